@@ -1,0 +1,69 @@
+import { Socket } from 'node:net'
+import { JrError } from '../../src/errors.js'
+import { NODE_OPTIONS, type NodeOptions } from '../../src/options/node-options.js'
+import { formatAddress } from '../../src/wire/address.js'
+import { EXIT, exitCodeOf } from '../exit-codes.js'
+import { nodeHelp } from '../help.js'
+import { nodeOptions, readCommandLine } from '../options.js'
+import { onSignals } from '../signals.js'
+
+const EXTRA = [
+  { name: 'config', type: 'string' },
+  { name: 'help', type: 'boolean' },
+  // Given by JR.spawnNode: an open pipe whose other end the app holds.
+  { name: 'parent-fd', type: 'string' },
+] as const
+
+/** `jr node`: runs until it is told to stop, or its store fails. */
+export async function run(argv: string[]): Promise<number> {
+  const { flags } = readCommandLine(argv, NODE_OPTIONS, EXTRA)
+  if (flags.help === true) {
+    process.stdout.write(nodeHelp())
+    return EXIT.ok
+  }
+  // Bytes from the network are not parsed by native code, which a mistake could take over.
+  process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true'
+  const { values } = nodeOptions(flags, process.env)
+  const env = takeChildEnv()
+  const { startNode } = await import('../../start-node.js')
+  const node = await startNode(asGiven(values, env))
+  const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
+  process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
+  const signals = onSignals(node)
+  const parent = flags['parent-fd']
+  if (typeof parent === 'string') watchParent(Number(parent), () => signals.stop())
+  const ended = await node.stopped
+  signals.off()
+  return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
+}
+
+/** What `JR.spawnNode` gives the children beyond the list of harmless variables. */
+function takeChildEnv(): Record<string, string> {
+  const text = process.env.JR_CHILD_ENV
+  delete process.env.JR_CHILD_ENV
+  if (text === undefined) return {}
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new JrError('JR_BAD_CONFIG', 'environment JR_CHILD_ENV: expected a JSON object of variables', {
+      cause,
+    })
+  }
+}
+
+/** Settled durations are milliseconds; given ones are seconds, or text with a unit. */
+function asGiven(values: Readonly<Record<string, unknown>>, env: Record<string, string>): NodeOptions {
+  const entries = NODE_OPTIONS.filter(({ key }) => values[key] !== undefined).map(({ key, type }) => {
+    const value = values[key]
+    return [key, type === 'duration' ? `${value}ms` : value]
+  })
+  return { ...Object.fromEntries(entries), env }
+}
+
+function watchParent(fd: number, onGone: () => void): void {
+  const line = new Socket({ fd, readable: true, writable: false })
+  line.on('error', onGone)
+  line.on('close', onGone)
+  line.resume()
+  line.unref()
+}

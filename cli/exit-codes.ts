@@ -1,0 +1,31 @@
+import { JrError } from '../src/errors.js'
+
+/** What the `jr` command exits with. */
+export const EXIT = {
+  ok: 0,
+  /** The command did what it was asked, and the answer is no: a check failed, totals do not agree. */
+  failed: 1,
+  usage: 2,
+  /** It could not be started: a child, an address, anything else. */
+  unavailable: 69,
+  locked: 73,
+  /** The store failed while the node ran: start it again, and it reads what is really on the disk. */
+  store: 74,
+  config: 78,
+} as const
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof JrError)) return error instanceof TypeError ? EXIT.usage : EXIT.failed
+  switch (error.code) {
+    case 'JR_BAD_CONFIG':
+    case 'JR_BAD_ARGUMENT':
+      return EXIT.config
+    case 'JR_STORE_LOCKED':
+      return EXIT.locked
+    case 'JR_STORE':
+    case 'JR_STORE_CORRUPT':
+      return EXIT.store
+    default:
+      return EXIT.unavailable
+  }
+}

@@ -1,0 +1,51 @@
+import { NODE_OPTIONS } from '../src/options/node-options.js'
+import { renderHelp } from '../src/options/render.js'
+
+export const HELP = `jr: durable background jobs, without a broker
+
+  jr node      run a node: it keeps jobs and runs them
+  jr demo      see it work, on the files of a folder of yours
+  jr doctor    look whether this machine has what a node needs
+  jr config    show the options that a node would run with, and where each comes from
+
+  jr COMMAND --help    more about one
+  jr --version
+
+Exit codes: 0 well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
+73 the data directory is in use; 74 the store failed; 78 wrong configuration.
+`
+
+export function nodeHelp(): string {
+  return `jr node: run a node
+
+  jr node --name worker_1 --distributors 127.0.0.1:5000
+  jr node --name worker_1 --listen 127.0.0.1:5001 --dir /var/lib/worker_1 --children 4
+  JR_NAME=worker_1 JR_JOBS=./reactor_jobs jr node --config /etc/jr.json
+
+Each option may be a flag, a variable in the environment (JR_MAX_ATTEMPTS for --max-attempts), or a
+key of the config file (maxAttempts); in this order. TIME is seconds or 250ms, 20s, 5m, 2d; SIZE is
+bytes or 64KiB, 16MiB.
+
+${renderHelp(NODE_OPTIONS)}
+  --config FILE                 Config file. Default: jr.config.json, when it is there.
+
+Signals: TERM and INT stop gracefully (running jobs get --shutdown-timeout; a second one stops at
+once), QUIT waits for them for ever, USR2 pauses and CONT resumes, USR1 kills the children.
+`
+}
+
+export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from
+
+  jr config
+  jr config --json --children 4
+
+Takes all flags of jr node.
+`
+
+export const DOCTOR_HELP = `jr doctor: look whether this machine has what a node needs
+
+  jr doctor
+  jr doctor --dir /var/lib/worker_1 --listen 127.0.0.1:5001 --json
+
+Takes --dir, --listen, --jobs and --config as jr node does. Exits with 1 when a check fails.
+`

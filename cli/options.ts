@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { JrError } from '../src/errors.js'
+import { NODE_OPTIONS } from '../src/options/node-options.js'
+import {
+  asFlag,
+  environment,
+  nearest,
+  type Resolved,
+  resolveOptions,
+  type Source,
+} from '../src/options/resolve.js'
+import { flagOf, type OptionSpec } from '../src/options/table.js'
+
+/** A flag of a command that is no option of a node. */
+export interface ExtraFlag {
+  readonly name: string
+  readonly type: 'string' | 'boolean'
+}
+
+export interface CommandLine {
+  readonly flags: Readonly<Record<string, string | boolean>>
+  readonly positionals: readonly string[]
+}
+
+const CONFIG_FILE = 'jr.config.json'
+
+/** Reads a command line. Throws a TypeError that a person can act on. */
+export function readCommandLine(
+  argv: readonly string[],
+  table: readonly OptionSpec[],
+  extra: readonly ExtraFlag[],
+  positionals = false,
+): CommandLine {
+  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const spec of table)
+    options[flagOf(spec.key)] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
+  for (const { name, type } of extra) options[name] = { type }
+  // `--log-json=false` is how a person says it, and parseArgs does not take it.
+  const args = argv.map((arg) =>
+    /^--[a-z-]+=true$/.test(arg) && isFlag(options, arg) ? arg.slice(0, -5) : arg,
+  )
+  const negated: Record<string, boolean> = {}
+  const rest = args.filter((arg) => {
+    const match = /^--(?:no-([a-z-]+)|([a-z-]+)=false)$/.exec(arg)
+    const name = match?.[1] ?? match?.[2]
+    if (name === undefined || options[name]?.type !== 'boolean') return true
+    negated[name] = false
+    return false
+  })
+  try {
+    const parsed = parseArgs({ args: rest, options, allowPositionals: positionals, strict: true })
+    const flags = Object.fromEntries(Object.entries(parsed.values).filter(([, value]) => value !== undefined))
+    return { flags: { ...(flags as CommandLine['flags']), ...negated }, positionals: parsed.positionals }
+  } catch (error) {
+    throw new TypeError(explain(error, Object.keys(options)))
+  }
+}
+
+/** The options of a node from flags, environment, config file and defaults, in this order. */
+export function nodeOptions(flags: CommandLine['flags'], env: NodeJS.ProcessEnv): Resolved {
+  const fromFlags: Record<string, unknown> = {}
+  for (const { key } of NODE_OPTIONS) {
+    const value = flags[flagOf(key)]
+    if (value !== undefined) fromFlags[key] = key === 'backoff' ? maybeJson(value) : value
+  }
+  const sources: Source[] = [
+    { name: 'flag', values: fromFlags, written: asFlag },
+    environment(NODE_OPTIONS, env),
+  ]
+  const file = readConfig(typeof flags.config === 'string' ? flags.config : undefined)
+  if (file !== null) sources.push(file)
+  return resolveOptions(NODE_OPTIONS, sources)
+}
+
+function readConfig(named: string | undefined): Source | null {
+  const path = named ?? CONFIG_FILE
+  if (named === undefined && !existsSync(path)) return null
+  let values: unknown
+  try {
+    values = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new JrError('JR_BAD_CONFIG', `config file ${path}: ${why}`, { cause })
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new JrError('JR_BAD_CONFIG', `config file ${path}: expected an object of options`)
+  }
+  return { name: `config file ${path}:`, values: { ...values }, written: (key) => key }
+}
+
+function isFlag(options: Record<string, { type: string }>, arg: string): boolean {
+  return options[arg.slice(2, -5)]?.type === 'boolean'
+}
+
+function maybeJson(value: string | boolean): unknown {
+  return typeof value === 'string' && value.startsWith('{') ? JSON.parse(value) : value
+}
+
+function explain(error: unknown, known: readonly string[]): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const unknown = /Unknown option '--?([^']+)'/.exec(text)
+  if (unknown?.[1] !== undefined) {
+    const meant = nearest(unknown[1], known)
+    return `unknown flag --${unknown[1]}${meant === null ? '' : `; did you mean --${meant}?`}`
+  }
+  return text.split('. ')[0] ?? text
+}

@@ -1,0 +1,466 @@
+import type { Clock } from '../src/clock.js'
+import { unpack } from '../src/codec.js'
+import { Emitter } from '../src/emitter.js'
+import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
+import { type EnqueueOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
+import { newId } from '../src/job/id.js'
+import type { JobArgs } from '../src/job/types.js'
+import type { Logger } from '../src/logger.js'
+import { packArgs } from '../src/values.js'
+import type { Address } from '../src/wire/address.js'
+import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
+import type { DistributorEvents, NodeFacts } from './events.js'
+import { Feedbacks, type NamedFeedback } from './feedbacks.js'
+import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
+import { HeldJobs } from './held-jobs.js'
+import { chooseNode, isUnknown } from './node-choice.js'
+import { NodeLine } from './node-line.js'
+import type { Spool, Spooled } from './spool.js'
+import { type Feedback, type OutcomeInfo, type OutJob, Ticket } from './ticket.js'
+
+export interface DistributorConfig {
+  readonly name: string
+  readonly instance: string
+  readonly secret: Buffer | null
+  readonly allowRemote: boolean
+  readonly heartbeatMs: number
+  readonly maxFrame: number
+  readonly maxHeld: number
+  readonly doubtMs: number
+  readonly alwaysUseSpecifiedNode: () => boolean
+}
+
+/**
+ * A job that no connected node knows is refused after this long: at the start of an app, or of a node, the ones that
+ * know it may be a moment behind.
+ */
+const UNKNOWN_GRACE_MS = 2000
+
+/** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
+export class DistributorCore implements HandleOwner {
+  readonly config: DistributorConfig
+  readonly events: Emitter<DistributorEvents>
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #links: Links
+  readonly #lines = new Map<string, NodeLine>()
+  #nodes: readonly NodeLine[] = []
+  readonly #held = new HeldJobs()
+  readonly #feedbacks: Feedbacks
+  readonly #spool: Spool | null
+  #turn = 0
+  #unknownTimer: { cancel(): void } | null = null
+  #status: 'running' | 'stopping' | 'stopped' = 'running'
+  #onSettled: () => void = () => {}
+  #holding = true
+
+  constructor(
+    config: DistributorConfig,
+    deps: { clock: Clock; log: Logger; random: () => number; spool: Spool | null },
+  ) {
+    const { clock, log, random, spool } = deps
+    this.config = config
+    this.#clock = clock
+    this.#log = log
+    this.#spool = spool
+    this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
+    this.#feedbacks = new Feedbacks({
+      onThrow: (error, info) => this.#feedbackThrew(error, info),
+      onUnclaimed: (args, info) => {
+        log.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
+        this.events.emit('outcome:unclaimed', { args, info })
+      },
+      onOutcome: (args, info) => {
+        const event = `job:${info.state}` as const
+        if (this.events.has(event)) this.events.emit(event, { args, info })
+      },
+    })
+    this.#links = new Links({
+      identity: () => ({ role: 'distributor', name: config.name, instance: config.instance }),
+      secret: config.secret,
+      maxFrame: config.maxFrame,
+      heartbeatMs: config.heartbeatMs,
+      allowRemoteWithoutSecret: config.allowRemote,
+      log,
+      random,
+      onLink: (link) => this.#open(link),
+    })
+    this.#mind()
+  }
+
+  listen(address: Address): Promise<Address> {
+    return this.#links.listen(address)
+  }
+
+  dial(address: Address): void {
+    this.#links.dial(address)
+    this.#mind()
+  }
+
+  feedback(name: string, feedback: NamedFeedback): void {
+    this.#feedbacks.name(name, feedback)
+  }
+
+  get nodes(): NodeFacts[] {
+    return this.#nodes.map(factsOf)
+  }
+
+  get connected(): boolean {
+    return this.#nodes.some((line) => line.connected)
+  }
+
+  /** Jobs that no node has accepted yet. */
+  get unaccepted(): number {
+    return this.#nodes.reduce((sum, line) => sum + line.unaccepted, this.#held.size)
+  }
+
+  line(node: string): NodeLine | undefined {
+    return this.#lines.get(node)
+  }
+
+  enqueue(
+    name: string,
+    args: JobArgs | undefined,
+    options: EnqueueOptions | undefined,
+    onSuccess: Feedback | undefined,
+    onError: Feedback | undefined,
+  ): JobHandle {
+    checkCall(name, onSuccess, onError)
+    const packed = packArgs(args ?? {})
+    return this.enqueuePacked(name, packed, options, onSuccess ?? null, onError ?? null)
+  }
+
+  enqueuePacked(
+    name: string,
+    args: Buffer,
+    options: EnqueueOptions | undefined,
+    onSuccess: Feedback | null,
+    onError: Feedback | null,
+  ): JobHandle {
+    const o = parseEnqueueOptions(options, this.#clock.now())
+    const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
+    if (twin !== undefined && twin.status !== 'over') return this.#join(twin, onSuccess, onError)
+    const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
+    const ticket = new Ticket(o.id ?? newId(), name, onSuccess, onError, wanted)
+    const job: OutJob = {
+      ticket,
+      id: ticket.id,
+      unique: o.id !== null,
+      name,
+      delayMs: o.delayMs,
+      periodMs: o.periodMs,
+      missed: o.missed,
+      defer: o.defer,
+      node: o.node,
+      strictNode: o.strictNode ?? this.config.alwaysUseSpecifiedNode(),
+      notNode: o.notNode,
+      maxAttempts: o.maxAttempts,
+      backoff: o.backoff,
+      timeoutMs: o.timeoutMs,
+      args,
+      bytes: args.length,
+      since: this.#clock.mono(),
+      number: 0,
+    }
+    this.#feedbacks.add(ticket)
+    if (this.#status !== 'running') {
+      this.#refuseLater(
+        job,
+        new JrError('JR_STOPPED', `job '${name}' was enqueued after the distributor was stopped`),
+      )
+    } else if (!this.#give(job)) this.#hold(job)
+    if (!this.#holding) this.#mind()
+    return new JobHandle(ticket, this)
+  }
+
+  async cancel(ticket: Ticket): Promise<CancelAnswer> {
+    if (ticket.status === 'over') return 'not-found'
+    const [held] = this.#held.remove((job) => job.ticket === ticket)
+    if (held !== undefined) {
+      this.#spool?.remove(held.id)
+      this.#refuse(
+        held,
+        new JrError('JR_CANCELLED', `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`),
+      )
+      return 'cancelled'
+    }
+    const line = ticket.node === null ? undefined : this.#lines.get(ticket.node)
+    if (line === undefined) return 'not-found'
+    return this.#cancelAt(line, ticket.id)
+  }
+
+  /** By its id alone: at the node that is named, or at every one that is connected. */
+  async cancelById(id: string, node: string | undefined): Promise<CancelAnswer> {
+    const ticket = this.#feedbacks.find(id)
+    if (ticket !== undefined && ticket.status !== 'over') return this.cancel(ticket)
+    const lines = node === undefined ? this.#nodes.filter((line) => line.connected) : [this.#nodeNamed(node)]
+    const answers = await Promise.all(lines.map((line) => this.#cancelAt(line, id)))
+    return answers.find((answer) => answer !== 'not-found') ?? 'not-found'
+  }
+
+  /** Somebody asks for the result of a job that nobody had asked for so far. */
+  watch(ticket: Ticket): void {
+    if (ticket.wanted) return
+    this.#feedbacks.want(ticket)
+    this.#mind()
+    const line = ticket.node === null ? undefined : this.#lines.get(ticket.node)
+    // What is not sent yet will say so itself.
+    if (ticket.status === 'held' || line === undefined) return
+    line
+      .ask((request) => ({ type: 'watch', request, id: ticket.id }))
+      .then(
+        (answer) => {
+          if (answer !== 'watching') this.#feedbacks.lose(ticket.id, unknownOutcome(ticket))
+        },
+        (error) => this.#feedbacks.lose(ticket.id, error),
+      )
+      .finally(() => this.#mind())
+  }
+
+  /** Takes no more jobs; waits for what is held to be accepted, `timeoutMs` at most. Answers how many were not. */
+  async stop(timeoutMs: number): Promise<{ notAccepted: number }> {
+    if (this.#status === 'stopped') return { notAccepted: 0 }
+    this.#status = 'stopping'
+    if (this.unaccepted > 0 && timeoutMs > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimer(timeoutMs, resolve)
+        this.#onSettled = () => {
+          if (this.unaccepted > 0) return
+          timer.cancel()
+          resolve()
+        }
+      })
+    }
+    this.#status = 'stopped'
+    this.#unknownTimer?.cancel()
+    const left = [...this.#held.remove(() => true), ...this.#nodes.flatMap((line) => line.abandon())]
+    await this.#links.stop()
+    await this.#spool?.close()
+    for (const job of left) {
+      if (this.#spool?.has(job.id)) continue
+      this.#refuse(
+        job,
+        new JrError('JR_STOPPED', `job ${job.id} ('${job.name}') was not accepted before the stop`),
+      )
+    }
+    return { notAccepted: left.length }
+  }
+
+  /** Jobs that an earlier life of the app has left in the spool. */
+  takeOver(jobs: readonly Spooled[]): void {
+    const inOrder = jobs.toSorted((a, b) => a.job.number - b.job.number)
+    for (const { job, node } of inOrder) {
+      this.#feedbacks.add(job.ticket)
+      if (node !== null) (this.#lines.get(node) ?? this.#newLine(node)).adopt(job)
+      else if (!this.#give(job)) this.#held.add(job)
+    }
+    this.#mind()
+  }
+
+  #give(job: OutJob): boolean {
+    const line = chooseNode(job, this.#nodes, this.#turn++)
+    if (line === null) return false
+    if (job.bytes > line.maxArgs) {
+      const text = `args of '${job.name}' take ${job.bytes} bytes; node ${line.name} takes ${line.maxArgs} (option maxArgs)`
+      this.#refuseLater(job, new JrError('JR_ARGS_TOO_LARGE', text))
+      return true
+    }
+    line.send(job)
+    return true
+  }
+
+  #hold(job: OutJob): void {
+    const { maxHeld } = this.config
+    if (this.#held.size >= maxHeld) {
+      const text = `${maxHeld} jobs wait for a node (option maxHeld); '${job.name}' was not taken`
+      this.events.emit('backlog:full', { id: job.id, name: job.name, held: maxHeld })
+      this.#refuseLater(job, new JrError('JR_BACKLOG_FULL', text))
+      return
+    }
+    this.#held.add(job)
+    this.#spool?.add(job, this.#clock.now(), this.#clock.mono())
+    if (this.#unknownTimer === null && isUnknown(job, this.#connectedLines())) this.#awaitUnknown()
+  }
+
+  #awaitUnknown(): void {
+    this.#unknownTimer = this.#clock.setTimer(UNKNOWN_GRACE_MS, () => {
+      this.#unknownTimer = null
+      const lines = this.#connectedLines()
+      for (const job of this.#held.remove((held) => isUnknown(held, lines))) {
+        const known = [...new Set(lines.flatMap((line) => line.facts.jobs))].slice(0, 20).join(', ')
+        const text = `no connected node has a job '${job.name}'; they have: ${known}`
+        this.#spool?.remove(job.id)
+        this.#refuse(job, new JrError('JR_NO_SUCH_JOB', text))
+      }
+      this.#mind()
+    })
+  }
+
+  /** Never in the middle of `enqueue`: the caller has no handle yet. */
+  #refuseLater(job: OutJob, error: JrError): void {
+    queueMicrotask(() => this.#refuse(job, error))
+  }
+
+  #refuse(job: OutJob, error: JrError): void {
+    this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
+    this.#mind()
+  }
+
+  #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {
+    ticket.onSuccess = both(ticket.onSuccess, onSuccess)
+    ticket.onError = both(ticket.onError, onError)
+    if (onSuccess !== null || onError !== null) this.watch(ticket)
+    return new JobHandle(ticket, this)
+  }
+
+  #open(link: Link): LinkHandlers {
+    const { name, instance } = link.peer
+    const known = this.#lines.get(name)
+    const current = known?.link
+    if (current != null && current.peer.instance !== instance && !current.channel.closed) {
+      const text = `a node of the name '${name}' is connected already: give each node a name of its own`
+      this.#log.error('node:duplicate', { name, address: link.address })
+      this.events.emit('node:duplicate', { name, address: link.address })
+      link.channel.destroy(new JrError('JR_DUPLICATE_NODE', text))
+      return { onMessages: () => {}, onClose: () => {} }
+    }
+    const line = known ?? this.#newLine(name)
+    line.attach(link)
+    return {
+      onMessages: (messages) => line.receive(messages),
+      onDrain: () => this.#release(),
+      onClose: (error) => line.detach(link, error),
+    }
+  }
+
+  #newLine(name: string): NodeLine {
+    const line = new NodeLine(name, this.#clock, this.config.doubtMs, {
+      onOpen: (opened) => {
+        this.#log.info('node:connected', { name, address: opened.link?.address })
+        this.events.emit('node:connected', factsOf(opened))
+        this.#release()
+      },
+      onSend: (to, job) => this.#spool?.sent(job, to.name),
+      onAccepted: (from, job) => this.#accepted(from, job),
+      onRefused: (_from, job, code, message) => this.#refusedBy(job, code, message),
+      onOutcomes: (from, messages) => {
+        const instance = from.link?.peer.instance ?? ''
+        for (const message of messages) this.#feedbacks.take(message, instance)
+        this.#mind()
+      },
+      onCredit: () => this.#release(),
+      onDoubt: (from, jobs) => {
+        this.#log.warn('jobs:in-doubt', {
+          node: from.name,
+          jobs: jobs.length,
+          note: 'they go to other nodes',
+        })
+        this.#again(jobs)
+      },
+      onClose: (from, error) => {
+        const facts = error === null ? {} : { error: error.message }
+        this.#log.info('node:disconnected', { name: from.name, ...facts })
+        this.events.emit('node:disconnected', { name: from.name, error })
+      },
+    })
+    this.#lines.set(name, line)
+    this.#nodes = [...this.#lines.values()]
+    return line
+  }
+
+  #accepted(line: NodeLine, job: OutJob): void {
+    job.ticket.accepted()
+    this.#spool?.remove(job.id)
+    if (this.events.has('job:accepted')) {
+      this.events.emit('job:accepted', { id: job.id, name: job.name, node: line.name })
+    }
+  }
+
+  #refusedBy(job: OutJob, code: string, message: string): void {
+    // The node stops: the job is as good as never sent.
+    if (code === 'JR_STOPPED') return this.#again([job])
+    this.#spool?.remove(job.id)
+    this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
+  }
+
+  #again(jobs: readonly OutJob[]): void {
+    for (const job of jobs) {
+      job.ticket.status = 'held'
+      job.ticket.node = null
+      if (!this.#give(job)) this.#held.add(job)
+    }
+  }
+
+  #release(): void {
+    if (this.#held.size > 0) {
+      this.#held.release((job) => this.#give(job))
+      if (this.#held.size > 0 && this.#unknownTimer === null) this.#awaitUnknown()
+    }
+    this.#onSettled()
+  }
+
+  async #cancelAt(line: NodeLine, id: string): Promise<CancelAnswer> {
+    const answer = await line.ask((request) => ({ type: 'cancel', request, id }))
+    return answer === 'cancelled' || answer === 'cancelling' ? answer : 'not-found'
+  }
+
+  #nodeNamed(name: string): NodeLine {
+    const line = this.#lines.get(name)
+    if (line === undefined)
+      throw new JrError('JR_CONNECTION', `no node '${name}' has ever connected to this app`)
+    return line
+  }
+
+  #connectedLines(): NodeLine[] {
+    return this.#nodes.filter((line) => line.connected)
+  }
+
+  /** With work on its way the process stays; with none, connections that we made do not keep it. */
+  #mind(): void {
+    const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0
+    if (busy === this.#holding) return
+    this.#holding = busy
+    this.#links.hold(busy)
+  }
+
+  #feedbackThrew(error: unknown, info: OutcomeInfo): void {
+    this.#log.error('feedback:error', { job: info.id, name: info.name, error: String(error) })
+    this.events.emit('feedback:error', { error, info })
+  }
+}
+
+function factsOf(line: NodeLine): NodeFacts {
+  const { name, status, facts, unaccepted, link, connectedAt } = line
+  return { name, status, ...facts, inFlight: unaccepted, address: link?.address ?? null, connectedAt }
+}
+
+function both(first: Feedback | null, second: Feedback | null): Feedback | null {
+  if (first === null || second === null) return first ?? second
+  return (args, info) => {
+    const returned = first(args, info)
+    second(args, info)
+    return returned
+  }
+}
+
+function checkCall(name: unknown, onSuccess: unknown, onError: unknown): void {
+  if (typeof name !== 'string' || name === '' || name.length > 256) {
+    throw new TypeError("enqueue: expected the job's name, text of 1 to 256 characters")
+  }
+  for (const [what, given] of [
+    ['onSuccess', onSuccess],
+    ['onError', onError],
+  ] as const) {
+    if (given !== undefined && given !== null && typeof given !== 'function') {
+      throw new TypeError(`enqueue: ${what} must be a function, got ${typeof given}`)
+    }
+  }
+}
+
+function unknownOutcome(ticket: Ticket): JrError {
+  const text = `job ${ticket.id} ('${ticket.name}') has ended, and nobody had asked for its outcome`
+  return new JrError(
+    'JR_OUTCOME_UNKNOWN',
+    `${text}: give enqueue a feedback function, or call result() at once`,
+  )
+}

@@ -1,0 +1,44 @@
+import type { JrError } from '../src/errors.js'
+import type { JobArgs } from '../src/job/types.js'
+import type { OutcomeInfo } from './ticket.js'
+
+/** What happens in a distributor, for those who listen. A listener that throws is logged and harms nothing. */
+export type DistributorEvents = {
+  'node:connected': NodeFacts
+  'node:disconnected': { readonly name: string; readonly error: JrError | null }
+  /** A connection was refused: its node's name is taken by another one. */
+  'node:duplicate': { readonly name: string; readonly address: string }
+  'job:accepted': { readonly id: string; readonly name: string; readonly node: string }
+  'job:completed': JobEvent
+  'job:failed': JobEvent
+  'job:cancelled': JobEvent
+  /** A job was refused because too many wait for a node. */
+  'backlog:full': { readonly id: string; readonly name: string; readonly held: number }
+  /** A feedback function threw, or its promise rejected. */
+  'feedback:error': { readonly error: unknown; readonly info: OutcomeInfo }
+  /** An outcome of an earlier life of the app for which there is no named feedback. It is not delivered again. */
+  'outcome:unclaimed': JobEvent
+  /** A node that this app has started ended by itself, or was restarted. */
+  'spawned:exited': { readonly name: string; readonly why: string; readonly restartInMs: number }
+}
+
+export interface JobEvent {
+  readonly args: JobArgs
+  readonly info: OutcomeInfo
+}
+
+/** A node, as the distributor knows it. */
+export interface NodeFacts {
+  readonly name: string
+  readonly status: 'running' | 'paused' | 'stopping' | 'disconnected'
+  /** The names of the jobs that it can run. */
+  readonly jobs: readonly string[]
+  /** How many it can run at once; and how many of ours it has that are due and have not ended. */
+  readonly slots: number
+  readonly busy: number
+  /** Sent and not yet accepted. */
+  readonly inFlight: number
+  readonly address: string | null
+  /** Epoch ms; 0: never. */
+  readonly connectedAt: number
+}

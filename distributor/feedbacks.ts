@@ -1,0 +1,161 @@
+import { unpackChecked } from '../src/codec.js'
+import { unpackError } from '../src/error-record.js'
+import { JrError } from '../src/errors.js'
+import type { Outcome } from '../src/job/record.js'
+import type { JobArgs } from '../src/job/types.js'
+import type { OutcomeMessage } from '../src/wire/messages.js'
+import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
+
+/** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
+export interface NamedFeedback {
+  readonly success?: Feedback
+  readonly error?: Feedback
+}
+
+export interface FeedbacksDeps {
+  /** A feedback function threw, or its promise rejected. */
+  readonly onThrow: (error: unknown, info: OutcomeInfo) => void
+  /** A kept outcome that nobody in this app wanted. */
+  readonly onUnclaimed: (args: JobArgs, info: OutcomeInfo) => void
+  readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
+}
+
+/** Who waits for what: by the id of a job while this app lives, and by the name of jobs beyond that. */
+export class Feedbacks {
+  readonly #deps: FeedbacksDeps
+  /** Tickets that somebody waits for. */
+  readonly #wanted = new Map<string, Ticket>()
+  /** The others, as long as somebody holds their handles. */
+  readonly #others = new Map<string, WeakRef<Ticket>>()
+  readonly #dropped = new FinalizationRegistry<string>((id) => this.#others.delete(id))
+  readonly #named = new Map<string, NamedFeedback>()
+  /** The last outcome that was handled of each stream: of one life of a distributor, from one node. */
+  readonly #handled = new Map<string, number>()
+
+  constructor(deps: FeedbacksDeps) {
+    this.#deps = deps
+  }
+
+  /** Tickets that somebody waits for. */
+  get waiting(): number {
+    return this.#wanted.size
+  }
+
+  name(name: string, feedback: NamedFeedback): void {
+    this.#named.set(name, feedback)
+  }
+
+  isNamed(name: string): boolean {
+    return this.#named.has(name)
+  }
+
+  add(ticket: Ticket): void {
+    if (ticket.wanted) {
+      this.#wanted.set(ticket.id, ticket)
+    } else {
+      this.#others.set(ticket.id, new WeakRef(ticket))
+      this.#dropped.register(ticket, ticket.id)
+    }
+  }
+
+  find(id: string): Ticket | undefined {
+    return this.#wanted.get(id) ?? this.#others.get(id)?.deref()
+  }
+
+  /** From now on somebody waits for it. */
+  want(ticket: Ticket): void {
+    ticket.wanted = true
+    this.#others.delete(ticket.id)
+    this.#wanted.set(ticket.id, ticket)
+  }
+
+  /** The job will not run: its error feedback hears why. */
+  refuse(ticket: Ticket, error: JrError, args: JobArgs, node: string): void {
+    if (ticket.status === 'over') return
+    this.#forget(ticket.id)
+    ticket.refused(error)
+    const info = refusedInfo(ticket, error.code === 'JR_CANCELLED' ? 'cancelled' : 'failed', node)
+    const feedback = ticket.onError ?? this.#named.get(ticket.name)?.error
+    this.#call(feedback, { ...args, error }, info)
+    this.#deps.onOutcome({ ...args, error }, info)
+  }
+
+  /** An outcome from a node; one that was handled before, and came again after a cut, is nothing new. */
+  take({ outcome, stored }: OutcomeMessage, nodeInstance: string): void {
+    if (stored && !this.#isNew(outcome, nodeInstance)) return
+    const ticket = this.find(outcome.id)
+    if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
+    if (ticket === undefined && !stored) return
+    const info = infoOf(outcome)
+    const { args, error } = contentOf(outcome)
+    const named = this.#named.get(outcome.name)
+    const shown = error === null ? args : { ...args, error }
+    const feedback =
+      error === null ? (ticket?.onSuccess ?? named?.success) : (ticket?.onError ?? named?.error)
+    ticket?.ended(error === null ? args : null, error, outcome.more)
+    this.#call(feedback, shown, info)
+    if (ticket === undefined && feedback === undefined) this.#deps.onUnclaimed(shown, info)
+    this.#deps.onOutcome(shown, info)
+  }
+
+  /** Tickets of jobs of which the outcome is known nowhere in this app any more. */
+  lose(id: string, error: JrError): void {
+    const ticket = this.find(id)
+    if (ticket === undefined || ticket.status === 'over') return
+    this.#forget(id)
+    ticket.ended(null, error, false)
+  }
+
+  #isNew({ distributor, instance, seq }: Outcome, nodeInstance: string): boolean {
+    const stream = `${nodeInstance}\0${distributor}\0${instance}`
+    if (seq <= (this.#handled.get(stream) ?? 0)) return false
+    this.#handled.set(stream, seq)
+    return true
+  }
+
+  #forget(id: string): void {
+    if (!this.#wanted.delete(id)) this.#others.delete(id)
+  }
+
+  #call(feedback: Feedback | null | undefined, args: JobArgs, info: OutcomeInfo): void {
+    if (feedback === null || feedback === undefined) return
+    try {
+      const returned = feedback(args, info)
+      if (returned instanceof Promise) returned.catch((error) => this.#deps.onThrow(error, info))
+    } catch (error) {
+      this.#deps.onThrow(error, info)
+    }
+  }
+}
+
+function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {
+  try {
+    const read = unpackChecked(args) as JobArgs
+    return { args: read, error: state === 'completed' ? null : unpackError(error) }
+  } catch (cause) {
+    return { args: {}, error: new JrError('JR_PROTOCOL', 'the outcome could not be read', { cause }) }
+  }
+}
+
+function infoOf(outcome: Outcome): OutcomeInfo {
+  const { id, name, node, state, attempt, slot, more, enqueuedAt, startedAt, finishedAt, child } = outcome
+  return {
+    id,
+    name,
+    node,
+    state,
+    attempt,
+    run: slot + 1,
+    more,
+    enqueuedAt: new Date(enqueuedAt),
+    startedAt: startedAt === 0 ? null : new Date(startedAt),
+    finishedAt: new Date(finishedAt),
+    child,
+  }
+}
+
+function refusedInfo({ id, name }: Ticket, state: 'failed' | 'cancelled', node: string): OutcomeInfo {
+  const now = new Date()
+  const times = { enqueuedAt: now, startedAt: null, finishedAt: now }
+  return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, child: 0 }
+}

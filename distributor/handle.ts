@@ -1,0 +1,113 @@
+import { JrError } from '../src/errors.js'
+import type { DoneArgs } from '../src/job/types.js'
+import type { Ticket, Waiter } from './ticket.js'
+
+/** How long to wait: a signal that ends it, a number of milliseconds, or both. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal
+  /** Milliseconds. Default: any time. Rejects with JR_TIMEOUT. */
+  readonly timeout?: number
+}
+
+export type CancelAnswer = 'cancelled' | 'cancelling' | 'not-found'
+
+/** What a handle needs of its distributor. */
+export interface HandleOwner {
+  cancel(ticket: Ticket): Promise<CancelAnswer>
+  watch(ticket: Ticket): void
+}
+
+/** One enqueued job. */
+export class JobHandle<Name extends string = string> {
+  readonly #ticket: Ticket
+  readonly #owner: HandleOwner
+  #accepted: Promise<void> | null = null
+
+  constructor(ticket: Ticket, owner: HandleOwner) {
+    this.#ticket = ticket
+    this.#owner = owner
+  }
+
+  get id(): string {
+    return this.#ticket.id
+  }
+
+  get name(): Name {
+    return this.#ticket.name as Name
+  }
+
+  /**
+   * Resolves when a node has the job on disk. Rejects when none will: JR_BACKLOG_FULL, JR_NO_SUCH_JOB,
+   * JR_ARGS_TOO_LARGE, JR_CANCELLED, JR_STOPPED. Need not be waited for.
+   */
+  get accepted(): Promise<void> {
+    this.#accepted ??= this.#waitAccepted()
+    return this.#accepted
+  }
+
+  /**
+   * The job's args with everything that it added, when it has completed; of a periodic job, those of its next run.
+   * Rejects with the job's error when it has failed, with JR_CANCELLED, with what `accepted` rejects with, and with
+   * JR_OUTCOME_UNKNOWN when the job had ended before anybody asked and its outcome was lost with a connection.
+   */
+  result(options: WaitOptions = {}): Promise<DoneArgs<Name>> {
+    const ticket = this.#ticket
+    if (ticket.status === 'over') {
+      const answer = ticket.result === null ? Promise.reject(ticket.error) : Promise.resolve(ticket.result)
+      return answer as Promise<DoneArgs<Name>>
+    }
+    this.#owner.watch(ticket)
+    return wait(options, `the result of job ${ticket.id}`, (waiter) => {
+      ticket.resultWaiters ??= []
+      ticket.resultWaiters.push(waiter as Waiter<unknown>)
+    }) as Promise<DoneArgs<Name>>
+  }
+
+  /**
+   * Ends the job: one that waits at once, one that runs by its signal. Its error feedback is called with
+   * JR_CANCELLED. `not-found`: it had ended already. Waits for the node when that is away.
+   */
+  cancel(options: WaitOptions = {}): Promise<CancelAnswer> {
+    return wait(options, `the cancelling of job ${this.#ticket.id}`, ({ resolve, reject }) => {
+      this.#owner.cancel(this.#ticket).then(resolve, reject)
+    })
+  }
+
+  #waitAccepted(): Promise<void> {
+    const ticket = this.#ticket
+    if (ticket.status === 'accepted') return Promise.resolve()
+    const promise =
+      ticket.status === 'over'
+        ? ticket.node === null
+          ? Promise.reject(ticket.error)
+          : Promise.resolve()
+        : new Promise<void>((resolve, reject) => {
+            ticket.acceptedWaiters ??= []
+            ticket.acceptedWaiters.push({ resolve, reject })
+          })
+    // Whoever reads it decides whether to wait; a rejection that nobody waits for is in the error feedback too.
+    promise.catch(() => {})
+    return promise
+  }
+}
+
+/** A promise that can be given up: by a signal, or after a time. */
+export function wait<T>(options: WaitOptions, what: string, begin: (waiter: Waiter<T>) => void): Promise<T> {
+  const { signal, timeout } = options
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    let timer: NodeJS.Timeout | null = null
+    const onAbort = () => end(() => reject(signal?.reason))
+    const end = (settle: () => void) => {
+      if (timer !== null) clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      settle()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (timeout !== undefined) {
+      const late = () => reject(new JrError('JR_TIMEOUT', `${what} took longer than ${timeout} ms`))
+      timer = setTimeout(() => end(late), timeout)
+    }
+    begin({ resolve: (value) => end(() => resolve(value)), reject: (error) => end(() => reject(error)) })
+  })
+}

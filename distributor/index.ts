@@ -1,0 +1,22 @@
+export type { JrConfig } from '../src/config.js'
+export { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
+export type { EnqueueOptions } from '../src/job/enqueue-options.js'
+export type {
+  ArgsOf,
+  DoneArgs,
+  FailedArgs,
+  JobArgs,
+  JobFailure,
+  JobName,
+  JobRegistry,
+  ResultOf,
+} from '../src/job/types.js'
+export type { DistributorOptions } from '../src/options/distributor-options.js'
+export type { AddressOption, NodeOptions } from '../src/options/node-options.js'
+export type { Address } from '../src/wire/address.js'
+export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
+export type { CancelAnswer, JobHandle, WaitOptions } from './handle.js'
+export { Distributor, type ErrorFeedback, type StopOptions, type SuccessFeedback } from './jr.js'
+export type { JobQuery, Monitor, MonitoredJob } from './monitor.js'
+export type { SpawnedNode, SpawnOptions } from './spawn-node.js'
+export type { OutcomeInfo } from './ticket.js'

@@ -1,0 +1,353 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../src/clock.js'
+import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
+import { JrError } from '../src/errors.js'
+import type { EnqueueOptions } from '../src/job/enqueue-options.js'
+import { newId } from '../src/job/id.js'
+import type { ArgsOf, DoneArgs, FailedArgs, JobArgs, JobName } from '../src/job/types.js'
+import { createLogger, type LogLevel } from '../src/logger.js'
+import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
+import type { NodeOptions } from '../src/options/node-options.js'
+import { given, resolveOptions } from '../src/options/resolve.js'
+import { readSecret } from '../src/secret.js'
+import type { Address } from '../src/wire/address.js'
+import { type DistributorConfig, DistributorCore } from './distributor.js'
+import type { DistributorEvents, NodeFacts } from './events.js'
+import type { CancelAnswer, JobHandle } from './handle.js'
+import { Monitor } from './monitor.js'
+import { NodeKeeper, type SpawnedNode, type SpawnOptions } from './spawn-node.js'
+import { Spool } from './spool.js'
+import type { Feedback, OutcomeInfo } from './ticket.js'
+
+export type SuccessFeedback<Name extends string> = (args: DoneArgs<Name>, info: OutcomeInfo) => unknown
+export type ErrorFeedback<Name extends string> = (args: FailedArgs<Name>, info: OutcomeInfo) => unknown
+
+export interface StopOptions {
+  /** Milliseconds to wait for held jobs to be accepted. Default 5000. */
+  readonly timeout?: number
+}
+
+/** How long `spawnNode` waits for its node to connect. */
+const SPAWN_TIMEOUT_MS = 60_000
+
+interface Running {
+  readonly core: DistributorCore
+  readonly log: ReturnType<typeof createLogger>
+  readonly keepers: NodeKeeper[]
+  address: Address | null
+  /** A private Unix socket for nodes that this app has spawned, when it listens nowhere else. */
+  privateDir: string | null
+}
+
+/** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
+export class Distributor implements AsyncDisposable {
+  readonly #config = defaultConfig()
+  readonly #defaults: DistributorOptions
+  readonly #feedbacks = new Map<string, { success?: Feedback; error?: Feedback }>()
+  readonly #listeners: { [Name in keyof DistributorEvents]?: Set<(event: DistributorEvents[Name]) => void> } =
+    {}
+  #running: Running | null = null
+  #ready: Promise<void>
+  #resolveReady: () => void = () => {}
+
+  /** Takes the options that `start` will use. Opens nothing yet. */
+  constructor(options: DistributorOptions = {}) {
+    this.#defaults = options
+    this.#ready = this.#newReady()
+  }
+
+  /** Defaults for what this process starts; assign to its keys. Unknown keys and bad values throw a TypeError. */
+  get config(): JrConfig {
+    return this.#config
+  }
+
+  set config(values: Partial<JrConfig>) {
+    Object.assign(this.#config, values)
+  }
+
+  /** Resolves when a node is connected. */
+  get ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /** Whether a node is connected now. */
+  get isReady(): boolean {
+    return this.#running?.core.connected ?? false
+  }
+
+  /** Where it listens for nodes; null when it only dials. */
+  get address(): Address | null {
+    return this.#running?.address ?? null
+  }
+
+  /**
+   * Starts the distributor: listens on `host` and `port`, or `path`, and connects to `nodes`. Resolves with where it
+   * listens. Rejects with JR_BAD_CONFIG, JR_ADDRESS, JR_STORE_LOCKED or JR_STORE (spool).
+   */
+  async start(options: DistributorOptions = {}): Promise<Address | null> {
+    if (this.#running !== null)
+      throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
+    const { values } = resolveOptions(DISTRIBUTOR_OPTIONS, [given({ ...this.#defaults, ...options })])
+    const v = values as unknown as Values
+    const json = v.logJson === undefined ? {} : { json: v.logJson }
+    const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name } })
+    const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
+    const spooled = v.spool === undefined ? null : await Spool.open(v.spool, systemClock, failed)
+    const config: DistributorConfig = {
+      name: v.name,
+      instance: spooled?.spool.instance ?? newId(),
+      secret: readSecret(v.secretFile),
+      allowRemote: v.allowRemote,
+      heartbeatMs: v.heartbeat,
+      maxFrame: v.maxFrame,
+      maxHeld: v.maxHeld,
+      doubtMs: v.doubtTimeout,
+      alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode,
+    }
+    const spool = spooled?.spool ?? null
+    const core = new DistributorCore(config, { clock: systemClock, log, random: Math.random, spool })
+    const running: Running = { core, log, keepers: [], address: null, privateDir: null }
+    for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
+    this.#listen(core)
+    core.events.on('node:connected', () => this.#resolveReady())
+    try {
+      if (v.path !== undefined) running.address = await core.listen({ path: v.path })
+      else if (v.port !== undefined) running.address = await core.listen({ host: v.host, port: v.port })
+    } catch (error) {
+      await core.stop(0)
+      throw error
+    }
+    core.takeOver(spooled?.jobs ?? [])
+    for (const node of v.nodes ?? []) core.dial(node)
+    this.#running = running
+    return running.address
+  }
+
+  /** The same as `start`. */
+  startDistributor(options: DistributorOptions = {}): Promise<Address | null> {
+    return this.start(options)
+  }
+
+  /**
+   * Enqueues a job and answers its handle at once, whatever the state of the network. Either feedback is called once
+   * in the life of this app, when the job has ended for good; of a periodic job, for every run. Throws a TypeError for
+   * bad arguments (with the path of the bad value) and JR_NOT_STARTED before `startDistributor`.
+   */
+  enqueue<Name extends JobName>(
+    name: Name,
+    args?: ArgsOf<Name>,
+    options?: EnqueueOptions,
+    onSuccess?: SuccessFeedback<Name>,
+    onError?: ErrorFeedback<Name>,
+  ): JobHandle<Name> {
+    const { core } = this.#started()
+    const handle = core.enqueue(name, args as JobArgs, options, onSuccess as Feedback, onError as Feedback)
+    return handle as JobHandle<Name>
+  }
+
+  /**
+   * Feedbacks of all jobs of a name that have none of their own, also of those that an earlier life of this app (of
+   * the same `name`) has enqueued. Register them before `startDistributor`.
+   */
+  feedback<Name extends JobName>(
+    name: Name,
+    feedback: { readonly success?: SuccessFeedback<Name>; readonly error?: ErrorFeedback<Name> },
+  ): void {
+    const { success, error } = feedback
+    for (const [key, given] of Object.entries({ success, error })) {
+      if (given !== undefined && typeof given !== 'function') {
+        throw new TypeError(`feedback('${name}'): ${key} must be a function, got ${typeof given}`)
+      }
+    }
+    const known = {
+      ...(success === undefined ? {} : { success: success as Feedback }),
+      ...(error === undefined ? {} : { error: error as Feedback }),
+    }
+    this.#feedbacks.set(name, known)
+    this.#running?.core.feedback(name, known)
+  }
+
+  /** Cancels a job by its id: at the node that is named, else wherever it is. See `JobHandle.cancel`. */
+  cancel(id: string, options: { readonly node?: string } = {}): Promise<CancelAnswer> {
+    return this.#started().core.cancelById(id, options.node)
+  }
+
+  /** The nodes that have connected to this app, as they are now. */
+  nodes(): NodeFacts[] {
+    return this.#running?.core.nodes ?? []
+  }
+
+  /** Looks at, and destroys, the jobs in the store of a node. */
+  monitor(options: { readonly node: string }): Monitor {
+    return new Monitor(options.node, (node) => this.#started().core.line(node))
+  }
+
+  on<Name extends keyof DistributorEvents>(
+    event: Name,
+    listener: (event: DistributorEvents[Name]) => void,
+  ): this {
+    const listeners: Set<(event: DistributorEvents[Name]) => void> = this.#listeners[event] ?? new Set()
+    listeners.add(listener)
+    Object.assign(this.#listeners, { [event]: listeners })
+    this.#running?.core.events.on(event, listener)
+    return this
+  }
+
+  off<Name extends keyof DistributorEvents>(
+    event: Name,
+    listener: (event: DistributorEvents[Name]) => void,
+  ): this {
+    this.#listeners[event]?.delete(listener)
+    this.#running?.core.events.off(event, listener)
+    return this
+  }
+
+  /**
+   * Starts a node as a process of its own, on this machine, and keeps it running: it is started again when it ends by
+   * itself, and stopped by `stop`, or when this app ends. Resolves when it has connected. Rejects with JR_CHILD_START
+   * and what it said, when it can't be started.
+   */
+  async spawnNode(options: SpawnOptions): Promise<SpawnedNode> {
+    const running = this.#started()
+    if (typeof options?.name !== 'string') throw new TypeError("spawnNode: expected a 'name' for the node")
+    const address = running.address ?? (await this.#listenPrivately(running))
+    const { core, log } = running
+    const merged = { ...nodeOptionsOf(this.#config), ...options } as SpawnOptions
+    let failed: () => void = () => {}
+    const keeper: NodeKeeper = new NodeKeeper(merged, {
+      clock: systemClock,
+      log,
+      address,
+      onExit: (why, restartInMs) => {
+        core.events.emit('spawned:exited', { name: options.name, why, restartInMs })
+        failed()
+      },
+    })
+    running.keepers.push(keeper)
+    const connected = new Promise<void>((resolve, reject) => {
+      const onConnected = ({ name }: NodeFacts) => {
+        if (name === options.name) settle(resolve)
+      }
+      const settle = (then: () => void) => {
+        clearTimeout(timer)
+        failed = () => {}
+        core.events.off('node:connected', onConnected)
+        then()
+      }
+      failed = () => settle(() => reject(keeper.complaint))
+      const timer = setTimeout(failed, SPAWN_TIMEOUT_MS)
+      core.events.on('node:connected', onConnected)
+    })
+    keeper.start()
+    try {
+      await connected
+    } catch (error) {
+      await keeper.stop()
+      throw error
+    }
+    return keeper
+  }
+
+  /**
+   * Stops the distributor: takes no more jobs, waits for those that are held to be accepted, stops the nodes that it
+   * has spawned, closes. Answers how many jobs were not accepted: their error feedbacks were called with JR_STOPPED,
+   * unless they are in the spool. Accepted jobs go on. Tolerates repeats.
+   */
+  async stop(options: StopOptions = {}): Promise<{ notAccepted: number }> {
+    const running = this.#running
+    if (running === null) return { notAccepted: 0 }
+    this.#running = null
+    this.#ready = this.#newReady()
+    const answer = await running.core.stop(options.timeout ?? 5000)
+    await Promise.all(running.keepers.map((keeper) => keeper.stop()))
+    if (running.privateDir !== null) rmSync(running.privateDir, { recursive: true, force: true })
+    return answer
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** The core, for what composes a distributor with a node in one process. */
+  protected get core(): DistributorCore {
+    return this.#started().core
+  }
+
+  async #listenPrivately(running: Running): Promise<Address> {
+    const id = newId()
+    if (process.platform === 'win32')
+      running.address = await running.core.listen({ path: `\\\\.\\pipe\\job-reactor-${id}` })
+    else {
+      // Only this user can go into a folder that mkdtemp has made.
+      running.privateDir = mkdtempSync(join(tmpdir(), 'job-reactor-'))
+      running.address = await running.core.listen({ path: join(running.privateDir, 'app.sock') })
+    }
+    return running.address
+  }
+
+  #listen(core: DistributorCore): void {
+    const each = <Name extends keyof DistributorEvents>(event: Name) => {
+      for (const listener of this.#listeners[event] ?? []) core.events.on(event, listener)
+    }
+    for (const event of Object.keys(this.#listeners)) each(event as keyof DistributorEvents)
+  }
+
+  #started(): Running {
+    if (this.#running !== null) return this.#running
+    throw new JrError(
+      'JR_NOT_STARTED',
+      'the distributor is not running: call startDistributor() and wait for it first',
+    )
+  }
+
+  #newReady(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolveReady = resolve
+    })
+  }
+}
+
+/** What the table of options makes of them. */
+interface Values {
+  readonly name: string
+  readonly host: string
+  readonly port?: number
+  readonly path?: string
+  readonly nodes?: readonly Address[]
+  readonly spool?: string
+  readonly maxHeld: number
+  readonly doubtTimeout: number
+  readonly secretFile?: string
+  readonly allowRemote: boolean
+  readonly heartbeat: number
+  readonly maxFrame: number
+  readonly logLevel: LogLevel
+  readonly logJson?: boolean
+}
+
+/** Starts a node in this process. */
+export type NodeStarter<Handle> = (options: NodeOptions) => Promise<Handle>
+
+/** A distributor that can also start nodes in its own process; how is its maker's affair. */
+export class JobReactor<Handle> extends Distributor {
+  readonly #startNode: NodeStarter<Handle>
+
+  constructor(parts: { readonly startNode: NodeStarter<Handle> }) {
+    super()
+    this.#startNode = parts.startNode
+  }
+
+  /**
+   * Starts a node in this process; its jobs run in children all the same. Takes the defaults of `config`. Resolves
+   * when it takes jobs.
+   */
+  startNode(options: NodeOptions): Promise<Handle> {
+    return this.#startNode({ ...nodeOptionsOf(this.config), ...options })
+  }
+}
+
+export function createJR<Handle>(parts: { readonly startNode: NodeStarter<Handle> }): JobReactor<Handle> {
+  return new JobReactor(parts)
+}

@@ -1,0 +1,272 @@
+import type { Clock, Timer } from '../src/clock.js'
+import { unpackChecked } from '../src/codec.js'
+import { unpackError } from '../src/error-record.js'
+import { JrError } from '../src/errors.js'
+import type { Link } from '../src/wire/links.js'
+import type {
+  FromDistributor,
+  KnownJob,
+  LinkMessage,
+  NodeState,
+  OutcomeMessage,
+  Reply,
+} from '../src/wire/messages.js'
+import type { Candidate } from './node-choice.js'
+import { Queue } from './queue.js'
+import { enqueueMessage, type OutJob, type Waiter } from './ticket.js'
+
+export interface NodeLineHandlers {
+  readonly onOpen: (line: NodeLine) => void
+  /** About to be sent, its number settled. */
+  readonly onSend: (line: NodeLine, job: OutJob) => void
+  readonly onAccepted: (line: NodeLine, job: OutJob) => void
+  readonly onRefused: (line: NodeLine, job: OutJob, code: string, message: string) => void
+  /** The outcomes of one read; they count as taken when this returns. */
+  readonly onOutcomes: (line: NodeLine, messages: readonly OutcomeMessage[]) => void
+  /** There may be room for more jobs. */
+  readonly onCredit: (line: NodeLine) => void
+  /** The node did not come back in time: these may go elsewhere. */
+  readonly onDoubt: (line: NodeLine, jobs: readonly OutJob[]) => void
+  readonly onClose: (line: NodeLine, error: JrError | null) => void
+}
+
+type Asking = Extract<FromDistributor, { request: number }>
+
+/** One node, by its name, over all connections that it has had in the life of this app. */
+export class NodeLine implements Candidate {
+  readonly name: string
+  readonly #clock: Clock
+  readonly #doubtMs: number
+  readonly #handlers: NodeLineHandlers
+  #link: Link | null = null
+  #welcomed = false
+  #status: NodeState['status'] = 'running'
+  #jobs = new Map<string, KnownJob>()
+  #slots = 0
+  /** Jobs sent and not ended, as far as can be known here. */
+  #busy = 0
+  /** The number of the last job that was given to this node. */
+  #last = 0
+  readonly #unaccepted = new Queue<OutJob>()
+  #unacceptedBytes = 0
+  #creditJobs = 0
+  #creditBytes = 0
+  /** Went to other nodes while this one was away. */
+  #forget: string[] = []
+  readonly #asked = new Map<number, { message: Asking; waiter: Waiter<unknown> }>()
+  #requests = 0
+  #outcomes = 0
+  #doubt: Timer | null = null
+  connectedAt = 0
+  unknownJob: 'fail' | 'wait' = 'fail'
+  maxArgs = 0
+
+  constructor(name: string, clock: Clock, doubtMs: number, handlers: NodeLineHandlers) {
+    this.name = name
+    this.#clock = clock
+    this.#doubtMs = doubtMs
+    this.#handlers = handlers
+  }
+
+  get connected(): boolean {
+    return this.#welcomed
+  }
+
+  get open(): boolean {
+    return this.#welcomed && this.#status === 'running'
+  }
+
+  get status(): NodeState['status'] | 'disconnected' {
+    return this.#welcomed ? this.#status : 'disconnected'
+  }
+
+  get free(): number {
+    return this.#slots - this.#busy
+  }
+
+  get unaccepted(): number {
+    return this.#unaccepted.size
+  }
+
+  get link(): Link | null {
+    return this.#link
+  }
+
+  get facts(): { jobs: string[]; slots: number; busy: number } {
+    return { jobs: [...this.#jobs.keys()], slots: this.#slots, busy: Math.max(0, this.#busy) }
+  }
+
+  knows(job: string): boolean {
+    return this.#jobs.has(job) || this.unknownJob === 'wait'
+  }
+
+  hasCredit(bytes: number): boolean {
+    const { size } = this.#unaccepted
+    if (size >= this.#creditJobs || this.#link === null || !this.#link.channel.writable) return false
+    return size === 0 || this.#unacceptedBytes + bytes <= this.#creditBytes
+  }
+
+  /** A new connection of this node; one that was there before is dead. */
+  attach(link: Link): void {
+    const old = this.#link
+    this.#link = link
+    this.#welcomed = false
+    this.#outcomes = 0
+    old?.channel.destroy()
+    this.#doubt?.cancel()
+    this.#doubt = null
+  }
+
+  detach(link: Link, error: JrError | null): void {
+    if (this.#link !== link) return
+    this.#link = null
+    this.#welcomed = false
+    if (this.#unaccepted.size > 0) {
+      this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
+    }
+    this.#handlers.onClose(this, error)
+  }
+
+  receive(messages: readonly LinkMessage[]): void {
+    const outcomes: OutcomeMessage[] = []
+    for (const message of messages) {
+      if (message.type === 'outcome') outcomes.push(message)
+      else {
+        this.#takeOutcomes(outcomes)
+        this.#handle(message)
+      }
+    }
+    this.#takeOutcomes(outcomes)
+  }
+
+  send(job: OutJob): void {
+    job.number = ++this.#last
+    job.ticket.status = 'sent'
+    job.ticket.node = this.name
+    this.#unaccepted.push(job)
+    this.#unacceptedBytes += job.bytes
+    if (job.delayMs === null || job.delayMs === 0) this.#busy++
+    this.#handlers.onSend(this, job)
+    this.#link?.channel.send(enqueueMessage(job, this.#clock.mono()))
+  }
+
+  /** A job that an earlier life of the app has sent to this node under its number: only the node knows whether it came. */
+  adopt(job: OutJob): void {
+    job.ticket.status = 'sent'
+    job.ticket.node = this.name
+    this.#unaccepted.push(job)
+    this.#unacceptedBytes += job.bytes
+    this.#last = Math.max(this.#last, job.number)
+    this.#doubt ??= this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
+  }
+
+  /** Asks the node; waits for its connection when it is away. Rejects with what the node answers. */
+  ask(make: (request: number) => Asking): Promise<unknown> {
+    const message = make(++this.#requests)
+    return new Promise((resolve, reject) => {
+      this.#asked.set(message.request, { message, waiter: { resolve, reject } })
+      if (this.#welcomed) this.#link?.channel.send(message)
+    })
+  }
+
+  /** Gives up everything that is not accepted; the jobs are the caller's now. */
+  abandon(): OutJob[] {
+    this.#doubt?.cancel()
+    const error = new JrError('JR_STOPPED', 'the distributor was stopped')
+    for (const { waiter } of this.#asked.values()) waiter.reject(error)
+    this.#asked.clear()
+    this.#unacceptedBytes = 0
+    return this.#unaccepted.remove(() => true)
+  }
+
+  #takeOutcomes(outcomes: OutcomeMessage[]): void {
+    if (outcomes.length === 0) return
+    this.#outcomes += outcomes.length
+    for (const { outcome } of outcomes) if (!outcome.more && this.#busy > 0) this.#busy--
+    this.#handlers.onOutcomes(this, outcomes)
+    this.#link?.channel.send({ type: 'outcomes-taken', count: this.#outcomes })
+    outcomes.length = 0
+  }
+
+  #handle(message: LinkMessage): void {
+    switch (message.type) {
+      case 'accepted': {
+        for (let job = this.#unaccepted.peek(); job !== undefined && job.number <= message.number; ) {
+          this.#unaccepted.shift()
+          this.#unacceptedBytes -= job.bytes
+          this.#handlers.onAccepted(this, job)
+          job = this.#unaccepted.peek()
+        }
+        return this.#handlers.onCredit(this)
+      }
+      case 'refused': {
+        for (const job of this.#unaccepted.remove(({ number }) => number === message.number)) {
+          this.#unacceptedBytes -= job.bytes
+          this.#handlers.onRefused(this, job, message.code, message.message)
+        }
+        return
+      }
+      case 'welcome':
+        this.#creditJobs = message.creditJobs
+        this.#creditBytes = message.creditBytes
+        this.maxArgs = message.maxArgs
+        this.unknownJob = message.unknownJob
+        this.#learn(message.jobs, message.slots)
+        this.#status = 'running'
+        this.#busy = 0
+        return this.#resume(message.taken)
+      case 'node-state':
+        this.#status = message.status
+        this.#learn(message.jobs, message.slots)
+        return this.#handlers.onCredit(this)
+      case 'reply':
+        return this.#reply(message)
+      case 'bye':
+        this.#status = 'stopping'
+        return
+      default:
+        throw new JrError('JR_PROTOCOL', `a node does not send '${message.type}'`)
+    }
+  }
+
+  /** What the node has taken is accepted, whatever became of the word of it; the rest is sent again. */
+  #resume(taken: number): void {
+    const channel = this.#link?.channel
+    if (channel === undefined) return
+    this.#welcomed = true
+    this.#last = Math.max(this.#last, taken)
+    this.connectedAt = this.#clock.now()
+    if (this.#forget.length > 0) channel.send({ type: 'forget', ids: this.#forget })
+    this.#forget = []
+    for (const job of this.#unaccepted.remove(({ number }) => number <= taken)) {
+      this.#unacceptedBytes -= job.bytes
+      this.#handlers.onAccepted(this, job)
+    }
+    const now = this.#clock.mono()
+    for (const job of this.#unaccepted) channel.send(enqueueMessage(job, now))
+    for (const { message } of this.#asked.values()) channel.send(message)
+    this.#handlers.onOpen(this)
+  }
+
+  #learn(jobs: readonly KnownJob[], slots: number): void {
+    this.#jobs = new Map(jobs.map((job) => [job.name, job]))
+    this.#slots = slots
+  }
+
+  #reply({ request, ok, body }: Reply): void {
+    const asked = this.#asked.get(request)
+    this.#asked.delete(request)
+    if (ok) asked?.waiter.resolve(unpackChecked(body))
+    else asked?.waiter.reject(unpackError(body))
+  }
+
+  #giveUp(): void {
+    this.#doubt = null
+    const jobs = this.#unaccepted.remove(({ node, strictNode }) => !(strictNode && node === this.name))
+    for (const job of jobs) {
+      this.#unacceptedBytes -= job.bytes
+      this.#forget.push(job.id)
+    }
+    this.#handlers.onDoubt(this, jobs)
+  }
+}

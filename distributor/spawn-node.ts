@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Clock, Timer } from '../src/clock.js'
+import { allowedEnv } from '../src/env.js'
+import { JrError } from '../src/errors.js'
+import type { Logger } from '../src/logger.js'
+import { type AddressOption, NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { asFlag } from '../src/options/resolve.js'
+import { type Address, formatAddress, parseAddress } from '../src/wire/address.js'
+
+/** Every option of a node, but where it connects: that is this app. */
+export type SpawnOptions = NodeOptions & { readonly name: string }
+
+/** A node process that this app has started and looks after. */
+export interface SpawnedNode {
+  readonly name: string
+  /** Of the process that runs now; 0 between two of them. */
+  readonly pid: number
+  /** How often it was started again. */
+  readonly restarts: number
+  /** Ends it gracefully; the app does not start it again. */
+  stop(): Promise<void>
+}
+
+const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+const LIFE_LINE = 3
+const LONGEST_BACKOFF_MS = 30_000
+/** A process that has run for so long has worked: the next restart is at once again. */
+const WELL_MS = 10_000
+
+export interface SpawnDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly address: Address
+  readonly onExit: (why: string, restartInMs: number) => void
+}
+
+/** Starts the node's process, and starts it again whenever it ends by itself. */
+export class NodeKeeper implements SpawnedNode {
+  readonly name: string
+  readonly #options: SpawnOptions
+  readonly #deps: SpawnDeps
+  #process: ChildProcess | null = null
+  #startedAt = 0
+  #failures = 0
+  #retry: Timer | null = null
+  #stopping: Promise<void> | null = null
+  #gone: () => void = () => {}
+  restarts = 0
+  /** The last lines that it logged, for the error when it does not start. */
+  readonly #said: string[] = []
+
+  constructor(options: SpawnOptions, deps: SpawnDeps) {
+    this.name = options.name
+    this.#options = options
+    this.#deps = deps
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  /** Why it can't be started, when its first process ended before it had connected. */
+  get complaint(): JrError {
+    const text = `node '${this.name}' ended before it had connected: ${this.#said.slice(-5).join(' | ')}`
+    return new JrError('JR_CHILD_START', text)
+  }
+
+  start(): void {
+    const { env = {}, ...options } = this.#options
+    const { log, address, clock } = this.#deps
+    const child = spawn(
+      process.execPath,
+      [CLI, 'node', ...flags(options), '--distributors', formatAddress(address), `--parent-fd=${LIFE_LINE}`],
+      {
+        // The node hands `env` on to its children.
+        env: { ...allowedEnv(process.env, env), JR_CHILD_ENV: JSON.stringify(env) },
+        // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
+        detached: true,
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      },
+    )
+    this.#process = child
+    this.#startedAt = clock.mono()
+    ;(child.stdio[LIFE_LINE] as Duplex).on('error', () => {})
+    if (child.stderr !== null) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        this.#said.push(line)
+        if (this.#said.length > 20) this.#said.shift()
+        if (log.level !== 'silent') process.stderr.write(`${line}\n`)
+      })
+    }
+    let over = false
+    const ended = (why: string) => {
+      if (over) return
+      over = true
+      this.#ended(why)
+    }
+    child.once('error', (error) => ended(error.message))
+    child.once('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `killed by ${signal}`))
+    // The app's own work decides how long it lives.
+    child.unref()
+    for (const stream of child.stdio) (stream as { unref?(): void } | null | undefined)?.unref?.()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end()
+    return this.#stopping
+  }
+
+  async #end(): Promise<void> {
+    this.#retry?.cancel()
+    const child = this.#process
+    if (child === null) return
+    child.ref()
+    await new Promise<void>((resolve) => {
+      this.#gone = resolve
+      child.kill('SIGTERM')
+    })
+  }
+
+  #ended(why: string): void {
+    this.#process = null
+    if (this.#stopping !== null) return this.#gone()
+    const { clock, log, onExit } = this.#deps
+    this.#failures = clock.mono() - this.#startedAt > WELL_MS ? 0 : this.#failures + 1
+    const delay = this.#failures <= 1 ? 0 : Math.min(100 * 2 ** (this.#failures - 1), LONGEST_BACKOFF_MS)
+    log.warn('spawned:exited', { name: this.name, why, restartInMs: delay })
+    this.restarts++
+    this.#retry = clock.setTimer(delay, () => this.start())
+    onExit(why, delay)
+  }
+}
+
+function flags(options: Omit<NodeOptions, 'env'>): string[] {
+  const list: string[] = []
+  const known = NODE_OPTIONS.map(({ key }) => key)
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    if (!known.includes(key))
+      throw new TypeError(`spawnNode: ${key}: no such option; known: ${known.join(', ')}`)
+    if (key === 'distributors')
+      throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
+    list.push(`${asFlag(key)}=${asText(key, value)}`)
+  }
+  return list
+}
+
+function asText(key: string, value: unknown): string {
+  if (key === 'listen' || key === 'distribute')
+    return formatAddress(parseAddress(value as AddressOption, key))
+  if (key === 'backoff' && typeof value === 'object') return JSON.stringify(value)
+  return String(value)
+}

@@ -1,0 +1,144 @@
+import type { Missed } from '../src/job/record.js'
+import type { Backoff } from '../src/job/retry-policy.js'
+import type { JobArgs } from '../src/job/types.js'
+import type { Enqueue } from '../src/wire/messages.js'
+
+export type Feedback = (args: JobArgs, info: OutcomeInfo) => unknown
+
+/** Facts about a job that has ended, or about a run of a schedule. */
+export interface OutcomeInfo {
+  readonly id: string
+  readonly name: string
+  /** The node on which it ended. */
+  readonly node: string
+  readonly state: 'completed' | 'failed' | 'cancelled'
+  /** Attempts that were begun. */
+  readonly attempt: number
+  /** Which run of a schedule, from 1. */
+  readonly run: number
+  /** A schedule goes on: more feedbacks will come. */
+  readonly more: boolean
+  readonly enqueuedAt: Date
+  /** When the last attempt began; null when none did. */
+  readonly startedAt: Date | null
+  readonly finishedAt: Date
+  /** Process id of the child that ran the last attempt; 0 when none did. */
+  readonly child: number
+}
+
+export interface Waiter<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** One job as the app knows it, from enqueue to outcome. Its handle, and what must be told, hang on it. */
+export class Ticket {
+  readonly id: string
+  readonly name: string
+  onSuccess: Feedback | null
+  onError: Feedback | null
+  /** Held for want of a node; sent to one and not yet accepted; accepted; over (ended, refused, cancelled). */
+  status: 'held' | 'sent' | 'accepted' | 'over' = 'held'
+  /** The node that it was last sent to. */
+  node: string | null = null
+  /** Somebody waits for its outcome: the node keeps it until it is taken. */
+  wanted: boolean
+  /** Why it was refused, or what it failed with; null: neither. */
+  error: unknown = null
+  /** Set with the last outcome: what `result` answers. */
+  result: JobArgs | null = null
+  acceptedWaiters: Waiter<void>[] | null = null
+  resultWaiters: Waiter<JobArgs>[] | null = null
+
+  constructor(
+    id: string,
+    name: string,
+    onSuccess: Feedback | null,
+    onError: Feedback | null,
+    wanted: boolean,
+  ) {
+    this.id = id
+    this.name = name
+    this.onSuccess = onSuccess
+    this.onError = onError
+    this.wanted = wanted
+  }
+
+  accepted(): void {
+    if (this.status === 'over' || this.status === 'accepted') return
+    this.status = 'accepted'
+    const waiters = this.acceptedWaiters
+    this.acceptedWaiters = null
+    if (waiters !== null) for (const { resolve } of waiters) resolve()
+  }
+
+  /** It will not run: refused, given up, or cancelled before it was sent. */
+  refused(error: unknown): void {
+    const waiters = this.acceptedWaiters
+    this.acceptedWaiters = null
+    if (waiters !== null) for (const { reject } of waiters) reject(error)
+    this.ended(null, error, false)
+  }
+
+  ended(result: JobArgs | null, error: unknown, more: boolean): void {
+    if (this.status !== 'over') this.accepted()
+    if (!more) this.status = 'over'
+    this.result = result
+    this.error = error
+    const waiters = this.resultWaiters
+    this.resultWaiters = null
+    if (waiters === null) return
+    for (const { resolve, reject } of waiters) {
+      if (result !== null) resolve(result)
+      else reject(error)
+    }
+  }
+}
+
+/** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
+export interface OutJob {
+  readonly ticket: Ticket
+  readonly id: string
+  readonly unique: boolean
+  readonly name: string
+  readonly delayMs: number | null
+  readonly periodMs: number
+  readonly missed: Missed
+  readonly defer: boolean | null
+  readonly node: string | null
+  readonly strictNode: boolean
+  readonly notNode: readonly string[]
+  readonly maxAttempts: number | null
+  readonly backoff: Backoff | null
+  readonly timeoutMs: number | null
+  readonly args: Buffer
+  readonly bytes: number
+  /** On the monotonic clock, when it was enqueued. */
+  readonly since: number
+  /** Its number at the node that it was sent to. */
+  number: number
+}
+
+export function enqueueMessage(job: OutJob, now: number): Enqueue {
+  const heldMs = Math.max(0, Math.round(now - job.since))
+  return {
+    type: 'enqueue',
+    number: job.number,
+    id: job.id,
+    unique: job.unique,
+    name: job.name,
+    wanted: job.ticket.wanted,
+    delayMs: job.delayMs === null ? null : Math.max(0, job.delayMs - heldMs),
+    heldMs,
+    periodMs: job.periodMs,
+    missed: job.missed,
+    defer: job.defer,
+    node: job.node,
+    strictNode: job.strictNode,
+    notNode: job.notNode,
+    maxAttempts: job.maxAttempts,
+    backoff: job.backoff,
+    timeoutMs: job.timeoutMs,
+    args: job.args,
+  }
+}

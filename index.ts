@@ -1,0 +1,24 @@
+import { createJR } from './distributor/jr.js'
+
+export * from './distributor/index.js'
+export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
+export { CancelJob } from './src/errors.js'
+export {
+  type ContextEnqueueOptions,
+  type ContextHandle,
+  type ErrbackHandler,
+  type JobContext,
+  type JobHandler,
+  type JobLog,
+  type JobOptions,
+  job,
+  jobCallback,
+  jobErrback,
+} from './src/job/registry.js'
+export type { Backoff } from './src/job/retry-policy.js'
+
+/** The ready-made instance: a distributor for this app, and a starter of nodes. */
+export const JR = createJR({
+  // Loaded when asked for: an app that only enqueues never pays for the node's code.
+  startNode: async (options) => (await import('./start-node.js')).startNode(options),
+})

@@ -1,0 +1,187 @@
+import { unpackChecked } from '../../src/codec.js'
+import { messageOf, packError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import type { RegisteredJob } from '../../src/job/registry.js'
+import type { JobArgs } from '../../src/job/types.js'
+import { packArgs } from '../../src/values.js'
+import { abortError, type Context } from './context.js'
+import type { Done, Run } from './messages.js'
+
+export interface RunRules {
+  readonly maxResult: number
+  readonly mergeJobItself: boolean
+  /** The synchronous part of a handler took so many milliseconds. */
+  readonly onBlocked: (run: Run, ms: number) => void
+  readonly onWarning: (run: Run, text: string) => void
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** A synchronous part this long keeps every other job of an evented child waiting. */
+const BLOCKED_MS = 200
+
+/** One attempt: body, then callbacks; or, when anything of it throws, errbacks. Never rejects. */
+export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rules: RunRules): Promise<Done> {
+  let args: JobArgs = {}
+  try {
+    args = unpackChecked(run.args) as JobArgs
+    if (rules.mergeJobItself) args.jobItself = ctx.facts()
+    merge(args, await called(job.handler, args, ctx, run, rules))
+    for (const { handler } of job.callbacks) merge(args, await called(handler, args, ctx, run, rules))
+    if (ctx.aborted === 'cancel' || ctx.aborted === 'timeout') throw abortError(run, ctx.aborted)
+    const packed = packResult(args, rules)
+    return done(run, 'completed', packed)
+  } catch (error) {
+    return fail(run, job, ctx, rules, args, error)
+  }
+}
+
+async function fail(
+  run: Run,
+  job: RegisteredJob,
+  ctx: Context,
+  rules: RunRules,
+  args: JobArgs,
+  thrown: unknown,
+): Promise<Done> {
+  // The node gives the job back: it is not the job that failed.
+  if (ctx.aborted === 'shutdown') return done(run, 'returned', run.args)
+  let cancelled = isCancel(thrown) || ctx.aborted === 'cancel'
+  const cause =
+    ctx.aborted === 'timeout' ? abortError(run, 'timeout') : cancelled ? cancelError(run, thrown) : thrown
+  const error = asError(cause)
+  // A job that cancels itself has not failed: its errbacks are not for that.
+  if (!cancelled) {
+    args.error = error
+    for (const { handler } of job.errbacks) {
+      try {
+        merge(args, await called(handler, args, ctx, run, rules))
+      } catch (inErrback) {
+        if (isCancel(inErrback)) cancelled = true
+        else args.errbackError = { name: asError(inErrback).name, message: messageOf(inErrback) }
+      }
+    }
+  }
+  delete args.error
+  const packed = packWhatCanBe(args, run, rules)
+  const code = codeOf(error)
+  const status = cancelled ? 'cancelled' : ctx.aborted === 'timeout' ? 'timeout' : 'failed'
+  const retryAfterMs = status === 'cancelled' ? null : backoffOf(run, job, error, rules)
+  return {
+    type: 'done',
+    token: run.token,
+    status,
+    code,
+    message: messageOf(error),
+    retryAfterMs,
+    args: packed,
+    error: packError(withCode(error, code)),
+  }
+}
+
+function called(
+  handler: RegisteredJob['handler'],
+  args: JobArgs,
+  ctx: Context,
+  run: Run,
+  rules: RunRules,
+): unknown {
+  const from = performance.now()
+  try {
+    return handler?.(args, ctx)
+  } finally {
+    const ms = performance.now() - from
+    if (ms > BLOCKED_MS) rules.onBlocked(run, Math.round(ms))
+  }
+}
+
+/** A plain object is merged into the args; anything else that is returned becomes `args.result`. */
+function merge(args: JobArgs, returned: unknown): void {
+  if (returned === undefined || returned === args) return
+  const plain =
+    typeof returned === 'object' && returned !== null && Object.getPrototypeOf(returned) === Object.prototype
+  if (plain) Object.assign(args, returned)
+  else args.result = returned
+}
+
+function packResult(args: JobArgs, rules: RunRules): Buffer {
+  if (rules.mergeJobItself) delete args.jobItself
+  let packed: Buffer
+  try {
+    packed = packArgs(args)
+  } catch (cause) {
+    throw new JrError('JR_RESULT_NOT_SERIALIZABLE', `the result cannot be sent: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+  if (packed.length > rules.maxResult) {
+    const text = `the args with the results take ${packed.length} bytes; the node takes ${rules.maxResult} (option maxResult)`
+    throw new JrError('JR_RESULT_TOO_LARGE', text)
+  }
+  return packed
+}
+
+/** After a failure: the args with what had been added, if that can be sent, else as they came. */
+function packWhatCanBe(args: JobArgs, run: Run, rules: RunRules): Buffer {
+  try {
+    return packResult(args, rules)
+  } catch {
+    // The failure that counts is reported already.
+    return run.args
+  }
+}
+
+function backoffOf(run: Run, job: RegisteredJob, error: Error, rules: RunRules): number | null {
+  const { backoff } = job.options
+  if (typeof backoff !== 'function') return null
+  try {
+    const seconds = backoff(run.attempt, error)
+    if (typeof seconds === 'number' && seconds >= 0) return Math.ceil(Math.min(seconds, 1e9) * 1000)
+    rules.onWarning(
+      run,
+      `the backoff function answered ${String(seconds)} instead of seconds; the default is used`,
+    )
+  } catch (thrown) {
+    rules.onWarning(run, `the backoff function threw: ${messageOf(thrown)}; the default is used`)
+  }
+  return null
+}
+
+/** By name, so that the class of another copy of the package will do. */
+function isCancel(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'CancelJob'
+}
+
+function cancelError(run: Run, thrown: unknown): JrError {
+  const cause = thrown instanceof Error ? thrown : undefined
+  const text = isCancel(thrown) ? messageOf(thrown) : abortError(run, 'cancel').message
+  return new JrError('JR_CANCELLED', text, cause === undefined ? {} : { cause })
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new JrError('JR_JOB_FAILED', messageOf(thrown), { cause: thrown })
+}
+
+/** The code of an error is the job's own when it has one. */
+function codeOf(error: Error): string {
+  const code: unknown = Reflect.get(error, 'code')
+  return typeof code === 'string' && code !== '' ? code : 'JR_JOB_FAILED'
+}
+
+function withCode(error: Error, code: string): unknown {
+  const { name, message, stack, cause } = error
+  return { name, message, stack, code, cause }
+}
+
+function done(run: Run, status: Done['status'], args: Buffer): Done {
+  return {
+    type: 'done',
+    token: run.token,
+    status,
+    code: '',
+    message: '',
+    retryAfterMs: null,
+    args,
+    error: NOTHING,
+  }
+}

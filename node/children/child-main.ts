@@ -1,0 +1,233 @@
+import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { sep } from 'node:path'
+import { unpackChecked } from '../../src/codec.js'
+import { messageOf, packError, unpackError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import { parseEnqueueOptions } from '../../src/job/enqueue-options.js'
+import { newId } from '../../src/job/id.js'
+import {
+  type ContextEnqueueOptions,
+  type ContextHandle,
+  type JobLog,
+  registry,
+} from '../../src/job/registry.js'
+import type { JobArgs } from '../../src/job/types.js'
+import { packArgs } from '../../src/values.js'
+import { Channel } from '../../src/wire/channel.js'
+import { type RunRules, runAttempt } from './attempt-run.js'
+import { Context, type ContextHost } from './context.js'
+import { loadJobs } from './job-loader.js'
+import { holdLifeLine } from './life-line.js'
+import {
+  type ChildMessage,
+  childMessages,
+  type Done,
+  type EnqueueReply,
+  type Init,
+  type Run,
+} from './messages.js'
+
+/** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
+const PIPE = 3
+const LIFE_LINE = 4
+
+/** The largest frame the node may send: it has been checked there. */
+const MAX_FRAME = 64 * 1024 * 1024
+
+interface Asked {
+  accepted(error: JrError | null): void
+  outcome(reply: EnqueueReply): void
+}
+
+class ChildProcess implements ContextHost {
+  node = ''
+  readonly #channel: Channel<ChildMessage>
+  readonly #contexts = new Map<number, Context>()
+  readonly #asked = new Map<number, Asked>()
+  #rules: RunRules
+  #requests = 0
+
+  constructor() {
+    this.#channel = new Channel<ChildMessage>(
+      new Socket({ fd: PIPE, readable: true, writable: true }),
+      childMessages,
+      {
+        maxFrame: MAX_FRAME,
+        heartbeat: null,
+        onMessages: (messages) => {
+          for (const message of messages) this.#handle(message)
+        },
+        // Without its node a child is nobody's.
+        onClose: () => process.exit(0),
+      },
+    )
+    this.#rules = {
+      maxResult: 0,
+      mergeJobItself: false,
+      onBlocked: ({ id, name }, ms) => this.#channel.send({ type: 'blocked', id, name, ms }),
+      onWarning: (run, text) => this.log(run, 'warn', text),
+    }
+  }
+
+  log({ id, name }: Run, level: keyof JobLog, text: string): void {
+    this.#channel.send({ type: 'log', id, name, level, text })
+  }
+
+  enqueue(
+    run: Run,
+    name: string,
+    args: JobArgs,
+    options: ContextEnqueueOptions,
+    ...more: unknown[]
+  ): ContextHandle {
+    if (more.length > 0) {
+      throw new TypeError(
+        'ctx.enqueue takes no feedback functions: they end with this process. Use JR.feedback in the app',
+      )
+    }
+    const { id, strictNode, ...parsed } = parseEnqueueOptions(options, Date.now())
+    const request = ++this.#requests
+    const accepted = settled<void>()
+    const outcome = settled<JobArgs>()
+    this.#asked.set(request, {
+      accepted: (error) => {
+        if (error === null) return accepted.resolve()
+        accepted.reject(error)
+        outcome.reject(error)
+      },
+      outcome: ({ ok, body }) => {
+        this.#asked.delete(request)
+        if (ok) outcome.resolve(unpackChecked(body) as JobArgs)
+        else outcome.reject(unpackError(body))
+      },
+    })
+    const ownId = id ?? newId()
+    const job = {
+      ...parsed,
+      id: ownId,
+      unique: id !== null,
+      name,
+      strictNode: strictNode ?? false,
+      args: packArgs(args),
+    }
+    this.#channel.send({ type: 'enqueue', request, token: run.token, wanted: true, heldMs: 0, ...job })
+    return { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
+  }
+
+  /** An error that no job's promise has caught: nobody can say what state the process is in. */
+  fatal(error: unknown): void {
+    this.#channel.send({ type: 'fatal', message: messageOf(error) })
+    this.#channel.close()
+    setTimeout(() => process.exit(1), 500).unref()
+  }
+
+  #handle(message: ChildMessage): void {
+    switch (message.type) {
+      case 'run':
+        return this.#run(message)
+      case 'abort':
+        return this.#contexts.get(message.token)?.abort(message.reason)
+      case 'ping':
+        return this.#channel.send({ type: 'pong' })
+      case 'init':
+        this.#init(message).catch((error) => {
+          this.#channel.send({ type: 'start-failed', message: messageOf(error) })
+          this.#channel.close()
+        })
+        return
+      case 'enqueue-reply': {
+        const asked = this.#asked.get(message.request)
+        if (message.what === 'outcome') asked?.outcome(message)
+        else asked?.accepted(message.ok ? null : (unpackError(message.body) as unknown as JrError))
+      }
+    }
+  }
+
+  async #init(init: Init): Promise<void> {
+    closeInherited(init.dataDir)
+    this.node = init.node
+    this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
+    const jobs = await loadJobs(init.jobs)
+    this.#channel.send({ type: 'ready', jobs })
+  }
+
+  #run(run: Run): void {
+    const job = registry().jobs.get(run.name)
+    if (job === undefined) {
+      const error = new JrError('JR_NO_SUCH_JOB', `the job files define no job '${run.name}'`)
+      const { code, message } = error
+      const args = run.args
+      const failed: Done = {
+        type: 'done',
+        token: run.token,
+        status: 'failed',
+        code,
+        message,
+        retryAfterMs: null,
+        args,
+        error: packError(error),
+      }
+      this.#channel.send(failed)
+      return
+    }
+    const ctx = new Context(run, this)
+    this.#contexts.set(run.token, ctx)
+    runAttempt(run, job, ctx, this.#rules).then(this.#finish, (error) => this.fatal(error))
+  }
+
+  readonly #finish = (done: Done): void => {
+    this.#contexts.delete(done.token)
+    this.#channel.send(done)
+  }
+}
+
+/** A promise whose rejection nobody has to wait for. */
+function settled<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
+} {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}
+
+/** LevelDB's files are inherited by every process that the node starts; a stray write there would ruin the store. */
+function closeInherited(dataDir: string): void {
+  if (process.platform !== 'linux' || dataDir === '') return
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name)
+    if (fd <= LIFE_LINE) continue
+    let target = ''
+    try {
+      target = readlinkSync(`/proc/self/fd/${name}`)
+    } catch {
+      // The one that read the directory is closed by now.
+      continue
+    }
+    if (target.startsWith(dataDir + sep)) closeSync(fd)
+  }
+}
+
+function offerToTheKernel(): void {
+  try {
+    // When memory runs out, a job should go rather than the node.
+    writeFileSync('/proc/self/oom_score_adj', '500')
+  } catch {
+    // Only Linux has it, and a sandbox may forbid it; the node then takes its chances.
+  }
+}
+
+const child = new ChildProcess()
+process.on('uncaughtException', (error) => child.fatal(error))
+process.on('unhandledRejection', (error) => child.fatal(error))
+// Ctrl-C in a terminal goes to the node, which decides what becomes of its children.
+process.on('SIGINT', () => {})
+holdLifeLine(LIFE_LINE)
+offerToTheKernel()

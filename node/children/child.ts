@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../src/clock.js'
+import { allowedEnv } from '../../src/env.js'
+import { JrError } from '../../src/errors.js'
+import type { Logger } from '../../src/logger.js'
+import { Channel } from '../../src/wire/channel.js'
+import {
+  type ChildMessage,
+  childMessages,
+  type FromChild,
+  type Init,
+  type LoadedJob,
+  type ToChild,
+} from './messages.js'
+import { Output } from './output.js'
+import type { Attempt } from './pool.js'
+
+const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))
+const PAGE_BYTES = 4096
+
+export interface ChildHandlers {
+  readonly onReady: (child: Child, jobs: readonly LoadedJob[]) => void
+  /** All messages of one read but the ones about starting. */
+  readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
+  /** The process is gone, and everything it had sent has been handled. */
+  readonly onGone: (child: Child, why: string) => void
+}
+
+export interface ChildOptions {
+  readonly init: Init
+  readonly env: Readonly<Record<string, string>>
+  /** Bytes. */
+  readonly maxFrame: number
+  readonly startTimeoutMs: number
+}
+
+/** One child process as the node sees it. */
+export class Child {
+  /** What runs on it, by token. */
+  readonly attempts = new Map<number, Attempt>()
+  status: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting'
+  /** What it has been given to do; null for one that stands by. */
+  deferred: boolean | null = null
+  /** Attempts that it has begun in its life. */
+  begun = 0
+  readyAt = 0
+  heardAt = 0
+  /** A ping that was not answered yet was sent. */
+  pinged = false
+  watched = false
+  readonly #process: ChildProcess
+  readonly #channel: Channel<ChildMessage>
+  readonly #handlers: ChildHandlers
+  readonly #clock: Clock
+  readonly #stderr: Output | null
+  readonly #startTimer: { cancel(): void }
+  #why = ''
+  #exited = false
+
+  constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
+    this.#handlers = handlers
+    this.#clock = clock
+    this.#process = spawn(process.execPath, [MAIN], {
+      // A group of its own: what it starts is killed with it, and Ctrl-C in a terminal reaches the node alone.
+      detached: true,
+      env: allowedEnv(process.env, options.env),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    })
+    const { stdout, stderr, stdio } = this.#process
+    const line = (text: string) => log.info('child:output', { pid: this.pid, ...this.#only(), text })
+    if (stdout !== null) new Output(stdout, clock, line)
+    this.#stderr = stderr === null ? null : new Output(stderr, clock, line)
+    // The life line carries nothing; it breaks when the child ends, which is no news.
+    ;(stdio[4] as Duplex | null | undefined)?.on('error', () => {})
+    this.#process.once('error', (error) => this.#exit(`it could not be started: ${error.message}`))
+    this.#process.once('exit', (code, signal) =>
+      this.#exit(signal === null ? `exit code ${code}` : `killed by ${signal}`),
+    )
+    this.#channel = new Channel<ChildMessage>(stdio[3] as Duplex, childMessages, {
+      maxFrame: options.maxFrame,
+      heartbeat: null,
+      onMessages: (messages) => this.#receive(messages),
+      onClose: (error) => this.#closed(error),
+    })
+    this.#startTimer = clock.setTimer(options.startTimeoutMs, () => {
+      this.#why = `it was not ready within ${options.startTimeoutMs / 1000} s`
+      this.kill()
+    })
+    this.send(options.init)
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
+  get usable(): boolean {
+    return this.status === 'ready'
+  }
+
+  send(message: ToChild): void {
+    this.#channel.send(message)
+  }
+
+  /** Ends the process and everything that it has started, at once. */
+  kill(why = ''): void {
+    if (this.#why === '') this.#why = why
+    const { pid } = this.#process
+    if (pid === undefined || this.#exited) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // No such group: then the process itself, if it is there.
+      this.#process.kill('SIGKILL')
+    }
+  }
+
+  /** Bytes of memory that the process holds; 0 where that can't be read. */
+  memory(): number {
+    try {
+      return Number(readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES
+    } catch {
+      return 0
+    }
+  }
+
+  /** The job that wrote a line of output, when there can be no doubt. */
+  #only(): { job?: string; name?: string } {
+    if (this.attempts.size !== 1) return {}
+    for (const { job } of this.attempts.values()) return { job: job.id, name: job.name }
+    return {}
+  }
+
+  #receive(messages: ChildMessage[]): void {
+    this.heardAt = this.#clock.mono()
+    this.pinged = false
+    const others: FromChild[] = []
+    for (const message of messages) {
+      switch (message.type) {
+        case 'ready':
+          this.#startTimer.cancel()
+          this.status = 'ready'
+          this.readyAt = this.heardAt
+          this.#handlers.onReady(this, message.jobs)
+          break
+        case 'start-failed':
+        case 'fatal':
+          this.#why = message.message
+          break
+        case 'init':
+        case 'run':
+        case 'abort':
+        case 'ping':
+        case 'enqueue-reply':
+          throw new JrError('JR_PROTOCOL', `a child does not send '${message.type}'`)
+        default:
+          others.push(message)
+      }
+    }
+    if (others.length > 0) this.#handlers.onMessages(this, others)
+  }
+
+  #closed(error: JrError | null): void {
+    // Whatever it is now, nobody can talk to it.
+    if (error !== null && error.code === 'JR_PROTOCOL') this.#why = `it broke the protocol: ${error.message}`
+    if (this.#exited) this.#gone()
+    else this.kill()
+  }
+
+  #exit(how: string): void {
+    if (this.#exited) return
+    this.#exited = true
+    this.#startTimer.cancel()
+    const said = this.#stderr?.last ?? ''
+    const memory = /heap out of memory/i.test(said) ? 'it ran out of memory' : said
+    this.#why = [this.#why, how, memory].filter((part) => part !== '').join('; ')
+    // What it had sent is read before the pipe closes; a grandchild that holds the pipe must not hold this up.
+    if (this.#channel.closed) this.#gone()
+    else this.#clock.setTimer(200, () => this.#channel.destroy()).unref()
+  }
+
+  #gone(): void {
+    if (this.status === 'gone') return
+    this.status = 'gone'
+    for (const stream of this.#process.stdio) stream?.destroy()
+    // Grandchildren do not outlive it.
+    try {
+      if (this.pid > 0) process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // It had none.
+    }
+    this.#handlers.onGone(this, this.#why)
+  }
+}

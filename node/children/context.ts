@@ -1,0 +1,99 @@
+import { JrError } from '../../src/errors.js'
+import type { ContextEnqueueOptions, ContextHandle, JobContext, JobLog } from '../../src/job/registry.js'
+import type { JobArgs } from '../../src/job/types.js'
+import type { AbortReason, Run } from './messages.js'
+
+/** What a context asks of the child that it runs on. */
+export interface ContextHost {
+  readonly node: string
+  log(run: Run, level: keyof JobLog, text: string): void
+  enqueue(run: Run, name: string, args: JobArgs, options: ContextEnqueueOptions): ContextHandle
+}
+
+/** The `ctx` of one attempt. What most jobs don't ask for is made when it is asked for. */
+export class Context implements JobContext {
+  readonly #run: Run
+  readonly #host: ContextHost
+  #controller: AbortController | null = null
+  #aborted: AbortReason | null = null
+  #log: JobLog | null = null
+
+  constructor(run: Run, host: ContextHost) {
+    this.#run = run
+    this.#host = host
+  }
+
+  get id(): string {
+    return this.#run.id
+  }
+  get name(): string {
+    return this.#run.name
+  }
+  get attempt(): number {
+    return this.#run.attempt
+  }
+  get maxAttempts(): number {
+    return this.#run.maxAttempts
+  }
+  get node(): string {
+    return this.#host.node
+  }
+  get run(): number {
+    return this.#run.slot + 1
+  }
+  get enqueuedAt(): Date {
+    return new Date(this.#run.enqueuedAt)
+  }
+  get startedAt(): Date {
+    return new Date(this.#run.startedAt)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController()
+      if (this.#aborted !== null) this.#controller.abort(abortError(this.#run, this.#aborted))
+    }
+    return this.#controller.signal
+  }
+
+  get log(): JobLog {
+    this.#log ??= this.#makeLog()
+    return this.#log
+  }
+
+  enqueue(name: string, args: JobArgs = {}, options: ContextEnqueueOptions = {}): ContextHandle {
+    return this.#host.enqueue(this.#run, name, args, options)
+  }
+
+  /** Why this attempt was asked to end; null when it was not. */
+  get aborted(): AbortReason | null {
+    return this.#aborted
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.#aborted !== null) return
+    this.#aborted = reason
+    this.#controller?.abort(abortError(this.#run, reason))
+  }
+
+  /** The same facts as plain data, for `args.jobItself`. */
+  facts(): JobArgs {
+    const { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt } = this
+    return { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt }
+  }
+
+  #makeLog(): JobLog {
+    const at = (level: keyof JobLog) => (text: string, facts?: Record<string, unknown>) => {
+      const more = facts === undefined ? '' : ` ${JSON.stringify(facts)}`
+      this.#host.log(this.#run, level, `${text}${more}`)
+    }
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  }
+}
+
+export function abortError(run: Run, reason: AbortReason): JrError {
+  const what = `attempt ${run.attempt} of '${run.name}'`
+  if (reason === 'timeout') return new JrError('JR_TIMEOUT', `${what} took longer than its timeout`)
+  if (reason === 'cancel') return new JrError('JR_CANCELLED', `${what} was cancelled`)
+  return new JrError('JR_STOPPED', `${what} was interrupted: the node stops`)
+}

@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream'
+import type { Clock } from '../../src/clock.js'
+
+/** Bytes of output that reach the log in a second; the rest is dropped, and said to be. */
+const BYTES_A_SECOND = 64 * 1024
+const LONGEST_LINE = 4096
+
+/** What a child writes to stdout or stderr, line by line, and never more than the log can bear. */
+export class Output {
+  readonly #clock: Clock
+  readonly #onLine: (line: string) => void
+  #rest = ''
+  #second = 0
+  #spent = 0
+  #dropped = 0
+  /** The last line, for the message about a child that died. */
+  last = ''
+
+  constructor(stream: Readable, clock: Clock, onLine: (line: string) => void) {
+    this.#clock = clock
+    this.#onLine = onLine
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => this.#take(text))
+    stream.on('end', () => this.#end())
+    // A pipe that breaks with its process has nothing more to say.
+    stream.on('error', () => this.#end())
+  }
+
+  #take(text: string): void {
+    const second = Math.floor(this.#clock.mono() / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#spent = 0
+      this.#tellDropped()
+    }
+    this.#spent += text.length
+    if (this.#spent > BYTES_A_SECOND) {
+      this.#dropped += text.length
+      return
+    }
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = (lines.pop() ?? '').slice(-LONGEST_LINE)
+    for (const line of lines) this.#say(line)
+  }
+
+  #end(): void {
+    if (this.#rest !== '') this.#say(this.#rest)
+    this.#rest = ''
+    this.#tellDropped()
+  }
+
+  #say(line: string): void {
+    const text = line.slice(0, LONGEST_LINE)
+    if (text.trim() !== '') this.last = text
+    this.#onLine(text)
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped > 0)
+      this.#onLine(`(${this.#dropped} characters of output were dropped: more than a log can take)`)
+    this.#dropped = 0
+  }
+}

@@ -1,0 +1,105 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { JrError } from '../src/errors.js'
+import type { Backoff } from '../src/job/retry-policy.js'
+import type { TerminalState } from '../src/job/states.js'
+import { readSecret } from '../src/secret.js'
+import type { Address } from '../src/wire/address.js'
+import type { Forward } from './local-jobs.js'
+import type { NodeConfig } from './settings.js'
+
+/** The settled options (of NODE_OPTIONS) in the form in which a node works with them. Throws JR_BAD_CONFIG. */
+export function configure(
+  values: Readonly<Record<string, unknown>>,
+  extra: { readonly env: Readonly<Record<string, string>>; readonly forward: Forward | null },
+): NodeConfig {
+  const v = values as unknown as Values
+  if (v.name === undefined) {
+    throw new JrError('JR_BAD_CONFIG', "a node needs a name (--name worker_1, JR_NAME, or option 'name')")
+  }
+  const dir = v.dir ?? join('data', v.name.replace(/[^\w.-]/g, '_'))
+  const removed = {
+    completed: v.removeDoneJobs,
+    cancelled: v.removeCancelledJobs,
+    failed: v.removeFailedJobs,
+  }
+  return {
+    name: v.name,
+    jobs: absolute(v.jobs),
+    store: v.store,
+    dir: absolute(dir),
+    durability: v.durability,
+    listen: v.listen ?? null,
+    distributors: v.distributors ?? [],
+    secret: readSecret(v.secretFile),
+    allowRemote: v.allowRemote,
+    heartbeatMs: v.heartbeat,
+    maxFrame: v.maxFrame,
+    children: v.children,
+    deferredChildren: v.deferredChildren,
+    concurrency: v.concurrency,
+    standbyChildren: v.standbyChildren,
+    maxJobsPerChild: v.maxJobsPerChild,
+    maxMemoryPerChild: v.maxMemoryPerChild,
+    maxAttempts: v.maxAttempts,
+    backoff: v.backoff,
+    timeoutMs: v.timeout,
+    timeoutGraceMs: v.timeoutGrace,
+    poisonLimit: v.poisonLimit,
+    shutdownTimeoutMs: v.shutdownTimeout,
+    maxArgs: v.maxArgs,
+    maxResult: v.maxResult,
+    unknownJob: v.unknownJob,
+    retryJobsAtStart: v.retryJobsAtStart,
+    keepAgeMs: v.keepAge,
+    keepCount: v.keepCount,
+    outcomeGraceMs: v.outcomeGrace,
+    mergeJobItselfToArgs: v.mergeJobItselfToArgs,
+    logJobProcessing: v.logJobProcessing,
+    keeps: (state: TerminalState) => !removed[state],
+    env: extra.env,
+    forward: extra.forward,
+  }
+}
+
+/** What the table of options makes of them. */
+interface Values {
+  readonly name?: string
+  readonly jobs: string
+  readonly store: 'level' | 'memory'
+  readonly dir?: string
+  readonly durability: 'fsync' | 'os'
+  readonly listen?: Address
+  readonly distributors?: readonly Address[]
+  readonly secretFile?: string
+  readonly allowRemote: boolean
+  readonly heartbeat: number
+  readonly maxFrame: number
+  readonly children: number
+  readonly deferredChildren: number
+  readonly concurrency: number
+  readonly standbyChildren: number
+  readonly maxJobsPerChild: number
+  readonly maxMemoryPerChild: number
+  readonly maxAttempts: number
+  readonly backoff: Backoff
+  readonly timeout: number
+  readonly timeoutGrace: number
+  readonly poisonLimit: number
+  readonly shutdownTimeout: number
+  readonly maxArgs: number
+  readonly maxResult: number
+  readonly unknownJob: 'fail' | 'wait'
+  readonly retryJobsAtStart: boolean
+  readonly removeDoneJobs: boolean
+  readonly removeCancelledJobs: boolean
+  readonly removeFailedJobs: boolean
+  readonly keepAge: number
+  readonly keepCount: number
+  readonly outcomeGrace: number
+  readonly mergeJobItselfToArgs: boolean
+  readonly logJobProcessing: boolean
+}
+
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : resolve(path)
+}

@@ -1,0 +1,71 @@
+import { systemClock } from '../src/clock.js'
+import { createLogger, type LogLevel } from '../src/logger.js'
+import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { given, resolveOptions } from '../src/options/resolve.js'
+import { levelStore } from '../src/store/level/store.js'
+import { memoryStore } from '../src/store/memory.js'
+import type { Address } from '../src/wire/address.js'
+import { configure } from './configure.js'
+import type { Forward } from './local-jobs.js'
+import { type Ended, JobNode, type NodeEvents } from './node.js'
+
+export type { NodeOptions } from '../src/options/node-options.js'
+export type { Address } from '../src/wire/address.js'
+export type { Ended, NodeEvents } from './node.js'
+
+/** A node that runs in this process. */
+export interface NodeHandle extends AsyncDisposable {
+  readonly name: string
+  /** Where it listens; null when it only dials. */
+  readonly address: Address | null
+  /**
+   * Stops claiming jobs, waits up to `timeoutMs` (default: option `shutdownTimeout`) for those that run, gives back the
+   * rest without spending an attempt, and closes. What waits stays in the store. Tolerates repeats.
+   */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>
+  /** Takes jobs and starts none, until `resume`. */
+  pause(): void
+  resume(): void
+  /** Kills the children and carries on; what ran on them is retried. */
+  killChildren(): void
+  /** Another number of evented or deferred children. */
+  resize(children: { readonly evented?: number; readonly deferred?: number }): void
+  on<Name extends keyof NodeEvents>(event: Name, listener: (event: NodeEvents[Name]) => void): void
+  off<Name extends keyof NodeEvents>(event: Name, listener: (event: NodeEvents[Name]) => void): void
+  /** Resolves when the node has ended, also by itself: after the store has failed, for one. Never rejects. */
+  readonly stopped: Promise<Ended>
+}
+
+/**
+ * Starts a node in this process. Job code does not run here but in child processes. Resolves when it takes jobs.
+ * Rejects with JR_BAD_CONFIG, JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_STORE, JR_CHILD_START or JR_ADDRESS.
+ */
+export async function startNode(
+  options: NodeOptions,
+  inner: { readonly forward?: Forward | null } = {},
+): Promise<NodeHandle> {
+  const { env = {}, ...rest } = options
+  const { values } = resolveOptions(NODE_OPTIONS, [given(rest)])
+  const config = configure(values, { env, forward: inner.forward ?? null })
+  const level = values.logLevel as LogLevel
+  const json = values.logJson as boolean | undefined
+  const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
+  const { dir, durability } = config
+  const store = config.store === 'level' ? levelStore({ dir, durability }) : memoryStore()
+  const node = new JobNode(config, { store, clock: systemClock, log, random: Math.random })
+  await node.start()
+  const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)
+  return {
+    name: config.name,
+    address: node.address,
+    stop,
+    pause: () => node.pause(),
+    resume: () => node.resume(),
+    killChildren: () => node.killChildren(),
+    resize: (children) => node.resize(children),
+    on: (event, listener) => node.events.on(event, listener),
+    off: (event, listener) => node.events.off(event, listener),
+    stopped: node.stopped,
+    [Symbol.asyncDispose]: () => stop(),
+  }
+}

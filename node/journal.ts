@@ -1,0 +1,44 @@
+import type { JobRecord, Outcome } from '../src/job/record.js'
+import type { Acknowledge, Begin, End, Insert, Move, Remove } from '../src/store/contract.js'
+
+/**
+ * Changes as the node makes them: beside what the store writes, what the node does once it is on disk. `report` is
+ * the outcome to send, whether the store keeps it (`outcome`) or nobody asked for it to be kept.
+ */
+export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge
+
+export interface NodeInsert extends Insert {
+  /** Told when its number is on disk, or was found to be a duplicate. */
+  readonly origin: Origin | null
+}
+
+export interface Origin {
+  stored(change: NodeInsert, duplicate: boolean): void
+}
+
+export interface NodeMove extends Move {
+  readonly report: Outcome | null
+  readonly done: ((ok: boolean) => void) | null
+}
+
+export interface NodeEnd extends End {
+  readonly report: Outcome | null
+  readonly done: ((ok: boolean) => void) | null
+}
+
+/** Where the node's parts put their changes: the group commit, as they see it. */
+export interface Journal {
+  add(change: NodeChange, durable: boolean): void
+  /** Resolves when everything added before has been committed. */
+  flushed(): Promise<void>
+}
+
+/** A job takes another place without an outcome. */
+export function moveOf(
+  from: JobRecord,
+  running: boolean,
+  to: JobRecord,
+  done: NodeMove['done'] = null,
+): NodeMove {
+  return { kind: 'move', from, running, to, outcome: null, report: null, done }
+}

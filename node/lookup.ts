@@ -1,0 +1,117 @@
+import type { Clock } from '../src/clock.js'
+import { packError } from '../src/error-record.js'
+import { JrError } from '../src/errors.js'
+import type { JobRecord } from '../src/job/record.js'
+import { isTerminal } from '../src/job/states.js'
+import type { ListPage, ListQuery, Store, StoredJob } from '../src/store/contract.js'
+import { type Journal, moveOf } from './journal.js'
+import { outcomeWithoutRun } from './run/outcome.js'
+import type { Runner } from './run/runner.js'
+import type { Scheduler } from './schedule/scheduler.js'
+import type { NodeSettings } from './settings.js'
+
+export interface LookupDeps {
+  readonly settings: NodeSettings
+  readonly store: Store
+  readonly journal: Journal
+  readonly scheduler: Scheduler
+  readonly runner: Runner
+  readonly clock: Clock
+  readonly seq: () => number
+}
+
+/** What is asked of one job by its id, wherever it is: on a child, in memory, or in the store alone. */
+export class Lookup {
+  readonly #deps: LookupDeps
+
+  constructor(deps: LookupDeps) {
+    this.#deps = deps
+  }
+
+  /** Ends a waiting job at once, and asks a running one to stop. */
+  async cancel(id: string): Promise<'cancelled' | 'cancelling' | 'not-found'> {
+    if (this.#deps.runner.cancel(id)) return 'cancelling'
+    const job = await this.#takeWaiting(id)
+    if (job !== null && (await this.#end(job, true))) return 'cancelled'
+    // It began, or ended, while it was looked for.
+    return this.#deps.runner.cancel(id) ? 'cancelling' : 'not-found'
+  }
+
+  /** Drops a job that has gone to another node, unless an attempt of it has begun. */
+  async forget(id: string): Promise<void> {
+    if (this.#deps.runner.running(id) !== undefined) return
+    const job = await this.#takeWaiting(id)
+    if (job === null) return
+    if (job.attempt > 0) this.#deps.scheduler.add(job)
+    else await this.#end(job, false)
+  }
+
+  /** From now on the outcome of this job is kept until it has been taken. */
+  async watch(id: string): Promise<'watching' | 'ended' | 'not-found'> {
+    const { runner, journal } = this.#deps
+    if (runner.watch(id)) return 'watching'
+    const job = await this.#takeWaiting(id)
+    if (job !== null) {
+      const to = { ...job, wanted: true, seq: this.#deps.seq() }
+      const moved = await new Promise<boolean>((resolve) =>
+        journal.add(moveOf(job, false, to, resolve), true),
+      )
+      if (moved || runner.watch(id)) return 'watching'
+    }
+    const stored = await this.#deps.store.load(id)
+    return stored === null ? 'not-found' : 'ended'
+  }
+
+  async load(id: string): Promise<StoredJob | null> {
+    await this.#deps.journal.flushed()
+    return this.#deps.store.load(id)
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    await this.#deps.journal.flushed()
+    return this.#deps.store.list(query)
+  }
+
+  /** Forgets a job whatever it is: an ended one is removed, another is cancelled first. */
+  async destroy(id: string): Promise<boolean> {
+    const { journal } = this.#deps
+    const cancelled = await this.cancel(id)
+    if (cancelled === 'cancelling') return true
+    const stored = await this.load(id)
+    if (stored === null || !isTerminal(stored.state)) return cancelled === 'cancelled'
+    journal.add({ kind: 'remove', id }, true)
+    await journal.flushed()
+    return true
+  }
+
+  /** A job that waits, taken out of the order in memory so that it cannot begin meanwhile. */
+  async #takeWaiting(id: string): Promise<JobRecord | null> {
+    const { scheduler, journal, store, runner } = this.#deps
+    const held = scheduler.remove(id)
+    if (held !== undefined) return held
+    // It may be on its way to the disk, or only there.
+    await journal.flushed()
+    const arrived = scheduler.remove(id)
+    if (arrived !== undefined) return arrived
+    const stored = await store.load(id)
+    if (stored === null || isTerminal(stored.state) || stored.state === 'running') return null
+    if (runner.running(id) !== undefined) return null
+    return scheduler.remove(id) ?? stored.job
+  }
+
+  #end(job: JobRecord, told: boolean): Promise<boolean> {
+    const { settings, journal, clock, seq } = this.#deps
+    const now = clock.now()
+    const message = `job ${job.id} ('${job.name}') was cancelled before it ran`
+    const error = packError(new JrError('JR_CANCELLED', message))
+    const report = told
+      ? outcomeWithoutRun(job, 'cancelled', error, { seq: seq(), node: settings.name, now })
+      : null
+    const kept = told && settings.keeps('cancelled')
+    const keep = kept ? { job, state: 'cancelled' as const, startedAt: 0, finishedAt: now } : null
+    const outcome = job.wanted ? report : null
+    return new Promise((done) => {
+      journal.add({ kind: 'end', from: job, running: false, outcome, keep, report, done }, true)
+    })
+  }
+}

@@ -1,0 +1,324 @@
+import type { Clock } from '../src/clock.js'
+import { Emitter } from '../src/emitter.js'
+import { JrError } from '../src/errors.js'
+import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
+import { Lifecycle } from '../src/lifecycle.js'
+import type { Logger } from '../src/logger.js'
+import type { Answer, Store } from '../src/store/contract.js'
+import { GroupCommit } from '../src/store/group-commit.js'
+import type { Address } from '../src/wire/address.js'
+import { Links } from '../src/wire/links.js'
+import type { NodeState } from '../src/wire/messages.js'
+import { type LoadedJob, Pool } from './children/pool.js'
+import type { Journal, NodeChange } from './journal.js'
+import { LocalJobs } from './local-jobs.js'
+import { Lookup } from './lookup.js'
+import { Pruner } from './pruner.js'
+import { recover } from './recovery.js'
+import { Reporter } from './report/reporter.js'
+import { Runner } from './run/runner.js'
+import { firstNumber, numbersOf } from './schedule/numbers.js'
+import { Scheduler } from './schedule/scheduler.js'
+import { knownJobs, Sessions } from './session/sessions.js'
+import type { NodeConfig } from './settings.js'
+
+/** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
+const WINDOW = { jobs: 8192, bytes: 16 * 1024 * 1024 }
+
+/** What happens to jobs on this node, for those who listen. A listener that throws is logged and harms nothing. */
+export type NodeEvents = {
+  /** A job has ended, or a run of a schedule; `state` says how. */
+  'job:completed': Outcome
+  'job:failed': Outcome
+  'job:cancelled': Outcome
+  /** The store failed; the node stops. */
+  'node:failed': JrError
+}
+
+export type Ended = { readonly reason: 'stopped' } | { readonly reason: 'failed'; readonly error: JrError }
+
+/** One node: opens its parts in order, passes on what one has for another, closes them in reverse. */
+export class JobNode {
+  readonly config: NodeConfig
+  readonly stopped: Promise<Ended>
+  readonly events: Emitter<NodeEvents>
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #lifecycle = new Lifecycle()
+  readonly #journal: Journal
+  readonly #commits: GroupCommit<NodeChange>
+  readonly #pool: Pool
+  readonly #runner: Runner
+  readonly #scheduler: Scheduler
+  readonly #reporter: Reporter
+  readonly #sessions: Sessions
+  readonly #local: LocalJobs
+  readonly #links: Links
+  readonly #pruner: Pruner
+  #numbers = numbersOf(0)
+  #oldest = 0
+  #storeId = ''
+  #jobs: readonly LoadedJob[] = []
+  #status: NodeState['status'] = 'running'
+  #address: Address | null = null
+  #shutdownMs: number
+  #resolveStopped: (ended: Ended) => void = () => {}
+  #failure: JrError | null = null
+
+  constructor(config: NodeConfig, deps: { store: Store; clock: Clock; log: Logger; random: () => number }) {
+    const { store, clock, log, random } = deps
+    this.config = config
+    this.#store = store
+    this.#clock = clock
+    this.#log = log
+    this.events = new Emitter((name, error) =>
+      log.error('listener:threw', { event: name, error: String(error) }),
+    )
+    this.#shutdownMs = config.shutdownTimeoutMs
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve
+    })
+    const seq = () => this.#numbers()
+    const fail = (error: unknown) => this.#fail(error)
+    this.#commits = new GroupCommit<NodeChange>(store, {
+      onCommitted: (changes, answers) => this.#committed(changes, answers),
+      onFailure: fail,
+    })
+    const journal: Journal = {
+      add: (change, durable) => this.#commits.add(change, durable),
+      flushed: () => this.#commits.flushed(),
+    }
+    this.#journal = journal
+    this.#pool = new Pool(
+      config,
+      {
+        onJobs: (jobs) => this.#learn(jobs),
+        onResults: (results) => this.#runner.conclude(results),
+        onCapacity: () => this.#runner.pump(),
+        onFailure: (error) => log.error('children:failing', { error: error.message }),
+        onEnqueue: (request, by, send) => this.#local.enqueue(request, by, send),
+      },
+      { clock, log, random },
+    )
+    this.#scheduler = new Scheduler({
+      read: (lane, after, limit, bytes) => this.#read(lane, after, limit, bytes),
+      clock,
+      limits: WINDOW,
+      onDue: () => this.#runner.pump(),
+      onError: fail,
+    })
+    const children = this.#pool
+    const due = this.#scheduler
+    const settings = config
+    this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
+    const lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
+    this.#reporter = new Reporter(clock, config.outcomeGraceMs)
+    this.#local = new LocalJobs({
+      settings,
+      journal,
+      runner: this.#runner,
+      clock,
+      seq,
+      forward: config.forward,
+    })
+    this.#pruner = new Pruner(store, config, clock, fail)
+    this.#sessions = new Sessions({
+      settings,
+      store,
+      journal,
+      runner: this.#runner,
+      lookup,
+      reporter: this.#reporter,
+      clock,
+      seq,
+      log,
+      admitting: () => this.#status !== 'stopping',
+      onStoreError: fail,
+      state: () => this.#state(),
+    })
+    this.#links = new Links({
+      identity: () => ({ role: 'node', name: config.name, instance: this.#storeId }),
+      secret: config.secret,
+      maxFrame: config.maxFrame,
+      heartbeatMs: config.heartbeatMs,
+      allowRemoteWithoutSecret: config.allowRemote,
+      log,
+      random,
+      onLink: (link) => this.#sessions.open(link),
+    })
+  }
+
+  get address(): Address | null {
+    return this.#address
+  }
+
+  get status(): NodeState['status'] {
+    return this.#status
+  }
+
+  /** Resolves when the node can take jobs; rejects with what kept it from starting, everything closed again. */
+  async start(): Promise<void> {
+    await this.#lifecycle.start([
+      { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
+      { name: 'children', start: () => this.#pool.start(), stop: () => this.#pool.stop(0) },
+      { name: 'schedule', start: () => this.#scheduler.start(), stop: () => this.#scheduler.stop() },
+      { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
+      { name: 'work', start: () => this.#runner.claim(true), stop: () => this.#drain() },
+    ])
+  }
+
+  /**
+   * Stops claiming, waits up to `timeoutMs` for what runs, gives back the rest without spending an attempt, closes.
+   * What waits stays in the store. Tolerates repeats; a repeat with a shorter time-out hastens the first.
+   */
+  async stop(timeoutMs = this.config.shutdownTimeoutMs): Promise<void> {
+    if (this.#status === 'stopping' && timeoutMs < this.#shutdownMs) await this.#pool.stop(timeoutMs)
+    this.#shutdownMs = timeoutMs
+    await this.#lifecycle.stop()
+    const error = this.#failure
+    this.#resolveStopped(error === null ? { reason: 'stopped' } : { reason: 'failed', error })
+  }
+
+  /** Goes on taking jobs and starts none until `resume`. */
+  pause(): void {
+    if (this.#status !== 'running') return
+    this.#become('paused')
+    this.#runner.claim(false)
+  }
+
+  resume(): void {
+    if (this.#status !== 'paused') return
+    this.#become('running')
+    this.#runner.claim(true)
+  }
+
+  resize({ evented, deferred }: { readonly evented?: number; readonly deferred?: number }): void {
+    if (evented !== undefined) this.#pool.resize(false, evented)
+    if (deferred !== undefined) this.#pool.resize(true, deferred)
+  }
+
+  killChildren(): void {
+    this.#pool.killAll()
+  }
+
+  async #open(): Promise<void> {
+    const { id, epoch, interrupted, notes } = await this.#store.open(this.config.name)
+    for (const note of notes) this.#log.warn('store:note', { note })
+    this.#storeId = id
+    this.#numbers = numbersOf(epoch)
+    this.#oldest = this.config.retryJobsAtStart ? 0 : firstNumber(epoch)
+    recover(interrupted, this.#journal, {
+      settings: this.config,
+      rules: () => ({}),
+      now: this.#clock.now(),
+      seq: this.#numbers,
+    })
+    await this.#commits.flushed()
+    await this.#pruner.prune()
+  }
+
+  async #connect(): Promise<void> {
+    const { listen, distributors } = this.config
+    if (listen !== null) this.#address = await this.#links.listen(listen)
+    for (const address of distributors) this.#links.dial(address)
+  }
+
+  async #drain(): Promise<void> {
+    this.#become('stopping')
+    this.#runner.claim(false)
+    await this.#pool.stop(this.#failure === null ? this.#shutdownMs : 0)
+    await this.#commits.flushed()
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#links.stop()
+    this.#reporter.stop()
+    await this.#commits.flushed()
+  }
+
+  /** Jobs of a lane for the scheduler, without those that an option leaves where they are. */
+  async #read(lane: Lane, after: Place | null, limit: number, bytes: number): Promise<JobRecord[]> {
+    for (let from = after; ; ) {
+      const rows = await this.#store.waiting(lane, from, limit, bytes)
+      const wanted = this.#oldest === 0 ? rows : rows.filter((job) => job.seq >= this.#oldest)
+      const last = rows.at(-1)
+      if (wanted.length > 0 || last === undefined) return wanted
+      from = last
+    }
+  }
+
+  /** Everything that follows from a group of changes being on disk. */
+  #committed(changes: readonly NodeChange[], answers: readonly Answer[]): void {
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]
+      const answer = answers[i]
+      if (change !== undefined && answer !== undefined) this.#follow(change, answer)
+    }
+    this.#sessions.settle()
+    this.#runner.pump()
+    this.#scheduler.settle()
+  }
+
+  #follow(change: NodeChange, answer: Answer): void {
+    switch (change.kind) {
+      case 'insert':
+        if (answer === 'ok') this.#scheduler.add(change.job)
+        change.origin?.stored(change, answer === 'duplicate')
+        return
+      case 'begin':
+        if (answer === 'stale') this.#runner.revoke(change.job)
+        return
+      case 'move':
+      case 'end':
+        if (answer === 'ok') {
+          if (change.kind === 'move') this.#scheduler.add(change.to)
+          else if (change.keep !== null) this.#pruner.kept()
+          if (change.report !== null) {
+            const event = `job:${change.report.state}` as const
+            if (this.events.has(event)) this.events.emit(event, change.report)
+            this.#local.ended(change.report)
+            this.#reporter.publish(change.report, change.outcome !== null)
+          }
+        } else if (change.done === null) {
+          this.#log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })
+        }
+        change.done?.(answer === 'ok')
+    }
+  }
+
+  #learn(jobs: readonly LoadedJob[]): void {
+    this.#jobs = jobs
+    this.#runner.know(jobs)
+    this.#sessions.broadcast()
+  }
+
+  #state(): NodeState {
+    const { children, concurrency, deferredChildren } = this.config
+    return {
+      type: 'node-state',
+      status: this.#status,
+      jobs: knownJobs(this.#jobs),
+      slots: children * concurrency + deferredChildren,
+      busy: this.#runner.size,
+    }
+  }
+
+  #become(status: NodeState['status']): void {
+    this.#status = status
+    this.#log.info(`node:${status}`, {})
+    this.#sessions.broadcast()
+  }
+
+  /** The store can't be trusted any more: nothing is acknowledged from here on, and the node ends. */
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return
+    this.#failure =
+      error instanceof JrError
+        ? error
+        : new JrError('JR_STORE', `the store failed: ${String(error)}`, { cause: error })
+    this.#log.error('node:failed', { code: this.#failure.code, error: this.#failure.message })
+    this.events.emit('node:failed', this.#failure)
+    this.stop(0).catch((cause) => this.#log.error('node:stop-failed', { error: String(cause) }))
+  }
+}

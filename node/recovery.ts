@@ -1,0 +1,60 @@
+import { packError } from '../src/error-record.js'
+import { JrError } from '../src/errors.js'
+import type { Interrupted } from '../src/store/contract.js'
+import { type Journal, moveOf, type NodeChange } from './journal.js'
+import { outcomeOf } from './run/outcome.js'
+import { decide, type RetryRules } from './run/verdict.js'
+import type { NodeSettings } from './settings.js'
+
+/**
+ * Attempts that had begun when the node was last lost. Each counts; the job runs again at once, for it was not the
+ * job that failed, unless that was its last attempt.
+ */
+export function recover(
+  interrupted: readonly Interrupted[],
+  journal: Journal,
+  deps: {
+    readonly settings: NodeSettings
+    readonly rules: (name: string) => Partial<RetryRules>
+    readonly now: number
+    readonly seq: () => number
+  },
+): void {
+  for (const one of interrupted) journal.add(changeFor(one, deps), true)
+}
+
+function changeFor({ job, startedAt }: Interrupted, deps: Parameters<typeof recover>[2]): NodeChange {
+  const { settings, now, seq } = deps
+  const message = `node ${settings.name} was lost while attempt ${job.attempt} ran`
+  const end = { status: 'lost', attempt: job.attempt, retryAfterMs: 0, message } as const
+  const own = deps.rules(job.name)
+  const rules: RetryRules = {
+    maxAttempts: job.maxAttempts ?? own.maxAttempts ?? settings.maxAttempts,
+    backoff: job.backoff ?? own.backoff ?? settings.backoff,
+    // The node's loss says nothing against the job.
+    poisonLimit: Number.POSITIVE_INFINITY,
+  }
+  const { ended, next } = decide(job, end, rules, now, seq(), Math.random)
+  const from = { ...job, attempt: job.attempt - 1 }
+  if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })
+  const error = packError(new JrError('JR_NODE_LOST', message))
+  const report = outcomeOf(job, {
+    state: 'failed',
+    seq: seq(),
+    node: settings.name,
+    attempt: job.attempt,
+    startedAt,
+    finishedAt: now,
+    child: 0,
+    args: job.args,
+    error,
+    more: next !== null,
+  })
+  const outcome = job.wanted ? report : null
+  if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
+  const failed = { ...job, lastError: message }
+  const keep = settings.keeps('failed')
+    ? { job: failed, state: 'failed' as const, startedAt, finishedAt: now }
+    : null
+  return { kind: 'end', from, running: true, outcome, keep, report, done: null }
+}

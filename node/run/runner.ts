@@ -1,0 +1,286 @@
+import type { Clock } from '../../src/clock.js'
+import { packError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import { isDeferred, type JobRecord } from '../../src/job/record.js'
+import type { TerminalState } from '../../src/job/states.js'
+import type { Logger } from '../../src/logger.js'
+import type { Begin } from '../../src/store/contract.js'
+import type { Attempt, AttemptResult, LoadedJob } from '../children/pool.js'
+import type { Journal, NodeEnd, NodeMove } from '../journal.js'
+import type { NodeSettings } from '../settings.js'
+import { outcomeOf, outcomeWithoutRun } from './outcome.js'
+import { decide, type RetryRules } from './verdict.js'
+
+/** What the runner needs of the pool. */
+export interface Children {
+  free(deferred: boolean): number
+  canRunAlone(deferred: boolean): boolean
+  run(attempt: Attempt): void
+  abort(token: number, reason: 'cancel' | 'shutdown'): void
+}
+
+/** What the runner needs of the scheduler. */
+export interface Due {
+  take(deferred: boolean, now: number): JobRecord | null
+}
+
+export interface RunnerDeps {
+  readonly settings: NodeSettings
+  readonly children: Children
+  readonly due: Due
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: () => number
+  /** The next number of the store: places and outcomes. */
+  readonly seq: () => number
+}
+
+/** A job on a child, or on its way there. */
+interface Running {
+  readonly attempt: Attempt
+  /** Somebody has asked for the outcome since the attempt began. */
+  watched: boolean
+}
+
+/** Claims due jobs for children, and decides what becomes of each attempt. Owns what is running. */
+export class Runner {
+  readonly #deps: RunnerDeps
+  readonly #running = new Map<string, Running>()
+  /** A suspect of killing children that waits for a child of its own, for each kind of child. */
+  readonly #suspects: [JobRecord | null, JobRecord | null] = [null, null]
+  #jobs = new Map<string, LoadedJob>()
+  #token = 0
+  #claiming = false
+  /** Due, but of a name that no child knows; they stay in the store. */
+  #parked = 0
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  get parked(): number {
+    return this.#parked
+  }
+
+  know(jobs: readonly LoadedJob[]): void {
+    this.#jobs = new Map(jobs.map((job) => [job.name, job]))
+  }
+
+  known(name: string): LoadedJob | undefined {
+    return this.#jobs.get(name)
+  }
+
+  running(id: string): Attempt | undefined {
+    return this.#running.get(id)?.attempt
+  }
+
+  /** Lets claims happen, or not: while starting, paused, or stopping. */
+  claim(on: boolean): void {
+    this.#claiming = on
+    if (on) this.pump()
+  }
+
+  /** Fills the free children with due jobs. Call after anything that may have made a job due or a child free. */
+  pump(): void {
+    if (!this.#claiming) return
+    const now = this.#deps.clock.now()
+    this.#fill(false, now)
+    this.#fill(true, now)
+  }
+
+  /** Asks a running job to stop; false when it is not running. */
+  cancel(id: string): boolean {
+    const running = this.#running.get(id)
+    if (running === undefined) return false
+    this.#deps.children.abort(running.attempt.token, 'cancel')
+    return true
+  }
+
+  /** From now on the outcome of this running job is kept; false when it is not running. */
+  watch(id: string): boolean {
+    const running = this.#running.get(id)
+    if (running === undefined) return false
+    running.watched = true
+    return true
+  }
+
+  /** The store says that this job was gone, or elsewhere, when its attempt began: the attempt counts for nothing. */
+  revoke(job: JobRecord): void {
+    const running = this.#running.get(job.id)
+    if (running === undefined || running.attempt.job !== job) return
+    this.#running.delete(job.id)
+    this.#deps.children.abort(running.attempt.token, 'cancel')
+  }
+
+  conclude(results: readonly AttemptResult[]): void {
+    for (const result of results) this.#conclude(result)
+    this.pump()
+  }
+
+  #fill(deferred: boolean, now: number): void {
+    const { children, due } = this.#deps
+    const kind = deferred ? 1 : 0
+    for (let free = children.free(deferred); free > 0; ) {
+      const job = this.#suspects[kind] ?? due.take(deferred, now)
+      this.#suspects[kind] = null
+      if (job === null) return
+      const alone = job.losses > 0
+      if (alone && !children.canRunAlone(deferred)) {
+        // Nothing more is given out until a child has run dry: otherwise the suspect would wait for ever.
+        this.#suspects[kind] = job
+        return
+      }
+      if (this.#start(job, now, alone)) free = alone ? children.free(deferred) : free - 1
+    }
+  }
+
+  #start(job: JobRecord, now: number, alone: boolean): boolean {
+    const { settings, journal, children, log } = this.#deps
+    const loaded = this.#jobs.get(job.name)
+    if (loaded === undefined) {
+      this.#unknown(job, now)
+      return false
+    }
+    const begin: Begin = { kind: 'begin', job, startedAt: now }
+    const attempt: Attempt = {
+      token: ++this.#token,
+      job,
+      attempt: job.attempt + 1,
+      maxAttempts: this.#rules(job, loaded).maxAttempts,
+      startedAt: now,
+      timeoutMs: job.timeoutMs ?? loaded.timeoutMs ?? settings.timeoutMs,
+      deferred: isDeferred(job.lane),
+      alone,
+    }
+    this.#running.set(job.id, { attempt, watched: job.wanted })
+    // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
+    journal.add(begin, false)
+    children.run(attempt)
+    if (settings.logJobProcessing)
+      log.debug('job:started', { job: job.id, name: job.name, attempt: attempt.attempt })
+    return true
+  }
+
+  #unknown(job: JobRecord, now: number): void {
+    const { settings, journal, log, seq } = this.#deps
+    if (settings.unknownJob === 'wait') {
+      this.#parked++
+      log.warn('job:unknown', { job: job.id, name: job.name, note: 'waits for a child that knows the name' })
+      return
+    }
+    const message = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
+    log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
+    const error = packError(new JrError('JR_NO_SUCH_JOB', message))
+    const report = outcomeWithoutRun(job, 'failed', error, { seq: seq(), node: settings.name, now })
+    const failed = { ...job, lastError: message }
+    const keep = settings.keeps('failed')
+      ? { job: failed, state: 'failed' as const, startedAt: 0, finishedAt: now }
+      : null
+    journal.add(
+      {
+        kind: 'end',
+        from: job,
+        running: false,
+        outcome: job.wanted ? report : null,
+        keep,
+        report,
+        done: null,
+      },
+      true,
+    )
+  }
+
+  #rules(job: JobRecord, loaded: LoadedJob | undefined): RetryRules {
+    const { settings } = this.#deps
+    return {
+      maxAttempts: job.maxAttempts ?? loaded?.maxAttempts ?? settings.maxAttempts,
+      backoff: job.backoff ?? loaded?.backoff ?? settings.backoff,
+      poisonLimit: settings.poisonLimit,
+    }
+  }
+
+  #conclude(result: AttemptResult): void {
+    const { journal, clock, random, seq } = this.#deps
+    const { job } = result.attempt
+    const running = this.#running.get(job.id)
+    if (running?.attempt !== result.attempt) return
+    this.#running.delete(job.id)
+    const now = clock.now()
+    const end = {
+      status: result.status,
+      attempt: result.attempt.attempt,
+      retryAfterMs: result.retryAfterMs,
+      message: result.message,
+    }
+    const wanted = running.watched
+    const record = wanted === job.wanted ? job : { ...job, wanted }
+    const { ended, next } = decide(
+      record,
+      end,
+      this.#rules(job, this.#jobs.get(job.name)),
+      now,
+      seq(),
+      random,
+    )
+    this.#tell(result, ended, next)
+    // The job's fate must be on disk before anybody hears of it; a retry may be lost with the machine, for the store
+    // then still says that this attempt had begun.
+    journal.add(this.#change(result, record, ended, next), ended !== null)
+  }
+
+  #change(
+    result: AttemptResult,
+    job: JobRecord,
+    ended: TerminalState | null,
+    next: JobRecord | null,
+  ): NodeMove | NodeEnd {
+    const { settings, seq } = this.#deps
+    const from = result.attempt.job
+    const report =
+      ended === null
+        ? null
+        : outcomeOf(job, {
+            state: ended,
+            seq: seq(),
+            node: settings.name,
+            attempt: result.attempt.attempt,
+            startedAt: result.attempt.startedAt,
+            finishedAt: result.finishedAt,
+            child: result.child,
+            args: result.args,
+            error: result.error,
+            more: next !== null,
+          })
+    const outcome = job.wanted ? report : null
+    if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
+    const state = ended ?? 'failed'
+    const keep = settings.keeps(state)
+      ? {
+          job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },
+          state,
+          startedAt: result.attempt.startedAt,
+          finishedAt: result.finishedAt,
+        }
+      : null
+    return { kind: 'end', from, running: true, outcome, keep, report, done: null }
+  }
+
+  #tell(result: AttemptResult, ended: TerminalState | null, next: JobRecord | null): void {
+    const { settings, log } = this.#deps
+    if (!settings.logJobProcessing) return
+    const { job, attempt } = result.attempt
+    const facts = { job: job.id, name: job.name, attempt }
+    if (ended === 'completed' || ended === 'cancelled' || result.status === 'returned') {
+      log.debug(`job:${ended ?? 'returned'}`, facts)
+    } else if (ended === null) {
+      log.warn('job:retryable', { ...facts, code: result.code, error: result.message, dueAt: next?.due })
+    } else {
+      log.error('job:failed', { ...facts, code: result.code, error: result.message })
+    }
+  }
+}

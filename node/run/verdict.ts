@@ -1,0 +1,72 @@
+import { isDeferred, type JobRecord, laneFor } from '../../src/job/record.js'
+import { type Backoff, judge } from '../../src/job/retry-policy.js'
+import { nextSlot } from '../../src/job/slots.js'
+import type { TerminalState } from '../../src/job/states.js'
+
+/** How one attempt went, as far as the decision what comes next needs it. */
+export interface AttemptEnd {
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'lost' | 'returned'
+  /** The number of the attempt, from 1. */
+  readonly attempt: number
+  readonly retryAfterMs: number | null
+  readonly message: string
+}
+
+export interface RetryRules {
+  readonly maxAttempts: number
+  readonly backoff: Backoff
+  /** How many children a job may take with it. */
+  readonly poisonLimit: number
+}
+
+/** What becomes of the job: it ends, or it takes another place (and the run of a schedule may have ended). */
+export interface Verdict {
+  readonly ended: TerminalState | null
+  /** The record at its next place; null when the job is over. */
+  readonly next: JobRecord | null
+}
+
+/**
+ * The one decision after an attempt. `seq` is for the next place, `now` on the node's clock, `random` in [0, 1).
+ * A schedule goes on whatever becomes of a run, unless it was cancelled.
+ */
+export function decide(
+  job: JobRecord,
+  end: AttemptEnd,
+  rules: RetryRules,
+  now: number,
+  seq: number,
+  random: () => number,
+): Verdict {
+  switch (end.status) {
+    case 'returned':
+      return { ended: null, next: { ...job, seq } }
+    case 'cancelled':
+      return { ended: 'cancelled', next: null }
+    case 'completed':
+      return { ended: 'completed', next: nextRun(job, now, seq) }
+    default: {
+      const losses = end.status === 'lost' ? job.losses + 1 : job.losses
+      const poisoned = end.status === 'lost' && losses >= rules.poisonLimit
+      const retry = poisoned
+        ? { retry: false, delayMs: 0 }
+        : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
+      if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq) }
+      const lane = laneFor(true, isDeferred(job.lane))
+      const due = now + retry.delayMs
+      return {
+        ended: null,
+        next: { ...job, lane, due, seq, attempt: end.attempt, losses, lastError: end.message },
+      }
+    }
+  }
+}
+
+/** The next run of a schedule, its attempts counted afresh; null for a job that runs once. */
+function nextRun(job: JobRecord, now: number, seq: number): JobRecord | null {
+  if (job.periodMs === 0) return null
+  const { firstDue, periodMs, missed } = job
+  const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.slot, missed, now })
+  const lane = laneFor(true, isDeferred(job.lane))
+  return { ...job, lane, due, seq, slot, attempt: 0, losses: 0, lastError: null }
+}

@@ -1,0 +1,71 @@
+import { JrError } from '../../src/errors.js'
+import { type JobRecord, laneFor } from '../../src/job/record.js'
+import type { Enqueue } from '../../src/wire/messages.js'
+import type { LoadedJob } from '../children/pool.js'
+import type { NodeSettings } from '../settings.js'
+
+/** A job as it was asked for, without what numbers it on a connection. */
+export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'unique' | 'heldMs'>
+
+/** Why this node does not take the job; null when it does. */
+export function refusal(
+  request: JobRequest,
+  settings: NodeSettings,
+  known: LoadedJob | undefined,
+): JrError | null {
+  const { name } = settings
+  if (known === undefined && settings.unknownJob === 'fail') {
+    return new JrError('JR_NO_SUCH_JOB', `node ${name} has no job '${request.name}' in ${settings.jobs}`)
+  }
+  if (request.args.length > settings.maxArgs) {
+    const text = `args of '${request.name}' take ${request.args.length} bytes; node ${name} takes ${settings.maxArgs} (option maxArgs)`
+    return new JrError('JR_ARGS_TOO_LARGE', text)
+  }
+  if (
+    (request.strictNode && request.node !== null && request.node !== name) ||
+    request.notNode.includes(name)
+  ) {
+    return new JrError('JR_PROTOCOL', `job '${request.name}' may not run on node ${name}, and was sent to it`)
+  }
+  return null
+}
+
+/**
+ * The record of a job that this node takes. Its time is on this node's clock: what was left of the delay counts from
+ * `now`. `seq` numbers its place.
+ */
+export function admit(
+  request: JobRequest,
+  from: { readonly distributor: string; readonly instance: string; readonly heldMs: number },
+  known: LoadedJob | undefined,
+  now: number,
+  seq: number,
+): JobRecord {
+  const timed = request.delayMs !== null && request.delayMs > 0
+  const due = timed ? now + Math.ceil(request.delayMs ?? 0) : now
+  return {
+    lane: laneFor(timed, request.defer ?? known?.defer ?? false),
+    due,
+    seq,
+    id: request.id,
+    name: request.name,
+    distributor: from.distributor,
+    instance: from.instance,
+    wanted: request.wanted,
+    node: request.node,
+    strictNode: request.strictNode,
+    notNode: request.notNode,
+    periodMs: request.periodMs,
+    missed: request.missed,
+    maxAttempts: request.maxAttempts,
+    backoff: request.backoff,
+    timeoutMs: request.timeoutMs,
+    enqueuedAt: now - Math.round(from.heldMs),
+    firstDue: due,
+    slot: 0,
+    attempt: 0,
+    losses: 0,
+    lastError: null,
+    args: request.args,
+  }
+}

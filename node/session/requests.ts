@@ -1,0 +1,83 @@
+import { unpackChecked } from '../../src/codec.js'
+import { JrError } from '../../src/errors.js'
+import { JOB_STATES, type JobState } from '../../src/job/states.js'
+import type { ListQuery, StoredJob } from '../../src/store/contract.js'
+import type { Lookup } from '../lookup.js'
+
+const LARGEST_PAGE = 1000
+
+/** A job as the monitor shows it. Times are epoch ms, 0 for what has not happened. */
+export interface JobFacts {
+  readonly id: string
+  readonly name: string
+  readonly state: JobState
+  readonly attempt: number
+  readonly due: number
+  readonly enqueuedAt: number
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly lastError: string | null
+  readonly periodMs: number
+  readonly slot: number
+  readonly distributor: string
+  /** Packed; left out of lists, which would have no bound otherwise. */
+  readonly args?: Buffer
+}
+
+/** The monitor's verbs. Rejects with JR_PROTOCOL for one that is not here, or a body that is not of its form. */
+export async function answer(verb: string, body: Buffer, lookup: Lookup): Promise<unknown> {
+  const asked = plainObject(unpackChecked(body))
+  switch (verb) {
+    case 'jobs': {
+      const page = await lookup.list(queryOf(asked))
+      return { jobs: page.jobs.map(factsOf), next: page.next }
+    }
+    case 'load': {
+      const stored = await lookup.load(idOf(asked))
+      return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
+    }
+    case 'destroy':
+      return lookup.destroy(idOf(asked))
+    case 'destroy-all':
+      return destroyAll(queryOf({ ...asked, limit: LARGEST_PAGE }), lookup)
+    default:
+      throw new JrError('JR_PROTOCOL', `unknown request '${verb}'; known: jobs, load, destroy, destroy-all`)
+  }
+}
+
+async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
+  let destroyed = 0
+  for (let after = query.after; ; ) {
+    const page = await lookup.list({ ...query, after })
+    const answers = await Promise.all(page.jobs.map(({ job }) => lookup.destroy(job.id)))
+    destroyed += answers.filter(Boolean).length
+    if (page.next === null) return destroyed
+    after = page.next
+  }
+}
+
+function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
+  const { id, name, attempt, due, enqueuedAt, lastError, periodMs, slot, distributor } = job
+  const times = { due, enqueuedAt, startedAt, finishedAt }
+  return { id, name, state, attempt, ...times, lastError, periodMs, slot, distributor }
+}
+
+function plainObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new JrError('JR_PROTOCOL', 'the body of a request must be an object')
+}
+
+function idOf({ id }: Record<string, unknown>): string {
+  if (typeof id === 'string') return id
+  throw new JrError('JR_PROTOCOL', "a request of this kind needs a string 'id'")
+}
+
+function queryOf({ state, name, after, limit }: Record<string, unknown>): ListQuery {
+  const size = typeof limit === 'number' && limit >= 1 ? Math.min(Math.floor(limit), LARGEST_PAGE) : 100
+  return {
+    state: JOB_STATES.find((known) => known === state),
+    name: typeof name === 'string' ? name : undefined,
+    after: typeof after === 'string' ? after : undefined,
+    limit: size,
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../../src/clock.js'
+import { pack } from '../../src/codec.js'
+import { packError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import type { Logger } from '../../src/logger.js'
+import type { Channel } from '../../src/wire/channel.js'
+import type { Enqueue, LinkMessage, NodeState, Peer, Welcome } from '../../src/wire/messages.js'
+import type { Journal, NodeInsert, Origin } from '../journal.js'
+import type { Lookup } from '../lookup.js'
+import type { Delivery } from '../report/delivery.js'
+import type { Runner } from '../run/runner.js'
+import type { NodeSettings } from '../settings.js'
+import { admit, refusal } from './admit.js'
+import { answer } from './requests.js'
+
+/** What a distributor may have sent and not yet seen accepted; PROTOCOL.md, "Credit". */
+export const CREDIT_JOBS = 4096
+export const CREDIT_BYTES = 8 * 1024 * 1024
+
+export interface SessionDeps {
+  readonly settings: NodeSettings
+  readonly journal: Journal
+  readonly runner: Runner
+  readonly lookup: Lookup
+  readonly clock: Clock
+  readonly seq: () => number
+  readonly log: Logger
+  /** False while the node stops: what comes then is refused, and the distributor keeps it. */
+  readonly admitting: () => boolean
+  /** Something was stored for this session; `settle` is wanted once the group is done. */
+  readonly touched: (session: Session) => void
+}
+
+/** One connected distributor, from welcome to close. */
+export class Session implements Origin {
+  readonly peer: Peer
+  readonly channel: Channel<LinkMessage>
+  readonly delivery: Delivery
+  /** The distributor said that it will not come back under this instance. */
+  over = false
+  readonly #deps: SessionDeps
+  #open = false
+  /** The highest number received, and the highest of which everything up to it is settled. */
+  #received = 0
+  #settled = 0
+  #told = 0
+  /** Sent and not yet stored. */
+  #pending = 0
+
+  constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
+    this.peer = peer
+    this.channel = channel
+    this.delivery = delivery
+    this.#deps = deps
+  }
+
+  welcome(message: Welcome): void {
+    this.#received = message.taken
+    this.#settled = message.taken
+    this.#told = message.taken
+    this.#open = true
+    this.channel.send(message)
+  }
+
+  tell(state: NodeState): void {
+    if (this.#open) this.channel.send(state)
+  }
+
+  /** May throw JR_PROTOCOL: the channel then closes with it. */
+  receive(messages: readonly LinkMessage[]): void {
+    for (const message of messages) this.#handle(message)
+  }
+
+  stored(change: NodeInsert): void {
+    this.#pending--
+    this.#settled = change.number ?? this.#settled
+    this.#deps.touched(this)
+  }
+
+  /** Says once what has been stored since the last time. */
+  settle(): void {
+    if (this.#settled === this.#told || this.channel.closed) return
+    this.#told = this.#settled
+    this.channel.send({ type: 'accepted', number: this.#settled })
+  }
+
+  #handle(message: LinkMessage): void {
+    if (message.type === 'bye') {
+      this.over = true
+      return
+    }
+    if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
+    switch (message.type) {
+      case 'enqueue':
+        return this.#enqueue(message)
+      case 'outcomes-taken':
+        if (!this.delivery.taken(message.count)) {
+          throw new JrError('JR_PROTOCOL', `outcomes-taken ${message.count}: not so many were sent`)
+        }
+        return
+      case 'forget':
+        for (const id of message.ids) this.#later(this.#deps.lookup.forget(id))
+        return
+      case 'cancel':
+        return this.#reply(message.request, this.#deps.lookup.cancel(message.id))
+      case 'watch':
+        return this.#reply(message.request, this.#deps.lookup.watch(message.id))
+      case 'request':
+        return this.#reply(message.request, answer(message.verb, message.body, this.#deps.lookup))
+      default:
+        throw new JrError('JR_PROTOCOL', `a distributor does not send '${message.type}'`)
+    }
+  }
+
+  #enqueue(message: Enqueue): void {
+    const { settings, runner, journal, clock, seq } = this.#deps
+    if (message.number <= this.#received) {
+      throw new JrError('JR_PROTOCOL', `job number ${message.number} came after ${this.#received}`)
+    }
+    this.#received = message.number
+    const known = runner.known(message.name)
+    const refused = this.#deps.admitting()
+      ? refusal(message, settings, known)
+      : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
+    if (refused !== null) {
+      this.channel.send({
+        type: 'refused',
+        number: message.number,
+        code: refused.code,
+        message: refused.message,
+      })
+      return
+    }
+    if (++this.#pending > CREDIT_JOBS)
+      throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
+    const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
+    const job = admit(message, from, known, clock.now(), seq())
+    const { unique, number } = message
+    journal.add({ kind: 'insert', job, unique, number, origin: this }, true)
+  }
+
+  #reply(request: number, value: Promise<unknown>): void {
+    value.then(
+      (result) => this.channel.send({ type: 'reply', request, ok: true, body: pack(result) }),
+      (error) => this.channel.send({ type: 'reply', request, ok: false, body: packError(error) }),
+    )
+  }
+
+  #later(work: Promise<void>): void {
+    work.catch((error) =>
+      this.#deps.log.error('session:error', { distributor: this.peer.name, error: String(error) }),
+    )
+  }
+}

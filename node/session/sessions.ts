@@ -1,0 +1,105 @@
+import type { Store } from '../../src/store/contract.js'
+import type { Link, LinkHandlers } from '../../src/wire/links.js'
+import type { NodeState } from '../../src/wire/messages.js'
+import type { LoadedJob } from '../children/pool.js'
+import { Delivery } from '../report/delivery.js'
+import type { Reporter } from '../report/reporter.js'
+import { CREDIT_BYTES, CREDIT_JOBS, Session, type SessionDeps } from './session.js'
+
+export interface SessionsDeps extends Omit<SessionDeps, 'touched'> {
+  readonly store: Store
+  readonly reporter: Reporter
+  readonly onStoreError: (error: unknown) => void
+  /** What this node can do now, for those who ask or are told. */
+  readonly state: () => NodeState
+}
+
+/** The connected distributors. */
+export class Sessions {
+  readonly #deps: SessionsDeps
+  readonly #byInstance = new Map<string, Session>()
+  readonly #touched = new Set<Session>()
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps
+  }
+
+  get size(): number {
+    return this.#byInstance.size
+  }
+
+  /** A link whose handshake is done. An older one of the same life of the distributor is dead, whether it knows or not. */
+  open(link: Link): LinkHandlers {
+    const { peer, channel } = link
+    this.#byInstance.get(peer.instance)?.channel.destroy()
+    const { log, reporter, journal } = this.#deps
+    const delivery = new Delivery({
+      distributor: peer.name,
+      send: (message) => channel.send(message),
+      writable: () => channel.writable,
+      read: (distributor, after, limit) => this.#deps.store.outcomes(distributor, after, limit),
+      acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),
+      onForeign: (distributor, instance) => reporter.missing(distributor, instance),
+      onError: this.#deps.onStoreError,
+    })
+    const session = new Session(peer, channel, delivery, {
+      ...this.#deps,
+      touched: (touched) => this.#touched.add(touched),
+    })
+    this.#byInstance.set(peer.instance, session)
+    log.info('distributor:connected', { distributor: peer.name, address: link.address, pid: peer.pid })
+    this.#begin(session).catch(this.#deps.onStoreError)
+    return {
+      onMessages: (messages) => session.receive(messages),
+      onDrain: () => delivery.resume(),
+      onClose: (error) => this.#close(session, error),
+    }
+  }
+
+  /** After each committed group: says what has been accepted. */
+  settle(): void {
+    for (const session of this.#touched) session.settle()
+    this.#touched.clear()
+  }
+
+  broadcast(): void {
+    const state = this.#deps.state()
+    for (const session of this.#byInstance.values()) session.tell(state)
+  }
+
+  async #begin(session: Session): Promise<void> {
+    const { store, journal, settings, reporter, state } = this.#deps
+    const { name, instance } = session.peer
+    // What an earlier link of this life brought may be on its way to the disk: it counts as taken.
+    await journal.flushed()
+    const taken = await store.taken(name, instance)
+    if (session.channel.closed) return
+    const { jobs, slots, status } = state()
+    session.welcome({
+      type: 'welcome',
+      taken,
+      creditJobs: CREDIT_JOBS,
+      creditBytes: CREDIT_BYTES,
+      maxArgs: settings.maxArgs,
+      jobs,
+      unknownJob: settings.unknownJob,
+      slots,
+    })
+    if (status !== 'running') session.tell(state())
+    reporter.attach(name, instance, session.delivery)
+  }
+
+  #close(session: Session, error: Error | null): void {
+    const { log, reporter } = this.#deps
+    const { name, instance } = session.peer
+    if (this.#byInstance.get(instance) === session) this.#byInstance.delete(instance)
+    this.#touched.delete(session)
+    reporter.detach(name, instance, session.delivery, session.over)
+    const facts = error === null ? {} : { error: error.message }
+    log.info('distributor:disconnected', { distributor: name, ...facts })
+  }
+}
+
+export function knownJobs(jobs: readonly LoadedJob[]): NodeState['jobs'] {
+  return jobs.map(({ name, defer }) => ({ name, defer }))
+}

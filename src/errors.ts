@@ -1,0 +1,53 @@
+/**
+ * Every error that a caller can catch has a stable code from this table; messages may change, codes do not.
+ * A programmer's mistake (a bad argument) is a TypeError, or a JrError with a code that says which.
+ */
+export const ERROR_CODES = {
+  JR_BAD_ARGUMENT: 'an argument or option is not of the form that was expected',
+  JR_BAD_CONFIG: 'the configuration cannot be used',
+  JR_NOT_STARTED: 'the distributor or node has not been started',
+  JR_STOPPED: 'the distributor or node has been stopped',
+  JR_BACKLOG_FULL: 'too many jobs are held for want of a node',
+  JR_NO_SUCH_JOB: 'no node knows a job of this name',
+  JR_CANCELLED: 'the job was cancelled',
+  JR_JOB_FAILED: 'the job threw on its last attempt',
+  JR_TIMEOUT: 'an attempt, or a wait, took longer than allowed',
+  JR_CHILD_LOST: 'the child process ended while the job ran on it',
+  JR_CHILD_START: 'a child process could not be started',
+  JR_NODE_LOST: 'the node stopped while the job ran',
+  JR_RESULT_NOT_SERIALIZABLE: 'the result holds a value that cannot be sent',
+  JR_RESULT_TOO_LARGE: 'the result is larger than allowed',
+  JR_ARGS_TOO_LARGE: 'the arguments are larger than allowed',
+  JR_OUTCOME_UNKNOWN: 'the job has ended and its outcome was not kept',
+  JR_PROTOCOL: 'the peer broke the protocol',
+  JR_VERSION: 'the peer speaks no version of the protocol that we speak',
+  JR_AUTH: 'the peer could not prove that it knows the secret',
+  JR_CONNECTION: 'the connection was lost or could not be made',
+  JR_ADDRESS: 'the address cannot be listened on or dialled',
+  JR_DUPLICATE_NODE: 'another node of this name is already connected',
+  JR_STORE: 'the store failed',
+  JR_STORE_LOCKED: 'another process uses this data directory',
+  JR_STORE_CORRUPT: 'the data on disk is damaged or of an unknown version',
+  JR_STORE_LOST: 'the store lost the job (a memory store after a restart)',
+  JR_STORE_CLOSED: 'the store is not open',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export class JrError extends Error {
+  override readonly name: string = 'JrError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Thrown inside a job, callback or errback: ends the job (and its schedule) as cancelled, without retry. */
+export class CancelJob extends Error {
+  override readonly name = 'CancelJob'
+  constructor(message = 'the job cancelled itself') {
+    super(message)
+  }
+}

@@ -1,0 +1,188 @@
+import { parseDurationMs, shown } from '../duration.js'
+import type { Missed } from './record.js'
+import type { Backoff } from './retry-policy.js'
+
+/** What may be asked for with one job. Every field has a default. */
+export interface EnqueueOptions {
+  /** Run no earlier than this from now: seconds, or a duration such as `'20s'`. Excludes `runAt`. */
+  readonly after?: number | string
+  /** Run no earlier than this: a Date, an ISO 8601 string, or epoch milliseconds. In the past: at once. */
+  readonly runAt?: Date | string | number
+  /** Run again and again, this long from slot to slot: seconds or a duration, 1 ms at least. */
+  readonly period?: number | string
+  /** What is done about slots that passed while the job could not run. Default `'once'`: one late run. */
+  readonly missed?: Missed
+  /** Run on a deferred child. Default: the job's own option, else false. */
+  readonly defer?: boolean
+  /** The node that is preferred, or with `strictNode` required. */
+  readonly node?: string
+  /** Wait for `node` rather than go elsewhere. Default: `JR.config.alwaysUseSpecifiedNode`. */
+  readonly strictNode?: boolean
+  /** Nodes that must not run it. */
+  readonly notNode?: string | readonly string[]
+  /** Attempts, the first included. Default: the job's own option, else the node's. */
+  readonly maxAttempts?: number
+  /** Default: the job's own option, else the node's. */
+  readonly backoff?: Backoff
+  /** For one attempt: seconds or a duration; 0 for none. Default: the job's own option, else the node's. */
+  readonly timeout?: number | string
+  /** Your own id: while a job of this id exists, another one is not made. Default: a fresh one. */
+  readonly id?: string
+}
+
+/** The same, checked and in milliseconds. `null` where the job's or the node's own setting decides. */
+export interface ParsedOptions {
+  readonly id: string | null
+  readonly delayMs: number | null
+  readonly periodMs: number
+  readonly missed: Missed
+  readonly defer: boolean | null
+  readonly node: string | null
+  readonly strictNode: boolean | null
+  readonly notNode: readonly string[]
+  readonly maxAttempts: number | null
+  readonly backoff: Backoff | null
+  readonly timeoutMs: number | null
+}
+
+const KEYS = new Set<string>([
+  'after',
+  'runAt',
+  'period',
+  'missed',
+  'defer',
+  'node',
+  'strictNode',
+  'notNode',
+  'maxAttempts',
+  'backoff',
+  'timeout',
+  'id',
+])
+
+const NONE: ParsedOptions = {
+  id: null,
+  delayMs: null,
+  periodMs: 0,
+  missed: 'once',
+  defer: null,
+  node: null,
+  strictNode: null,
+  notNode: [],
+  maxAttempts: null,
+  backoff: null,
+  timeoutMs: null,
+}
+
+/** Throws a TypeError with the path of the first bad option (`opts.after: expected …, got …`). */
+export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, now: number): ParsedOptions {
+  if (options === undefined || options === null) return NONE
+  if (typeof options !== 'object') throw new TypeError(`opts: expected an object, got ${shown(options)}`)
+  let given = false
+  for (const key in options) {
+    if (!KEYS.has(key)) throw new TypeError(`opts.${key}: no such option; known: ${[...KEYS].join(', ')}`)
+    given = true
+  }
+  if (!given) return NONE
+  const {
+    after,
+    runAt,
+    period,
+    missed,
+    defer,
+    node,
+    strictNode,
+    notNode,
+    maxAttempts,
+    backoff,
+    timeout,
+    id,
+  } = options
+  if (after !== undefined && runAt !== undefined) {
+    throw new TypeError('opts.after and opts.runAt: expected one of them, got both')
+  }
+  const avoided = notNode === undefined ? [] : typeof notNode === 'string' ? [notNode] : notNode
+  if (!Array.isArray(avoided)) bad('notNode', 'a node name or a list of them', notNode)
+  for (const name of avoided) checkName(name, 'notNode')
+  if (node !== undefined) checkName(node, 'node')
+  if (node !== undefined && avoided.includes(node)) {
+    throw new TypeError(`opts.node and opts.notNode: both name '${node}', so that no node is left`)
+  }
+  if (id !== undefined) checkName(id, 'id')
+  const periodMs = period === undefined ? 0 : parseDurationMs(period, 'opts.period')
+  if (period !== undefined && periodMs < 1) bad('period', 'at least 1 ms', period)
+  return {
+    id: id ?? null,
+    delayMs: after === undefined ? runAtDelay(runAt, now) : parseDurationMs(after, 'opts.after'),
+    periodMs,
+    missed: missed === undefined ? 'once' : oneOf(missed, ['once', 'skip', 'all'], 'missed'),
+    defer: flag(defer, 'defer'),
+    node: node ?? null,
+    strictNode: flag(strictNode, 'strictNode'),
+    notNode: avoided,
+    maxAttempts: maxAttempts === undefined ? null : attempts(maxAttempts),
+    backoff: backoff === undefined ? null : checkBackoff(backoff, 'opts.backoff'),
+    timeoutMs: timeout === undefined ? null : parseDurationMs(timeout, 'opts.timeout'),
+  }
+}
+
+/** Answers the backoff when it is one; throws a TypeError that names `path`. */
+export function checkBackoff(value: unknown, path: string): Backoff {
+  const expected = "seconds, or { type: 'fixed' | 'linear' | 'exponential', delay: seconds, … }"
+  const refuse = (): never => {
+    throw new TypeError(`${path}: expected ${expected}, got ${shown(value)}`)
+  }
+  if (typeof value === 'number') return isSeconds(value) ? value : refuse()
+  if (typeof value !== 'object' || value === null) return refuse()
+  const { type, delay, max, jitter, ...rest }: Record<string, unknown> = { ...value }
+  const [extra] = Object.keys(rest)
+  if (extra !== undefined)
+    throw new TypeError(`${path}.${extra}: no such option; known: type, delay, max, jitter`)
+  if (!isSeconds(delay))
+    throw new TypeError(`${path}.delay: expected seconds, 0 or more, got ${shown(delay)}`)
+  if (max !== undefined && !isSeconds(max))
+    throw new TypeError(`${path}.max: expected seconds, got ${shown(max)}`)
+  if (jitter !== undefined && typeof jitter !== 'boolean')
+    throw new TypeError(`${path}.jitter: expected true or false`)
+  const most = max === undefined ? {} : { max }
+  if (type === 'fixed') return { type, delay }
+  if (type === 'linear') return { type, delay, ...most }
+  if (type === 'exponential') return { type, delay, ...most, ...(jitter === undefined ? {} : { jitter }) }
+  return refuse()
+}
+
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1e9
+}
+
+function runAtDelay(runAt: EnqueueOptions['runAt'], now: number): number | null {
+  if (runAt === undefined) return null
+  const time = runAt instanceof Date ? runAt.getTime() : typeof runAt === 'string' ? Date.parse(runAt) : runAt
+  if (typeof time !== 'number' || !Number.isFinite(time)) {
+    return bad('runAt', 'a Date, an ISO 8601 string or epoch milliseconds', runAt)
+  }
+  return Math.max(0, Math.ceil(time - now))
+}
+
+function attempts(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value
+  return bad('maxAttempts', 'a whole number, 1 or more', value)
+}
+
+function flag(value: unknown, key: string): boolean | null {
+  if (value === undefined) return null
+  return typeof value === 'boolean' ? value : bad(key, 'true or false', value)
+}
+
+function oneOf<T extends string>(value: unknown, choices: readonly T[], key: string): T {
+  return choices.find((choice) => choice === value) ?? bad(key, choices.join(' or '), value)
+}
+
+function checkName(value: unknown, key: string): void {
+  if (typeof value !== 'string' || value === '' || value.length > 256)
+    bad(key, 'text of 1 to 256 characters', value)
+}
+
+function bad(key: string, expected: string, value: unknown): never {
+  throw new TypeError(`opts.${key}: expected ${expected}, got ${shown(value)}`)
+}

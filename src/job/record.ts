@@ -1,0 +1,105 @@
+import type { Backoff } from './retry-policy.js'
+import type { TerminalState } from './states.js'
+
+/**
+ * Waiting jobs stand in lanes, each ordered by (due, seq). Jobs that were to run at once have lanes of their own,
+ * beside delayed, periodic and retried ones, so that a flood of one sort does not starve the other; and deferred jobs
+ * do not stand in the way of evented ones, whose children may be free.
+ */
+export const IMMEDIATE = 0
+export const TIMED = 1
+export const IMMEDIATE_DEFERRED = 2
+export const TIMED_DEFERRED = 3
+export const LANES = [IMMEDIATE, TIMED, IMMEDIATE_DEFERRED, TIMED_DEFERRED] as const
+export type Lane = (typeof LANES)[number]
+
+export function laneFor(timed: boolean, deferred: boolean): Lane {
+  if (deferred) return timed ? TIMED_DEFERRED : IMMEDIATE_DEFERRED
+  return timed ? TIMED : IMMEDIATE
+}
+
+export function isDeferred(lane: Lane): boolean {
+  return lane >= IMMEDIATE_DEFERRED
+}
+
+/** Where a waiting job stands. Unique for as long as the store lives: `seq` is never used twice. */
+export interface Place {
+  /** Says too whether the job runs on an evented or a deferred child: settled when the job was taken. */
+  readonly lane: Lane
+  /** Epoch milliseconds on the node's clock. */
+  readonly due: number
+  /** Counts up for as long as the store lives: `epoch * 2 ** 32 + n`. */
+  readonly seq: number
+}
+
+/** What happens to slots of a period that passed while the job could not run. */
+export type Missed = 'once' | 'skip' | 'all'
+
+/** A job as its node keeps it while it has not ended. Plain data; never changed, only replaced. */
+export interface JobRecord extends Place {
+  readonly id: string
+  readonly name: string
+  /** The name of the distributor that sent it, and which life of that distributor it was. */
+  readonly distributor: string
+  readonly instance: string
+  /** Whether an outcome is kept for the distributor until it has acknowledged it. */
+  readonly wanted: boolean
+  /** The node asked for with `node` and `strictNode`, and the nodes ruled out with `notNode`. */
+  readonly node: string | null
+  readonly strictNode: boolean
+  readonly notNode: readonly string[]
+  /** Milliseconds between two slots; 0 for a job that runs once. */
+  readonly periodMs: number
+  readonly missed: Missed
+  /** `null`: the job's own option, else the node's default. */
+  readonly maxAttempts: number | null
+  readonly backoff: Backoff | null
+  readonly timeoutMs: number | null
+  /** Epoch milliseconds on the node's clock, less the time that the job was held before. */
+  readonly enqueuedAt: number
+  /** The first slot of a schedule; slots are `firstDue + slot * periodMs`. */
+  readonly firstDue: number
+  readonly slot: number
+  /** Attempts begun for this slot. */
+  readonly attempt: number
+  /** Child processes that ended while running this slot. */
+  readonly losses: number
+  /** Why the last attempt failed, for people; `null` before the first failure. */
+  readonly lastError: string | null
+  /** The packed arguments. Only the two ends unpack them. */
+  readonly args: Buffer
+}
+
+/** What became of a job, or of one run of a schedule. */
+export interface Outcome {
+  /** Counts up for as long as the store lives; the order of delivery to a distributor. */
+  readonly seq: number
+  readonly distributor: string
+  readonly instance: string
+  readonly id: string
+  readonly name: string
+  readonly state: TerminalState
+  readonly slot: number
+  /** A schedule goes on after this run: more outcomes follow. */
+  readonly more: boolean
+  readonly node: string
+  readonly attempt: number
+  readonly enqueuedAt: number
+  /** 0 when no attempt began. */
+  readonly startedAt: number
+  readonly finishedAt: number
+  /** Process id of the child that ran the last attempt; 0 when none did. */
+  readonly child: number
+  /** Packed args with everything the job added. */
+  readonly args: Buffer
+  /** Packed error (see errors-on-the-wire); empty unless failed or cancelled. */
+  readonly error: Buffer
+}
+
+/** A job that has ended and is kept for people to look at. */
+export interface EndedJob {
+  readonly job: JobRecord
+  readonly state: TerminalState
+  readonly startedAt: number
+  readonly finishedAt: number
+}

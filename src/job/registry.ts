@@ -1,0 +1,203 @@
+import { fileURLToPath } from 'node:url'
+import { PACKAGE_VERSION } from '../package-version.js'
+import type { Backoff } from './retry-policy.js'
+import type { ArgsOf, DoneArgs, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
+
+/** What a job can know about its run, and what it can ask for. */
+export interface JobContext {
+  readonly id: string
+  readonly name: string
+  /** From 1; attempts of a periodic job are counted afresh for each run. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** The name of the node. */
+  readonly node: string
+  /** Which run of a schedule this is, from 1; runs that were missed count. */
+  readonly run: number
+  readonly enqueuedAt: Date
+  readonly startedAt: Date
+  /** Aborts when the attempt times out, is cancelled, or the node stops. */
+  readonly signal: AbortSignal
+  /** Goes to the node's log with the job's id. */
+  readonly log: JobLog
+  /** Enqueues a job at this job's own node. Its outcome goes to the named feedbacks of the app that sent this job. */
+  enqueue(name: string, args?: JobArgs, options?: ContextEnqueueOptions): ContextHandle
+}
+
+export interface JobLog {
+  debug(text: string, facts?: Record<string, unknown>): void
+  info(text: string, facts?: Record<string, unknown>): void
+  warn(text: string, facts?: Record<string, unknown>): void
+  error(text: string, facts?: Record<string, unknown>): void
+}
+
+/** As for `JR.enqueue`. */
+export interface ContextEnqueueOptions {
+  readonly after?: number | string
+  readonly runAt?: Date | string | number
+  readonly period?: number | string
+  readonly missed?: 'once' | 'skip' | 'all'
+  readonly defer?: boolean
+  readonly node?: string
+  readonly strictNode?: boolean
+  readonly notNode?: string | readonly string[]
+  readonly maxAttempts?: number
+  readonly backoff?: Backoff
+  readonly timeout?: number | string
+  readonly id?: string
+}
+
+export interface ContextHandle {
+  readonly id: string
+  /** Resolves when the job is on disk. */
+  readonly accepted: Promise<void>
+  /** The job's args with its results. Works while the job that enqueued it runs. */
+  result(): Promise<JobArgs>
+}
+
+/** Options of a job, for every enqueue that does not say otherwise. */
+export interface JobOptions {
+  /** Runs on a deferred child, one at a time: for blocking or CPU-heavy work. Default false. */
+  readonly defer?: boolean
+  /** Seconds or a duration such as `'30s'` for one attempt. Default: the node's. */
+  readonly timeout?: number | string
+  /** Attempts, the first included. Default: the node's. */
+  readonly maxAttempts?: number
+  /** Default: the node's. A function gets the attempt (from 1) and its error, and answers seconds. */
+  readonly backoff?: Backoff | ((attempt: number, error: Error) => number)
+}
+
+/** `args` may be changed: later callbacks and the feedback see it. A plain object that is returned is merged into it. */
+export type JobHandler<Args, Result> = (args: Args, ctx: JobContext) => Result | Promise<Result>
+
+/** `args.error` is why the attempt failed. */
+export type ErrbackHandler<Args> = (args: Args & { error: Error }, ctx: JobContext) => unknown
+
+export interface Hook {
+  readonly name: string
+  readonly handler: (args: JobArgs, ctx: JobContext) => unknown
+}
+
+export interface RegisteredJob {
+  readonly name: string
+  options: JobOptions
+  handler: ((args: JobArgs, ctx: JobContext) => unknown) | null
+  readonly callbacks: Hook[]
+  readonly errbacks: Hook[]
+}
+
+/** What all copies of the package in a process share: a job file may resolve another copy than the child's own. */
+export interface SharedRegistry {
+  readonly format: number
+  readonly owner: string
+  readonly jobs: Map<string, RegisteredJob>
+  /** Copies that registered in another format, and so for nothing. */
+  readonly strangers: string[]
+}
+
+const KEY = Symbol.for('job-reactor.registry')
+const FORMAT = 1
+
+/**
+ * Defines a job. Call it in a file of the job directory. Defining a name again replaces the job and drops its
+ * callbacks and errbacks. Throws a TypeError for bad arguments.
+ */
+export function job<Name extends JobName>(
+  name: Name,
+  handler: JobHandler<ArgsOf<Name> & JobArgs, JobReturn<Name>>,
+): void
+export function job<Name extends JobName>(
+  name: Name,
+  options: JobOptions,
+  handler: JobHandler<ArgsOf<Name> & JobArgs, JobReturn<Name>>,
+): void
+export function job(name: string, ...rest: unknown[]): void {
+  const handler = rest.at(-1)
+  const options = rest.length > 1 ? rest[0] : {}
+  checkName(name, 'job')
+  checkHandler(handler, `job('${name}')`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`job('${name}'): options must be an object`)
+  const known = registry().jobs.get(name)
+  // Callbacks may have been registered first, by a file that sorts before the job's own.
+  const hooks = known !== undefined && known.handler === null ? known : { callbacks: [], errbacks: [] }
+  const { callbacks, errbacks } = hooks
+  registry().jobs.set(name, { name, options, handler, callbacks, errbacks })
+}
+
+/** Runs after the job's body, in the child, in the order of registration; what it throws fails the attempt. */
+export function jobCallback<Name extends JobName>(
+  name: Name,
+  callbackName: string,
+  handler: JobHandler<DoneArgs<Name> & JobArgs, unknown>,
+): void
+export function jobCallback<Name extends JobName>(
+  name: Name,
+  handler: JobHandler<DoneArgs<Name> & JobArgs, unknown>,
+): void
+export function jobCallback(name: string, ...rest: unknown[]): void {
+  entry(name, 'jobCallback').callbacks.push(hookOf(name, 'jobCallback', rest))
+}
+
+/** Runs in the child after each failed attempt, in the order of registration. */
+export function jobErrback<Name extends JobName>(
+  name: Name,
+  errbackName: string,
+  handler: ErrbackHandler<ArgsOf<Name> & JobArgs>,
+): void
+export function jobErrback<Name extends JobName>(
+  name: Name,
+  handler: ErrbackHandler<ArgsOf<Name> & JobArgs>,
+): void
+export function jobErrback(name: string, ...rest: unknown[]): void {
+  entry(name, 'jobErrback').errbacks.push(hookOf(name, 'jobErrback', rest))
+}
+
+export function registry(): SharedRegistry {
+  const found: SharedRegistry | undefined = Reflect.get(globalThis, KEY)
+  if (found === undefined) {
+    const made: SharedRegistry = { format: FORMAT, owner: copy(), jobs: new Map(), strangers: [] }
+    Object.defineProperty(globalThis, KEY, { value: made })
+    return made
+  }
+  if (found.format !== FORMAT) {
+    found.strangers.push(copy())
+    throw new Error(
+      `two versions of job-reactor meet in one process: ${found.owner} and ${copy()}; install one`,
+    )
+  }
+  return found
+}
+
+type JobReturn<Name extends string> = Name extends keyof JobRegistry
+  ? Partial<ResultOf<Name>> | void
+  : unknown
+
+function copy(): string {
+  return `${PACKAGE_VERSION} at ${fileURLToPath(new URL('../..', import.meta.url))}`
+}
+
+function entry(name: string, what: string): RegisteredJob {
+  checkName(name, what)
+  const { jobs } = registry()
+  const known = jobs.get(name)
+  if (known !== undefined) return known
+  const made: RegisteredJob = { name, options: {}, handler: null, callbacks: [], errbacks: [] }
+  jobs.set(name, made)
+  return made
+}
+
+function hookOf(name: string, what: string, rest: unknown[]): Hook {
+  const handler = rest.at(-1)
+  checkHandler(handler, `${what}('${name}')`)
+  return { name: typeof rest[0] === 'string' ? rest[0] : 'noname', handler }
+}
+
+function checkName(name: unknown, what: string): void {
+  if (typeof name === 'string' && name !== '' && name.length <= 256) return
+  throw new TypeError(`${what}: a job's name must be text of 1 to 256 characters`)
+}
+
+function checkHandler(handler: unknown, what: string): asserts handler is Hook['handler'] {
+  if (typeof handler !== 'function') throw new TypeError(`${what}: the last argument must be a function`)
+}

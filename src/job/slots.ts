@@ -1,0 +1,28 @@
+import type { Missed } from './record.js'
+
+export interface Slot {
+  /** Counts from 0; slot k is due at `firstDue + k * periodMs`. */
+  readonly slot: number
+  readonly due: number
+}
+
+/**
+ * The slot after `slot`, whose run has ended at `now`. Slots are a fixed grid counted from the first due time; two
+ * runs never overlap, so a run that took longer than the period has missed slots, as has a node that was down.
+ * `once`: the latest missed slot is run, late; `skip`: none of them; `all`: each of them, one after the other.
+ */
+export function nextSlot(schedule: {
+  readonly firstDue: number
+  readonly periodMs: number
+  readonly slot: number
+  readonly missed: Missed
+  readonly now: number
+}): Slot {
+  const { firstDue, periodMs, slot, missed, now } = schedule
+  // Slots of which the time has come, the last of them: may be before the next one.
+  const latest = Math.floor((now - firstDue) / periodMs)
+  let next = slot + 1
+  if (missed === 'once') next = Math.max(next, latest)
+  if (missed === 'skip') next = Math.max(next, latest + 1)
+  return { slot: next, due: firstDue + next * periodMs }
+}

@@ -1,0 +1,35 @@
+/** The states of a job. The table below is the only place that says what may follow what. */
+export type JobState =
+  | 'scheduled' // waits for its time
+  | 'available' // due, waits for a child
+  | 'running' // an attempt has begun
+  | 'retryable' // an attempt failed or was interrupted; waits for the next one
+  | TerminalState
+
+export type TerminalState = 'completed' | 'failed' | 'cancelled'
+
+const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
+  scheduled: ['available', 'cancelled'],
+  available: ['running', 'failed', 'cancelled'],
+  running: ['completed', 'failed', 'cancelled', 'retryable', 'scheduled', 'available'],
+  retryable: ['available', 'cancelled'],
+  completed: [],
+  failed: [],
+  cancelled: [],
+}
+
+export const JOB_STATES = Object.keys(TRANSITIONS) as readonly JobState[]
+
+export function mayBecome(from: JobState, to: JobState): boolean {
+  return TRANSITIONS[from].includes(to)
+}
+
+export function isTerminal(state: JobState): state is TerminalState {
+  return TRANSITIONS[state].length === 0
+}
+
+/** The state of a job that waits follows from its time and its attempts: nothing is written because time passes. */
+export function waitingState(job: { readonly due: number; readonly attempt: number }, now: number): JobState {
+  if (job.due <= now) return 'available'
+  return job.attempt > 0 ? 'retryable' : 'scheduled'
+}

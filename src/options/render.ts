@@ -1,0 +1,52 @@
+import { asFlag } from './resolve.js'
+import { envOf, type OptionSpec } from './table.js'
+
+/** The options as lines of help, at most `width` wide. */
+export function renderHelp(table: readonly OptionSpec[], width = 100): string {
+  const left = table.map(
+    (spec) => `  ${asFlag(spec.key)}${spec.type === 'boolean' ? '' : ` ${placeholder(spec)}`}`,
+  )
+  const column = Math.max(...left.map((text) => text.length)) + 2
+  return table
+    .map((spec, i) => {
+      const about = spec.default === undefined ? spec.text : `${spec.text} (${spec.default})`
+      const lines = wrap(about, width - column)
+      return `${(left[i] ?? '').padEnd(column)}${lines.join(`\n${' '.repeat(column)}`)}`
+    })
+    .join('\n')
+}
+
+/** The options as a table in Markdown. */
+export function renderMarkdown(table: readonly OptionSpec[]): string {
+  const rows = table.map((spec) => {
+    const kind = spec.values?.join(' or ') ?? spec.type
+    const value = spec.default === undefined ? '' : `\`${spec.default}\``
+    return `| \`${spec.key}\` | \`${asFlag(spec.key)}\` | \`${envOf(spec.key)}\` | ${kind} | ${value} | ${spec.text} |`
+  })
+  return ['| option | flag | environment | type | default | |', '|---|---|---|---|---|---|', ...rows].join(
+    '\n',
+  )
+}
+
+function placeholder(spec: OptionSpec): string {
+  if (spec.type === 'enum') return (spec.values ?? []).join('|')
+  const names = {
+    string: 'TEXT',
+    integer: 'N',
+    duration: 'TIME',
+    size: 'SIZE',
+    address: 'ADDR',
+    addresses: 'ADDR,…',
+  }
+  return spec.type === 'backoff' || spec.type === 'boolean' ? 'RULE' : names[spec.type]
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}

@@ -1,0 +1,146 @@
+import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js'
+import type { JobState, TerminalState } from '../job/states.js'
+
+/**
+ * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
+ * and hands the store whole groups of changes, one group at a time.
+ */
+export interface Store {
+  readonly kind: string
+  /**
+   * Opens, takes the lock, recovers. Rejects with JR_STORE_LOCKED, JR_STORE_CORRUPT or JR_STORE.
+   * `epoch` is greater than at every earlier opening.
+   */
+  open(node: string): Promise<Opened>
+  /**
+   * Applies each change whole or not at all, in order, and answers each. With `durable`, resolves only when all of
+   * them are on disk (as the store's durability option says). After a rejection nothing is known of the group: the
+   * store refuses every later commit with JR_STORE, and must be closed.
+   */
+  commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]>
+  /**
+   * Jobs of a lane that wait, in order of (due, seq), after `after` (from the front when null). At most `limit`
+   * jobs and about `maxBytes` of args, at least one if there is one. Jobs that are running are left out.
+   */
+  waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]>
+  /** One job in any state, ended and kept ones too; null when there is none. */
+  load(id: string): Promise<StoredJob | null>
+  /** A page of jobs for people: in no promised order, `after` is the `next` of the page before. */
+  list(query: ListQuery): Promise<ListPage>
+  /** Outcomes for a distributor that it has not acknowledged, by seq, with seq > after. */
+  outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]>
+  /** The highest number taken from this life of this distributor; 0 when none. */
+  taken(distributor: string, instance: string): Promise<number>
+  /** How many jobs wait, run, have ended and are kept; and outcomes not yet acknowledged. Cheap: no scan. */
+  counts(): Promise<Counts>
+  /** Removes ended jobs that are older than `olderThan` (epoch ms) or beyond the newest `keep`. Answers how many. */
+  prune(state: TerminalState, olderThan: number, keep: number): Promise<number>
+  /** Waits for the commit in flight, lets go of the lock. Tolerates repeats. */
+  close(): Promise<void>
+}
+
+export interface Counts {
+  readonly waiting: number
+  readonly running: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly outcomes: number
+}
+
+export interface Opened {
+  /** Names this store for good: made once, the same at every opening, another one for a store that was made anew. */
+  readonly id: string
+  /** Which opening of this store this is; counts up. */
+  readonly epoch: number
+  /** Jobs whose attempt had begun when the store was last closed or lost; `attempt` includes that attempt. */
+  readonly interrupted: readonly Interrupted[]
+  /** What a person should know: damage that was found and mended, a first opening. */
+  readonly notes: readonly string[]
+}
+
+export interface Interrupted {
+  readonly job: JobRecord
+  readonly startedAt: number
+}
+
+export type Change = Insert | Begin | Move | End | Remove | Acknowledge
+
+/** A new job. `duplicate` when `unique` and a job of this id exists (ended and kept ones too). */
+export interface Insert {
+  readonly kind: 'insert'
+  readonly job: JobRecord
+  readonly unique: boolean
+  /** The sender's number, recorded as taken with the job, also when it is a duplicate. Null: made by the node. */
+  readonly number: number | null
+}
+
+/** A waiting job begins an attempt. `job` is the record as it waits; its attempt becomes `job.attempt + 1`. */
+export interface Begin {
+  readonly kind: 'begin'
+  readonly job: JobRecord
+  readonly startedAt: number
+}
+
+/**
+ * A job takes another place: after a failed attempt, for the next slot of a schedule, given back, or changed while
+ * it waits. `from` is the record as last stored (its place), `running` whether an attempt had begun.
+ */
+export interface Move {
+  readonly kind: 'move'
+  readonly from: JobRecord
+  readonly running: boolean
+  readonly to: JobRecord
+  /** The outcome of a run of a schedule, kept until acknowledged. */
+  readonly outcome: Outcome | null
+}
+
+/** A job ends. */
+export interface End {
+  readonly kind: 'end'
+  readonly from: JobRecord
+  readonly running: boolean
+  readonly outcome: Outcome | null
+  /** Kept for people to look at, or null to remove the job. */
+  readonly keep: EndedJob | null
+}
+
+/** An ended and kept job is forgotten. */
+export interface Remove {
+  readonly kind: 'remove'
+  readonly id: string
+}
+
+/** Outcomes that the distributor has taken, or that nobody will: `seqs` of that distributor. */
+export interface Acknowledge {
+  readonly kind: 'acknowledge'
+  readonly distributor: string
+  readonly seqs: readonly number[]
+}
+
+/**
+ * `stale`: the job is not where the change says (gone, moved, running when it should wait or the other way round);
+ * nothing was done.
+ */
+export type Answer = 'ok' | 'duplicate' | 'stale'
+
+export interface StoredJob {
+  readonly job: JobRecord
+  readonly state: JobState
+  /** Epoch ms; 0 when it has not begun, or not ended. */
+  readonly startedAt: number
+  readonly finishedAt: number
+}
+
+export interface ListQuery {
+  readonly state?: JobState | undefined
+  readonly name?: string | undefined
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface ListPage {
+  readonly jobs: readonly StoredJob[]
+  /** Give it as `after` for the next page; null at the end. */
+  readonly next: string | null
+}

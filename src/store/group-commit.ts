@@ -1,0 +1,115 @@
+import { JrError } from '../errors.js'
+import type { Answer, Change, Store } from './contract.js'
+
+export interface GroupCommitHandlers<C extends Change> {
+  /** A group is on disk. */
+  readonly onCommitted: (changes: readonly C[], answers: readonly Answer[]) => void
+  /** The store refused a group, of which nothing is known now. Called once. */
+  readonly onFailure: (error: JrError) => void
+}
+
+/** A group that is larger waits its turn in parts: a commit must not hold up heartbeats. */
+const MAX_CHANGES = 4000
+const MAX_BYTES = 4 * 1024 * 1024
+
+/**
+ * Commits changes in groups: at most one is being written, and the next holds all that arrived meanwhile. So the
+ * slower the disk, the larger the groups, and one fsync serves them all.
+ */
+export class GroupCommit<C extends Change> {
+  readonly #store: Pick<Store, 'commit'>
+  readonly #handlers: GroupCommitHandlers<C>
+  #next: C[] = []
+  #durable = false
+  #started = false
+  #writing = false
+  #failed: JrError | null = null
+  #waiters: (() => void)[] = []
+
+  constructor(store: Pick<Store, 'commit'>, handlers: GroupCommitHandlers<C>) {
+    this.#store = store
+    this.#handlers = handlers
+  }
+
+  /** Changes that are not on disk yet, those being written not counted. */
+  get pending(): number {
+    return this.#next.length
+  }
+
+  /** Joins the next group. `durable`: somebody will be told that it is on disk. Ignored after a failure. */
+  add(change: C, durable: boolean): void {
+    if (this.#failed !== null) return
+    this.#next.push(change)
+    this.#durable ||= durable
+    if (this.#writing || this.#started) return
+    this.#started = true
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group.
+    setImmediate(this.#start)
+  }
+
+  /** Resolves when everything added before has been committed, or can't be any more. */
+  async flushed(): Promise<void> {
+    while ((this.#writing || this.#next.length > 0) && this.#failed === null) {
+      await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    }
+  }
+
+  readonly #start = (): void => {
+    this.#started = false
+    if (!this.#writing) this.#write()
+  }
+
+  #write(): void {
+    if (this.#next.length === 0 || this.#failed !== null) return this.#release()
+    const group = this.#take()
+    const durable = this.#durable
+    if (this.#next.length === 0) this.#durable = false
+    this.#writing = true
+    this.#store.commit(group, durable).then(
+      (answers) => {
+        this.#writing = false
+        try {
+          this.#handlers.onCommitted(group, answers)
+        } catch (cause) {
+          return this.#fail(cause)
+        }
+        this.#release()
+        this.#write()
+      },
+      (cause) => this.#fail(cause),
+    )
+  }
+
+  #take(): C[] {
+    const all = this.#next
+    let count = 0
+    for (let bytes = 0; count < all.length && count < MAX_CHANGES && bytes < MAX_BYTES; count++) {
+      const change = all[count] as Change
+      if (change.kind === 'insert') bytes += change.job.args.length
+      else if (change.kind === 'end' || change.kind === 'move') bytes += change.outcome?.args.length ?? 0
+    }
+    if (count === all.length) {
+      this.#next = []
+      return all
+    }
+    this.#next = all.slice(count)
+    return all.slice(0, count)
+  }
+
+  #fail(cause: unknown): void {
+    this.#writing = false
+    this.#next = []
+    this.#failed =
+      cause instanceof JrError
+        ? cause
+        : new JrError('JR_STORE', `a commit failed: ${String(cause)}`, { cause })
+    this.#release()
+    this.#handlers.onFailure(this.#failed)
+  }
+
+  #release(): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const wake of waiters) wake()
+  }
+}

@@ -1,0 +1,71 @@
+import { LANES, type Lane, type Place } from '../../job/record.js'
+import type { TerminalState } from '../../job/states.js'
+
+/**
+ * Keys are text, and sort as the rows are wanted. Numbers are base 36 of a fixed width: nine digits hold a time until
+ * the year 5188, eleven any whole number that JavaScript has.
+ *
+ *     j<lane><due><seq>            a waiting or running job
+ *     a<seq>                       an attempt of it has begun
+ *     i<id>                        where the job of this id is: the key of its row
+ *     o<distributor>\0<seq>        an outcome
+ *     w<distributor>\0<instance>   the highest number taken
+ *     e<state><finishedAt><seq>    an ended job that is kept
+ *     m                            what the store knows of itself
+ */
+export const META_KEY = 'm'
+
+const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
+
+export function placeKey({ lane, due, seq }: Place): string {
+  return `j${lane}${due.toString(36).padStart(9, '0')}${seqText(seq)}`
+}
+
+export function laneRange(lane: Lane, after: Place | null): { gt: string; lt: string } {
+  return { gt: after === null ? `j${lane}` : placeKey({ ...after, lane }), lt: `j${lane}~` }
+}
+
+export function jobsRange(): { gt: string; lt: string } {
+  return { gt: `j${LANES[0]}`, lt: 'k' }
+}
+
+export function markKey(seq: number): string {
+  return `a${seqText(seq)}`
+}
+
+export function idKey(id: string): string {
+  return `i${id}`
+}
+
+export function endedKey(state: TerminalState, finishedAt: number, seq: number): string {
+  return `${endedPrefix(state)}${finishedAt.toString(36).padStart(9, '0')}${seqText(seq)}`
+}
+
+export function endedPrefix(state: TerminalState): string {
+  return `e${ENDED[state]}`
+}
+
+export function endedBefore(state: TerminalState, time: number): string {
+  return `${endedPrefix(state)}${Math.max(0, time).toString(36).padStart(9, '0')}`
+}
+
+/** Names are escaped, so that no name can be the beginning of another one's keys. */
+export function outcomePrefix(distributor: string): string {
+  return `o${encodeURIComponent(toWellFormed(distributor))}\0`
+}
+
+export function outcomeKey(prefix: string, seq: number): string {
+  return prefix + seqText(seq)
+}
+
+export function takenKey(distributor: string, instance: string): string {
+  return `w${encodeURIComponent(toWellFormed(distributor))}\0${encodeURIComponent(toWellFormed(instance))}`
+}
+
+function seqText(seq: number): string {
+  return seq.toString(36).padStart(11, '0')
+}
+
+function toWellFormed(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
+}

@@ -1,0 +1,191 @@
+import { JrError } from '../errors.js'
+import { newId } from '../job/id.js'
+import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js'
+import { type TerminalState, waitingState } from '../job/states.js'
+import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from './contract.js'
+
+/** Jobs in the memory of this process: fast, and gone with it. */
+export function memoryStore(): Store {
+  return new MemoryStore()
+}
+
+interface Live {
+  job: JobRecord
+  /** 0 while it waits. */
+  startedAt: number
+}
+
+class MemoryStore implements Store {
+  readonly kind = 'memory'
+  #open = false
+  #epoch = 0
+  readonly #id = newId()
+  readonly #live = new Map<string, Live>()
+  readonly #ended = new Map<string, EndedJob>()
+  readonly #outcomes = new Map<string, Map<number, Outcome>>()
+  readonly #taken = new Map<string, number>()
+  readonly #running = new Set<string>()
+
+  async open(): Promise<Opened> {
+    if (this.#open) throw new JrError('JR_STORE_LOCKED', 'the memory store is open already')
+    this.#open = true
+    this.#epoch++
+    return { id: this.#id, epoch: this.#epoch, interrupted: [], notes: [] }
+  }
+
+  async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
+    this.#check()
+    return changes.map((change) => this.#apply(change))
+  }
+
+  async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
+    this.#check()
+    const found: JobRecord[] = []
+    for (const { job, startedAt } of this.#live.values()) {
+      if (job.lane === lane && startedAt === 0 && (after === null || before(after, job) < 0)) found.push(job)
+    }
+    found.sort(before)
+    let bytes = 0
+    let count = 0
+    for (const job of found) {
+      count++
+      bytes += job.args.length
+      if (count >= limit || bytes >= maxBytes) break
+    }
+    return found.slice(0, count)
+  }
+
+  async load(id: string): Promise<StoredJob | null> {
+    this.#check()
+    const live = this.#live.get(id)
+    if (live !== undefined) return liveView(live)
+    return this.#ended.get(id) ?? null
+  }
+
+  async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
+    this.#check()
+    const jobs: StoredJob[] = []
+    let last = ''
+    for (const id of [...this.#live.keys(), ...this.#ended.keys()].sort()) {
+      if (after !== undefined && id <= after) continue
+      if (jobs.length === limit) return { jobs, next: last }
+      const view = await this.load(id)
+      if (view === null || (state !== undefined && view.state !== state)) continue
+      if (name !== undefined && view.job.name !== name) continue
+      jobs.push(view)
+      last = id
+    }
+    return { jobs, next: null }
+  }
+
+  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+    this.#check()
+    const all = [...(this.#outcomes.get(distributor)?.values() ?? [])]
+    return all
+      .filter(({ seq }) => seq > after)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit)
+  }
+
+  async taken(distributor: string, instance: string): Promise<number> {
+    this.#check()
+    return this.#taken.get(JSON.stringify([distributor, instance])) ?? 0
+  }
+
+  async counts(): Promise<Counts> {
+    this.#check()
+    const counts = {
+      waiting: 0,
+      running: this.#running.size,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      outcomes: 0,
+    }
+    counts.waiting = this.#live.size - this.#running.size
+    for (const { state } of this.#ended.values()) counts[state]++
+    for (const outcomes of this.#outcomes.values()) counts.outcomes += outcomes.size
+    return counts
+  }
+
+  async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
+    this.#check()
+    const ended = [...this.#ended.values()].filter((one) => one.state === state)
+    ended.sort((a, b) => a.finishedAt - b.finishedAt || a.job.seq - b.job.seq)
+    const gone = ended.filter((one, i) => one.finishedAt < olderThan || i < ended.length - keep)
+    for (const { job } of gone) this.#ended.delete(job.id)
+    return gone.length
+  }
+
+  async close(): Promise<void> {
+    this.#open = false
+  }
+
+  #apply(change: Change): Answer {
+    switch (change.kind) {
+      case 'insert': {
+        const { job, unique, number } = change
+        if (number !== null) {
+          const key = JSON.stringify([job.distributor, job.instance])
+          this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
+        }
+        if (unique && (this.#live.has(job.id) || this.#ended.has(job.id))) return 'duplicate'
+        this.#live.set(job.id, { job, startedAt: 0 })
+        return 'ok'
+      }
+      case 'begin': {
+        const live = this.#at(change.job, false)
+        if (live === null) return 'stale'
+        live.startedAt = change.startedAt
+        this.#running.add(live.job.id)
+        return 'ok'
+      }
+      case 'move': {
+        if (this.#at(change.from, change.running) === null) return 'stale'
+        this.#running.delete(change.from.id)
+        this.#live.set(change.to.id, { job: change.to, startedAt: 0 })
+        this.#report(change.outcome)
+        return 'ok'
+      }
+      case 'end': {
+        if (this.#at(change.from, change.running) === null) return 'stale'
+        this.#running.delete(change.from.id)
+        this.#live.delete(change.from.id)
+        if (change.keep !== null) this.#ended.set(change.from.id, change.keep)
+        this.#report(change.outcome)
+        return 'ok'
+      }
+      case 'remove':
+        return this.#ended.delete(change.id) ? 'ok' : 'stale'
+      case 'acknowledge': {
+        const outcomes = this.#outcomes.get(change.distributor)
+        for (const seq of change.seqs) outcomes?.delete(seq)
+        return 'ok'
+      }
+    }
+  }
+
+  #at(from: JobRecord, running: boolean): Live | null {
+    const live = this.#live.get(from.id)
+    return live?.job.seq === from.seq && live.startedAt > 0 === running ? live : null
+  }
+
+  #report(outcome: Outcome | null): void {
+    if (outcome === null) return
+    const outcomes = this.#outcomes.get(outcome.distributor) ?? new Map<number, Outcome>()
+    this.#outcomes.set(outcome.distributor, outcomes.set(outcome.seq, outcome))
+  }
+
+  #check(): void {
+    if (!this.#open) throw new JrError('JR_STORE_CLOSED', 'the memory store is not open')
+  }
+}
+
+function before(a: Place, b: Place): number {
+  return a.due - b.due || a.seq - b.seq
+}
+
+function liveView({ job, startedAt }: Live): StoredJob {
+  if (startedAt === 0) return { job, state: waitingState(job, Date.now()), startedAt, finishedAt: 0 }
+  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
+}

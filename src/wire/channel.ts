@@ -1,0 +1,185 @@
+import type { Duplex } from 'node:stream'
+import { JrError } from '../errors.js'
+import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
+
+export interface ChannelOptions<M> {
+  /** Bytes; a longer frame from the peer closes the channel. */
+  readonly maxFrame: number
+  /** A ping is sent this often; a peer that was silent for `misses` of them is dead. Null: no heartbeat. */
+  readonly heartbeat: {
+    readonly everyMs: number
+    readonly misses: number
+    readonly ping: M
+    readonly pong: M
+  } | null
+  /** May throw: the channel then closes with what was thrown. Pings and pongs do not come here. */
+  readonly onMessages: (messages: M[]) => void
+  /** Called once, when nothing more will come. Null: closed in good order. */
+  readonly onClose: (error: JrError | null) => void
+  /** `writable` is true again. */
+  readonly onDrain?: () => void
+}
+
+/** A frame is sent when it has grown to this, and at the end of the tick in any case. */
+const FLUSH_BYTES = 64 * 1024
+/** Bytes that wait in the socket before the channel asks to hold back, and before it gives the peer up. */
+const HIGH_WATER = 1024 * 1024
+const HARD_LIMIT = 64 * 1024 * 1024
+
+/** Messages over a stream, in frames: one frame a tick. Owns the stream. */
+export class Channel<M extends { readonly type: string }> {
+  readonly #stream: Duplex
+  readonly #writer: FrameWriter<M>
+  readonly #reader: FrameReader<M>
+  readonly #options: ChannelOptions<M>
+  #flushDue = false
+  #heardAt = 0
+  #beat: NodeJS.Timeout | null = null
+  #silentBeats = 0
+  #partialBeats = 0
+  #status: 'open' | 'closing' | 'closed' = 'open'
+  #error: JrError | null = null
+  #drainDue = false
+
+  constructor(stream: Duplex, set: MessageSet<M>, options: ChannelOptions<M>) {
+    this.#stream = stream
+    this.#writer = new FrameWriter(set)
+    this.#reader = new FrameReader(set, options)
+    this.#options = options
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk))
+    stream.on('drain', () => this.#drained())
+    stream.on('error', (cause) => this.destroy(new JrError('JR_CONNECTION', cause.message, { cause })))
+    stream.on('end', () => this.close())
+    stream.on('close', () => this.#closed())
+    if (options.heartbeat !== null) {
+      this.#beat = setInterval(() => this.#heartbeat(), options.heartbeat.everyMs)
+      this.#beat.unref()
+    }
+  }
+
+  /** Nothing can be sent any more. */
+  get closed(): boolean {
+    return this.#status !== 'open'
+  }
+
+  /** False: hold back until `onDrain`. */
+  get writable(): boolean {
+    if (this.#status !== 'open') return false
+    if (this.#stream.writableLength + this.#writer.bytes < HIGH_WATER) return true
+    this.#drainDue = true
+    return false
+  }
+
+  /** Joins the frame of this tick. Nothing happens when the channel is closed. */
+  send(message: M): void {
+    if (this.#status !== 'open') return
+    this.#writer.add(message)
+    if (this.#writer.bytes >= FLUSH_BYTES) this.#flush()
+    else if (!this.#flushDue) {
+      this.#flushDue = true
+      setImmediate(this.#endOfTick)
+    }
+  }
+
+  /** Sends what was gathered, then closes. */
+  close(): void {
+    if (this.#status !== 'open') return
+    this.#flush()
+    this.#status = 'closing'
+    this.#stream.end()
+    // The peer may never read to the end: then the stream would stay for ever.
+    setTimeout(() => this.#stream.destroy(), 1000).unref()
+  }
+
+  /** Closes at once; what was gathered is lost. */
+  destroy(error: JrError | null = null): void {
+    this.#error ??= error
+    if (this.#status === 'open') this.#status = 'closing'
+    this.#stream.destroy()
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  readonly #endOfTick = (): void => {
+    this.#flushDue = false
+    if (this.#status === 'open') this.#flush()
+  }
+
+  #flush(): void {
+    const frame = this.#writer.take()
+    if (frame === null) return
+    this.#stream.write(frame)
+    if (this.#stream.writableLength > HARD_LIMIT) {
+      this.destroy(
+        new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
+      )
+    }
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#status === 'closed' || this.#error !== null) return
+    this.#heardAt = 1
+    try {
+      const messages = this.#reader.push(chunk)
+      if (messages.length === 0) return
+      this.#partialBeats = 0
+      const heard = this.#options.heartbeat === null ? messages : this.#answerBeats(messages)
+      if (heard.length > 0) this.#options.onMessages(heard)
+    } catch (cause) {
+      const ours = cause instanceof JrError
+      this.destroy(
+        ours ? cause : new JrError('JR_PROTOCOL', `a message could not be handled: ${cause}`, { cause }),
+      )
+    }
+  }
+
+  #answerBeats(messages: M[]): M[] {
+    if (!messages.some(isBeat)) return messages
+    const { heartbeat } = this.#options
+    for (const message of messages)
+      if (message.type === 'ping' && heartbeat !== null) this.send(heartbeat.pong)
+    return messages.filter((message) => !isBeat(message))
+  }
+
+  #heartbeat(): void {
+    const { heartbeat } = this.#options
+    if (heartbeat === null || this.#status === 'closed') return
+    this.#silentBeats = this.#heardAt === 1 ? 0 : this.#silentBeats + 1
+    this.#heardAt = 0
+    if (this.#silentBeats >= heartbeat.misses) {
+      const silent = (this.#silentBeats * heartbeat.everyMs) / 1000
+      this.destroy(new JrError('JR_CONNECTION', `the peer has been silent for ${silent} s`))
+      return
+    }
+    // A peer that sends a byte now and then would pass for alive: a frame, once begun, has to end.
+    this.#partialBeats = this.#reader.partial ? this.#partialBeats + 1 : 0
+    if (this.#partialBeats > heartbeat.misses * 2) {
+      this.destroy(new JrError('JR_PROTOCOL', 'the peer began a frame and did not end it'))
+      return
+    }
+    this.send(heartbeat.ping)
+  }
+
+  #drained(): void {
+    if (!this.#drainDue) return
+    this.#drainDue = false
+    this.#options.onDrain?.()
+  }
+
+  #closed(): void {
+    if (this.#status === 'closed') return
+    this.#status = 'closed'
+    if (this.#beat !== null) clearInterval(this.#beat)
+    this.#options.onClose(this.#error)
+  }
+}
+
+function isBeat(message: { readonly type: string }): boolean {
+  return message.type === 'ping' || message.type === 'pong'
+}

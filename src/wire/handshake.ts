@@ -1,0 +1,183 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { pack, unpackChecked } from '../codec.js'
+import { JrError } from '../errors.js'
+import { label, text, whole } from './fields.js'
+import type { Peer } from './messages.js'
+
+/** PROTOCOL.md, "Handshake". */
+export const MAGIC = Buffer.from('JRP1')
+export const PROTOCOL = 1
+const OLDEST_PROTOCOL = 1
+const MAX_HELLO = 1024
+const NONCE_BYTES = 32
+
+export interface Identity {
+  readonly role: 'distributor' | 'node'
+  readonly name: string
+  readonly instance: string
+}
+
+/**
+ * Says who we are, hears who the peer is, and, with a secret, has both prove that they know it. Resolves with the
+ * peer once all is well; bytes that came behind the handshake are put back into the socket. Rejects with
+ * JR_PROTOCOL, JR_VERSION, JR_AUTH or JR_CONNECTION; the caller closes the socket.
+ */
+export async function shakeHands(
+  socket: Socket,
+  identity: Identity,
+  options: { readonly secret: Buffer | null; readonly packageVersion: string; readonly deadlineMs: number },
+): Promise<Peer> {
+  const reader = new HelloReader(socket, options.deadlineMs)
+  try {
+    const nonce = randomBytes(NONCE_BYTES)
+    const { role, name, instance } = identity
+    const hello = [
+      PROTOCOL,
+      OLDEST_PROTOCOL,
+      role,
+      name,
+      instance,
+      options.packageVersion,
+      process.pid,
+      nonce,
+    ]
+    socket.write(Buffer.concat([MAGIC, framed([...hello, options.secret !== null])]))
+    const theirs = await reader.next(true)
+    const { peer, nonce: theirNonce, secured } = readHello(theirs, identity)
+    if (secured !== (options.secret !== null)) {
+      const has = secured
+        ? 'the peer has a secret and we have none'
+        : 'we have a secret and the peer has none'
+      throw new JrError('JR_AUTH', `${has} (option secretFile)`)
+    }
+    if (options.secret !== null) {
+      socket.write(framed([proof(options.secret, role, nonce, theirNonce)]))
+      const answer = await reader.next(false)
+      const expected = proof(options.secret, peer.role, theirNonce, nonce)
+      const given = Array.isArray(answer) ? answer[0] : null
+      if (
+        !(given instanceof Uint8Array && given.length === expected.length && timingSafeEqual(given, expected))
+      ) {
+        throw new JrError('JR_AUTH', 'the peer does not know our secret (option secretFile)')
+      }
+    }
+    return peer
+  } finally {
+    reader.detach()
+  }
+}
+
+/** Bound to the role, so that what one side says can't be said back to it. */
+function proof(secret: Buffer, role: Identity['role'], own: Uint8Array, other: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(`job-reactor ${role} `).update(own).update(other).digest()
+}
+
+function framed(value: unknown): Buffer {
+  const body = pack(value)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length)
+  return Buffer.concat([length, body])
+}
+
+function readHello(hello: unknown, us: Identity): { peer: Peer; nonce: Uint8Array; secured: boolean } {
+  if (!Array.isArray(hello) || hello.length < 9) throw new JrError('JR_PROTOCOL', 'a hello has nine fields')
+  const newest = whole(hello[0], 'protocol', 65_535)
+  const oldest = whole(hello[1], 'oldest protocol', 65_535)
+  const protocol = Math.min(newest, PROTOCOL)
+  if (protocol < OLDEST_PROTOCOL || protocol < oldest) {
+    const ours = `${OLDEST_PROTOCOL} to ${PROTOCOL}`
+    throw new JrError(
+      'JR_VERSION',
+      `the peer speaks protocol ${oldest} to ${newest}, we ${ours}: update the older side`,
+    )
+  }
+  const role = hello[2]
+  if (role !== 'distributor' && role !== 'node')
+    throw new JrError('JR_PROTOCOL', 'a peer is a distributor or a node')
+  if (role === us.role)
+    throw new JrError('JR_PROTOCOL', `two ${role}s are connected to each other: check the addresses`)
+  const nonce = hello[7]
+  if (!(nonce instanceof Uint8Array) || nonce.length !== NONCE_BYTES) {
+    throw new JrError('JR_PROTOCOL', `a nonce has ${NONCE_BYTES} bytes`)
+  }
+  const peer: Peer = {
+    role,
+    name: label(hello[3], 'name'),
+    instance: label(hello[4], 'instance'),
+    packageVersion: text(hello[5], 'package version'),
+    protocol,
+    pid: whole(hello[6], 'pid'),
+  }
+  return { peer, nonce, secured: hello[8] === true }
+}
+
+/** Reads the few small frames of the handshake, and not a byte more. */
+class HelloReader {
+  readonly #socket: Socket
+  readonly #deadline: NodeJS.Timeout
+  #bytes = Buffer.alloc(0)
+  #error: JrError | null = null
+  #wake: () => void = () => {}
+
+  constructor(socket: Socket, deadlineMs: number) {
+    this.#socket = socket
+    socket.on('data', this.#onData).on('error', this.#onError).on('close', this.#onClose)
+    this.#deadline = setTimeout(() => {
+      this.#fail(new JrError('JR_PROTOCOL', `no handshake within ${deadlineMs} ms`))
+    }, deadlineMs)
+  }
+
+  async next(first: boolean): Promise<unknown> {
+    const start = first ? MAGIC.length : 0
+    for (;;) {
+      if (this.#error !== null) throw this.#error
+      const magic = this.#bytes.subarray(0, start)
+      if (first && !MAGIC.subarray(0, magic.length).equals(magic)) {
+        throw new JrError('JR_PROTOCOL', 'the peer does not speak this protocol')
+      }
+      if (this.#bytes.length >= start + 4) {
+        const length = this.#bytes.readUInt32BE(start)
+        if (length === 0 || length > MAX_HELLO) throw new JrError('JR_PROTOCOL', `a hello of ${length} bytes`)
+        const end = start + 4 + length
+        if (this.#bytes.length >= end) {
+          const body = this.#bytes.subarray(start + 4, end)
+          this.#bytes = this.#bytes.subarray(end)
+          return unpackChecked(body, { maxDepth: 2, maxNodes: 32 })
+        }
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  detach(): void {
+    clearTimeout(this.#deadline)
+    this.#socket.off('data', this.#onData).off('error', this.#onError).off('close', this.#onClose)
+    this.#socket.pause()
+    if (this.#bytes.length > 0 && !this.#socket.destroyed) this.#socket.unshift(this.#bytes)
+    // Whoever takes the socket listens for errors; until then they must not bring the process down.
+    if (this.#error !== null) this.#socket.on('error', () => {})
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes = Buffer.concat([this.#bytes, chunk])
+    // Nobody may have us hold more than the handshake can need before we know who it is.
+    if (this.#bytes.length > 4 * MAX_HELLO) this.#socket.pause()
+    this.#wake()
+  }
+
+  readonly #onError = (cause: Error): void => {
+    this.#fail(new JrError('JR_CONNECTION', cause.message, { cause }))
+  }
+
+  readonly #onClose = (): void => {
+    this.#fail(new JrError('JR_CONNECTION', 'the peer closed the connection during the handshake'))
+  }
+
+  #fail(error: JrError): void {
+    this.#error ??= error
+    this.#wake()
+  }
+}

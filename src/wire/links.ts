@@ -1,0 +1,181 @@
+import type { Socket } from 'node:net'
+import { JrError } from '../errors.js'
+import type { Logger } from '../logger.js'
+import { PACKAGE_VERSION } from '../package-version.js'
+import { type Address, formatAddress } from './address.js'
+import { Channel } from './channel.js'
+import { Dialler } from './dialler.js'
+import { type Identity, shakeHands } from './handshake.js'
+import { linkMessages } from './link-messages.js'
+import { Listener } from './listener.js'
+import type { LinkMessage, Peer } from './messages.js'
+
+/** A connection whose handshake is done. */
+export interface Link {
+  readonly peer: Peer
+  readonly channel: Channel<LinkMessage>
+  readonly address: string
+}
+
+export interface LinkHandlers {
+  onMessages(messages: LinkMessage[]): void
+  onClose(error: JrError | null): void
+  onDrain?(): void
+}
+
+export interface LinksOptions {
+  /** Asked for at each handshake. */
+  readonly identity: () => Identity
+  readonly secret: Buffer | null
+  readonly maxFrame: number
+  readonly heartbeatMs: number
+  readonly allowRemoteWithoutSecret: boolean
+  readonly log: Logger
+  readonly random: () => number
+  readonly onLink: (link: Link) => LinkHandlers
+  readonly handshakeMs?: number
+  readonly backoff?: { readonly minMs: number; readonly maxMs: number }
+  readonly maxConnections?: number
+}
+
+const HEARTBEAT_MISSES = 3
+
+/** All connections of one process, whichever side dialled. */
+export class Links {
+  readonly #options: LinksOptions
+  readonly #listeners: Listener[] = []
+  readonly #diallers = new Map<string, Dialler>()
+  readonly #channels = new Set<Channel<LinkMessage>>()
+  readonly #sockets = new Set<Socket>()
+  #strangers = 0
+  #alive = true
+  #stopped = false
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with the real address. Rejects with JR_ADDRESS. */
+  async listen(address: Address): Promise<Address> {
+    const { secret, allowRemoteWithoutSecret, maxConnections = 1024 } = this.#options
+    const listener: Listener = new Listener({
+      maxConnections,
+      maxStrangers: 64,
+      allowRemote: secret !== null || allowRemoteWithoutSecret,
+      onSocket: (socket) => this.#accept(socket),
+    })
+    const real = await listener.listen(address)
+    this.#listeners.push(listener)
+    return real
+  }
+
+  /** Keeps a connection to this address until `stop`. A second call for the same address does nothing. */
+  dial(address: Address): void {
+    const where = formatAddress(address)
+    if (this.#diallers.has(where) || this.#stopped) return
+    const { backoff = { minMs: 50, maxMs: 5000 }, random, log } = this.#options
+    let complained = ''
+    const dialler = new Dialler({
+      address,
+      backoff,
+      random,
+      onSocket: async (socket) => {
+        const lasted = await this.#open(socket, where)
+        if (lasted) complained = ''
+        return lasted
+      },
+      onRefused: (error) => {
+        // One line for each new reason, not one for each attempt.
+        if (error.message === complained) return
+        complained = error.message
+        log.warn('connection:refused', { address: where, code: error.code, error: error.message })
+      },
+    })
+    this.#diallers.set(where, dialler)
+    dialler.hold(this.#alive)
+    dialler.start()
+  }
+
+  /** Whether connections, and trying to connect, keep the process alive. Listening does in any case. */
+  hold(alive: boolean): void {
+    this.#alive = alive
+    for (const dialler of this.#diallers.values()) dialler.hold(alive)
+  }
+
+  /** Says goodbye on every connection, closes them, and takes and dials no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const channel of this.#channels) {
+      channel.send({ type: 'bye', reason: 'stopping' })
+      channel.close()
+    }
+    const open = [...this.#sockets].filter((socket) => !socket.destroyed)
+    const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    await Promise.race([Promise.all(closed), new Promise((resolve) => setTimeout(resolve, 1000).unref())])
+    for (const dialler of this.#diallers.values()) dialler.stop()
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const where =
+      socket.remoteAddress === undefined ? 'a local socket' : `${socket.remoteAddress}:${socket.remotePort}`
+    if (this.#strangers >= 64) {
+      socket.destroy()
+      return
+    }
+    this.#strangers++
+    try {
+      await this.#open(socket, where, () => this.#strangers--)
+    } catch (error) {
+      const facts =
+        error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
+      this.#options.log.warn('connection:refused', { address: where, ...facts })
+    }
+  }
+
+  /** Resolves when the connection has ended, with whether it had lasted past the handshake. */
+  async #open(socket: Socket, where: string, known: () => void = () => {}): Promise<boolean> {
+    const { identity, secret, handshakeMs = 5000, maxFrame, heartbeatMs, onLink } = this.#options
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    socket.setNoDelay(true)
+    socket.resume()
+    let peer: Peer
+    try {
+      peer = await shakeHands(socket, identity(), {
+        secret,
+        packageVersion: PACKAGE_VERSION,
+        deadlineMs: handshakeMs,
+      })
+    } catch (error) {
+      socket.destroy()
+      throw error
+    } finally {
+      known()
+    }
+    if (socket.destroyed || this.#stopped) {
+      socket.destroy()
+      return false
+    }
+    return new Promise((resolve) => {
+      const ping: LinkMessage = { type: 'ping' }
+      const pong: LinkMessage = { type: 'pong' }
+      let handlers: LinkHandlers | null = null
+      const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
+        maxFrame,
+        heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
+        onMessages: (messages) => handlers?.onMessages(messages),
+        onDrain: () => handlers?.onDrain?.(),
+        onClose: (error) => {
+          this.#channels.delete(channel)
+          handlers?.onClose(error)
+          resolve(true)
+        },
+      })
+      this.#channels.add(channel)
+      handlers = onLink({ peer, channel, address: where })
+      socket.resume()
+    })
+  }
+}

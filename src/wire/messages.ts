@@ -1,0 +1,134 @@
+import type { Outcome } from '../job/record.js'
+import type { JobFields } from './job-fields.js'
+
+/**
+ * What a distributor and a node say to each other. PROTOCOL.md has each message byte for byte; these are the same
+ * messages as plain data. Payloads (`Buffer`) travel behind the head of the frame and are never unpacked on the way.
+ */
+export type LinkMessage = Ping | Pong | Bye | FromDistributor | FromNode
+
+export interface Ping {
+  readonly type: 'ping'
+}
+export interface Pong {
+  readonly type: 'pong'
+}
+/** The sender is about to close on purpose. */
+export interface Bye {
+  readonly type: 'bye'
+  readonly reason: string
+}
+
+export type FromDistributor = Enqueue | Forget | Cancel | Watch | OutcomesTaken | Request
+
+/** A job. Numbers count up on each node for one life of the distributor; one that was given up leaves a gap. */
+export interface Enqueue extends JobFields {
+  readonly type: 'enqueue'
+  readonly number: number
+}
+
+/** These went to another node while this one was away: drop those of which no attempt has begun. */
+export interface Forget {
+  readonly type: 'forget'
+  readonly ids: readonly string[]
+}
+
+/** Answered with `reply` (value: 'cancelled' | 'cancelling' (it runs; its signal was aborted) | 'not-found'). */
+export interface Cancel {
+  readonly type: 'cancel'
+  readonly request: number
+  readonly id: string
+}
+
+/** From now on somebody waits for this job's outcome. Answered with `reply` ('watching' | 'ended' | 'not-found'). */
+export interface Watch {
+  readonly type: 'watch'
+  readonly request: number
+  readonly id: string
+}
+
+/** All outcomes up to this one, in the order in which this connection carried them, have been handled. */
+export interface OutcomesTaken {
+  readonly type: 'outcomes-taken'
+  readonly count: number
+}
+
+/** A question of the monitor: a verb from a fixed list, and its packed argument. Answered with `reply`. */
+export interface Request {
+  readonly type: 'request'
+  readonly request: number
+  readonly verb: string
+  readonly body: Buffer
+}
+
+export type FromNode = Welcome | Accepted | Refused | OutcomeMessage | Reply | NodeState
+
+/** The node's first message after the handshake. */
+export interface Welcome {
+  readonly type: 'welcome'
+  /** The highest number taken from this life of the distributor. */
+  readonly taken: number
+  /** How many jobs, and how many bytes of them, may be sent and not yet accepted. */
+  readonly creditJobs: number
+  readonly creditBytes: number
+  /** The largest packed args that the node takes. */
+  readonly maxArgs: number
+  readonly jobs: readonly KnownJob[]
+  readonly unknownJob: 'fail' | 'wait'
+  readonly slots: number
+}
+
+export interface KnownJob {
+  readonly name: string
+  readonly defer: boolean
+}
+
+/** All numbers up to this one are on disk (or were refused). */
+export interface Accepted {
+  readonly type: 'accepted'
+  readonly number: number
+}
+
+/** This one was not taken, and never will be under this number. */
+export interface Refused {
+  readonly type: 'refused'
+  readonly number: number
+  readonly code: string
+  readonly message: string
+}
+
+/** `stored` says whether it waits on the node's disk until taken; all outcomes count for `outcomes-taken`. */
+export interface OutcomeMessage {
+  readonly type: 'outcome'
+  readonly stored: boolean
+  readonly outcome: Outcome
+}
+
+export interface Reply {
+  readonly type: 'reply'
+  readonly request: number
+  readonly ok: boolean
+  /** Packed: the value, or an error. */
+  readonly body: Buffer
+}
+
+/** Something about the node has changed. */
+export interface NodeState {
+  readonly type: 'node-state'
+  readonly status: 'running' | 'paused' | 'stopping'
+  readonly jobs: readonly KnownJob[]
+  /** How many jobs it can run at once, and how many wait or run. */
+  readonly slots: number
+  readonly busy: number
+}
+
+/** Who is at the other end, from the handshake. */
+export interface Peer {
+  readonly role: 'distributor' | 'node'
+  readonly name: string
+  /** One life of the process (of the store, for a node). */
+  readonly instance: string
+  readonly packageVersion: string
+  readonly protocol: number
+  readonly pid: number
+}

@@ -1,0 +1,215 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { comparePlaces, LaneWindow } from '#dist/node/schedule/lane-window.js'
+import { Scheduler } from '#dist/node/schedule/scheduler.js'
+import {
+  IMMEDIATE,
+  type JobRecord,
+  type Lane,
+  type Place,
+  TIMED,
+  TIMED_DEFERRED,
+} from '#dist/src/job/record.js'
+import { record } from './records.js'
+
+/** A store's lanes as sorted arrays, and a count of the reads. */
+class Rows {
+  readonly all: JobRecord[] = []
+  reads = 0
+  put(job: JobRecord): void {
+    this.all.push(job)
+    this.all.sort(comparePlaces)
+  }
+  remove(id: string): void {
+    this.all.splice(
+      this.all.findIndex((job) => job.id === id),
+      1,
+    )
+  }
+  read = async (lane: Lane, after: Place | null, limit: number): Promise<JobRecord[]> => {
+    this.reads++
+    const rows = this.all.filter(
+      (job) => job.lane === lane && (after === null || comparePlaces(job, after) > 0),
+    )
+    return rows.slice(0, limit)
+  }
+}
+
+/** A clock that stands still, and keeps the timers that were set. */
+class StoppedClock {
+  time = 1000
+  timers: { at: number; fn: () => void }[] = []
+  now = () => this.time
+  mono = () => this.time
+  setTimer = (ms: number, fn: () => void) => {
+    const timer = { at: this.time + ms, fn }
+    this.timers.push(timer)
+    const cancel = () => {
+      this.timers = this.timers.filter((other) => other !== timer)
+    }
+    return { cancel, unref: () => {} }
+  }
+  /** Goes to the earliest timer, and fires it. */
+  fire(): void {
+    const next = this.timers.toSorted((a, b) => a.at - b.at)[0]
+    if (next === undefined) throw new Error('no timer is set')
+    this.timers = this.timers.filter((timer) => timer !== next)
+    this.time = Math.max(this.time, next.at)
+    next.fn()
+  }
+}
+
+function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
+  const seen = { due: 0 }
+  const made = new Scheduler({
+    read: rows.read,
+    clock,
+    limits: { jobs, bytes: 1 << 20 },
+    onDue: () => seen.due++,
+    onError: (error) => {
+      throw error
+    },
+  })
+  return { made, seen }
+}
+
+t.test('a window gives out every job of its lane once and in order, however they arrive', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(50), fc.nat(3)), { maxLength: 120 }), async (steps) => {
+      const rows = new Rows()
+      const window = new LaneWindow(TIMED, rows.read, { jobs: 4, bytes: 1 << 20 }, new Map())
+      let seq = 0
+      let reading: Promise<void> | null = null
+      const given: JobRecord[] = []
+      const take = () => {
+        const job = window.take()
+        if (job === null) return
+        t.equal(rows.all[0]?.id, job.id, 'the earliest of all that are stored')
+        rows.remove(job.id)
+        given.push(job)
+      }
+      for (const [due, what] of steps) {
+        if (what === 0) take()
+        else if (what === 1 && window.needsRefill) reading = window.refill()
+        else if (what === 2 && reading !== null) await reading
+        else {
+          seq++
+          const job = record({ id: `j${seq}`, lane: TIMED, due, seq })
+          rows.put(job)
+          window.add(job)
+        }
+        if (reading !== null && what === 0) {
+          await reading
+          reading = null
+        }
+      }
+      await reading
+      while (rows.all.length > 0) {
+        if (window.needsRefill) await window.refill()
+        take()
+      }
+      return given.length === seq
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('memory holds a bounded part of a long lane', async (t) => {
+  const rows = new Rows()
+  for (let seq = 1; seq <= 1000; seq++) rows.put(record({ id: `j${seq}`, lane: TIMED, due: 9000 + seq, seq }))
+  const { made } = scheduler(rows, new StoppedClock())
+  await made.start()
+  t.equal(made.held, 8)
+  for (let seq = 1001; seq <= 2000; seq++) {
+    const job = record({ id: `j${seq}`, lane: TIMED, due: 3000 - seq, seq })
+    rows.put(job)
+    made.add(job)
+  }
+  t.ok(made.held <= 16, `holds ${made.held}`)
+  made.stop()
+})
+
+t.test('one timer, for the earliest job; no reads while nothing is due', async (t) => {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const { made, seen } = scheduler(rows, clock)
+  await made.start()
+  t.equal(clock.timers.length, 0, 'nothing waits: no timer at all')
+  for (const [id, due, seq, lane] of [
+    ['late', 9000, 1, TIMED],
+    ['early', 3000, 2, TIMED_DEFERRED],
+    ['middle', 5000, 3, TIMED],
+  ] as const) {
+    const job = record({ id, due, seq, lane })
+    rows.put(job)
+    made.add(job)
+    made.settle()
+  }
+  const reads = rows.reads
+  t.same(
+    clock.timers.map((timer) => timer.at),
+    [3000],
+  )
+  clock.fire()
+  t.equal(seen.due, 1)
+  t.equal(made.take(false, clock.time), null)
+  t.equal(made.take(true, clock.time)?.id, 'early')
+  made.settle()
+  t.same(
+    clock.timers.map((timer) => timer.at),
+    [5000],
+  )
+  t.equal(rows.reads, reads)
+  made.stop()
+  t.equal(clock.timers.length, 0)
+})
+
+t.test('a job far away: the timer comes back to look at the clock, never early', async (t) => {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const { made } = scheduler(rows, clock)
+  await made.start()
+  const job = record({ id: 'far', lane: TIMED, due: 1000 + 40 * 24 * 3600_000, seq: 1 })
+  rows.put(job)
+  made.add(job)
+  made.settle()
+  clock.fire()
+  t.equal(clock.time, 61_000)
+  t.equal(made.take(false, clock.time), null)
+  t.equal(clock.timers.length, 1)
+  clock.time = job.due
+  t.equal(made.take(false, clock.time)?.id, 'far')
+  made.stop()
+})
+
+t.test('immediate and timed jobs take turns while both are due', async (t) => {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const { made } = scheduler(rows, clock)
+  await made.start()
+  for (let seq = 1; seq <= 3; seq++) made.add(record({ id: `timed-${seq}`, lane: TIMED, due: 500, seq }))
+  for (let seq = 4; seq <= 6; seq++) made.add(record({ id: `now-${seq}`, lane: IMMEDIATE, due: 1000, seq }))
+  const order = Array.from({ length: 6 }, () => made.take(false, clock.time)?.id)
+  t.same(order, ['now-4', 'timed-1', 'now-5', 'timed-2', 'now-6', 'timed-3'])
+  made.stop()
+})
+
+t.test('a job sent to run at once does not wait when the wall clock is set back', async (t) => {
+  const { made } = scheduler(new Rows(), new StoppedClock())
+  await made.start()
+  made.add(record({ lane: IMMEDIATE, due: 5_000_000 }))
+  t.equal(made.take(false, 1000)?.id, 'job-1')
+  made.stop()
+})
+
+t.test('a job taken out is not given out', async (t) => {
+  const { made } = scheduler(new Rows(), new StoppedClock())
+  await made.start()
+  made.add(record({ id: 'a', seq: 1 }))
+  made.add(record({ id: 'b', seq: 2 }))
+  t.equal(made.remove('a')?.id, 'a')
+  t.equal(made.remove('a'), undefined)
+  t.equal(made.take(false, 2000)?.id, 'b')
+  t.equal(made.take(false, 2000), null)
+  made.stop()
+})

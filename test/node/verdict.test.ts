@@ -1,0 +1,72 @@
+import t from 'tap'
+import { type AttemptEnd, decide, type RetryRules } from '#dist/node/run/verdict.js'
+import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/record.js'
+import { record } from './records.js'
+
+const NOW = 50_000
+const rules: RetryRules = { maxAttempts: 3, backoff: { type: 'linear', delay: 5 }, poisonLimit: 3 }
+const end = (over: Partial<AttemptEnd>): AttemptEnd => ({
+  status: 'completed',
+  attempt: 1,
+  retryAfterMs: null,
+  message: '',
+  ...over,
+})
+const verdict = (job = record(), how: Partial<AttemptEnd> = {}, over: Partial<RetryRules> = {}) =>
+  decide(job, end(how), { ...rules, ...over }, NOW, 99, () => 0.5)
+
+t.test('a completed job is over', async (t) => {
+  t.same(verdict(), { ended: 'completed', next: null })
+})
+
+t.test('a failed attempt waits attempt × delay, in the timed lane of its kind', async (t) => {
+  const { ended, next } = verdict(record({ attempt: 1 }), { status: 'failed', attempt: 2, message: 'no' })
+  t.equal(ended, null)
+  t.match(next, { lane: TIMED, due: NOW + 10_000, seq: 99, attempt: 2, lastError: 'no' })
+  const deferred = verdict(record({ lane: IMMEDIATE_DEFERRED }), { status: 'timeout' })
+  t.equal(deferred.next?.lane, TIMED_DEFERRED)
+})
+
+t.test('the last attempt fails the job', async (t) => {
+  t.same(verdict(record({ attempt: 2 }), { status: 'failed', attempt: 3 }), { ended: 'failed', next: null })
+  t.same(verdict(record(), { status: 'failed' }, { maxAttempts: 1 }), { ended: 'failed', next: null })
+})
+
+t.test("the job's own back-off wins", async (t) => {
+  t.equal(verdict(record(), { status: 'failed', retryAfterMs: 7 }).next?.due, NOW + 7)
+  t.equal(verdict(record(), { status: 'failed', retryAfterMs: 0 }).next?.due, NOW)
+})
+
+t.test(
+  'a job that takes its children with it is given up at the limit, whatever attempts are left',
+  async (t) => {
+    const many = { maxAttempts: 100 }
+    const first = verdict(record(), { status: 'lost' }, many)
+    t.equal(first.next?.losses, 1)
+    const last = verdict(record({ losses: 2, attempt: 2 }), { status: 'lost', attempt: 3 }, many)
+    t.same(last, { ended: 'failed', next: null })
+    const other = verdict(record({ losses: 2, attempt: 2 }), { status: 'failed', attempt: 3 }, many)
+    t.equal(other.next?.losses, 2, 'a failure of another sort does not count as a loss')
+  },
+)
+
+t.test('given back: the same place in time, no attempt spent', async (t) => {
+  const job = record({ attempt: 1 })
+  t.same(verdict(job, { status: 'returned', attempt: 2 }), { ended: null, next: { ...job, seq: 99 } })
+})
+
+t.test('a schedule goes on after success and after failure, with fresh attempts', async (t) => {
+  const schedule = record({ periodMs: 10_000, firstDue: 45_000, due: 45_000, slot: 0, attempt: 2, losses: 1 })
+  for (const how of [
+    { status: 'completed' as const, attempt: 3 },
+    { status: 'failed' as const, attempt: 3 },
+  ]) {
+    const { ended, next } = verdict(schedule, how)
+    t.equal(ended, how.status)
+    t.match(next, { slot: 1, due: 55_000, attempt: 0, losses: 0, lane: TIMED })
+  }
+})
+
+t.test('a cancelled schedule is over', async (t) => {
+  t.same(verdict(record({ periodMs: 1000 }), { status: 'cancelled' }), { ended: 'cancelled', next: null })
+})
