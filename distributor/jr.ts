@@ -226,6 +226,9 @@ export class Distributor implements AsyncDisposable {
       },
     })
     running.keepers.push(keeper)
+    core.events.on('node:connected', ({ name }) => {
+      if (name === options.name) keeper.connected()
+    })
     const connected = new Promise<void>((resolve, reject) => {
       const onConnected = ({ name }: NodeFacts) => {
         if (name === options.name) settle(resolve)

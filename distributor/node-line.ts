@@ -49,6 +49,7 @@ export class NodeLine implements Candidate {
   #last = 0
   readonly #unaccepted = new Queue<OutJob>()
   #unacceptedBytes = 0
+  #outbox: OutJob[] = []
   #creditJobs = 0
   #creditBytes = 0
   /** Went to other nodes while this one was away. */
@@ -139,15 +140,25 @@ export class NodeLine implements Candidate {
     this.#takeOutcomes(outcomes)
   }
 
+  /** Goes out at the end of what is being done now: until then it may still be said that its outcome is wanted. */
   send(job: OutJob): void {
     job.number = ++this.#last
-    job.ticket.status = 'sent'
     job.ticket.node = this.name
     this.#unaccepted.push(job)
     this.#unacceptedBytes += job.bytes
     if (job.delayMs === null || job.delayMs === 0) this.#busy++
     this.#handlers.onSend(this, job)
-    this.#link?.channel.send(enqueueMessage(job, this.#clock.mono()))
+    this.#outbox.push(job)
+    if (this.#outbox.length === 1) queueMicrotask(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    const jobs = this.#outbox
+    this.#outbox = []
+    // Without a connection they are sent when there is one again.
+    if (!this.#welcomed) return
+    const now = this.#clock.mono()
+    for (const job of jobs) this.#link?.channel.send(enqueueMessage(job, now))
   }
 
   /** A job that an earlier life of the app has sent to this node under its number: only the node knows whether it came. */
@@ -163,6 +174,8 @@ export class NodeLine implements Candidate {
   /** Asks the node; waits for its connection when it is away. Rejects with what the node answers. */
   ask(make: (request: number) => Asking): Promise<unknown> {
     const message = make(++this.#requests)
+    // What is asked may be about a job that was enqueued a moment ago.
+    this.#flush()
     return new Promise((resolve, reject) => {
       this.#asked.set(message.request, { message, waiter: { resolve, reject } })
       if (this.#welcomed) this.#link?.channel.send(message)
@@ -176,6 +189,7 @@ export class NodeLine implements Candidate {
     for (const { waiter } of this.#asked.values()) waiter.reject(error)
     this.#asked.clear()
     this.#unacceptedBytes = 0
+    this.#outbox = []
     return this.#unaccepted.remove(() => true)
   }
 
@@ -242,6 +256,7 @@ export class NodeLine implements Candidate {
       this.#unacceptedBytes -= job.bytes
       this.#handlers.onAccepted(this, job)
     }
+    this.#outbox = []
     const now = this.#clock.mono()
     for (const job of this.#unaccepted) channel.send(enqueueMessage(job, now))
     for (const { message } of this.#asked.values()) channel.send(message)

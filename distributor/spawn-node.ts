@@ -27,8 +27,6 @@ export interface SpawnedNode {
 const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 const LIFE_LINE = 3
 const LONGEST_BACKOFF_MS = 30_000
-/** A process that has run for so long has worked: the next restart is at once again. */
-const WELL_MS = 10_000
 
 export interface SpawnDeps {
   readonly clock: Clock
@@ -43,7 +41,7 @@ export class NodeKeeper implements SpawnedNode {
   readonly #options: SpawnOptions
   readonly #deps: SpawnDeps
   #process: ChildProcess | null = null
-  #startedAt = 0
+  #wasConnected = false
   #failures = 0
   #retry: Timer | null = null
   #stopping: Promise<void> | null = null
@@ -70,7 +68,7 @@ export class NodeKeeper implements SpawnedNode {
 
   start(): void {
     const { env = {}, ...options } = this.#options
-    const { log, address, clock } = this.#deps
+    const { log, address } = this.#deps
     const child = spawn(
       process.execPath,
       [CLI, 'node', ...flags(options), '--distributors', formatAddress(address), `--parent-fd=${LIFE_LINE}`],
@@ -83,7 +81,7 @@ export class NodeKeeper implements SpawnedNode {
       },
     )
     this.#process = child
-    this.#startedAt = clock.mono()
+    this.#wasConnected = false
     ;(child.stdio[LIFE_LINE] as Duplex).on('error', () => {})
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -103,6 +101,11 @@ export class NodeKeeper implements SpawnedNode {
     // The app's own work decides how long it lives.
     child.unref()
     for (const stream of child.stdio) (stream as { unref?(): void } | null | undefined)?.unref?.()
+  }
+
+  /** It works: when it ends now, the next is started at once. */
+  connected(): void {
+    this.#wasConnected = true
   }
 
   stop(): Promise<void> {
@@ -125,7 +128,7 @@ export class NodeKeeper implements SpawnedNode {
     this.#process = null
     if (this.#stopping !== null) return this.#gone()
     const { clock, log, onExit } = this.#deps
-    this.#failures = clock.mono() - this.#startedAt > WELL_MS ? 0 : this.#failures + 1
+    this.#failures = this.#wasConnected ? 0 : this.#failures + 1
     const delay = this.#failures <= 1 ? 0 : Math.min(100 * 2 ** (this.#failures - 1), LONGEST_BACKOFF_MS)
     log.warn('spawned:exited', { name: this.name, why, restartInMs: delay })
     this.restarts++

@@ -37,7 +37,7 @@ export class Ticket {
   readonly name: string
   onSuccess: Feedback | null
   onError: Feedback | null
-  /** Held for want of a node; sent to one and not yet accepted; accepted; over (ended, refused, cancelled). */
+  /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled). */
   status: 'held' | 'sent' | 'accepted' | 'over' = 'held'
   /** The node that it was last sent to. */
   node: string | null = null
@@ -119,7 +119,9 @@ export interface OutJob {
   number: number
 }
 
+/** The message about a job that is being sent: from here on a change of mind is a message of its own. */
 export function enqueueMessage(job: OutJob, now: number): Enqueue {
+  job.ticket.status = 'sent'
   const heldMs = Math.max(0, Math.round(now - job.since))
   return {
     type: 'enqueue',

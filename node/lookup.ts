@@ -51,6 +51,7 @@ export class Lookup {
     const { runner, journal } = this.#deps
     if (runner.watch(id)) return 'watching'
     const job = await this.#takeWaiting(id)
+    if (runner.watch(id)) return 'watching'
     if (job !== null) {
       const to = { ...job, wanted: true, seq: this.#deps.seq() }
       const moved = await new Promise<boolean>((resolve) =>
@@ -58,7 +59,8 @@ export class Lookup {
       )
       if (moved || runner.watch(id)) return 'watching'
     }
-    const stored = await this.#deps.store.load(id)
+    // It has ended: the word of it, if it is on its way, goes out before this answer.
+    const stored = await this.load(id)
     return stored === null ? 'not-found' : 'ended'
   }
 

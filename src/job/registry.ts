@@ -170,7 +170,8 @@ export function registry(): SharedRegistry {
 }
 
 type JobReturn<Name extends string> = Name extends keyof JobRegistry
-  ? Partial<ResultOf<Name>> | void
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing, also from an async function
+    Partial<ResultOf<Name>> | void
   : unknown
 
 function copy(): string {

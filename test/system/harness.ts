@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Test } from 'tap'
+import { Distributor, type DistributorOptions } from '#dist/distributor/index.js'
+import { type Address, formatAddress } from '#dist/src/wire/address.js'
+import type { Entry } from './history.js'
+
+export const CLI = resolve('dist/cli/main.js')
+export const JOBS = resolve('test/fixtures/jobs')
+
+/** A folder for this test; kept, and named, when the test fails. */
+export function folder(t: Test): string {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-test-'))
+  t.teardown(() => {
+    if (t.passing()) rmSync(dir, { recursive: true, force: true })
+    else console.error(`kept: ${dir}`)
+  })
+  return dir
+}
+
+/** A started distributor that listens on a free port, stopped with the test. */
+export async function startApp(
+  t: Test,
+  options: DistributorOptions = {},
+): Promise<{ app: Distributor; address: Address }> {
+  const app = new Distributor()
+  const address = await app.start({ port: 0, logLevel: 'silent', ...options })
+  t.teardown(() => app.stop({ timeout: 0 }))
+  if (address === null) throw new Error('the app does not listen')
+  return { app, address }
+}
+
+export interface NodeProcess {
+  readonly process: ChildProcess
+  readonly pid: number
+  /** Where it listens, when it does. */
+  readonly address: string
+  readonly log: string[]
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Resolves with the first line of the log, from now on or before, that has all these parts. */
+  line(...parts: string[]): Promise<string>
+}
+
+/** A real `jr node`, killed with the test. Resolves when it is ready. */
+export async function startNode(t: Test, name: string, flags: string[]): Promise<NodeProcess> {
+  const child = spawn(
+    process.execPath,
+    [CLI, 'node', '--name', name, '--jobs', JOBS, '--log-level', 'debug', ...flags],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH ?? '' },
+    },
+  )
+  t.teardown(() => {
+    child.kill('SIGKILL')
+  })
+  const log: string[] = []
+  const watchers = new Set<(line: string) => void>()
+  let rest = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      log.push(line)
+      for (const watch of [...watchers]) watch(line)
+    }
+  })
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  const ready = new Promise<string>((done, fail) => {
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+      if (out.includes('is ready')) done(out)
+    })
+    exited.then(({ code, signal }) =>
+      fail(new Error(`node ${name} ended (${code ?? signal}): ${log.slice(-5).join('\n')}${rest}`)),
+    )
+  })
+  const address = /listening on (\S+)/.exec(await ready)?.[1] ?? ''
+  const line = (...parts: string[]) =>
+    new Promise<string>((found) => {
+      const matches = (text: string) => parts.every((part) => text.includes(part))
+      const before = log.find(matches)
+      if (before !== undefined) return found(before)
+      const watch = (text: string) => {
+        if (!matches(text)) return
+        watchers.delete(watch)
+        found(text)
+      }
+      watchers.add(watch)
+    })
+  return { process: child, pid: child.pid ?? 0, address, log, exited, line }
+}
+
+export function toApp(address: Address): string[] {
+  return ['--distributors', formatAddress(address)]
+}
+
+/** Resolves with the next event of this name that `test` answers true for. */
+export function event(
+  app: Distributor,
+  name: Parameters<Distributor['on']>[0],
+  test: (event: never) => boolean = () => true,
+): Promise<unknown> {
+  return new Promise((found) => {
+    const listener = (happened: unknown) => {
+      if (!test(happened as never)) return
+      app.off(name, listener)
+      found(happened)
+    }
+    app.on(name, listener)
+  })
+}
+
+/** What the jobs have written down. */
+export function readLog(dir: string): Entry[] {
+  mkdirSync(dir, { recursive: true })
+  return readdirSync(dir).flatMap((file) => {
+    const lines = readFileSync(join(dir, file), 'utf8').split('\n')
+    // The last line of a killed process may be torn.
+    return lines.flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Entry] : []))
+  })
+}
+
+/** Numbers in [0, 1) that come again with the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** Process ids below this one, children's children too. */
+export function descendants(pid: number): number[] {
+  let own: number[] = []
+  try {
+    own = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+  } catch {
+    return []
+  }
+  return own.flatMap((child) => [child, ...descendants(child)])
+}
+
+export function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
