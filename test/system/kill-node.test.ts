@@ -86,9 +86,9 @@ t.test(
               max: 10,
             })
             handle.accepted.then(
-            () => history.push({ ev: 'accepted', job: handle.id, t: Date.now() }),
-            () => t.fail(`${handle.id} was refused`),
-          )
+              () => history.push({ ev: 'accepted', job: handle.id, t: Date.now() }),
+              () => t.fail(`${handle.id} was refused`),
+            )
           }
           if (sent < JOBS_A_ROUND) setTimeout(send, 5)
         }
@@ -100,7 +100,7 @@ t.test(
       const violations = check(entries)
       const submitted = history.filter(({ ev }) => ev === 'feedback').length
       if (process.env.JR_TEST_ROUNDS) console.error(`round ${round} done`)
-    t.same(violations.slice(0, 5), [], `round ${round}: ${submitted} feedbacks, killed ${pid}`)
+      t.same(violations.slice(0, 5), [], `round ${round}: ${submitted} feedbacks, killed ${pid}`)
     }
     t.equal(app.nodes()[0]?.inFlight, 0)
   },
