@@ -122,6 +122,11 @@ class ChildProcess implements ContextHost {
     setTimeout(() => process.exit(1), 500).unref()
   }
 
+  /** A rejection that nobody caught leaves the process as it was; what runs may end, and nothing more is begun. */
+  stray(error: unknown): void {
+    this.#channel.send({ type: 'stray', message: messageOf(error) })
+  }
+
   #handle(message: ChildMessage): void {
     switch (message.type) {
       case 'run':
@@ -226,7 +231,7 @@ function offerToTheKernel(): void {
 
 const child = new ChildProcess()
 process.on('uncaughtException', (error) => child.fatal(error))
-process.on('unhandledRejection', (error) => child.fatal(error))
+process.on('unhandledRejection', (error) => child.stray(error))
 // Ctrl-C in a terminal goes to the node, which decides what becomes of its children.
 process.on('SIGINT', () => {})
 holdLifeLine(LIFE_LINE)

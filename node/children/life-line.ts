@@ -1,30 +1,23 @@
 import { Worker } from 'node:worker_threads'
 
 /**
- * A thread that blocks on reading `fd`, whose other end the node holds. When the node ends, however it ends, the read
- * returns, and the thread kills the whole process group: a child that is busy can't notice anything itself, and what
- * it has started would outlive it. Costs no wake-ups.
+ * A thread that waits for `fd`, whose other end the node holds, to close. When the node ends, however it ends, the
+ * thread kills the whole process group: a child that is busy can't notice anything itself, and what it has started
+ * would outlive it. It sleeps in its own event loop, so that it costs no wake-ups, and so that it does not keep the
+ * process when a job calls `process.exit`, as a thread that blocks in a read would.
  */
 export function holdLifeLine(fd: number): void {
   const source = `
-    const { readSync } = require('node:fs')
-    const byte = Buffer.alloc(1)
-    for (;;) {
+    const { Socket } = require('node:net')
+    const line = new Socket({ fd: ${fd}, readable: true, writable: false })
+    const end = () => {
       try {
-        if (readSync(${fd}, byte, 0, 1, null) === 0) break
-      } catch (error) {
-        if (error.code === 'EAGAIN') {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
-          continue
-        }
-        if (error.code !== 'EINTR') break
+        process.kill(-process.pid, 'SIGKILL')
+      } catch {
+        process.kill(process.pid, 'SIGKILL')
       }
     }
-    try {
-      process.kill(-process.pid, 'SIGKILL')
-    } catch {
-      process.kill(process.pid, 'SIGKILL')
-    }
+    line.on('error', end).on('close', end).resume()
   `
   const options = { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32 }, execArgv: [] }
   new Worker(source, options).unref()

@@ -64,6 +64,7 @@ export type FromChild =
   | Blocked
   | ChildEnqueue
   | Fatal
+  | Stray
 
 export interface Ready {
   readonly type: 'ready'
@@ -121,6 +122,12 @@ export interface ChildEnqueue extends JobFields {
 /** An error outside of any job: the child ends. */
 export interface Fatal {
   readonly type: 'fatal'
+  readonly message: string
+}
+
+/** A promise of some job, perhaps of one that has ended, was rejected and nobody caught it: the child is replaced. */
+export interface Stray {
+  readonly type: 'stray'
   readonly message: string
 }
 
@@ -183,6 +190,8 @@ function encode(m: ChildMessage, payloads: Buffer[]): unknown[] {
       return encodeJob(m, [16, m.request, m.token], payloads)
     case 'fatal':
       return [17, m.message.slice(0, MAX_TEXT)]
+    case 'stray':
+      return [18, m.message.slice(0, MAX_TEXT)]
   }
 }
 
@@ -256,6 +265,8 @@ function decode(f: readonly unknown[], payloads: PayloadCursor): ChildMessage | 
     }
     case 17:
       return { type: 'fatal', message: text(f[1], 'message', MAX_TEXT) }
+    case 18:
+      return { type: 'stray', message: text(f[1], 'message', MAX_TEXT) }
     default:
       return null
   }

@@ -12,7 +12,7 @@ export class Output {
   #rest = ''
   #second = 0
   #spent = 0
-  #dropped = 0
+  #dropping = false
   /** The last line, for the message about a child that died. */
   last = ''
 
@@ -31,11 +31,13 @@ export class Output {
     if (second !== this.#second) {
       this.#second = second
       this.#spent = 0
-      this.#tellDropped()
+      this.#dropping = false
     }
     this.#spent += text.length
     if (this.#spent > BYTES_A_SECOND) {
-      this.#dropped += text.length
+      if (!this.#dropping)
+        this.#onLine(`(output was dropped: more than ${BYTES_A_SECOND} characters in a second)`)
+      this.#dropping = true
       return
     }
     const lines = (this.#rest + text).split('\n')
@@ -46,18 +48,11 @@ export class Output {
   #end(): void {
     if (this.#rest !== '') this.#say(this.#rest)
     this.#rest = ''
-    this.#tellDropped()
   }
 
   #say(line: string): void {
     const text = line.slice(0, LONGEST_LINE)
     if (text.trim() !== '') this.last = text
     this.#onLine(text)
-  }
-
-  #tellDropped(): void {
-    if (this.#dropped > 0)
-      this.#onLine(`(${this.#dropped} characters of output were dropped: more than a log can take)`)
-    this.#dropped = 0
   }
 }

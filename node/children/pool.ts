@@ -336,6 +336,13 @@ export class Pool {
         case 'blocked':
           if (child.deferred === false) this.#tellBlocked(message)
           break
+        case 'stray': {
+          const note = 'a promise of a job was rejected and nobody caught it; the child is replaced'
+          this.#log.warn('child:stray-rejection', { pid: child.pid, error: message.message, note })
+          this.#retire(child)
+          this.#fill()
+          break
+        }
         case 'enqueue': {
           const by = child.attempts.get(message.token)
           if (by !== undefined) this.#handlers.onEnqueue(message, by, (reply) => child.send(reply))
