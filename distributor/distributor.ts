@@ -217,8 +217,14 @@ export class DistributorCore implements HandleOwner {
       .finally(() => this.#mind())
   }
 
-  /** Takes no more jobs; waits for what is held to be accepted, `timeoutMs` at most. Answers how many were not. */
-  async stop(timeoutMs: number): Promise<{ notAccepted: number }> {
+  /**
+   * Takes no more jobs; waits for what is held to be accepted, `timeoutMs` at most; closes after `beforeClose`. Answers
+   * how many were not accepted.
+   */
+  async stop(
+    timeoutMs: number,
+    beforeClose: () => Promise<unknown> = async () => {},
+  ): Promise<{ notAccepted: number }> {
     if (this.#status === 'stopped') return { notAccepted: 0 }
     this.#status = 'stopping'
     if (this.unaccepted > 0 && timeoutMs > 0) {
@@ -234,6 +240,7 @@ export class DistributorCore implements HandleOwner {
     this.#status = 'stopped'
     this.#unknownTimer?.cancel()
     const left = [...this.#held.remove(() => true), ...this.#nodes.flatMap((line) => line.abandon())]
+    await beforeClose()
     await this.#links.stop()
     await this.#spool?.close()
     for (const job of left) {

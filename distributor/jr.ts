@@ -263,8 +263,11 @@ export class Distributor implements AsyncDisposable {
     if (running === null) return { notAccepted: 0 }
     this.#running = null
     this.#ready = this.#newReady()
-    const answer = await running.core.stop(options.timeout ?? 5000)
-    await Promise.all(running.keepers.map((keeper) => keeper.stop()))
+    const { core, keepers } = running
+    // While they stop, what still runs on them may end, and its feedbacks be called.
+    const answer = await core.stop(options.timeout ?? 5000, () =>
+      Promise.all(keepers.map((keeper) => keeper.stop())),
+    )
     if (running.privateDir !== null) rmSync(running.privateDir, { recursive: true, force: true })
     return answer
   }

@@ -22,6 +22,7 @@ export interface Children {
 /** What the runner needs of the scheduler. */
 export interface Due {
   take(deferred: boolean, now: number): JobRecord | null
+  offered(now: number): void
 }
 
 export interface RunnerDeps {
@@ -87,8 +88,9 @@ export class Runner {
 
   /** Fills the free children with due jobs. Call after anything that may have made a job due or a child free. */
   pump(): void {
-    if (!this.#claiming) return
     const now = this.#deps.clock.now()
+    this.#deps.due.offered(now)
+    if (!this.#claiming) return
     this.#fill(false, now)
     this.#fill(true, now)
   }

@@ -32,6 +32,8 @@ export class Scheduler {
   #timer: Timer | null = null
   #armedFor = Number.POSITIVE_INFINITY
   #timedNext: readonly [boolean, boolean] = [false, false]
+  /** Jobs that were due by then have been offered to the children; the rest still needs the timer. */
+  #offeredAt = 0
   #running = false
 
   constructor(options: SchedulerOptions) {
@@ -94,6 +96,11 @@ export class Scheduler {
     return immediate.take()
   }
 
+  /** Whoever takes jobs has just looked at all that were due at `now`. */
+  offered(now: number): void {
+    this.#offeredAt = now
+  }
+
   /** Arms the timer for the earliest job that is not due yet, and reads on where a window runs low. */
   settle(): void {
     if (!this.#running) return
@@ -106,14 +113,16 @@ export class Scheduler {
     let next = Number.POSITIVE_INFINITY
     for (const lane of [TIMED, TIMED_DEFERRED] as const) {
       const due = this.#window(lane).headDue()
-      // What is due already waits for a child, not for time.
-      if (due > now && due < next) next = due
+      // What has been offered waits for a child, not for time. What has come due since then was not offered yet.
+      if (due > this.#offeredAt && due < next) next = due
     }
     if (next === this.#armedFor) return
     this.#disarm()
     if (next === Number.POSITIVE_INFINITY) return
     this.#armedFor = next
-    this.#timer = this.#options.clock.setTimer(Math.min(next - now, LONGEST_HOP_MS), () => this.#wake())
+    this.#timer = this.#options.clock.setTimer(Math.min(Math.max(next - now, 0), LONGEST_HOP_MS), () =>
+      this.#wake(),
+    )
   }
 
   #wake(): void {

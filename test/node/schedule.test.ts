@@ -61,11 +61,14 @@ class StoppedClock {
 
 function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
   const seen = { due: 0 }
-  const made = new Scheduler({
+  const made: Scheduler = new Scheduler({
     read: rows.read,
     clock,
     limits: { jobs, bytes: 1 << 20 },
-    onDue: () => seen.due++,
+    onDue: () => {
+      seen.due++
+      made.offered(clock.time)
+    },
     onError: (error) => {
       throw error
     },
@@ -179,6 +182,24 @@ t.test('a job far away: the timer comes back to look at the clock, never early',
   t.equal(clock.timers.length, 1)
   clock.time = job.due
   t.equal(made.take(false, clock.time)?.id, 'far')
+  made.stop()
+})
+
+t.test('a job that comes due between the look and the arming of the timer is not forgotten', async (t) => {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const { made, seen } = scheduler(rows, clock)
+  await made.start()
+  made.add(record({ lane: TIMED, due: 2000 }))
+  made.offered(1999)
+  t.equal(made.take(false, 1999), null)
+  clock.time = 2000
+  made.settle()
+  t.equal(clock.timers.length, 1)
+  clock.fire()
+  t.equal(seen.due, 1)
+  made.settle()
+  t.equal(clock.timers.length, 0, 'offered: now it waits for a child')
   made.stop()
 })
 

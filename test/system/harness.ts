@@ -46,12 +46,25 @@ export interface NodeProcess {
 
 /** A real `jr node`, killed with the test. Resolves when it is ready. */
 export async function startNode(t: Test, name: string, flags: string[]): Promise<NodeProcess> {
+  // tap puts variables of its own into what is started here, and children would be slow with them: `env -i`.
   const child = spawn(
-    process.execPath,
-    [CLI, 'node', '--name', name, '--jobs', JOBS, '--log-level', 'debug', ...flags],
+    'env',
+    [
+      '-i',
+      `PATH=${process.env.PATH}`,
+      process.execPath,
+      CLI,
+      'node',
+      '--name',
+      name,
+      '--jobs',
+      JOBS,
+      '--log-level',
+      'debug',
+      ...flags,
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH ?? '' },
     },
   )
   t.teardown(() => {

@@ -1,0 +1,3 @@
+import { job } from 'job-reactor'
+
+job('square', ({ n }) => ({ squared: n * n }))

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+const run = promisify(execFile)
+
+const OUTPUT: Record<string, RegExp> = {
+  '01-quick-start': /^Hello, Ada! \(job greet, attempt 1\)\n$/,
+  '03-web-app': /\{ state: 'done', thumbnail: 'small-cat\.png' \}\n$/,
+  '04-callbacks':
+    /^charged, receipt sent, booked\ncannot charge -1 cents; undone: charged; after 2 attempts\n$/,
+  '05-periodic-report': /^run 1: Prague, 7 sold\nrun 2: .*\nrun 3: .*\nover: the shop is closed\n$/,
+  '06-pinned-nodes':
+    /preferred: fast_disk\nrequired: {2}many_cores\nforbidden: fast_disk\nelsewhere: true\n$/,
+  '07-many-distributors': /^1 4 9 16 25 36 49 64\n$/,
+  '08-game-report': /^3000 rows stored, \d+ players, \d+ minutes played\nthe file has 3000 lines\n$/,
+}
+
+t.test('every example is tested', async (t) => {
+  const folders = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  t.same(folders.map(({ name }) => name).sort(), [...Object.keys(OUTPUT), '02-typed'].sort())
+})
+
+for (const [name, expected] of Object.entries(OUTPUT)) {
+  t.test(name, async (t) => {
+    const { stdout, stderr } = await run(process.execPath, [`examples/${name}/app.mjs`], {
+      env: { PATH: process.env.PATH },
+      timeout: 60_000,
+    })
+    t.match(stdout, expected)
+    t.equal(stderr, '')
+  })
+}
+
+t.test('02-typed', async (t) => {
+  // Compiled as a user would, in a project that has the package as a dependency.
+  const dir = mkdtempSync(resolve('node_modules/.example-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  cpSync('examples/02-typed', join(dir, 'src'), { recursive: true })
+  cpSync('test/fixtures/typed-project', dir, { recursive: true })
+  cpSync('node_modules/@types/node', join(dir, 'node_modules/@types/node'), { recursive: true })
+  symlinkSync(resolve('.'), join(dir, 'node_modules/job-reactor'))
+  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir])
+  const { stdout } = await run(process.execPath, [join(dir, 'out/app.js')], {
+    env: { PATH: process.env.PATH },
+    timeout: 60_000,
+  })
+  t.equal(stdout, '6 wide, area 42.0\n')
+})
