@@ -17,5 +17,5 @@ const results = await Promise.all(
 )
 console.log(results.map(({ squared }) => squared).join(' '))
 
-await Promise.all([shop.stop(), office.stop()])
 await Promise.all(nodes.map((node) => node.stop()))
+await Promise.all([shop.stop(), office.stop()])

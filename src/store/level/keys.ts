@@ -10,7 +10,7 @@ import type { TerminalState } from '../../job/states.js'
  *     i<id>                        where the job of this id is: the key of its row
  *     o<distributor>\0<seq>        an outcome
  *     w<distributor>\0<instance>   the highest number taken
- *     e<state><finishedAt><seq>    an ended job that is kept
+ *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
  *     m                            what the store knows of itself
  */
 export const META_KEY = 'm'
@@ -25,8 +25,13 @@ export function laneRange(lane: Lane, after: Place | null): { gt: string; lt: st
   return { gt: after === null ? `j${lane}` : placeKey({ ...after, lane }), lt: `j${lane}~` }
 }
 
-export function jobsRange(): { gt: string; lt: string } {
-  return { gt: `j${LANES[0]}`, lt: 'k' }
+/** Jobs that have not ended; with `ended`, the others too. */
+export function jobsRange(ended: boolean): { gt: string; lt: string } {
+  return { gt: `j${LANES[0]}`, lt: ended ? 'l' : 'k' }
+}
+
+export function isEndedKey(key: string): boolean {
+  return key.startsWith('k')
 }
 
 export function markKey(seq: number): string {
@@ -42,7 +47,7 @@ export function endedKey(state: TerminalState, finishedAt: number, seq: number):
 }
 
 export function endedPrefix(state: TerminalState): string {
-  return `e${ENDED[state]}`
+  return `k${ENDED[state]}`
 }
 
 export function endedBefore(state: TerminalState, time: number): string {

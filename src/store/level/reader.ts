@@ -1,9 +1,18 @@
 import { unpack } from '../../codec.js'
 import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../../job/record.js'
-import { isTerminal, type JobState, waitingState } from '../../job/states.js'
+import { isTerminal, waitingState } from '../../job/states.js'
 import type { Interrupted, ListPage, ListQuery, StoredJob } from '../contract.js'
 import type { Database } from './database.js'
-import { endedPrefix, idKey, jobsRange, laneRange, markKey, outcomeKey, outcomePrefix } from './keys.js'
+import {
+  endedPrefix,
+  idKey,
+  isEndedKey,
+  jobsRange,
+  laneRange,
+  markKey,
+  outcomeKey,
+  outcomePrefix,
+} from './keys.js'
 import { decodeEnded, decodeJob, decodeOutcome } from './rows.js'
 
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
@@ -45,20 +54,22 @@ export async function readJob(db: Database, id: string, now: number): Promise<St
   const place = (await db.get(idKey(id)))?.toString()
   const row = place === undefined ? undefined : await db.get(place)
   if (place === undefined || row === undefined) return null
-  if (place.startsWith('e')) return endedView(decodeEnded(row))
+  if (isEndedKey(place)) return endedView(decodeEnded(row))
   return liveView(db, decodeJob(row), now)
 }
 
 export async function readPage(db: Database, query: ListQuery, now: number): Promise<ListPage> {
   const { state, name, limit, after } = query
   const ended = state !== undefined && isTerminal(state)
-  const range = ended ? { gt: endedPrefix(state), lt: `${endedPrefix(state)}~` } : listRange(state)
+  const range = ended
+    ? { gt: endedPrefix(state), lt: `${endedPrefix(state)}~` }
+    : jobsRange(state === undefined)
   const jobs: StoredJob[] = []
   let looked = 0
   let last = ''
   for await (const [key, row] of db.iterator({ ...range, ...(after === undefined ? {} : { gt: after }) })) {
     last = key
-    const view = key.startsWith('e') ? endedView(decodeEnded(row)) : await liveView(db, decodeJob(row), now)
+    const view = isEndedKey(key) ? endedView(decodeEnded(row)) : await liveView(db, decodeJob(row), now)
     if ((state === undefined || view.state === state) && (name === undefined || view.job.name === name))
       jobs.push(view)
     if (jobs.length >= limit || ++looked >= LOOKED_AT) return { jobs, next: last }
@@ -78,11 +89,6 @@ export async function readOutcomes(
     outcomes.push(decodeOutcome(row))
   }
   return outcomes
-}
-
-/** Ended jobs and live ones lie side by side: 'e…' before 'j…', with only marks and ids between. */
-function listRange(state: JobState | undefined): { gt: string; lt: string } {
-  return state === undefined ? { gt: 'e', lt: 'k' } : jobsRange()
 }
 
 function endedView({ job, state, startedAt, finishedAt }: EndedJob): StoredJob {

@@ -2,7 +2,17 @@ import { pack } from '../../codec.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
 import type { Answer, Begin, Change, End, Insert, Move } from '../contract.js'
 import type { Database } from './database.js'
-import { endedKey, idKey, META_KEY, markKey, outcomeKey, outcomePrefix, placeKey, takenKey } from './keys.js'
+import {
+  endedKey,
+  idKey,
+  isEndedKey,
+  META_KEY,
+  markKey,
+  outcomeKey,
+  outcomePrefix,
+  placeKey,
+  takenKey,
+} from './keys.js'
 import { encodeMeta, type Meta } from './meta.js'
 import { decodeEnded, encodeEnded, encodeJob, encodeOutcome } from './rows.js'
 
@@ -72,7 +82,7 @@ export class Writer {
     })
     const ended = changes.flatMap((change) => {
       const place = change.kind === 'remove' ? this.#rows.get(idKey(change.id))?.toString() : undefined
-      return place?.startsWith('e') ? [place] : []
+      return place !== undefined && isEndedKey(place) ? [place] : []
     })
     const endedRows = ended.length === 0 ? [] : await this.#db.getMany(ended)
     ended.forEach((key, i) => {

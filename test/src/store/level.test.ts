@@ -1,0 +1,191 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import t, { type Test } from 'tap'
+import { GroupCommit } from '#dist/src/store/group-commit.js'
+import { type Change, levelStore } from '#dist/src/store/index.js'
+import { record } from '../../node/records.js'
+
+function folder(t: Test): string {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-level-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+t.test('the directory is for one store and one node', async (t) => {
+  const dir = folder(t)
+  const store = levelStore({ dir })
+  await store.open('n1')
+  await t.rejects(levelStore({ dir }).open('n1'), {
+    code: 'JR_STORE_LOCKED',
+    message: /this process has it open already/,
+  })
+  await store.close()
+  await t.rejects(levelStore({ dir }).open('n2'), { code: 'JR_BAD_CONFIG' })
+  const again = levelStore({ dir })
+  await again.open('n1')
+  await again.close()
+})
+
+t.test('a database that is gone, or damaged, is never an empty one', async (t) => {
+  const dir = folder(t)
+  const store = levelStore({ dir })
+  await store.open('n1')
+  await store.commit([{ kind: 'insert', job: record(), unique: false, number: 1 }], true)
+  await store.close()
+  const current = join(dir, 'db', 'CURRENT')
+  const kept = readFileSync(current)
+  unlinkSync(current)
+  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT', message: /Restore a backup/ })
+  writeFileSync(current, '')
+  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
+  writeFileSync(current, kept)
+  writeFileSync(join(dir, 'node.json'), '{"format":99,"node":"n1"}')
+  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT', message: /format 99/ })
+  rmSync(join(dir, 'db'), { recursive: true })
+  writeFileSync(join(dir, 'node.json'), '{"format":1,"node":"n1"}')
+  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
+})
+
+t.test('damage that LevelDB mends in silence is said', async (t) => {
+  const dir = folder(t)
+  const store = levelStore({ dir })
+  await store.open('n1')
+  for (let i = 1; i <= 200; i++) {
+    const job = record({ id: `j${i}`, seq: i, args: Buffer.alloc(1000, i) })
+    await store.commit([{ kind: 'insert', job, unique: false, number: i }], true)
+  }
+  await store.close()
+  const log =
+    spawnSync('sh', ['-c', `ls ${dir}/db/*.log`])
+      .stdout.toString()
+      .trim()
+      .split('\n')
+      .at(-1) ?? ''
+  const bytes = readFileSync(log)
+  bytes.fill(0xff, 60_000, 60_010)
+  writeFileSync(log, bytes)
+  const again = levelStore({ dir })
+  const { notes } = await again.open('n1')
+  t.match(notes.join('\n'), /dropping|Corruption/i)
+  await again.close()
+})
+
+t.test('what was acknowledged is there after kill -9 of the writer', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const dir = folder(t)
+    const writer = spawn('env', ['-i', process.execPath, resolve('test/fixtures/store-writer.mjs'), dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let acknowledged = 0
+    let rest = ''
+    const enough = new Promise<void>((done) => {
+      writer.stdout.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) acknowledged = Number(line)
+        if (acknowledged > 300 + round * 200) done()
+      })
+    })
+    await enough
+    writer.kill('SIGKILL')
+    await once(writer, 'close')
+    const store = levelStore({ dir })
+    await store.open('n1')
+    const taken = await store.taken('app', 'life-1')
+    t.ok(taken >= acknowledged, `${acknowledged} acknowledged, ${taken} there`)
+    for (const n of [1, Math.ceil(acknowledged / 2), acknowledged])
+      t.ok(await store.load(`j${n}`), `j${n} is there`)
+    await store.close()
+  }
+})
+
+t.test('a full disk: nothing is acknowledged from the first refusal on', async (t) => {
+  const dir = folder(t)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dir])
+  if (mounted.status !== 0) {
+    console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
+    t.pass('a small file system can be mounted only by root')
+    return
+  }
+  const ballast = join(dir, 'ballast')
+  try {
+    const store = levelStore({ dir })
+    await store.open('n1')
+    writeFileSync(ballast, Buffer.alloc(3 * 1024 * 1024))
+    let acknowledged = 0
+    const write = async (n: number) => {
+      const job = record({ id: `j${n}`, seq: n, args: Buffer.alloc(50_000) })
+      await store.commit([{ kind: 'insert', job, unique: false, number: n }], true)
+      acknowledged = n
+    }
+    await t.rejects(
+      async () => {
+        for (let n = 1; n < 200; n++) await write(n)
+      },
+      { code: 'JR_STORE' },
+    )
+    unlinkSync(ballast)
+    await t.rejects(
+      write(acknowledged + 2),
+      { code: 'JR_STORE' },
+      'there is room again, and it is not trusted',
+    )
+    await store.close()
+    const again = levelStore({ dir })
+    await again.open('n1')
+    for (let n = 1; n <= acknowledged; n++) if ((await again.load(`j${n}`)) === null) t.fail(`j${n} is lost`)
+    t.ok(acknowledged > 0)
+    await again.close()
+  } finally {
+    spawnSync('umount', [dir])
+  }
+})
+
+t.test(
+  'a group commit writes what arrives meanwhile as one group, in order, and stops at the first failure',
+  async (t) => {
+    const groups: number[] = []
+    let release: () => void = () => {}
+    let failing = false
+    const store = {
+      commit: async (changes: readonly Change[]) => {
+        groups.push(changes.length)
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
+        if (failing) throw new Error('no')
+        return changes.map(() => 'ok' as const)
+      },
+    }
+    const seen: string[] = []
+    let failure: unknown = null
+    const commits = new GroupCommit<Change>(store, {
+      onCommitted: (changes) => {
+        for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+      },
+      onFailure: (error) => {
+        failure = error
+      },
+    })
+    const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    commits.add({ kind: 'remove', id: '1' }, false)
+    commits.add({ kind: 'remove', id: '2' }, false)
+    await settle()
+    for (const id of ['3', '4', '5']) commits.add({ kind: 'remove', id }, true)
+    t.same(groups, [2], 'one at a time')
+    release()
+    await settle()
+    t.same(groups, [2, 3])
+    failing = true
+    release()
+    await settle()
+    t.same(seen, ['1', '2'])
+    t.match(failure, { code: 'JR_STORE' })
+    commits.add({ kind: 'remove', id: '6' }, true)
+    await commits.flushed()
+    t.same(groups, [2, 3], 'nothing is written after a failure')
+  },
+)

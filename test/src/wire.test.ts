@@ -1,0 +1,418 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { pack } from '#dist/src/codec.js'
+import type { JrError } from '#dist/src/errors.js'
+import { silentLogger } from '#dist/src/logger.js'
+import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
+import { Channel } from '#dist/src/wire/channel.js'
+import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
+import { linkMessages } from '#dist/src/wire/link-messages.js'
+import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
+import type { LinkMessage } from '#dist/src/wire/messages.js'
+import { outcome } from '../node/records.js'
+
+const bytes = (text: string) => Buffer.from(text)
+const job = {
+  id: 'id-1',
+  unique: false,
+  name: 'work',
+  wanted: true,
+  delayMs: 20,
+  heldMs: 3,
+  periodMs: 1000,
+  missed: 'skip',
+  defer: null,
+  node: 'n1',
+  strictNode: true,
+  notNode: ['n2'],
+  maxAttempts: 5,
+  backoff: { type: 'exponential', delay: 1, max: 60, jitter: false },
+  timeoutMs: 100,
+  args: bytes('args'),
+} as const
+
+const MESSAGES: LinkMessage[] = [
+  { type: 'ping' },
+  { type: 'pong' },
+  { type: 'bye', reason: 'stopping' },
+  { type: 'enqueue', number: 7, ...job },
+  {
+    type: 'enqueue',
+    number: 8,
+    ...job,
+    backoff: 2.5,
+    delayMs: null,
+    node: null,
+    timeoutMs: null,
+    args: bytes(''),
+  },
+  { type: 'forget', ids: ['a', 'b'] },
+  { type: 'cancel', request: 1, id: 'a' },
+  { type: 'watch', request: 2, id: 'a' },
+  { type: 'outcomes-taken', count: 12 },
+  { type: 'request', request: 3, verb: 'jobs', body: bytes('body') },
+  {
+    type: 'welcome',
+    taken: 9,
+    creditJobs: 10,
+    creditBytes: 11,
+    maxArgs: 12,
+    jobs: [{ name: 'work', defer: true }],
+    unknownJob: 'wait',
+    slots: 3,
+  },
+  { type: 'accepted', number: 8 },
+  { type: 'refused', number: 9, code: 'JR_STOPPED', message: 'no' },
+  { type: 'outcome', stored: true, outcome: outcome({ error: bytes('error') }) },
+  { type: 'reply', request: 3, ok: false, body: bytes('') },
+  { type: 'node-state', status: 'paused', jobs: [], slots: 1, busy: 0 },
+]
+
+function frameOf(messages: readonly LinkMessage[]): Buffer {
+  const writer = new FrameWriter(linkMessages)
+  for (const message of messages) writer.add(message)
+  const frame = writer.take()
+  if (frame === null) throw new Error('no frame')
+  return frame
+}
+
+const reader = (maxFrame = 1 << 20) => new FrameReader(linkMessages, { maxFrame })
+
+t.test('every message comes back as it went', async (t) => {
+  for (const message of MESSAGES) t.same(reader().push(frameOf([message])), [message], message.type)
+  t.same(reader().push(frameOf(MESSAGES)), MESSAGES, 'all in one frame')
+})
+
+t.test('a frame may be split at every byte', async (t) => {
+  const frames = Buffer.concat([frameOf(MESSAGES), frameOf(MESSAGES.slice(0, 4)), frameOf(MESSAGES.slice(4))])
+  const expected = [...MESSAGES, ...MESSAGES]
+  for (let at = 0; at <= frames.length; at++) {
+    const split = reader()
+    const got = [...split.push(frames.subarray(0, at)), ...split.push(frames.subarray(at))]
+    if (JSON.stringify(got) !== JSON.stringify(expected)) t.fail(`split at ${at}`)
+  }
+  const single = reader()
+  const got: LinkMessage[] = []
+  for (const byte of frames) got.push(...single.push(Buffer.from([byte])))
+  t.same(got, expected, 'byte by byte')
+  fc.assert(
+    fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
+      const some = reader()
+      const ends = [...cuts.sort((a, b) => a - b), frames.length]
+      let from = 0
+      let count = 0
+      for (const end of ends) {
+        count += some.push(frames.subarray(from, end)).length
+        from = end
+      }
+      return count === expected.length && !some.partial
+    }),
+  )
+})
+
+t.test('frames that are no frames are refused, and nothing is made of them', async (t) => {
+  const frame = (length: number, head: number, rest: Buffer) => {
+    const prefix = Buffer.alloc(8)
+    prefix.writeUInt32BE(length, 0)
+    prefix.writeUInt32BE(head, 4)
+    return Buffer.concat([prefix, rest])
+  }
+  const framed = (value: unknown, tail = Buffer.alloc(0)) => {
+    const head = pack(value)
+    return frame(4 + head.length + tail.length, head.length, Buffer.concat([head, tail]))
+  }
+  const bad: Record<string, Buffer> = {
+    'too long': frame(0xffffffff, 1, Buffer.alloc(0)),
+    'over the limit': frame(2 << 20, 1, Buffer.alloc(0)),
+    'too short': frame(4, 0, Buffer.alloc(0)),
+    'head longer than the frame': frame(6, 100, Buffer.alloc(2)),
+    'no array': framed({ a: 1 }),
+    'a message that is no array': framed([1]),
+    'payload longer than the frame': framed([[15, 1, 'jobs', 1000]]),
+    'payload length negative': framed([[15, 1, 'jobs', -1]]),
+    'bytes that belong to no message': framed([[1]], Buffer.alloc(3)),
+    'a number where text should be': framed([[3, 5]]),
+    'an id that is empty': framed([[12, 1, '']]),
+    'a fraction': framed([[21, 1.5]]),
+    'not packed at all': frame(9, 5, Buffer.from([0xc1, 0xc1, 0xc1, 0xc1, 0xc1])),
+  }
+  for (const [name, chunk] of Object.entries(bad))
+    t.throws(() => reader().push(chunk), { code: 'JR_PROTOCOL' }, name)
+  t.same(
+    reader().push(framed([[99, 'from the future'], [1]])),
+    [{ type: 'ping' }],
+    'a code that is not known is left out',
+  )
+})
+
+t.test('random bytes make no messages and no trouble', async () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), (random) => {
+      try {
+        reader().push(Buffer.from(random))
+      } catch (error) {
+        return (error as JrError).code === 'JR_PROTOCOL'
+      }
+      return true
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+t.test('addresses', async (t) => {
+  const good: [unknown, string][] = [
+    ['127.0.0.1:5000', '127.0.0.1:5000'],
+    ['[::1]:80', '[::1]:80'],
+    [5000, '127.0.0.1:5000'],
+    ['5000', '127.0.0.1:5000'],
+    ['localhost:1', 'localhost:1'],
+    [['10.0.0.1', 7], '10.0.0.1:7'],
+    ['/run/app.sock', '/run/app.sock'],
+    ['unix:app.sock', 'app.sock'],
+    [{ path: '/a' }, '/a'],
+    [{ port: 3 }, '127.0.0.1:3'],
+  ]
+  for (const [value, text] of good) t.equal(formatAddress(parseAddress(value, 'x')), text)
+  for (const value of ['', 'host', 'host:99999', -1, 1.5, null, {}, ['a'], 'a:b:c']) {
+    t.throws(() => parseAddress(value, 'opts.nodes'), { message: /^opts\.nodes: expected/ }, String(value))
+  }
+})
+
+async function pair(t: Test): Promise<[Socket, Socket]> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const near = connect(address.port, '127.0.0.1')
+  const [far] = (await once(server, 'connection')) as [Socket]
+  t.teardown(() => {
+    near.destroy()
+    far.destroy()
+    server.close()
+  })
+  return [near, far]
+}
+
+const beat = (everyMs: number) => ({
+  everyMs,
+  misses: 3,
+  ping: { type: 'ping' } as LinkMessage,
+  pong: { type: 'pong' } as LinkMessage,
+})
+
+t.test('a channel: one frame a tick, answers pings, ends in good order', async (t) => {
+  const [near, far] = await pair(t)
+  const got: LinkMessage[] = []
+  const options = { maxFrame: 1 << 20, heartbeat: beat(10), onClose: () => {} }
+  const a = new Channel<LinkMessage>(near, linkMessages, { ...options, onMessages: () => {} })
+  const closed = new Promise<JrError | null>((resolve) => {
+    new Channel<LinkMessage>(far, linkMessages, {
+      ...options,
+      onMessages: (messages) => got.push(...messages),
+      onClose: resolve,
+    })
+  })
+  for (const message of MESSAGES.slice(2)) a.send(message)
+  a.close()
+  a.send({ type: 'accepted', number: 99 })
+  t.equal(await closed, null)
+  t.same(got, MESSAGES.slice(2), 'all that was sent before, and nothing after')
+})
+
+t.test('a silent peer is given up, and so is one that never ends a frame', async (t) => {
+  for (const [name, speak, code] of [
+    ['silent', () => {}, 'JR_CONNECTION'],
+    ['slow', (socket: Socket) => setInterval(() => socket.write('\0'), 5).unref(), 'JR_PROTOCOL'],
+  ] as const) {
+    const [near, far] = await pair(t)
+    far.on('error', () => {})
+    far.resume()
+    const error = await new Promise<JrError | null>((resolve) => {
+      const options = { maxFrame: 1 << 20, heartbeat: beat(10), onMessages: () => {}, onClose: resolve }
+      new Channel<LinkMessage>(near, linkMessages, options)
+      if (name === 'slow') far.write(Buffer.from([0, 0, 1, 0]))
+      speak(far)
+    })
+    t.equal(error?.code, code, name)
+  }
+})
+
+t.test('a handler that throws closes its channel, and no other', async (t) => {
+  const [near, far] = await pair(t)
+  const a = new Channel<LinkMessage>(near, linkMessages, {
+    maxFrame: 1 << 20,
+    heartbeat: null,
+    onMessages: () => {},
+    onClose: () => {},
+  })
+  const error = await new Promise<JrError | null>((resolve) => {
+    const onMessages = () => {
+      throw new Error('a mistake')
+    }
+    new Channel<LinkMessage>(far, linkMessages, {
+      maxFrame: 1 << 20,
+      heartbeat: null,
+      onMessages,
+      onClose: resolve,
+    })
+    a.send({ type: 'accepted', number: 1 })
+  })
+  t.match(error, { code: 'JR_PROTOCOL', message: /a mistake/ })
+})
+
+interface End {
+  readonly links: Links
+  readonly linked: Promise<Link>
+  readonly refused: string[]
+}
+
+function endOf(t: Test, role: 'node' | 'distributor', over: Partial<LinksOptions> = {}): End {
+  const refused: string[] = []
+  let found: (link: Link) => void = () => {}
+  const linked = new Promise<Link>((resolve) => {
+    found = resolve
+  })
+  const links = new Links({
+    identity: () => ({ role, name: `${role}-name`, instance: `${role}-life` }),
+    secret: null,
+    maxFrame: 1 << 20,
+    heartbeatMs: 50,
+    allowRemoteWithoutSecret: false,
+    log: { ...silentLogger, warn: (_event, facts) => refused.push(String(facts?.code)) },
+    random: () => 0,
+    backoff: { minMs: 5, maxMs: 10 },
+    handshakeMs: 300,
+    onLink: (link) => {
+      found(link)
+      return { onMessages: () => {}, onClose: () => {} }
+    },
+    ...over,
+  })
+  t.teardown(() => links.stop())
+  return { links, linked, refused }
+}
+
+t.test('links: either side dials, over TCP and Unix sockets; each learns who the other is', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-links-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  for (const [listener, dialler] of [
+    ['node', 'distributor'],
+    ['distributor', 'node'],
+  ] as const) {
+    for (const where of [{ host: '127.0.0.1', port: 0 }, { path: join(dir, `${listener}.sock`) }]) {
+      const a = endOf(t, listener)
+      const b = endOf(t, dialler)
+      b.links.dial(await a.links.listen(where))
+      t.match((await a.linked).peer, {
+        role: dialler,
+        name: `${dialler}-name`,
+        instance: `${dialler}-life`,
+        pid: process.pid,
+      })
+      t.match((await b.linked).peer, { role: listener, protocol: 1 })
+      await b.links.stop()
+      await a.links.stop()
+    }
+  }
+})
+
+t.test('links: who does not belong is refused', async (t) => {
+  const secret = Buffer.alloc(32, 1)
+  const cases = [
+    ['two nodes', 'node', {}, {}, 'JR_PROTOCOL'],
+    ['another secret', 'distributor', { secret }, { secret: Buffer.alloc(32, 2) }, 'JR_AUTH'],
+    ['a secret on one side', 'distributor', { secret }, {}, 'JR_AUTH'],
+  ] as const
+  for (const [name, role, ours, theirs, code] of cases) {
+    const a = endOf(t, 'node', ours)
+    const b = endOf(t, role, theirs)
+    b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
+    while (a.refused.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    t.equal(a.refused[0], code, name)
+    await b.links.stop()
+    await a.links.stop()
+  }
+  const a = endOf(t, 'node', { secret })
+  const b = endOf(t, 'distributor', { secret })
+  b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
+  t.ok(await a.linked, 'the same secret')
+  t.ok(await b.linked)
+})
+
+t.test('links: probes, garbage and silence are closed; others go on', async (t) => {
+  const a = endOf(t, 'node')
+  const address = await a.links.listen({ host: '127.0.0.1', port: 0 })
+  if (!('port' in address)) throw new Error('no port')
+  const probes: Record<string, Buffer | string> = {
+    http: 'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    tls: Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc]),
+    'a huge hello': Buffer.from('JRP1\xff\xff\xff\xff', 'latin1'),
+    'a hello of nothing': Buffer.from('JRP1\0\0\0\x01\xc0', 'latin1'),
+    'an old version': Buffer.concat([
+      Buffer.from('JRP1'),
+      hello([0, 0, 'distributor', 'x', 'y', '0', 1, Buffer.alloc(32), false]),
+    ]),
+    'a new version': Buffer.concat([
+      Buffer.from('JRP1'),
+      hello([9, 9, 'distributor', 'x', 'y', '0', 1, Buffer.alloc(32), false]),
+    ]),
+    silence: '',
+  }
+  for (const [name, data] of Object.entries(probes)) {
+    const socket = connect(address.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.resume()
+    if (data.length > 0) socket.write(data)
+    await once(socket, 'close')
+    t.pass(`${name} was closed`)
+  }
+  const b = endOf(t, 'distributor')
+  b.links.dial(address)
+  t.ok(await b.linked)
+})
+
+t.test('links: a dialled peer is found again when it comes back', async (t) => {
+  const first = endOf(t, 'node')
+  const address = await first.links.listen({ host: '127.0.0.1', port: 0 })
+  const seen: string[] = []
+  let again: () => void = () => {}
+  const twice = new Promise<void>((resolve) => {
+    again = resolve
+  })
+  const b = endOf(t, 'distributor', {
+    onLink: (link) => {
+      seen.push(link.peer.name)
+      if (seen.length === 2) again()
+      return { onMessages: () => {}, onClose: () => {} }
+    },
+  })
+  b.links.dial(address)
+  await first.linked
+  await first.links.stop()
+  const second = endOf(t, 'node')
+  await second.links.listen(address)
+  await twice
+  t.same(seen, ['node-name', 'node-name'])
+})
+
+t.test('links: other machines are let in with a secret only', async (t) => {
+  const a = endOf(t, 'node')
+  await t.rejects(a.links.listen({ host: '0.0.0.0', port: 0 }), { code: 'JR_ADDRESS', message: /secretFile/ })
+  const b = endOf(t, 'node', { secret: Buffer.alloc(32) })
+  t.ok(await b.links.listen({ host: '0.0.0.0', port: 0 }))
+  const taken = endOf(t, 'node')
+  const address = await taken.links.listen({ host: '127.0.0.1', port: 0 })
+  await t.rejects(endOf(t, 'node').links.listen(address), { code: 'JR_ADDRESS', message: /EADDRINUSE/ })
+})
+
+function hello(fields: unknown[]): Buffer {
+  const body = pack(fields)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length)
+  return Buffer.concat([length, body])
+}
