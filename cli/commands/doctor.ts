@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { JrError } from '../../src/errors.js'
@@ -73,8 +73,9 @@ function nodeVersion(): Finding {
 async function natives(dir: string): Promise<Finding> {
   const check = 'LevelDB'
   let scratch = ''
+  let made: string | undefined
   try {
-    mkdirSync(dir, { recursive: true })
+    made = mkdirSync(dir, { recursive: true })
     scratch = mkdtempSync(join(dir, 'doctor-'))
     const { levelStore } = await import('../../src/store/level/store.js')
     const store = levelStore({ dir: scratch })
@@ -96,7 +97,8 @@ async function natives(dir: string): Promise<Finding> {
     return { check, ok: false, text: `${reason(error)} (in ${dir})` }
   } finally {
     if (scratch !== '') rmSync(scratch, { recursive: true, force: true })
-    if (existsSync(dir) && readdirSync(dir).length === 0) rmSync(dir, { recursive: true })
+    // The folders that were not there before it looked.
+    if (made !== undefined) rmSync(made, { recursive: true, force: true })
   }
 }
 

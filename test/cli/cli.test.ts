@@ -1,0 +1,195 @@
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import t, { type Test } from 'tap'
+import { findFiles } from '#dist/cli/demo/files.js'
+
+const CLI = resolve('dist/cli/main.js')
+
+interface Result {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function jr(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Result> {
+  const vars = Object.entries({ PATH: process.env.PATH ?? '', ...options.env }).map(
+    ([key, value]) => `${key}=${value}`,
+  )
+  return new Promise((done) => {
+    const child = execFile(
+      'env',
+      ['-i', ...vars, process.execPath, CLI, ...args],
+      { cwd: options.cwd, timeout: 120_000 },
+      (_error, out, err) => {
+        done({ code: child.exitCode ?? -1, out, err })
+      },
+    )
+  })
+}
+
+function folder(t: Test): string {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-cli-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+t.test('help and version', async (t) => {
+  for (const args of [
+    ['--help'],
+    ['help'],
+    ['node', '--help'],
+    ['demo', '--help'],
+    ['doctor', '--help'],
+    ['config', '--help'],
+  ]) {
+    const { code, out, err } = await jr(args)
+    t.equal(code, 0, args.join(' '))
+    t.match(out, /^jr/)
+    t.equal(err, '')
+    for (const line of out.split('\n')) if (line.length > 110) t.fail(`too long for a terminal: ${line}`)
+  }
+  t.match(
+    (await jr(['node', '--help'])).out,
+    /--max-attempts N\s+Attempts of a job, the first included\. \(10\)/,
+  )
+  t.equal((await jr([])).code, 2)
+  t.match((await jr(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('mistakes are explained', async (t) => {
+  const cwd = folder(t)
+  const cases: [string[], number, RegExp, Record<string, string>?][] = [
+    [['nod'], 2, /no command 'nod'/],
+    [['node', '--stroe', 'level'], 2, /unknown flag --stroe; did you mean --store\?/],
+    [['node'], 78, /a node needs a name/],
+    [
+      ['node', '--name', 'n', '--children', 'many'],
+      78,
+      /flag --children: expected a whole number, 0 or more, got 'many'/,
+    ],
+    [['node', '--name', 'n', '--store', 'mysql'], 78, /flag --store: expected level, memory, got 'mysql'/],
+    [['node', '--name', 'n'], 78, /environment JR_TIMEOUT: expected seconds/, { JR_TIMEOUT: 'soon' }],
+    [['node', '--name', 'n', '--config', 'none.json'], 78, /config file none\.json: ENOENT/],
+    [
+      ['node', '--name', 'n', '--jobs', 'none'],
+      69,
+      /a child did not start: cannot read the job directory .*none \(option jobs\)/,
+    ],
+    [
+      ['node', '--name', 'n', '--listen', '0.0.0.0:0', '--jobs', resolve('test/fixtures/jobs')],
+      69,
+      /other machines could connect/,
+    ],
+    [['demo', 'nowhere'], 2, /nowhere is not a folder/],
+  ]
+  for (const [args, code, message, env] of cases) {
+    const result = await jr(args, { cwd, ...(env === undefined ? {} : { env }) })
+    t.equal(result.code, code, args.join(' '))
+    t.match(result.err, message)
+  }
+  mkdirSync(join(cwd, 'bad'))
+  writeFileSync(join(cwd, 'bad', 'broken.mjs'), 'throw new Error("in the file")')
+  const broken = await jr(['node', '--name', 'n', '--jobs', 'bad'], { cwd })
+  t.match(broken.err, /job file .*broken\.mjs: Error: in the file/)
+})
+
+t.test('where options come from: flags, environment, config file, defaults', async (t) => {
+  const cwd = folder(t)
+  writeFileSync(
+    join(cwd, 'jr.config.json'),
+    JSON.stringify({ name: 'from_file', maxAttempts: 3, timeout: '1m', children: 7 }),
+  )
+  const env = { JR_MAX_ATTEMPTS: '5', JR_CHILDREN: '6', JR_SECRET_FILE: '/etc/secret' }
+  const { code, out } = await jr(['config', '--json', '--children', '4', '--remove-done-jobs=false'], {
+    cwd,
+    env,
+  })
+  t.equal(code, 0)
+  t.match(JSON.parse(out), {
+    name: { value: 'from_file', from: /config file/ },
+    timeout: { value: '1m' },
+    maxAttempts: { value: 5, from: 'environment' },
+    children: { value: 4, from: 'flag' },
+    removeDoneJobs: { value: false, from: 'flag' },
+    concurrency: { value: 100, from: 'default' },
+  })
+  t.match((await jr(['config'], { cwd })).out, /maxAttempts +3 +config file jr\.config\.json/)
+  writeFileSync(join(cwd, 'jr.config.json'), JSON.stringify({ maxAttempt: 3 }))
+  t.match((await jr(['config'], { cwd })).err, /maxAttempt: no such option; did you mean maxAttempts\?/)
+})
+
+t.test('doctor', async (t) => {
+  const cwd = folder(t)
+  const { code, out } = await jr(['doctor', '--json'], { cwd })
+  t.equal(code, 0)
+  const { ok, findings } = JSON.parse(out)
+  t.equal(ok, true)
+  t.same(
+    findings.map(({ check }: { check: string }) => check),
+    ['Node.js', 'LevelDB', 'disk', 'job files', 'address', 'clock', 'children'],
+  )
+  t.same(readdirSync(cwd), [], 'it leaves nothing behind')
+  writeFileSync(join(cwd, 'file'), '')
+  const failed = await jr(['doctor', '--dir', 'file'], { cwd })
+  t.equal(failed.code, 1)
+  t.match(failed.out, /LevelDB +FAILED/)
+})
+
+t.test(
+  'demo: on a folder with awkward names, with kills, and its figures agree with find and sha256sum',
+  async (t) => {
+    const root = folder(t)
+    mkdirSync(join(root, 'a folder/deeper'), { recursive: true })
+    const names = [
+      'plain.txt',
+      'with space.txt',
+      "it's.txt",
+      'ž🐎.bin',
+      'a folder/x',
+      'a folder/deeper/y.js',
+      'empty',
+    ]
+    for (const name of names)
+      writeFileSync(
+        join(root, name),
+        name === 'empty' ? '' : createHash('sha512').update(name).digest('hex').repeat(50),
+      )
+    for (let i = 0; i < 150; i++) writeFileSync(join(root, `file-${i}`), `${i}`.repeat(i))
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('jr-demo-'))
+    const { code, out, err } = await jr(['demo', root, '--chaos'])
+    t.equal(code, 0, err)
+    t.match(out, /All figures agree/)
+    t.match(out, /node killed +[12] times/)
+    const commands = out.split('\n').filter((line) => line.startsWith('  cd '))
+    const shell = (command: string) =>
+      new Promise<string>((done) => execFile('sh', ['-c', command], (_error, text) => done(text.trim())))
+    const files = findFiles(root)
+    t.equal(files.length, 157)
+    t.equal(await shell(commands[0] ?? ''), `157 ${files.reduce((sum, { bytes }) => sum + bytes, 0)}`)
+    const digest = /digest +([0-9a-f]{64})/.exec(out)?.[1]
+    t.equal(await shell(commands[1] ?? ''), `${digest}  -`)
+    t.same(
+      readdirSync(tmpdir()).filter((name) => name.startsWith('jr-demo-')),
+      before,
+      'nothing is left',
+    )
+    const json = JSON.parse((await jr(['demo', root, '--json', '--max-files', '10'])).out)
+    t.match(json, { files: 10, filesFound: 157, errors: 1, periodicRuns: 3, wrong: [] })
+  },
+)
+
+t.test('demo: Ctrl-C ends it the first time', async (t) => {
+  const child = spawn(
+    'env',
+    ['-i', `PATH=${process.env.PATH}`, process.execPath, CLI, 'demo', resolve('node_modules')],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const started = new Promise<void>((done) => child.stderr.once('data', () => done()))
+  const exited = new Promise<number | null>((done) => child.once('exit', done))
+  await started
+  child.kill('SIGINT')
+  t.equal(await exited, 1)
+})

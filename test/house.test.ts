@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+interface Import {
+  readonly file: string
+  readonly target: string
+  /** Types are gone when it runs. */
+  readonly typeOnly: boolean
+}
+
+function sources(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name)
+    if (entry.isDirectory()) return sources(path)
+    return entry.name.endsWith('.ts') ? [path] : []
+  })
+}
+
+const files = ['index.ts', 'start-node.ts', ...['src', 'distributor', 'node', 'cli'].flatMap(sources)]
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(file, 'utf8')
+  const found = [
+    ...text.matchAll(
+      /(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)|^import '([^']+)'/gm,
+    ),
+  ]
+  return found.map((match) => ({
+    file,
+    target: match[2] ?? match[3] ?? match[4] ?? '',
+    typeOnly: match[1] !== undefined,
+  }))
+})
+const local = imports
+  .filter(({ target }) => target.startsWith('.'))
+  .map((one) => ({ ...one, target: normalize(join(dirname(one.file), one.target)).replace(/\.js$/, '.ts') }))
+
+t.test('imports point one way', async (t) => {
+  const forbidden: [string, string][] = [
+    ['src/', 'distributor/'],
+    ['src/', 'node/'],
+    ['src/', 'cli/'],
+    ['distributor/', 'node/'],
+    ['distributor/', 'cli/'],
+    ['node/', 'distributor/'],
+    ['node/', 'cli/'],
+    ['src/wire/', 'src/store/'],
+    ['src/store/', 'src/wire/'],
+  ]
+  for (const [from, to] of forbidden) {
+    const wrong = local.filter(({ file, target }) => file.startsWith(from) && target.startsWith(to))
+    t.same(wrong, [], `${from} does not import ${to}`)
+  }
+  for (const { file, target } of local)
+    if (!files.includes(target)) t.fail(`${file} imports ${target}, which is not there`)
+})
+
+t.test('there are no cycles at run time', async (t) => {
+  const edges = new Map<string, string[]>()
+  for (const { file, target, typeOnly } of local)
+    if (!typeOnly) edges.set(file, [...(edges.get(file) ?? []), target])
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      t.fail([...path.slice(path.indexOf(file)), file].join(' -> '))
+      return
+    }
+    if (done.has(file)) return
+    for (const target of edges.get(file) ?? []) visit(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  t.equal(done.size, files.length)
+})
+
+t.test('each third-party package is imported in one file', async (t) => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  const users = new Map<string, Set<string>>()
+  for (const { file, target, typeOnly } of imports) {
+    if (target.startsWith('.') || target.startsWith('node:') || typeOnly) continue
+    const name = target
+      .split('/')
+      .slice(0, target.startsWith('@') ? 2 : 1)
+      .join('/')
+    users.set(name, (users.get(name) ?? new Set()).add(file))
+  }
+  t.same([...users.keys()].sort(), Object.keys(dependencies).sort(), 'what is used is what is depended on')
+  for (const [name, by] of users) t.equal(by.size, 1, `${name}: ${[...by]}`)
+})
