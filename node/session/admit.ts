@@ -66,6 +66,7 @@ export function admit(
     attempt: 0,
     losses: 0,
     lastError: null,
-    args: request.args,
+    // A view would keep the whole read that it came in, for as long as the job waits.
+    args: timed ? Buffer.from(request.args) : request.args,
   }
 }

@@ -16,12 +16,13 @@ export function renderHelp(table: readonly OptionSpec[], width = 100): string {
     .join('\n')
 }
 
-/** The options as a table in Markdown. */
-export function renderMarkdown(table: readonly OptionSpec[]): string {
+/** The options as a table in Markdown; `commandLine`: with their flags and variables. */
+export function renderMarkdown(table: readonly OptionSpec[], commandLine = true): string {
   const rows = table.map((spec) => {
     const kind = spec.values?.join(' or ') ?? spec.type
     const value = spec.default === undefined ? '' : `\`${spec.default}\``
-    return `| \`${spec.key}\` | \`${asFlag(spec.key)}\` | \`${envOf(spec.key)}\` | ${kind} | ${value} | ${spec.text} |`
+    const written = commandLine ? ` \`${asFlag(spec.key)}\` | \`${envOf(spec.key)}\` |` : ''
+    return `| \`${spec.key}\` |${written} ${kind} | ${value} | ${spec.text} |`
   })
   return ['| option | flag | environment | type | default | |', '|---|---|---|---|---|---|', ...rows].join(
     '\n',

@@ -17,7 +17,7 @@ export type Database = ClassicLevel<string, Buffer>
 
 const FORMAT = 1
 /** Bytes: what is written is sorted in memory up to this size before it goes to a file of its own. */
-const WRITE_BUFFER = 16 * 1024 * 1024
+const WRITE_BUFFER = 8 * 1024 * 1024
 
 /** A LevelDB in a directory of ours, its lock, and a marker beside it that says that it must be there. */
 export interface OpenDatabase {

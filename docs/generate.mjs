@@ -1,0 +1,116 @@
+// `npm run docs`: writes what follows from the code into the pages. With --check it only says whether they are as they should be.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ERROR_CODES } from '../dist/src/errors.js'
+import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
+import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
+import { renderMarkdown } from '../dist/src/options/render.js'
+import { FrameWriter } from '../dist/src/wire/frame.js'
+import { linkMessages } from '../dist/src/wire/link-messages.js'
+
+const args = Buffer.from('81a16101', 'hex')
+const nothing = Buffer.alloc(0)
+const MESSAGES = [
+  { type: 'ping' },
+  { type: 'pong' },
+  { type: 'bye', reason: 'stopping' },
+  {
+    type: 'enqueue',
+    number: 1,
+    id: 'job-1',
+    unique: false,
+    name: 'resize',
+    wanted: true,
+    delayMs: 20_000,
+    heldMs: 0,
+    periodMs: 0,
+    missed: 'once',
+    defer: null,
+    node: null,
+    strictNode: false,
+    notNode: [],
+    maxAttempts: null,
+    backoff: { type: 'linear', delay: 5 },
+    timeoutMs: null,
+    args,
+  },
+  { type: 'forget', ids: ['job-1'] },
+  { type: 'cancel', request: 1, id: 'job-1' },
+  { type: 'watch', request: 2, id: 'job-1' },
+  { type: 'outcomes-taken', count: 12 },
+  { type: 'request', request: 3, verb: 'load', body: Buffer.from('81a26964a56a6f622d31', 'hex') },
+  {
+    type: 'welcome',
+    taken: 0,
+    creditJobs: 4096,
+    creditBytes: 8388608,
+    maxArgs: 262144,
+    jobs: [{ name: 'resize', defer: false }],
+    unknownJob: 'fail',
+    slots: 101,
+  },
+  { type: 'accepted', number: 1 },
+  { type: 'refused', number: 1, code: 'JR_STOPPED', message: 'node n1 is stopping' },
+  {
+    type: 'outcome',
+    stored: true,
+    outcome: {
+      seq: 4294967298,
+      distributor: 'app',
+      instance: 'life-1',
+      id: 'job-1',
+      name: 'resize',
+      state: 'completed',
+      slot: 0,
+      more: false,
+      node: 'n1',
+      attempt: 1,
+      enqueuedAt: 1790000000000,
+      startedAt: 1790000000001,
+      finishedAt: 1790000000005,
+      child: 4711,
+      args,
+      error: nothing,
+    },
+  },
+  { type: 'reply', request: 1, ok: true, body: Buffer.from('a963616e63656c6c6564', 'hex') },
+  { type: 'node-state', status: 'paused', jobs: [], slots: 101, busy: 0 },
+]
+
+function example(message) {
+  const writer = new FrameWriter(linkMessages)
+  writer.add(message)
+  const hex = writer.take().toString('hex')
+  return `**${message.type}**\n\n\`\`\`\n${hex.match(/.{1,96}/g).join('\n')}\n\`\`\``
+}
+
+function codes() {
+  const rows = Object.entries(ERROR_CODES).map(([code, text]) => `| \`${code}\` | ${text} |`)
+  return ['| code | |', '|---|---|', ...rows].join('\n')
+}
+
+const PARTS = [
+  [
+    'README.md',
+    'options',
+    `### A node\n\n${renderMarkdown(NODE_OPTIONS)}\n\n### A distributor\n\n${renderMarkdown(DISTRIBUTOR_OPTIONS, false)}`,
+  ],
+  ['PROTOCOL.md', 'examples', MESSAGES.map(example).join('\n\n')],
+  ['docs/guide.md', 'errors', codes()],
+]
+
+let stale = 0
+for (const [file, name, text] of PARTS) {
+  const path = new URL(`../${file}`, import.meta.url)
+  const page = readFileSync(path, 'utf8')
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
+  const from = page.indexOf(start)
+  const to = page.indexOf(end)
+  if (from < 0 || to < 0) throw new Error(`${file} has no ${start} … ${end}`)
+  const made = `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`
+  if (made === page) continue
+  stale++
+  if (process.argv.includes('--check'))
+    console.error(`${file}: the part '${name}' is not what the code says; run npm run docs`)
+  else writeFileSync(path, made)
+}
+if (process.argv.includes('--check') && stale > 0) process.exitCode = 1
