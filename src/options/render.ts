@@ -24,9 +24,9 @@ export function renderMarkdown(table: readonly OptionSpec[], commandLine = true)
     const written = commandLine ? ` \`${asFlag(spec.key)}\` | \`${envOf(spec.key)}\` |` : ''
     return `| \`${spec.key}\` |${written} ${kind} | ${value} | ${spec.text} |`
   })
-  return ['| option | flag | environment | type | default | |', '|---|---|---|---|---|---|', ...rows].join(
-    '\n',
-  )
+  const head = commandLine ? ' flag | environment |' : ''
+  const rule = commandLine ? '---|---|' : ''
+  return [`| option |${head} type | default | |`, `|---|${rule}---|---|---|`, ...rows].join('\n')
 }
 
 function placeholder(spec: OptionSpec): string {
