@@ -225,6 +225,7 @@ export class Distributor implements AsyncDisposable {
         failed()
       },
     })
+    keeper.start()
     running.keepers.push(keeper)
     core.events.on('node:connected', ({ name }) => {
       if (name === options.name) keeper.connected()
@@ -243,7 +244,6 @@ export class Distributor implements AsyncDisposable {
       const timer = setTimeout(failed, SPAWN_TIMEOUT_MS)
       core.events.on('node:connected', onConnected)
     })
-    keeper.start()
     try {
       await connected
     } catch (error) {

@@ -58,7 +58,8 @@ t.test(
     }
     await new Promise((resolve) => setTimeout(resolve, 3000))
     const later = activity(node.pid)
-    t.equal(later.read - quiet.read, 0, 'nothing was read in three seconds')
+    // A wake-up itself reads eight bytes.
+    t.ok(later.read - quiet.read <= 8, `${later.read - quiet.read} bytes were read in three seconds`)
     t.ok(later.sleeps - quiet.sleeps <= 1, `${later.sleeps - quiet.sleeps} wake-ups in three seconds`)
 
     const gone = event(app, 'node:disconnected')

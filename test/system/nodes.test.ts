@@ -188,16 +188,19 @@ t.test('a lost child: its job runs again at once on the spare one', async (t) =>
   const node = await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), '--backoff', '0'])
   await app.ready
   const times: number[] = []
+  const spares = () => node.log.filter((line) => line.includes('child:ready')).length
   for (let i = 0; i < 5; i++) {
-    const handle = app.enqueue('facts')
-    const { facts } = await handle.result()
+    const { facts } = await app.enqueue('facts').result()
     const waiting = app.enqueue('waits', { ms: 60_000 })
     await node.line('job:started', waiting.id, '"attempt":1')
+    // One evented child, one deferred, one spare; and one more for each that was killed.
+    while (spares() < 3 + i) await new Promise((resolve) => setImmediate(resolve))
     const from = Date.now()
     process.kill((facts as { pid: number }).pid, 'SIGKILL')
     const again = await node.line('job:started', waiting.id, '"attempt":2')
     times.push(Date.parse(JSON.parse(again).time) - from)
     await waiting.cancel()
+    await t.rejects(waiting.result(), { code: 'JR_CANCELLED' })
   }
   t.comment(`ms from the kill of a child until its job ran again: ${times.join(', ')}`)
   t.equal(times.length, 5)
