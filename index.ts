@@ -4,7 +4,6 @@ export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
 export { CancelJob } from './src/errors.js'
 export {
-  type ContextEnqueueOptions,
   type ContextHandle,
   type ErrbackHandler,
   type JobContext,

@@ -1,6 +1,5 @@
-import type { Missed } from '../src/job/record.js'
-import type { Backoff } from '../src/job/retry-policy.js'
 import type { JobArgs } from '../src/job/types.js'
+import type { JobFields } from '../src/wire/job-fields.js'
 import type { Enqueue } from '../src/wire/messages.js'
 
 export type Feedback = (args: JobArgs, info: OutcomeInfo) => unknown
@@ -96,22 +95,8 @@ export class Ticket {
 }
 
 /** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
-export interface OutJob {
+export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs'> {
   readonly ticket: Ticket
-  readonly id: string
-  readonly unique: boolean
-  readonly name: string
-  readonly delayMs: number | null
-  readonly periodMs: number
-  readonly missed: Missed
-  readonly defer: boolean | null
-  readonly node: string | null
-  readonly strictNode: boolean
-  readonly notNode: readonly string[]
-  readonly maxAttempts: number | null
-  readonly backoff: Backoff | null
-  readonly timeoutMs: number | null
-  readonly args: Buffer
   readonly bytes: number
   /** On the monotonic clock, when it was enqueued. */
   readonly since: number

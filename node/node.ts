@@ -9,7 +9,8 @@ import { GroupCommit } from '../src/store/group-commit.js'
 import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
-import { type LoadedJob, Pool } from './children/pool.js'
+import type { LoadedJob } from './children/messages.js'
+import { Pool } from './children/pool.js'
 import type { Journal, NodeChange } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
 import { Lookup } from './lookup.js'
@@ -99,7 +100,7 @@ export class JobNode {
         onFailure: (error) => log.error('children:failing', { error: error.message }),
         onEnqueue: (request, by, send) => this.#local.enqueue(request, by, send),
       },
-      { clock, log, random },
+      { clock, log },
     )
     this.#scheduler = new Scheduler({
       read: (lane, after, limit, bytes) => this.#read(lane, after, limit, bytes),

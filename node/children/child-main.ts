@@ -4,14 +4,9 @@ import { sep } from 'node:path'
 import { unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
-import { parseEnqueueOptions } from '../../src/job/enqueue-options.js'
+import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
 import { newId } from '../../src/job/id.js'
-import {
-  type ContextEnqueueOptions,
-  type ContextHandle,
-  type JobLog,
-  registry,
-} from '../../src/job/registry.js'
+import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { packArgs } from '../../src/values.js'
 import { Channel } from '../../src/wire/channel.js'
@@ -74,13 +69,7 @@ class ChildProcess implements ContextHost {
     this.#channel.send({ type: 'log', id, name, level, text })
   }
 
-  enqueue(
-    run: Run,
-    name: string,
-    args: JobArgs,
-    options: ContextEnqueueOptions,
-    ...more: unknown[]
-  ): ContextHandle {
+  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle {
     if (more.length > 0) {
       throw new TypeError(
         'ctx.enqueue takes no feedback functions: they end with this process. Use JR.feedback in the app',

@@ -7,6 +7,7 @@ import { allowedEnv } from '../../src/env.js'
 import { JrError } from '../../src/errors.js'
 import type { Logger } from '../../src/logger.js'
 import { Channel } from '../../src/wire/channel.js'
+import type { Attempt } from './attempt.js'
 import {
   type ChildMessage,
   childMessages,
@@ -16,7 +17,6 @@ import {
   type ToChild,
 } from './messages.js'
 import { Output } from './output.js'
-import type { Attempt } from './pool.js'
 
 const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))
 const PAGE_BYTES = 4096

@@ -1,5 +1,6 @@
 import { JrError } from '../../src/errors.js'
-import type { ContextEnqueueOptions, ContextHandle, JobContext, JobLog } from '../../src/job/registry.js'
+import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
+import type { ContextHandle, JobContext, JobLog } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
 import type { AbortReason, Run } from './messages.js'
 
@@ -7,7 +8,7 @@ import type { AbortReason, Run } from './messages.js'
 export interface ContextHost {
   readonly node: string
   log(run: Run, level: keyof JobLog, text: string): void
-  enqueue(run: Run, name: string, args: JobArgs, options: ContextEnqueueOptions): ContextHandle
+  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle
 }
 
 /** The `ctx` of one attempt. What most jobs don't ask for is made when it is asked for. */
@@ -61,7 +62,7 @@ export class Context implements JobContext {
     return this.#log
   }
 
-  enqueue(name: string, args: JobArgs = {}, options: ContextEnqueueOptions = {}): ContextHandle {
+  enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}): ContextHandle {
     return this.#host.enqueue(this.#run, name, args, options)
   }
 

@@ -1,7 +1,7 @@
 import { JrError } from '../../src/errors.js'
 import { type JobRecord, laneFor } from '../../src/job/record.js'
 import type { Enqueue } from '../../src/wire/messages.js'
-import type { LoadedJob } from '../children/pool.js'
+import type { LoadedJob } from '../children/messages.js'
 import type { NodeSettings } from '../settings.js'
 
 /** A job as it was asked for, without what numbers it on a connection. */

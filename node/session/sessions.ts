@@ -1,7 +1,7 @@
 import type { Store } from '../../src/store/contract.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
 import type { NodeState } from '../../src/wire/messages.js'
-import type { LoadedJob } from '../children/pool.js'
+import type { LoadedJob } from '../children/messages.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
 import { CREDIT_BYTES, CREDIT_JOBS, Session, type SessionDeps } from './session.js'

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { PACKAGE_VERSION } from '../package-version.js'
+import type { EnqueueOptions } from './enqueue-options.js'
 import type { Backoff } from './retry-policy.js'
 import type { ArgsOf, DoneArgs, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
 
@@ -21,7 +22,7 @@ export interface JobContext {
   /** Goes to the node's log with the job's id. */
   readonly log: JobLog
   /** Enqueues a job at this job's own node. Its outcome goes to the named feedbacks of the app that sent this job. */
-  enqueue(name: string, args?: JobArgs, options?: ContextEnqueueOptions): ContextHandle
+  enqueue(name: string, args?: JobArgs, options?: EnqueueOptions): ContextHandle
 }
 
 export interface JobLog {
@@ -29,22 +30,6 @@ export interface JobLog {
   info(text: string, facts?: Record<string, unknown>): void
   warn(text: string, facts?: Record<string, unknown>): void
   error(text: string, facts?: Record<string, unknown>): void
-}
-
-/** As for `JR.enqueue`. */
-export interface ContextEnqueueOptions {
-  readonly after?: number | string
-  readonly runAt?: Date | string | number
-  readonly period?: number | string
-  readonly missed?: 'once' | 'skip' | 'all'
-  readonly defer?: boolean
-  readonly node?: string
-  readonly strictNode?: boolean
-  readonly notNode?: string | readonly string[]
-  readonly maxAttempts?: number
-  readonly backoff?: Backoff
-  readonly timeout?: number | string
-  readonly id?: string
 }
 
 export interface ContextHandle {

@@ -1,3 +1,4 @@
+import { LINK_OPTIONS } from './link-options.js'
 import type { AddressOption } from './node-options.js'
 import type { OptionSpec } from './table.js'
 
@@ -46,26 +47,7 @@ export const DISTRIBUTOR_OPTIONS: readonly OptionSpec[] = [
     default: '10s',
     text: 'How long a job that was sent to a node waits for that node when it is gone.',
   },
-  {
-    key: 'secretFile',
-    type: 'string',
-    text: 'File with a secret that both sides must know (32 bytes at least).',
-  },
-  { key: 'allowRemote', type: 'boolean', default: false, text: 'Listen to other machines without a secret.' },
-  {
-    key: 'heartbeat',
-    type: 'duration',
-    default: '5s',
-    min: 10,
-    text: 'How often a ping goes out; three missed end it.',
-  },
-  {
-    key: 'maxFrame',
-    type: 'size',
-    default: '16MiB',
-    min: 65536,
-    text: 'The largest frame that a peer may send.',
-  },
+  ...LINK_OPTIONS,
   {
     key: 'logLevel',
     type: 'enum',

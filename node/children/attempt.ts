@@ -1,0 +1,32 @@
+import type { JobRecord } from '../../src/job/record.js'
+
+/** One run of a job on a child. */
+export interface Attempt {
+  /** Unique in the life of the node: a late result of an earlier attempt is not taken for this one's. */
+  readonly token: number
+  /** As it waits in the store. */
+  readonly job: JobRecord
+  /** From 1. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly startedAt: number
+  /** 0: none. */
+  readonly timeoutMs: number
+  readonly deferred: boolean
+  /** Suspected of killing children: on a child with nothing else on it. */
+  readonly alone: boolean
+}
+
+export interface AttemptResult {
+  readonly attempt: Attempt
+  /** `returned`: interrupted by us and through no fault of the job's; no attempt is spent. The others spend one. */
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'lost' | 'returned'
+  readonly args: Buffer
+  readonly error: Buffer
+  readonly code: string
+  readonly message: string
+  readonly retryAfterMs: number | null
+  readonly finishedAt: number
+  /** Process id of the child. */
+  readonly child: number
+}

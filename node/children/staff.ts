@@ -1,0 +1,214 @@
+import type { Clock } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
+import type { Logger } from '../../src/logger.js'
+import { Child } from './child.js'
+import type { Deadlines } from './deadlines.js'
+import type { FromChild, LoadedJob } from './messages.js'
+import { ALARMING, respawnDelay, SHORT_LIFE_MS } from './respawn.js'
+
+export interface StaffOptions {
+  readonly name: string
+  readonly jobs: string
+  readonly dir: string
+  readonly children: number
+  readonly deferredChildren: number
+  readonly standbyChildren: number
+  readonly maxJobsPerChild: number
+  readonly maxMemoryPerChild: number
+  readonly maxResult: number
+  readonly mergeJobItselfToArgs: boolean
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface StaffHandlers {
+  /** A child is ready, and knows these jobs. */
+  readonly onReady: (jobs: readonly LoadedJob[]) => void
+  readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
+  /** A process is gone; its place has been taken already, where one stood by. */
+  readonly onGone: (child: Child, why: string) => void
+  readonly onFailure: (error: JrError) => void
+}
+
+const START_TIMEOUT_MS = 30_000
+/** What is beside the args in the largest frame of a child. */
+const FRAME_SLACK = 1024 * 1024
+
+/** Which child processes there are: started, put to work, replaced, retired. Knows nothing of what runs on them. */
+export class Staff {
+  readonly #options: StaffOptions
+  readonly #handlers: StaffHandlers
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #deadlines: Deadlines
+  readonly #children = new Set<Child>()
+  #wanted: { evented: number; deferred: number; standby: number }
+  /** Children in a row that did not live. */
+  #failures = 0
+  #respawning = false
+  #status: 'running' | 'stopped' = 'running'
+  #started: { resolve(): void; reject(error: JrError): void } | null = null
+  #onEmpty: () => void = () => {}
+
+  constructor(
+    options: StaffOptions,
+    handlers: StaffHandlers,
+    deps: { clock: Clock; log: Logger; deadlines: Deadlines },
+  ) {
+    this.#options = options
+    this.#handlers = handlers
+    this.#clock = deps.clock
+    this.#log = deps.log
+    this.#deadlines = deps.deadlines
+    const { children, deferredChildren, standbyChildren } = options
+    this.#wanted = { evented: children, deferred: deferredChildren, standby: standbyChildren }
+  }
+
+  [Symbol.iterator](): IterableIterator<Child> {
+    return this.#children.values()
+  }
+
+  /** Resolves when the first child is ready. Rejects with JR_CHILD_START. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#started = { resolve, reject }
+      this.fill()
+    })
+  }
+
+  /** Another number of children. Those that are too many end when what runs on them has ended. */
+  resize(deferred: boolean, children: number): void {
+    this.#wanted = deferred ? { ...this.#wanted, deferred: children } : { ...this.#wanted, evented: children }
+    for (const child of this.#working(deferred).slice(children)) this.#retire(child)
+    this.fill()
+  }
+
+  /** Brings the number of children to what is wanted: first from those that stand by, then by new processes. */
+  fill(): void {
+    if (this.#status !== 'running' || this.#respawning) return
+    for (const deferred of [false, true]) {
+      const wanted = deferred ? this.#wanted.deferred : this.#wanted.evented
+      for (let has = this.#working(deferred).length; has < wanted; has++) {
+        const child = this.#standby(true) ?? this.#standby(false) ?? this.#spawn()
+        child.deferred = deferred
+      }
+    }
+    // The spare ones come after the first is ready, so that they do not slow it down.
+    if (this.#started !== null) return
+    const standing = [...this.#children].filter((child) => child.deferred === null).length
+    for (let has = standing; has < this.#wanted.standby; has++) this.#spawn()
+  }
+
+  /** Something has ended well on a child, which may have done its share by now, or have grown too large. */
+  worked(child: Child): void {
+    this.#failures = 0
+    const { maxJobsPerChild, maxMemoryPerChild } = this.#options
+    const worn = maxJobsPerChild > 0 && child.begun >= maxJobsPerChild
+    if (child.status === 'ready' && (worn || (maxMemoryPerChild > 0 && child.memory() > maxMemoryPerChild))) {
+      this.#log.debug('child:retired', { pid: child.pid, begun: child.begun })
+      this.replace(child)
+    } else if (child.status === 'retiring' && child.attempts.size === 0) child.kill('it was retired')
+  }
+
+  /** Begins nothing more on this child, which ends when what runs on it has; another takes its place now. */
+  replace(child: Child): void {
+    this.#retire(child)
+    this.fill()
+  }
+
+  /** Ends all processes; resolves when they are gone. */
+  stop(): Promise<void> {
+    this.#status = 'stopped'
+    return new Promise((resolve) => {
+      this.#onEmpty = () => {
+        if (this.#children.size === 0) resolve()
+      }
+      for (const child of this.#children) child.kill('the node stopped')
+      this.#onEmpty()
+    })
+  }
+
+  #working(deferred: boolean): Child[] {
+    return [...this.#children].filter((child) => child.deferred === deferred && child.status !== 'retiring')
+  }
+
+  #standby(ready: boolean): Child | null {
+    for (const child of this.#children) if (child.deferred === null && child.usable === ready) return child
+    return null
+  }
+
+  #spawn(): Child {
+    const { jobs, dir, name, maxResult, mergeJobItselfToArgs, env } = this.#options
+    const child = new Child(
+      {
+        init: {
+          type: 'init',
+          jobs,
+          dataDir: dir,
+          node: name,
+          maxResult,
+          mergeJobItself: mergeJobItselfToArgs,
+        },
+        env,
+        maxFrame: maxResult + FRAME_SLACK,
+        startTimeoutMs: START_TIMEOUT_MS,
+      },
+      {
+        onReady: (ready, loaded) => this.#ready(ready, loaded),
+        onMessages: this.#handlers.onMessages,
+        onGone: (gone, why) => this.#gone(gone, why),
+      },
+      this.#clock,
+      this.#log,
+    )
+    this.#children.add(child)
+    return child
+  }
+
+  #ready(child: Child, jobs: readonly LoadedJob[]): void {
+    this.#log.debug('child:ready', { pid: child.pid, jobs: jobs.length })
+    this.#handlers.onReady(jobs)
+    const started = this.#started
+    this.#started = null
+    started?.resolve()
+    this.fill()
+  }
+
+  #retire(child: Child): void {
+    child.status = 'retiring'
+    if (child.attempts.size === 0) child.kill('it was retired')
+  }
+
+  #gone(child: Child, why: string): void {
+    this.#children.delete(child)
+    if (this.#status === 'running') {
+      this.#log.warn('child:lost', { pid: child.pid, why, jobs: child.attempts.size })
+      const started = this.#started
+      if (started !== null && child.readyAt === 0) {
+        this.#started = null
+        started.reject(new JrError('JR_CHILD_START', `a child did not start: ${why}`))
+        return
+      }
+      this.#succeed(child)
+    }
+    this.#handlers.onGone(child, why)
+    this.#onEmpty()
+  }
+
+  /** Finds a successor: at once, unless children have not lived for a while. */
+  #succeed(child: Child): void {
+    const short = child.begun === 0 && this.#clock.mono() - child.readyAt < SHORT_LIFE_MS
+    if (child.readyAt === 0 || short) this.#failures++
+    if (this.#respawning) return
+    if (this.#failures === ALARMING) {
+      const text = `${ALARMING} children in a row ended before they could do anything; the node goes on trying`
+      this.#handlers.onFailure(new JrError('JR_CHILD_START', text))
+    }
+    const delay = respawnDelay(this.#failures)
+    if (delay === 0) return this.fill()
+    this.#respawning = true
+    this.#deadlines.in(delay, () => {
+      this.#respawning = false
+      this.fill()
+    })
+  }
+}
