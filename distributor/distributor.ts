@@ -12,9 +12,8 @@ import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
-import { HeldJobs } from './held-jobs.js'
-import { chooseNode, isUnknown } from './node-choice.js'
 import { NodeLine } from './node-line.js'
+import { Placement } from './placement.js'
 import type { Spool, Spooled } from './spool.js'
 import { type Feedback, type OutcomeInfo, type OutJob, Ticket } from './ticket.js'
 
@@ -30,12 +29,6 @@ export interface DistributorConfig {
   readonly alwaysUseSpecifiedNode: () => boolean
 }
 
-/**
- * A job that no connected node knows is refused after this long: at the start of an app, or of a node, the ones that
- * know it may be a moment behind.
- */
-const UNKNOWN_GRACE_MS = 2000
-
 /** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
 export class DistributorCore implements HandleOwner {
   readonly config: DistributorConfig
@@ -45,11 +38,9 @@ export class DistributorCore implements HandleOwner {
   readonly #links: Links
   readonly #lines = new Map<string, NodeLine>()
   #nodes: readonly NodeLine[] = []
-  readonly #held = new HeldJobs()
+  readonly #placement: Placement
   readonly #feedbacks: Feedbacks
   readonly #spool: Spool | null
-  #turn = 0
-  #unknownTimer: { cancel(): void } | null = null
   #status: 'running' | 'stopping' | 'stopped' = 'running'
   #onSettled: () => void = () => {}
   #holding = true
@@ -74,6 +65,14 @@ export class DistributorCore implements HandleOwner {
         const event = `job:${info.state}` as const
         if (this.events.has(event)) this.events.emit(event, { args, info })
       },
+    })
+    this.#placement = new Placement({
+      clock,
+      spool,
+      maxHeld: config.maxHeld,
+      nodes: () => this.#nodes,
+      refuse: (job, error) => this.#refuse(job, error),
+      onFull: ({ id, name }) => this.events.emit('backlog:full', { id, name, held: config.maxHeld }),
     })
     this.#links = new Links({
       identity: () => ({ role: 'distributor', name: config.name, instance: config.instance }),
@@ -111,7 +110,7 @@ export class DistributorCore implements HandleOwner {
 
   /** Jobs that no node has accepted yet. */
   get unaccepted(): number {
-    return this.#nodes.reduce((sum, line) => sum + line.unaccepted, this.#held.size)
+    return this.#nodes.reduce((sum, line) => sum + line.unaccepted, this.#placement.held)
   }
 
   line(node: string): NodeLine | undefined {
@@ -164,20 +163,17 @@ export class DistributorCore implements HandleOwner {
     }
     this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
-      this.#refuseLater(
-        job,
-        new JrError('JR_STOPPED', `job '${name}' was enqueued after the distributor was stopped`),
-      )
-    } else if (!this.#give(job)) this.#hold(job)
+      const text = `job '${name}' was enqueued after the distributor was stopped`
+      queueMicrotask(() => this.#refuse(job, new JrError('JR_STOPPED', text)))
+    } else this.#placement.place(job)
     if (!this.#holding) this.#mind()
     return new JobHandle(ticket, this)
   }
 
   async cancel(ticket: Ticket): Promise<CancelAnswer> {
     if (ticket.status === 'over') return 'not-found'
-    const [held] = this.#held.remove((job) => job.ticket === ticket)
+    const held = this.#placement.take(ticket)
     if (held !== undefined) {
-      this.#spool?.remove(held.id)
       this.#refuse(
         held,
         new JrError('JR_CANCELLED', `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`),
@@ -238,8 +234,7 @@ export class DistributorCore implements HandleOwner {
       })
     }
     this.#status = 'stopped'
-    this.#unknownTimer?.cancel()
-    const left = [...this.#held.remove(() => true), ...this.#nodes.flatMap((line) => line.abandon())]
+    const left = [...this.#placement.abandon(), ...this.#nodes.flatMap((line) => line.abandon())]
     await beforeClose()
     await this.#links.stop()
     await this.#spool?.close()
@@ -259,53 +254,9 @@ export class DistributorCore implements HandleOwner {
     for (const { job, node } of inOrder) {
       this.#feedbacks.add(job.ticket)
       if (node !== null) (this.#lines.get(node) ?? this.#newLine(node)).adopt(job)
-      else if (!this.#give(job)) this.#held.add(job)
+      else this.#placement.again(job)
     }
     this.#mind()
-  }
-
-  #give(job: OutJob): boolean {
-    const line = chooseNode(job, this.#nodes, this.#turn++)
-    if (line === null) return false
-    if (job.bytes > line.maxArgs) {
-      const text = `args of '${job.name}' take ${job.bytes} bytes; node ${line.name} takes ${line.maxArgs} (option maxArgs)`
-      this.#refuseLater(job, new JrError('JR_ARGS_TOO_LARGE', text))
-      return true
-    }
-    line.send(job)
-    return true
-  }
-
-  #hold(job: OutJob): void {
-    const { maxHeld } = this.config
-    if (this.#held.size >= maxHeld) {
-      const text = `${maxHeld} jobs wait for a node (option maxHeld); '${job.name}' was not taken`
-      this.events.emit('backlog:full', { id: job.id, name: job.name, held: maxHeld })
-      this.#refuseLater(job, new JrError('JR_BACKLOG_FULL', text))
-      return
-    }
-    this.#held.add(job)
-    this.#spool?.add(job, this.#clock.now(), this.#clock.mono())
-    if (this.#unknownTimer === null && isUnknown(job, this.#connectedLines())) this.#awaitUnknown()
-  }
-
-  #awaitUnknown(): void {
-    this.#unknownTimer = this.#clock.setTimer(UNKNOWN_GRACE_MS, () => {
-      this.#unknownTimer = null
-      const lines = this.#connectedLines()
-      for (const job of this.#held.remove((held) => isUnknown(held, lines))) {
-        const known = [...new Set(lines.flatMap((line) => line.facts.jobs))].slice(0, 20).join(', ')
-        const text = `no connected node has a job '${job.name}'; they have: ${known}`
-        this.#spool?.remove(job.id)
-        this.#refuse(job, new JrError('JR_NO_SUCH_JOB', text))
-      }
-      this.#mind()
-    })
-  }
-
-  /** Never in the middle of `enqueue`: the caller has no handle yet. */
-  #refuseLater(job: OutJob, error: JrError): void {
-    queueMicrotask(() => this.#refuse(job, error))
   }
 
   #refuse(job: OutJob, error: JrError): void {
@@ -362,7 +313,7 @@ export class DistributorCore implements HandleOwner {
           jobs: jobs.length,
           note: 'they go to other nodes',
         })
-        this.#again(jobs)
+        for (const job of jobs) this.#placement.again(job)
       },
       onClose: (from, error) => {
         const facts = error === null ? {} : { error: error.message }
@@ -385,24 +336,13 @@ export class DistributorCore implements HandleOwner {
 
   #refusedBy(job: OutJob, code: string, message: string): void {
     // The node stops: the job is as good as never sent.
-    if (code === 'JR_STOPPED') return this.#again([job])
+    if (code === 'JR_STOPPED') return this.#placement.again(job)
     this.#spool?.remove(job.id)
     this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
   }
 
-  #again(jobs: readonly OutJob[]): void {
-    for (const job of jobs) {
-      job.ticket.status = 'held'
-      job.ticket.node = null
-      if (!this.#give(job)) this.#held.add(job)
-    }
-  }
-
   #release(): void {
-    if (this.#held.size > 0) {
-      this.#held.release((job) => this.#give(job))
-      if (this.#held.size > 0 && this.#unknownTimer === null) this.#awaitUnknown()
-    }
+    this.#placement.release()
     this.#onSettled()
   }
 
@@ -416,10 +356,6 @@ export class DistributorCore implements HandleOwner {
     if (line === undefined)
       throw new JrError('JR_CONNECTION', `no node '${name}' has ever connected to this app`)
     return line
-  }
-
-  #connectedLines(): NodeLine[] {
-    return this.#nodes.filter((line) => line.connected)
   }
 
   /** With work on its way the process stays; with none, connections that we made do not keep it. */

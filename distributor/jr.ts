@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { systemClock } from '../src/clock.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
 import { JrError } from '../src/errors.js'
@@ -17,7 +14,8 @@ import { type DistributorConfig, DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
 import { Monitor } from './monitor.js'
-import { NodeKeeper, type SpawnedNode, type SpawnOptions } from './spawn-node.js'
+import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
+import { SpawnedNodes } from './spawned-nodes.js'
 import { Spool } from './spool.js'
 import type { Feedback, OutcomeInfo } from './ticket.js'
 
@@ -29,16 +27,10 @@ export interface StopOptions {
   readonly timeout?: number
 }
 
-/** How long `spawnNode` waits for its node to connect. */
-const SPAWN_TIMEOUT_MS = 60_000
-
 interface Running {
   readonly core: DistributorCore
-  readonly log: ReturnType<typeof createLogger>
-  readonly keepers: NodeKeeper[]
+  readonly spawned: SpawnedNodes
   address: Address | null
-  /** A private Unix socket for nodes that this app has spawned, when it listens nowhere else. */
-  privateDir: string | null
 }
 
 /** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
@@ -108,7 +100,7 @@ export class Distributor implements AsyncDisposable {
     }
     const spool = spooled?.spool ?? null
     const core = new DistributorCore(config, { clock: systemClock, log, random: Math.random, spool })
-    const running: Running = { core, log, keepers: [], address: null, privateDir: null }
+    const running: Running = { core, spawned: new SpawnedNodes(core, log), address: null }
     for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
     this.#listen(core)
     core.events.on('node:connected', () => this.#resolveReady())
@@ -212,45 +204,9 @@ export class Distributor implements AsyncDisposable {
   async spawnNode(options: SpawnOptions): Promise<SpawnedNode> {
     const running = this.#started()
     if (typeof options?.name !== 'string') throw new TypeError("spawnNode: expected a 'name' for the node")
-    const address = running.address ?? (await this.#listenPrivately(running))
-    const { core, log } = running
+    running.address ??= await running.spawned.listenPrivately()
     const merged = { ...nodeOptionsOf(this.#config), ...options } as SpawnOptions
-    let failed: () => void = () => {}
-    const keeper: NodeKeeper = new NodeKeeper(merged, {
-      clock: systemClock,
-      log,
-      address,
-      onExit: (why, restartInMs) => {
-        core.events.emit('spawned:exited', { name: options.name, why, restartInMs })
-        failed()
-      },
-    })
-    keeper.start()
-    running.keepers.push(keeper)
-    core.events.on('node:connected', ({ name }) => {
-      if (name === options.name) keeper.connected()
-    })
-    const connected = new Promise<void>((resolve, reject) => {
-      const onConnected = ({ name }: NodeFacts) => {
-        if (name === options.name) settle(resolve)
-      }
-      const settle = (then: () => void) => {
-        clearTimeout(timer)
-        failed = () => {}
-        core.events.off('node:connected', onConnected)
-        then()
-      }
-      failed = () => settle(() => reject(keeper.complaint))
-      const timer = setTimeout(failed, SPAWN_TIMEOUT_MS)
-      core.events.on('node:connected', onConnected)
-    })
-    try {
-      await connected
-    } catch (error) {
-      await keeper.stop()
-      throw error
-    }
-    return keeper
+    return running.spawned.spawn(merged, running.address)
   }
 
   /**
@@ -263,12 +219,9 @@ export class Distributor implements AsyncDisposable {
     if (running === null) return { notAccepted: 0 }
     this.#running = null
     this.#ready = this.#newReady()
-    const { core, keepers } = running
+    const { core, spawned } = running
     // While they stop, what still runs on them may end, and its feedbacks be called.
-    const answer = await core.stop(options.timeout ?? 5000, () =>
-      Promise.all(keepers.map((keeper) => keeper.stop())),
-    )
-    if (running.privateDir !== null) rmSync(running.privateDir, { recursive: true, force: true })
+    const answer = await core.stop(options.timeout ?? 5000, () => spawned.stop())
     return answer
   }
 
@@ -279,18 +232,6 @@ export class Distributor implements AsyncDisposable {
   /** The core, for what composes a distributor with a node in one process. */
   protected get core(): DistributorCore {
     return this.#started().core
-  }
-
-  async #listenPrivately(running: Running): Promise<Address> {
-    const id = newId()
-    if (process.platform === 'win32')
-      running.address = await running.core.listen({ path: `\\\\.\\pipe\\job-reactor-${id}` })
-    else {
-      // Only this user can go into a folder that mkdtemp has made.
-      running.privateDir = mkdtempSync(join(tmpdir(), 'job-reactor-'))
-      running.address = await running.core.listen({ path: join(running.privateDir, 'app.sock') })
-    }
-    return running.address
   }
 
   #listen(core: DistributorCore): void {
