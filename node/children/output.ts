@@ -52,7 +52,8 @@ export class Output {
 
   #say(line: string): void {
     const text = line.slice(0, LONGEST_LINE)
-    if (text.trim() !== '') this.last = text
+    // What Node says when memory runs out is followed by a trace that says nothing.
+    if (text.trim() !== '' && !this.last.startsWith('FATAL ERROR')) this.last = text
     this.#onLine(text)
   }
 }

@@ -132,7 +132,8 @@ export class Runner {
       const job = this.#suspects[kind] ?? due.take(deferred, now)
       this.#suspects[kind] = null
       if (job === null) return
-      const alone = job.losses > 0
+      // One loss more and it has failed: that must not be for the sake of a neighbour.
+      const alone = job.losses > 0 && job.losses >= this.#deps.settings.poisonLimit - 1
       if (alone && !children.canRunAlone(deferred)) {
         // Nothing more is given out until a child has run dry: otherwise the suspect would wait for ever.
         this.#suspects[kind] = job

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -42,6 +42,23 @@ t.test('02-typed', async (t) => {
   cpSync('test/fixtures/typed-project', dir, { recursive: true })
   cpSync('node_modules/@types/node', join(dir, 'node_modules/@types/node'), { recursive: true })
   symlinkSync(resolve('.'), join(dir, 'node_modules/job-reactor'))
+  // What must not compile: each line below would be an error of its own if it did.
+  const wrong = [
+    "import { JR } from 'job-reactor'",
+    "import './jobs.js'",
+    '// @ts-expect-error: no such job',
+    "JR.enqueue('aera', { width: 1, height: 2 })",
+    '// @ts-expect-error: an argument is missing',
+    "JR.enqueue('area', { width: 1 })",
+    '// @ts-expect-error: an argument of another type',
+    "JR.enqueue('area', { width: 1, height: '2' })",
+    '// @ts-expect-error: the result has no such field',
+    "JR.enqueue('area', { width: 1, height: 2 }, {}, (args) => args.volume)",
+    '// @ts-expect-error: no such option',
+    "JR.enqueue('area', { width: 1, height: 2 }, { afterr: 1 })",
+    "JR.enqueue('area', { width: 1, height: 2 }, {}, (args, info) => args.area.toFixed(info.run), ({ error }) => error.code)",
+  ]
+  writeFileSync(join(dir, 'src/wrong.ts'), wrong.join('\n'))
   await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir])
   const { stdout } = await run(process.execPath, [join(dir, 'out/app.js')], {
     env: { PATH: process.env.PATH },
