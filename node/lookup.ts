@@ -2,7 +2,7 @@ import type { Clock } from '../src/clock.js'
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { JobRecord } from '../src/job/record.js'
-import { isTerminal } from '../src/job/states.js'
+import { isTerminal, transition, waitingState } from '../src/job/states.js'
 import type { ListPage, ListQuery, Store, StoredJob } from '../src/store/contract.js'
 import { type Journal, moveOf } from './journal.js'
 import { outcomeWithoutRun } from './run/outcome.js'
@@ -104,13 +104,14 @@ export class Lookup {
   #end(job: JobRecord, told: boolean): Promise<boolean> {
     const { settings, journal, clock, seq } = this.#deps
     const now = clock.now()
+    const state = transition(waitingState(job, now), 'cancelled')
     const message = `job ${job.id} ('${job.name}') was cancelled before it ran`
     const error = packError(new JrError('JR_CANCELLED', message))
     const report = told
-      ? outcomeWithoutRun(job, 'cancelled', error, { seq: seq(), node: settings.name, now })
+      ? outcomeWithoutRun(job, state, error, { seq: seq(), node: settings.name, now })
       : null
     const kept = told && settings.keeps('cancelled')
-    const keep = kept ? { job, state: 'cancelled' as const, startedAt: 0, finishedAt: now } : null
+    const keep = kept ? { job, state, startedAt: 0, finishedAt: now } : null
     const outcome = job.wanted ? report : null
     return new Promise((done) => {
       journal.add({ kind: 'end', from: job, running: false, outcome, keep, report, done }, true)

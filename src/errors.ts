@@ -28,7 +28,6 @@ export const ERROR_CODES = {
   JR_STORE: 'the store failed',
   JR_STORE_LOCKED: 'another process uses this data directory',
   JR_STORE_CORRUPT: 'the data on disk is damaged or of an unknown version',
-  JR_STORE_LOST: 'the store lost the job (a memory store after a restart)',
   JR_STORE_CLOSED: 'the store is not open',
 } as const
 

@@ -1,5 +1,5 @@
 // A web app that answers at once and lets a job do the work: one endpoint enqueues, one reports.
-import fastify from 'fastify'
+import express from 'express'
 import { JR } from 'job-reactor'
 
 await JR.startDistributor()
@@ -12,36 +12,37 @@ await JR.spawnNode({
 
 /** What the page that asks again and again is told. */
 const states = new Map()
-const app = fastify()
+const app = express()
 
-app.post('/thumbnails/:picture', (request, reply) => {
-  const { picture } = request.params
+app.post('/thumbnails/:picture', (request, response) => {
   const { id } = JR.enqueue(
     'thumbnail',
-    { picture },
+    { picture: request.params.picture },
     {},
     (args) => states.set(id, { state: 'done', thumbnail: args.thumbnail }),
     (args) => states.set(id, { state: 'failed', error: args.error.message }),
   )
   states.set(id, { state: 'waiting' })
-  reply.code(202).header('location', `/jobs/${id}`).send({ id })
+  response.status(202).location(`/jobs/${id}`).json({ id })
 })
 
-app.get('/jobs/:id', (request, reply) => {
+app.get('/jobs/:id', (request, response) => {
   const state = states.get(request.params.id)
-  reply.code(state ? 200 : 404).send(state ?? { error: 'no such job' })
+  response.status(state ? 200 : 404).json(state ?? { error: 'no such job' })
 })
 
-const base = await app.listen({ host: '127.0.0.1', port: 0 })
-console.log(`the app listens on ${base}`)
+const server = app.listen(0, '127.0.0.1', async () => {
+  const base = `http://127.0.0.1:${server.address().port}`
+  console.log(`the app listens on ${base}`)
 
-// A visitor.
-const { headers } = await fetch(`${base}/thumbnails/cat.png`, { method: 'POST' })
-let answer
-do {
-  answer = await (await fetch(base + headers.get('location'))).json()
-} while (answer.state === 'waiting')
-console.log(answer)
+  // A visitor.
+  const { headers } = await fetch(`${base}/thumbnails/cat.png`, { method: 'POST' })
+  let answer
+  do {
+    answer = await (await fetch(base + headers.get('location'))).json()
+  } while (answer.state === 'waiting')
+  console.log(answer)
 
-await app.close()
-await JR.stop()
+  server.close()
+  await JR.stop()
+})

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/clock.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import { isDeferred, type JobRecord } from '../../src/job/record.js'
-import type { TerminalState } from '../../src/job/states.js'
+import { type TerminalState, transition } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
 import type { Attempt, AttemptResult } from '../children/attempt.js'
@@ -180,7 +180,11 @@ export class Runner {
     const message = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
     log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
     const error = packError(new JrError('JR_NO_SUCH_JOB', message))
-    const report = outcomeWithoutRun(job, 'failed', error, { seq: seq(), node: settings.name, now })
+    const report = outcomeWithoutRun(job, transition('available', 'failed'), error, {
+      seq: seq(),
+      node: settings.name,
+      now,
+    })
     const failed = { ...job, lastError: message }
     const keep = settings.keeps('failed')
       ? { job: failed, state: 'failed' as const, startedAt: 0, finishedAt: now }
@@ -262,7 +266,7 @@ export class Runner {
           })
     const outcome = job.wanted ? report : null
     if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
-    const state = ended ?? 'failed'
+    const state = transition('running', ended ?? 'failed')
     const keep = settings.keeps(state)
       ? {
           job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },

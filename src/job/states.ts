@@ -24,6 +24,12 @@ export function mayBecome(from: JobState, to: JobState): boolean {
   return TRANSITIONS[from].includes(to)
 }
 
+/** The state that a job takes on. Throws when the table does not allow it: that is a mistake in this program. */
+export function transition<To extends JobState>(from: JobState, to: To): To {
+  if (mayBecome(from, to)) return to
+  throw new Error(`a job that is ${from} cannot become ${to}`)
+}
+
 export function isTerminal(state: JobState): state is TerminalState {
   return TRANSITIONS[state].length === 0
 }

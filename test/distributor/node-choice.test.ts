@@ -1,0 +1,64 @@
+import t from 'tap'
+import { chooseNode, isUnknown } from '#dist/distributor/node-choice.js'
+
+const node = (name: string, over: object = {}) => ({
+  name,
+  open: true,
+  free: 1,
+  hasCredit: () => true,
+  knows: () => true,
+  ...over,
+})
+const wish = (over: object = {}) => ({
+  id: 'id',
+  name: 'job',
+  unique: false,
+  node: null,
+  strictNode: false,
+  notNode: [],
+  bytes: 10,
+  ...over,
+})
+const choice = (over: object, nodes: ReturnType<typeof node>[], turn = 0) =>
+  chooseNode(wish(over), nodes, turn)?.name ?? null
+
+t.test('the node for a job', async (t) => {
+  const two = [node('a'), node('b', { free: 2 })]
+  t.equal(choice({}, two), 'b', 'most free capacity')
+  t.equal(choice({ node: 'a' }, two), 'a')
+  t.equal(choice({ node: 'c' }, two), 'b', 'a soft pin falls back')
+  t.equal(choice({ node: 'c', strictNode: true }, two), null)
+  t.equal(choice({ node: 'a', strictNode: true }, [node('a', { open: false }), node('b')]), null)
+  t.equal(choice({ notNode: ['b'] }, two), 'a')
+  t.equal(choice({ notNode: ['a', 'b'] }, two), null)
+  t.equal(choice({}, [node('a', { knows: () => false }), node('b', { hasCredit: () => false })]), null)
+  t.equal(choice({}, []), null)
+  const alike = [node('a'), node('b'), node('c')]
+  t.same(
+    [0, 1, 2, 3].map((turn) => choice({}, alike, turn)),
+    ['a', 'b', 'c', 'a'],
+    'in turns',
+  )
+})
+
+t.test('an id of your own meets the same node, and waits for it', async (t) => {
+  const nodes = ['a', 'b', 'c'].map((name) => node(name))
+  const seen = new Set<string | null>()
+  for (let i = 0; i < 50; i++) {
+    const id = `id-${i}`
+    const first = choice({ id, unique: true }, nodes)
+    seen.add(first)
+    t.equal(choice({ id, unique: true }, [...nodes].reverse(), 7), first)
+    const full = nodes.map((one) => (one.name === first ? node(one.name, { hasCredit: () => false }) : one))
+    t.equal(choice({ id, unique: true }, full), null)
+  }
+  t.equal(seen.size, 3)
+})
+
+t.test('a job that nobody knows', async (t) => {
+  const ignorant = [node('a', { knows: () => false })]
+  t.equal(isUnknown(wish(), ignorant), true)
+  t.equal(isUnknown(wish({ node: 'x' }), ignorant), false)
+  t.equal(isUnknown(wish(), []), false)
+  t.equal(isUnknown(wish(), [...ignorant, node('b')]), false)
+})

@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { formatDuration, parseDurationMs } from '#dist/src/duration.js'
+import { Heap } from '#dist/src/heap.js'
+import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
+import { nextSlot } from '#dist/src/job/slots.js'
+import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
+import { createLogger } from '#dist/src/logger.js'
+
+t.test(
+  'states: terminal ones stay, running comes from available alone, all can be cancelled before',
+  async (t) => {
+    for (const from of JOB_STATES) {
+      if (isTerminal(from)) for (const to of JOB_STATES) t.notOk(mayBecome(from, to), `${from} to ${to}`)
+      else t.ok(mayBecome(from, 'cancelled'))
+      t.equal(mayBecome(from, 'running'), from === 'available')
+    }
+    t.throws(() => transition('completed', 'running'), /a job that is completed cannot become running/)
+    t.equal(waitingState({ due: 5, attempt: 0 }, 4), 'scheduled')
+    t.equal(waitingState({ due: 5, attempt: 1 }, 4), 'retryable')
+    t.equal(waitingState({ due: 5, attempt: 1 }, 5), 'available')
+  },
+)
+
+t.test('waits between attempts', async (t) => {
+  const cases: [Backoff, number[]][] = [
+    [5, [5000, 5000, 5000]],
+    [0, [0, 0, 0]],
+    [{ type: 'fixed', delay: 0.25 }, [250, 250, 250]],
+    [{ type: 'linear', delay: 5 }, [5000, 10_000, 15_000]],
+    [{ type: 'linear', delay: 5, max: 8 }, [5000, 8000, 8000]],
+    [{ type: 'exponential', delay: 1, jitter: false }, [1000, 2000, 4000]],
+    [{ type: 'exponential', delay: 1, max: 3, jitter: false }, [1000, 2000, 3000]],
+    [{ type: 'exponential', delay: 1 }, [500, 1000, 2000]],
+  ]
+  for (const [backoff, waits] of cases) {
+    t.same(
+      waits.map((_, i) => delayAfter(i + 1, backoff, () => 0.5)),
+      waits,
+      JSON.stringify(backoff),
+    )
+  }
+  t.ok(delayAfter(10_000, { type: 'exponential', delay: 1 }, () => 0.99) < 2 ** 36, 'never beyond a year')
+  t.same(
+    judge(3, 3, 5, null, () => 0),
+    { retry: false, delayMs: 0 },
+  )
+  t.same(
+    judge(2, 3, 5, 70, () => 0),
+    { retry: true, delayMs: 70 },
+  )
+})
+
+t.test('slots of a schedule', async (t) => {
+  const at = (missed: 'once' | 'skip' | 'all', slot: number, now: number) =>
+    nextSlot({ firstDue: 1000, periodMs: 100, slot, missed, now })
+  for (const missed of ['once', 'skip', 'all'] as const)
+    t.same(at(missed, 0, 1050), { slot: 1, due: 1100 }, 'in time')
+  t.same(at('once', 0, 1570), { slot: 5, due: 1500 }, 'the latest that was missed, late')
+  t.same(at('skip', 0, 1570), { slot: 6, due: 1600 })
+  t.same(at('all', 0, 1570), { slot: 1, due: 1100 })
+  t.same(at('once', 5, 1570), { slot: 6, due: 1600 }, 'and then the grid again')
+  fc.assert(
+    fc.property(
+      fc.constantFrom('once' as const, 'skip' as const, 'all' as const),
+      fc.nat(50),
+      fc.nat(20_000),
+      (missed, slot, now) => {
+        const next = at(missed, slot, now)
+        return (
+          next.slot > slot &&
+          next.due === 1000 + next.slot * 100 &&
+          (missed !== 'skip' || next.due > now || next.slot === slot + 1)
+        )
+      },
+    ),
+  )
+})
+
+t.test('durations', async (t) => {
+  const good: [unknown, number][] = [
+    [0, 0],
+    [1.5, 1500],
+    [0.0001, 1],
+    ['250ms', 250],
+    ['20s', 20_000],
+    ['1.5h', 5_400_000],
+    ['2d', 172_800_000],
+    ['7', 7000],
+  ]
+  for (const [value, ms] of good) t.equal(parseDurationMs(value, 'x'), ms, String(value))
+  for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, '', 'soon', '5 y', '-1s', null, {}]) {
+    t.throws(() => parseDurationMs(value, 'opts.after'), { message: /^opts\.after: expected seconds/ })
+  }
+  t.same([5000, 90_000, 250, 0].map(formatDuration), ['5s', '90s', '250ms', '0ms'])
+})
+
+t.test('options of enqueue', async (t) => {
+  const now = 1_000_000
+  t.match(parseEnqueueOptions({ runAt: new Date(now + 500) }, now), { delayMs: 500 })
+  t.match(parseEnqueueOptions({ runAt: now - 5 }, now), { delayMs: 0 })
+  t.match(parseEnqueueOptions({ notNode: 'a' }, now), { notNode: ['a'], delayMs: null, defer: null })
+  const bad: [object, RegExp][] = [
+    [{ period: 0 }, /opts\.period: expected at least 1 ms/],
+    [{ runAt: 'tomorrow' }, /opts\.runAt: expected a Date/],
+    [{ missed: 'never' }, /opts\.missed: expected once or skip or all/],
+    [{ node: 'a', notNode: ['a'] }, /no node is left/],
+    [{ maxAttempts: 0 }, /opts\.maxAttempts/],
+    [{ backoff: { type: 'cubic', delay: 1 } }, /opts\.backoff: expected/],
+    [{ backoff: { type: 'fixed', delay: -1 } }, /opts\.backoff\.delay/],
+    [{ id: '' }, /opts\.id/],
+    [{ defer: 'yes' }, /opts\.defer: expected true or false, got 'yes'/],
+  ]
+  for (const [options, message] of bad)
+    t.throws(() => parseEnqueueOptions(options, now), { name: 'TypeError', message })
+})
+
+t.test('a heap gives out what is smallest', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer()), (numbers) => {
+      const heap = new Heap<number>((a, b) => a - b)
+      for (const number of numbers) heap.push(number)
+      const out = numbers.map(() => heap.pop())
+      return (
+        JSON.stringify(out) === JSON.stringify([...numbers].sort((a, b) => a - b)) && heap.pop() === undefined
+      )
+    }),
+  )
+})
+
+t.test('the log: JSON or text, secrets left out', async (t) => {
+  const lines: string[] = []
+  const options = {
+    stream: { write: (line: string) => lines.push(line) },
+    now: () => new Date(0),
+    facts: { node: 'n' },
+  }
+  createLogger({ ...options, json: true }).info('a:b', { n: 1, secret: 'x', apiToken: 'y' })
+  createLogger({ ...options, json: false }).warn('a:b', { text: 'two words' })
+  createLogger({ ...options, level: 'error' }).warn('a:b')
+  t.same(JSON.parse(lines[0] ?? ''), {
+    time: '1970-01-01T00:00:00.000Z',
+    level: 'info',
+    event: 'a:b',
+    node: 'n',
+    n: 1,
+    secret: '[redacted]',
+    apiToken: '[redacted]',
+  })
+  t.equal(lines[1], '00:00:00.000 warn  a:b node=n text="two words"\n')
+  t.equal(lines.length, 2)
+})
