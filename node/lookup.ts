@@ -30,11 +30,15 @@ export class Lookup {
 
   /** Ends a waiting job at once, and asks a running one to stop. */
   async cancel(id: string): Promise<'cancelled' | 'cancelling' | 'not-found'> {
-    if (this.#deps.runner.cancel(id)) return 'cancelling'
-    const job = await this.#takeWaiting(id)
-    if (job !== null && (await this.#end(job, true))) return 'cancelled'
-    // It began, or ended, while it was looked for.
-    return this.#deps.runner.cancel(id) ? 'cancelling' : 'not-found'
+    // A job that is retried at once may be between two places each time it is looked for.
+    for (;;) {
+      if (this.#deps.runner.cancel(id)) return 'cancelling'
+      const job = await this.#takeWaiting(id)
+      if (job !== null && (await this.#end(job, true))) return 'cancelled'
+      if (this.#deps.runner.cancel(id)) return 'cancelling'
+      const stored = await this.load(id)
+      if (stored === null || isTerminal(stored.state)) return 'not-found'
+    }
   }
 
   /** Drops a job that has gone to another node, unless an attempt of it has begun. */

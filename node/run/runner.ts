@@ -43,6 +43,8 @@ interface Running {
   readonly attempt: Attempt
   /** Somebody has asked for the outcome since the attempt began. */
   watched: boolean
+  /** It was asked to end for good: whatever it says now, it is not tried again. */
+  cancelled: boolean
 }
 
 /** Claims due jobs for children, and decides what becomes of each attempt. Owns what is running. */
@@ -100,6 +102,7 @@ export class Runner {
   cancel(id: string): boolean {
     const running = this.#running.get(id)
     if (running === undefined) return false
+    running.cancelled = true
     this.#deps.children.abort(running.attempt.token, 'cancel')
     return true
   }
@@ -121,8 +124,19 @@ export class Runner {
   }
 
   conclude(results: readonly AttemptResult[]): void {
-    for (const result of results) this.#conclude(result)
+    for (const result of results) this.#conclude(this.#asCancelled(result))
     this.pump()
+  }
+
+  /** The word to end may have come when the attempt was over already. A job that has completed has; a schedule ends. */
+  #asCancelled(result: AttemptResult): AttemptResult {
+    const { job } = result.attempt
+    const cancelled = this.#running.get(job.id)?.cancelled === true
+    if (!cancelled || result.status === 'cancelled') return result
+    if (result.status === 'completed' && job.periodMs === 0) return result
+    const error = new JrError('JR_CANCELLED', `job ${job.id} ('${job.name}') was cancelled`)
+    const { code, message } = error
+    return { ...result, status: 'cancelled', code, message, error: packError(error) }
   }
 
   #fill(deferred: boolean, now: number): void {
@@ -161,7 +175,7 @@ export class Runner {
       deferred: isDeferred(job.lane),
       alone,
     }
-    this.#running.set(job.id, { attempt, watched: job.wanted })
+    this.#running.set(job.id, { attempt, watched: job.wanted, cancelled: false })
     // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
     journal.add(begin, false)
     children.run(attempt)

@@ -148,6 +148,20 @@ t.test('what a job does reaches the app', async (t) => {
     t.equal(await app.cancel('no such job'), 'not-found')
   })
 
+  t.test('cancelling reaches jobs that are retried without a pause', async (t) => {
+    const handles = Array.from({ length: 20 }, () =>
+      app.enqueue('callback_fails', {}, { maxAttempts: 1e9, backoff: 0 }),
+    )
+    const results = handles.map((handle) => handle.result().then(String, ({ code }) => code))
+    await Promise.all(handles.map(({ accepted }) => accepted))
+    const answers = await Promise.all(handles.map((handle) => handle.cancel()))
+    t.ok(
+      answers.every((answer) => answer !== 'not-found'),
+      `${answers}`,
+    )
+    t.same(new Set(await Promise.all(results)), new Set(['JR_CANCELLED']))
+  })
+
   t.test('an id of your own is one job', async (t) => {
     const first = app.enqueue('waits', { ms: 100 }, { id: 'mine' })
     const second = app.enqueue('waits', { ms: 100 }, { id: 'mine' })
