@@ -1,27 +1,23 @@
 /** One line that is written over on a terminal; elsewhere a line now and then. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream
-  readonly #total: number
-  #shownAt = 0
-  #shown = ''
+  #shownAt = Number.NEGATIVE_INFINITY
 
-  constructor(stream: NodeJS.WriteStream, total: number) {
+  constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
-    this.#total = total
   }
 
-  update(done: number, note: string, now = performance.now()): void {
-    const every = this.#stream.isTTY ? 100 : 2000
-    if (now - this.#shownAt < every && done < this.#total) return
+  update(done: number, total: number, note: string, now = performance.now()): void {
+    if (now - this.#shownAt < (this.#stream.isTTY ? 100 : 2000)) return
     this.#shownAt = now
-    const percent = this.#total === 0 ? 100 : Math.floor((done / this.#total) * 100)
-    const text = `${String(percent).padStart(3)} %  ${done} of ${this.#total} jobs  ${note}`
-    if (text === this.#shown) return
-    this.#shown = text
+    const percent = Math.floor((done / Math.max(1, total)) * 100)
+    const text = `${String(percent).padStart(3)} %  ${done} of ${total} jobs${note === '' ? '' : `  (${note})`}`
     this.#stream.write(this.#stream.isTTY ? `\r\x1b[2K${text}` : `${text}\n`)
   }
 
+  /** Leaves a clean line. */
   end(): void {
-    if (this.#stream.isTTY && this.#shown !== '') this.#stream.write('\r\x1b[2K')
+    if (this.#stream.isTTY && this.#shownAt > Number.NEGATIVE_INFINITY) this.#stream.write('\r\x1b[2K')
+    this.#shownAt = Number.NEGATIVE_INFINITY
   }
 }

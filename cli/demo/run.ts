@@ -1,24 +1,28 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Distributor, type JobArgs, type OutcomeInfo, type SpawnedNode } from '../../distributor/index.js'
-import { combinedDigest, type FoundFile, findFiles } from './files.js'
+import { Distributor } from '../../distributor/index.js'
+import { CombinedDigest, shellCommands } from './digest.js'
+import { type FoundFile, type FoundFiles, findFiles, within } from './files.js'
+import { checkSample, findWrong } from './findings.js'
+import { type Facts, type Plan, Workload } from './workload.js'
 
-export interface DemoPlan {
+export interface DemoPlan extends Omit<Plan, 'files'> {
   readonly root: string
   readonly dataDir: string
   readonly maxFiles: number
   readonly maxBytes: number
-  /** Kill the node in the middle. */
-  readonly chaos: boolean
-  readonly onProgress: (done: number, total: number, note: string) => void
   readonly signal: AbortSignal
 }
 
 export interface DemoReport {
   readonly root: string
   readonly filesFound: number
+  /** False: there was no time to look for all files. */
+  readonly foundAll: boolean
+  readonly unreadable: number
   readonly files: number
+  /** The flag that made `files` fewer than were found. */
+  readonly limit: '--max-files' | '--max-mb' | '--seconds' | null
   readonly bytes: number
   readonly gzipped: number
   readonly digest: string
@@ -30,211 +34,94 @@ export interface DemoReport {
   readonly periodicRuns: number
   readonly delayedLateMs: number
   readonly kills: number
+  /** Shell commands that answer files and bytes, and the digest. */
+  readonly check: { readonly count: string; readonly digest: string }
   /** What is not as it should be; empty when all is well. */
   readonly wrong: readonly string[]
 }
 
-/** The largest file that is also read by a deferred job. */
-const ENTROPY_BYTES = 1024 * 1024
 const NODE = 'demo_node'
-const DELAY_MS = 1000
 
-/** Runs the demo's jobs, and adds up what their feedbacks say. */
+/** Runs the demo's jobs, and adds up what their feedbacks say. Rejects with the signal's reason. */
 export async function runDemo(plan: DemoPlan): Promise<DemoReport> {
+  const { root, dataDir, signal } = plan
+  const found = await findFiles(root, signal)
+  const files = within(found.files, plan.maxFiles, plan.maxBytes)
   const app = new Distributor()
   try {
     await app.start({ logLevel: 'silent' })
     const node = await app.spawnNode({
       name: NODE,
       jobs: fileURLToPath(new URL('./jobs', import.meta.url)),
-      dir: join(plan.dataDir, 'node'),
+      dir: join(dataDir, 'node'),
       children: 2,
       concurrency: 16,
       deferredChildren: 1,
       logLevel: 'silent',
     })
-    return await new Demo(plan, app, node).run()
+    const workload = new Workload({ ...plan, files }, app, node)
+    const from = performance.now()
+    await workload.run(signal)
+    const seconds = (performance.now() - from) / 1000
+    return await report(plan, { found, files, facts: workload.facts, seconds, restarts: node.restarts })
   } finally {
     await app.stop({ timeout: 1000 })
   }
 }
 
-class Demo {
-  readonly #plan: DemoPlan
-  readonly #app: Distributor
-  readonly #node: SpawnedNode
-  readonly #digests = new Map<string, { sha256: string; bytes: number; gzipped: number }>()
-  readonly #feedbacks = new Map<string, number>()
-  readonly #wrong: string[] = []
-  #jobs = 0
-  #done = 0
-  #successes = 0
-  #errors = 0
-  #retries = 0
-  #ticks = 0
-  #lateMs = 0
-  #kills = 0
-  #settle: () => void = () => {}
+interface Ended {
+  readonly found: FoundFiles
+  /** What fits into the plan; not all of them need have been begun. */
+  readonly files: readonly FoundFile[]
+  readonly facts: Facts
+  readonly seconds: number
+  readonly restarts: number
+}
 
-  constructor(plan: DemoPlan, app: Distributor, node: SpawnedNode) {
-    this.#plan = plan
-    this.#app = app
-    this.#node = node
-  }
-
-  async run(): Promise<DemoReport> {
-    const found = findFiles(this.#plan.root)
-    const files = within(found, this.#plan.maxFiles, this.#plan.maxBytes)
-    const from = performance.now()
-    const settled = new Promise<void>((resolve, reject) => {
-      this.#settle = resolve
-      this.#plan.signal.addEventListener('abort', () => reject(this.#plan.signal.reason))
-    })
-    this.#enqueueOthers()
-    for (const [i, file] of files.entries()) this.#enqueueFile(file, i)
-    await settled
-    const seconds = (performance.now() - from) / 1000
-    return this.#report(found, files, seconds)
-  }
-
-  #enqueueFile({ file, bytes }: FoundFile, index: number): void {
-    const { root } = this.#plan
-    this.#expect('demo_digest', { root, file }, {}, (args) => {
-      const {
-        sha256,
-        bytes: read,
-        gzipped,
-      } = args as unknown as { sha256: string; bytes: number; gzipped: number }
-      this.#digests.set(file, { sha256, bytes: read, gzipped })
-    })
-    if (index % 10 === 0 && bytes > 0 && bytes <= ENTROPY_BYTES) {
-      this.#expect('demo_entropy', { root, file }, {}, (args) => {
-        if (!(Number(args.bits) >= 0 && Number(args.bits) <= 8))
-          this.#wrong.push(`entropy of ${file}: ${args.bits}`)
-      })
-    }
-  }
-
-  #enqueueOthers(): void {
-    const notBefore = Date.now() + DELAY_MS
-    this.#expect('demo_delayed', { notBefore }, { after: DELAY_MS / 1000 }, (args) => {
-      this.#lateMs = Number(args.lateMs)
-      if (this.#lateMs < 0) this.#wrong.push(`the delayed job ran ${-this.#lateMs} ms early`)
-    })
-    this.#expect('demo_pinned', {}, { node: NODE, strictNode: true }, (args) => {
-      if (args.ranOn !== NODE) this.#wrong.push(`the pinned job ran on ${args.ranOn}`)
-    })
-    // A node that is killed costs an attempt too.
-    this.#expect('demo_flaky', {}, { maxAttempts: 10 }, (args) => {
-      if (Number(args.attempts) < 3) this.#wrong.push('the flaky job did not fail twice')
-    })
-    this.#jobs += 2
-    this.#app.enqueue(
-      'demo_hopeless',
-      {},
-      {},
-      () => this.#wrong.push('the hopeless job succeeded'),
-      (_args, info) => this.#failed(info),
-    )
-    this.#app.enqueue(
-      'demo_tick',
-      {},
-      // Slots that pass while the node is killed are run, too: three runs, whatever happens.
-      { period: '300ms', missed: 'all' },
-      () => this.#ticks++,
-      (args, info) => {
-        if (args.error.code !== 'JR_CANCELLED')
-          this.#wrong.push(`the periodic job ended with ${args.error.message}`)
-        this.#count(info)
-      },
-    )
-  }
-
-  #expect(name: string, args: JobArgs, options: object, check: (args: JobArgs) => void): void {
-    this.#jobs++
-    this.#app.enqueue(
-      name,
-      args,
-      options,
-      (result, info) => {
-        this.#successes++
-        check(result)
-        this.#count(info)
-      },
-      (result, info) => {
-        this.#wrong.push(`${name} ${JSON.stringify(args)} failed: ${result.error.message}`)
-        this.#failed(info)
-      },
-    )
-  }
-
-  #failed(info: OutcomeInfo): void {
-    this.#errors++
-    this.#count(info)
-  }
-
-  #count(info: OutcomeInfo): void {
-    this.#feedbacks.set(info.id, (this.#feedbacks.get(info.id) ?? 0) + 1)
-    this.#retries += Math.max(0, info.attempt - 1)
-    this.#done++
-    this.#plan.onProgress(this.#done, this.#jobs, this.#kills > 0 ? `(node killed ${this.#kills} times)` : '')
-    if (this.#plan.chaos && this.#kills < 2 && this.#done >= (this.#jobs * (this.#kills + 1)) / 3)
-      this.#kill()
-    if (this.#done === this.#jobs) this.#settle()
-  }
-
-  #kill(): void {
-    if (this.#node.pid === 0) return
-    process.kill(this.#node.pid, 'SIGKILL')
-    this.#kills++
-  }
-
-  #report(found: readonly FoundFile[], files: readonly FoundFile[], seconds: number): DemoReport {
-    const wrong = [...this.#wrong]
-    const listed = files.map(({ file, bytes }) => {
-      const digest = this.#digests.get(file)
-      if (digest === undefined) wrong.push(`no digest of ${file}`)
-      else if (digest.bytes !== bytes) wrong.push(`${file}: ${digest.bytes} bytes were read of ${bytes}`)
-      return { file, sha256: digest?.sha256 ?? '', bytes: digest?.bytes ?? 0, gzipped: digest?.gzipped ?? 0 }
-    })
-    const twice = [...this.#feedbacks.values()].filter((count) => count > 1).length
-    if (twice > 0) wrong.push(`${twice} jobs had more than one last feedback`)
-    if (this.#ticks !== 3) wrong.push(`the periodic job ran well ${this.#ticks} times, not 3`)
-    if (this.#plan.chaos && this.#kills === 0) wrong.push('the node was not killed')
-    return {
-      root: this.#plan.root,
-      filesFound: found.length,
-      files: files.length,
-      bytes: sum(listed.map(({ bytes }) => bytes)),
-      gzipped: sum(listed.map(({ gzipped }) => gzipped)),
-      digest: combinedDigest(listed),
-      jobs: this.#jobs,
-      seconds,
-      successes: this.#successes,
-      errors: this.#errors,
-      retries: this.#retries,
-      periodicRuns: this.#ticks,
-      delayedLateMs: this.#lateMs,
-      kills: this.#kills,
-      wrong,
-    }
+async function report({ root, chaos, maxFiles }: DemoPlan, ended: Ended): Promise<DemoReport> {
+  const { found, facts, seconds, restarts } = ended
+  const files = ended.files.slice(0, facts.files)
+  const wrong = findWrong(facts, { files, chaos, node: NODE, restarts })
+  wrong.push(...(await checkSample(files, facts)))
+  const cutBySize = files.length < maxFiles ? '--max-mb' : '--max-files'
+  const limit =
+    files.length < ended.files.length ? '--seconds' : files.length < found.files.length ? cutBySize : null
+  const first = limit === null && found.all ? null : files.length
+  return {
+    root,
+    filesFound: found.files.length,
+    foundAll: found.all,
+    unreadable: found.unreadable,
+    files: files.length,
+    limit,
+    ...sumUp(root, files, facts),
+    jobs: facts.jobs,
+    seconds,
+    successes: facts.successes,
+    errors: facts.errors,
+    retries: facts.retries,
+    periodicRuns: facts.ticks,
+    delayedLateMs: facts.lateMs,
+    kills: facts.kills,
+    check: shellCommands({ root, first, readable: found.unreadable > 0 }),
+    wrong,
   }
 }
 
-/** The first files, as many as fit. */
-function within(files: readonly FoundFile[], maxFiles: number, maxBytes: number): FoundFile[] {
+function sumUp(
+  root: string,
+  files: readonly FoundFile[],
+  { results }: Facts,
+): Pick<DemoReport, 'bytes' | 'gzipped' | 'digest'> {
+  const digest = new CombinedDigest()
+  const prefix = Buffer.byteLength(root) + 1
   let bytes = 0
-  const end = files.findIndex((file, i) => {
-    bytes += file.bytes
-    return i >= maxFiles || (bytes > maxBytes && i > 0)
-  })
-  return end === -1 ? [...files] : files.slice(0, end)
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
-}
-
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  let gzipped = 0
+  for (const file of files) {
+    const result = results.get(file)
+    digest.add(file.path.subarray(prefix), result?.sha256 ?? '')
+    bytes += result?.bytes ?? 0
+    gzipped += result?.gzipped ?? 0
+  }
+  return { bytes, gzipped, digest: digest.hex() }
 }

@@ -1,40 +1,7 @@
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import t, { type Test } from 'tap'
-import { findFiles } from '#dist/cli/demo/files.js'
-
-const CLI = resolve('dist/cli/main.js')
-
-interface Result {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-function jr(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Result> {
-  const vars = Object.entries({ PATH: process.env.PATH ?? '', ...options.env }).map(
-    ([key, value]) => `${key}=${value}`,
-  )
-  return new Promise((done) => {
-    const child = execFile(
-      'env',
-      ['-i', ...vars, process.execPath, CLI, ...args],
-      { cwd: options.cwd, timeout: 120_000 },
-      (_error, out, err) => {
-        done({ code: child.exitCode ?? -1, out, err })
-      },
-    )
-  })
-}
-
-function folder(t: Test): string {
-  const dir = mkdtempSync(join(tmpdir(), 'jr-cli-'))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
+import t from 'tap'
+import { folder, jr } from './jr.js'
 
 t.test('help and version', async (t) => {
   for (const args of [
@@ -136,60 +103,4 @@ t.test('doctor', async (t) => {
   const failed = await jr(['doctor', '--dir', 'file'], { cwd })
   t.equal(failed.code, 1)
   t.match(failed.out, /LevelDB +FAILED/)
-})
-
-t.test(
-  'demo: on a folder with awkward names, with kills, and its figures agree with find and sha256sum',
-  async (t) => {
-    const root = folder(t)
-    mkdirSync(join(root, 'a folder/deeper'), { recursive: true })
-    const names = [
-      'plain.txt',
-      'with space.txt',
-      "it's.txt",
-      'ž🐎.bin',
-      'a folder/x',
-      'a folder/deeper/y.js',
-      'empty',
-    ]
-    for (const name of names)
-      writeFileSync(
-        join(root, name),
-        name === 'empty' ? '' : createHash('sha512').update(name).digest('hex').repeat(50),
-      )
-    for (let i = 0; i < 150; i++) writeFileSync(join(root, `file-${i}`), `${i}`.repeat(i))
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('jr-demo-'))
-    const { code, out, err } = await jr(['demo', root, '--chaos'])
-    t.equal(code, 0, err)
-    t.match(out, /All figures agree/)
-    t.match(out, /node killed +[12] times/)
-    const commands = out.split('\n').filter((line) => line.startsWith('  cd '))
-    const shell = (command: string) =>
-      new Promise<string>((done) => execFile('sh', ['-c', command], (_error, text) => done(text.trim())))
-    const files = findFiles(root)
-    t.equal(files.length, 157)
-    t.equal(await shell(commands[0] ?? ''), `157 ${files.reduce((sum, { bytes }) => sum + bytes, 0)}`)
-    const digest = /digest +([0-9a-f]{64})/.exec(out)?.[1]
-    t.equal(await shell(commands[1] ?? ''), `${digest}  -`)
-    t.same(
-      readdirSync(tmpdir()).filter((name) => name.startsWith('jr-demo-')),
-      before,
-      'nothing is left',
-    )
-    const json = JSON.parse((await jr(['demo', root, '--json', '--max-files', '10'])).out)
-    t.match(json, { files: 10, filesFound: 157, errors: 1, periodicRuns: 3, wrong: [] })
-  },
-)
-
-t.test('demo: Ctrl-C ends it the first time', async (t) => {
-  const child = spawn(
-    'env',
-    ['-i', `PATH=${process.env.PATH}`, process.execPath, CLI, 'demo', resolve('node_modules')],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const started = new Promise<void>((done) => child.stderr.once('data', () => done()))
-  const exited = new Promise<number | null>((done) => child.once('exit', done))
-  await started
-  child.kill('SIGINT')
-  t.equal(await exited, 1)
 })

@@ -12,7 +12,7 @@ job('demo_tick', (_args, ctx) => {
 job('demo_pinned', (_args, ctx) => ({ ranOn: ctx.node }))
 
 /** Fails twice, then succeeds. */
-job('demo_flaky', { maxAttempts: 5, backoff: 0.1 }, (_args, ctx) => {
+job('demo_flaky', { backoff: 0.1 }, (_args, ctx) => {
   if (ctx.attempt < 3) throw new Error(`attempt ${ctx.attempt} fails on purpose`)
   return { attempts: ctx.attempt }
 })
