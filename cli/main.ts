@@ -42,9 +42,11 @@ async function main([name, ...argv]: string[]): Promise<number> {
   }
 }
 
-// A reader that has seen enough (jr config | head) is no failure.
+// A reader that has seen enough (jr config | head) is no failure. But a node has work to end, whoever has stopped
+// listening: when the app that reads its log is killed, writing to it fails.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  if (error.code === 'EPIPE' && process.argv[2] !== 'node') process.exit(EXIT.ok)
 })
+process.stderr.on('error', () => {})
 
 process.exitCode = await main(process.argv.slice(2))

@@ -16,7 +16,7 @@ export interface ChannelOptions<M> {
   readonly onMessages: (messages: M[]) => void
   /** Called once, when nothing more will come. Null: closed in good order. */
   readonly onClose: (error: JrError | null) => void
-  /** `writable` is true again. */
+  /** `writable` is true again. May throw, as `onMessages`. */
   readonly onDrain?: () => void
 }
 
@@ -132,11 +132,16 @@ export class Channel<M extends { readonly type: string }> {
       const heard = this.#options.heartbeat === null ? messages : this.#answerBeats(messages)
       if (heard.length > 0) this.#options.onMessages(heard)
     } catch (cause) {
-      const ours = cause instanceof JrError
-      this.destroy(
-        ours ? cause : new JrError('JR_PROTOCOL', `a message could not be handled: ${cause}`, { cause }),
-      )
+      this.#giveUp(cause)
     }
+  }
+
+  /** What our side threw is this connection's end, and not the process's. */
+  #giveUp(cause: unknown): void {
+    const ours = cause instanceof JrError
+    this.destroy(
+      ours ? cause : new JrError('JR_PROTOCOL', `a message could not be handled: ${cause}`, { cause }),
+    )
   }
 
   #answerBeats(messages: M[]): M[] {
@@ -169,7 +174,11 @@ export class Channel<M extends { readonly type: string }> {
   #drained(): void {
     if (!this.#drainDue) return
     this.#drainDue = false
-    this.#options.onDrain?.()
+    try {
+      this.#options.onDrain?.()
+    } catch (cause) {
+      this.#giveUp(cause)
+    }
   }
 
   #closed(): void {

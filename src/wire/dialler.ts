@@ -6,7 +6,7 @@ export interface DiallerOptions {
   readonly address: Address
   readonly backoff: { readonly minMs: number; readonly maxMs: number }
   readonly random: () => number
-  /** Resolves when the connection that was made has ended; true when it had come past its handshake. */
+  /** Resolves when the connection that was made has ended; true when it was of use: the next may be, too. */
   readonly onSocket: (socket: Socket) => Promise<boolean>
   readonly onRefused: (error: JrError) => void
 }
@@ -60,8 +60,8 @@ export class Dialler {
     socket.once('connect', () => {
       socket.off('error', refused)
       onSocket(socket).then(
-        (lasted) => {
-          if (lasted) this.#failures = 0
+        (useful) => {
+          if (useful) this.#failures = 0
           this.#again()
         },
         (error) => {

@@ -38,6 +38,9 @@ export class PayloadCursor {
 
 /** Both lengths that begin a frame: of what follows, and of the head. */
 const PREFIX = 8
+/** Bytes of the heads of a frame, and values in them: what few bytes unpack to may be a hundred times as large. */
+const MAX_HEAD = 4 * 1024 * 1024
+const MAX_VALUES = 250_000
 const HEAD_DEPTH = 6
 
 /** Gathers messages into one frame. */
@@ -152,8 +155,9 @@ export class FrameReader<M> {
     const size = frame.readUInt32BE(0)
     if (size > frame.length - 4)
       throw new JrError('JR_PROTOCOL', 'the head of a frame is longer than the frame')
+    if (size > MAX_HEAD) throw new JrError('JR_PROTOCOL', `the head of a frame has over ${MAX_HEAD} bytes`)
     const head = frame.subarray(4, 4 + size)
-    const messages = unpackChecked(head, { maxDepth: HEAD_DEPTH, maxNodes: head.length })
+    const messages = unpackChecked(head, { maxDepth: HEAD_DEPTH, maxNodes: MAX_VALUES })
     if (!Array.isArray(messages)) throw new JrError('JR_PROTOCOL', 'the head of a frame must be an array')
     const payloads = new PayloadCursor(frame, 4 + size)
     let unknown = false

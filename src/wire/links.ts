@@ -39,6 +39,12 @@ export interface LinksOptions {
 }
 
 const HEARTBEAT_MISSES = 3
+/** Connections that have not come past the handshake. One more, and the oldest of them is closed. */
+const MAX_STRANGERS = 64
+/** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
+const STEADY_MS = 1000
+/** The same complaint about a connection is made once in this time. */
+const COMPLAINT_MS = 10_000
 
 /** All connections of one process, whichever side dialled. */
 export class Links {
@@ -47,7 +53,9 @@ export class Links {
   readonly #diallers = new Map<string, Dialler>()
   readonly #channels = new Set<Channel<LinkMessage>>()
   readonly #sockets = new Set<Socket>()
-  #strangers = 0
+  /** In the order in which they came. */
+  readonly #strangers = new Set<Socket>()
+  #complained = { text: '', at: 0 }
   #alive = true
   #stopped = false
 
@@ -60,7 +68,6 @@ export class Links {
     const { secret, allowRemoteWithoutSecret, maxConnections = 1024 } = this.#options
     const listener: Listener = new Listener({
       maxConnections,
-      maxStrangers: 64,
       allowRemote: secret !== null || allowRemoteWithoutSecret,
       onSocket: (socket) => this.#accept(socket),
     })
@@ -80,9 +87,9 @@ export class Links {
       backoff,
       random,
       onSocket: async (socket) => {
-        const lasted = await this.#open(socket, where)
-        if (lasted) complained = ''
-        return lasted
+        const useful = await this.#open(socket, where)
+        if (useful) complained = ''
+        return useful
       },
       onRefused: (error) => {
         // One line for each new reason, not one for each attempt.
@@ -120,21 +127,28 @@ export class Links {
   async #accept(socket: Socket): Promise<void> {
     const where =
       socket.remoteAddress === undefined ? 'a local socket' : `${socket.remoteAddress}:${socket.remotePort}`
-    if (this.#strangers >= 64) {
-      socket.destroy()
-      return
-    }
-    this.#strangers++
+    const [oldest] = this.#strangers
+    if (this.#strangers.size >= MAX_STRANGERS) oldest?.destroy()
+    this.#strangers.add(socket)
+    socket.once('close', () => this.#strangers.delete(socket))
     try {
-      await this.#open(socket, where, () => this.#strangers--)
+      await this.#open(socket, where, () => this.#strangers.delete(socket))
     } catch (error) {
       const facts =
         error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
-      this.#options.log.warn('connection:refused', { address: where, ...facts })
+      this.#complain(where, facts)
     }
   }
 
-  /** Resolves when the connection has ended, with whether it had lasted past the handshake. */
+  /** Whoever connects decides how often this is called: the log must not grow with it. */
+  #complain(address: string, facts: { readonly error: string }): void {
+    const now = performance.now()
+    if (facts.error === this.#complained.text && now - this.#complained.at < COMPLAINT_MS) return
+    this.#complained = { text: facts.error, at: now }
+    this.#options.log.warn('connection:refused', { address, ...facts })
+  }
+
+  /** Resolves when the connection has ended, with whether the peer had said something, or stayed a while. */
   async #open(socket: Socket, where: string, known: () => void = () => {}): Promise<boolean> {
     const { identity, secret, handshakeMs = 5000, maxFrame, heartbeatMs, onLink } = this.#options
     this.#sockets.add(socket)
@@ -162,15 +176,20 @@ export class Links {
       const ping: LinkMessage = { type: 'ping' }
       const pong: LinkMessage = { type: 'pong' }
       let handlers: LinkHandlers | null = null
+      let heard = false
+      const from = performance.now()
       const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
         maxFrame,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
-        onMessages: (messages) => handlers?.onMessages(messages),
+        onMessages: (messages) => {
+          heard = true
+          handlers?.onMessages(messages)
+        },
         onDrain: () => handlers?.onDrain?.(),
         onClose: (error) => {
           this.#channels.delete(channel)
           handlers?.onClose(error)
-          resolve(true)
+          resolve(heard || performance.now() - from >= STEADY_MS)
         },
       })
       this.#channels.add(channel)

@@ -1,12 +1,10 @@
-import { unlinkSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { JrError } from '../errors.js'
 import { type Address, formatAddress, isLocal } from './address.js'
 
 export interface ListenerOptions {
   readonly maxConnections: number
-  /** Connections that have not come past the handshake, at most. */
-  readonly maxStrangers: number
   readonly allowRemote: boolean
   readonly onSocket: (socket: Socket) => Promise<unknown>
 }
@@ -33,7 +31,7 @@ export class Listener {
       const text = `${formatAddress(address)}: other machines could connect and run jobs; set a secret (option secretFile)`
       throw new JrError('JR_ADDRESS', `${text}, or listen on 127.0.0.1`)
     }
-    if ('path' in address) await removeStaleSocket(address.path)
+    if ('path' in address) await makeWay(address.path)
     await new Promise<void>((resolve, reject) => {
       const refused = (cause: Error) => {
         reject(
@@ -70,9 +68,18 @@ export class Listener {
   }
 }
 
-/** A socket file outlives a process that was killed: it is removed when nobody answers there. */
-async function removeStaleSocket(path: string): Promise<void> {
+/**
+ * A socket file outlives a process that was killed: it is removed when nobody answers there. Anything else that is
+ * there stays. Rejects with JR_ADDRESS.
+ */
+async function makeWay(path: string): Promise<void> {
   if (process.platform === 'win32') return
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  if (there === undefined) return
+  if (!there.isSocket()) {
+    const text = `cannot listen on ${path}: something that is no socket is there; choose another path`
+    throw new JrError('JR_ADDRESS', text)
+  }
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = connect(path)
     probe.once('connect', () => {

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -139,6 +140,8 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     'a number where text should be': framed([[3, 5]]),
     'an id that is empty': framed([[12, 1, '']]),
     'a fraction': framed([[21, 1.5]]),
+    'a head of many small values': framed([Array.from({ length: 300_000 }, () => [])]),
+    'a head that is too long': frame(5_000_004, 5_000_000, Buffer.alloc(5_000_000)),
     'not packed at all': frame(9, 5, Buffer.from([0xc1, 0xc1, 0xc1, 0xc1, 0xc1])),
   }
   for (const [name, chunk] of Object.entries(bad))
@@ -265,6 +268,26 @@ t.test('a handler that throws closes its channel, and no other', async (t) => {
   t.match(error, { code: 'JR_PROTOCOL', message: /a mistake/ })
 })
 
+t.test('what throws when there is room again closes its channel, and no other', async (t) => {
+  const [near, far] = await pair(t)
+  const error = await new Promise<JrError | null>((resolve) => {
+    const channel = new Channel<LinkMessage>(near, linkMessages, {
+      maxFrame: 1 << 20,
+      heartbeat: null,
+      onMessages: () => {},
+      onDrain: () => {
+        throw new Error('a mistake')
+      },
+      onClose: resolve,
+    })
+    while (channel.writable) {
+      channel.send({ type: 'request', request: 1, verb: 'jobs', body: Buffer.alloc(100_000) })
+    }
+    far.resume()
+  })
+  t.match(error, { code: 'JR_PROTOCOL', message: /a mistake/ })
+})
+
 interface End {
   readonly links: Links
   readonly linked: Promise<Link>
@@ -374,6 +397,58 @@ t.test('links: probes, garbage and silence are closed; others go on', async (t) 
   const b = endOf(t, 'distributor')
   b.links.dial(address)
   t.ok(await b.linked)
+})
+
+t.test('links: strangers who say nothing keep nobody out', async (t) => {
+  const a = endOf(t, 'node', { handshakeMs: 60_000 })
+  const address = await a.links.listen({ host: '127.0.0.1', port: 0 })
+  if (!('port' in address)) throw new Error('no port')
+  const silent = Array.from({ length: 100 }, () => connect(address.port, '127.0.0.1'))
+  for (const socket of silent) socket.on('error', () => {}).resume()
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy()
+  })
+  await Promise.all(silent.slice(0, 36).map((socket) => once(socket, 'close')))
+  const b = endOf(t, 'distributor')
+  b.links.dial(address)
+  t.ok(await b.linked)
+})
+
+t.test('links: a peer that closes each connection at once is dialled less and less often', async (t) => {
+  let links = 0
+  let enough: () => void = () => {}
+  const sixth = new Promise<void>((resolve) => {
+    enough = resolve
+  })
+  const a = endOf(t, 'node', {
+    onLink: (link) => {
+      if (++links === 6) enough()
+      link.channel.destroy()
+      return { onMessages: () => {}, onClose: () => {} }
+    },
+  })
+  const b = endOf(t, 'distributor', { backoff: { minMs: 10, maxMs: 1000 } })
+  const from = performance.now()
+  b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
+  await sixth
+  // The pauses are 5, 10, 20, 40 and 80 ms at least; without growth it would be 25.
+  t.ok(performance.now() - from > 140, 'a bound from below: a busy machine only adds to it')
+})
+
+t.test('links: of what is at the path of a socket, only a socket without an owner is removed', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-links-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const file = join(dir, 'file')
+  writeFileSync(file, 'precious')
+  await t.rejects(endOf(t, 'node').links.listen({ path: file }), { code: 'JR_ADDRESS', message: /no socket/ })
+  t.equal(readFileSync(file, 'utf8'), 'precious')
+  const path = join(dir, 'a.sock')
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  await once(spawn(process.execPath, ['-e', script], { env: {}, stdio: 'ignore' }), 'exit')
+  t.ok(existsSync(path), 'what was killed has left its socket')
+  const a = endOf(t, 'node')
+  t.ok(await a.links.listen({ path }), 'and it is in nobody’s way')
+  await t.rejects(endOf(t, 'node').links.listen({ path }), { code: 'JR_ADDRESS', message: /EADDRINUSE/ })
 })
 
 t.test('links: a dialled peer is found again when it comes back', async (t) => {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, watch } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
-import { event, folder, JOBS, readLog, startApp, startNode, toApp } from './harness.js'
+import { alive, event, folder, JOBS, readLog, startApp, startNode, toApp } from './harness.js'
 import { check, type Entry } from './history.js'
 
 /** Between an app and a node: passes bytes on, and cuts when it is told to. */
@@ -161,6 +161,37 @@ t.test('an app that is killed: its outcomes go to the next life of it, by named 
     second.lines.some((line) => line.startsWith('done ')),
     'the second life heard of some',
   )
+})
+
+t.test('an app that is killed: the node that it had started ends what runs, then itself', async (t) => {
+  const dir = folder(t)
+  const log = join(dir, 'log')
+  mkdirSync(log)
+  const file = resolve('test/fixtures/spawning-app.mjs')
+  const app = spawn(process.execPath, [file, join(dir, 'data'), log, JOBS], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => {
+    app.kill('SIGKILL')
+  })
+  const [text] = await once(app.stdout.setEncoding('utf8'), 'data')
+  const pid = Number(/node (\d+)/.exec(text)?.[1])
+  t.teardown(() => {
+    if (alive(pid)) process.kill(pid, 'SIGKILL')
+  })
+  const written = watch(log)
+  t.teardown(() => written.close())
+  while (readLog(log).length === 0) await once(written, 'change')
+  app.kill('SIGKILL')
+  while (!readLog(log).some(({ ev }) => ev === 'end')) await once(written, 'change')
+  t.same(
+    readLog(log).map(({ ev }) => ev),
+    ['begin', 'end'],
+    'the job that ran when the app was killed has run to its end',
+  )
+  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.pass('the node has ended')
 })
 
 t.test('a spool: jobs without a node outlive the app', async (t) => {
