@@ -5,10 +5,11 @@ import type { TerminalState } from '../../job/states.js'
  * Keys are text, and sort as the rows are wanted. Numbers are base 36 of a fixed width: nine digits hold a time until
  * the year 5188, eleven any whole number that JavaScript has.
  *
- *     j<lane><due><seq>            a waiting or running job
+ *     g<group>                     what a group of changes did to what is young (young.ts)
+ *     j<lane><due><seq>            a waiting or running job that is not young
  *     a<seq>                       an attempt of it has begun
  *     i<id>                        where the job of this id is: the key of its row
- *     o<distributor>\0<seq>        an outcome
+ *     o<distributor>\0<seq>        an outcome that is not young
  *     w<distributor>\0<instance>   the highest number taken
  *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
  *     m                            what the store knows of itself
@@ -32,6 +33,14 @@ export function jobsRange(ended: boolean): { gt: string; lt: string } {
 
 export function isEndedKey(key: string): boolean {
   return key.startsWith('k')
+}
+
+export function groupKey(number: number): string {
+  return `g${seqText(number)}`
+}
+
+export function groupOf(key: string): number {
+  return Number.parseInt(key.slice(1), 36)
 }
 
 export function markKey(seq: number): string {

@@ -1,7 +1,7 @@
-import { unpack } from '../../codec.js'
 import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../../job/record.js'
-import { isTerminal, waitingState } from '../../job/states.js'
-import type { Interrupted, ListPage, ListQuery, StoredJob } from '../contract.js'
+import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
+import type { ListPage, ListQuery, StoredJob } from '../contract.js'
+import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Database } from './database.js'
 import {
   endedPrefix,
@@ -9,95 +9,132 @@ import {
   isEndedKey,
   jobsRange,
   laneRange,
-  markKey,
   outcomeKey,
   outcomePrefix,
+  placeKey,
 } from './keys.js'
-import { decodeEnded, decodeJob, decodeOutcome } from './rows.js'
+import type { Young } from './young.js'
 
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
 const LOOKED_AT = 10_000
 
-export async function readInterrupted(db: Database): Promise<Interrupted[]> {
-  const found: Interrupted[] = []
-  for await (const [, row] of db.iterator({ gt: 'a', lt: 'b' })) {
-    const [key, startedAt] = unpack(row) as [string, number]
-    const jobRow = await db.get(key)
-    if (jobRow === undefined) continue
-    const job = decodeJob(jobRow)
-    found.push({ job: { ...job, attempt: job.attempt + 1 }, startedAt })
-  }
-  return found
+interface Found {
+  readonly key: string
+  readonly view: StoredJob
 }
 
-export async function readWaiting(
-  db: Database,
-  lane: Lane,
-  after: Place | null,
-  limit: number,
-  maxBytes: number,
-  isRunning: (id: string) => boolean,
-): Promise<JobRecord[]> {
-  const jobs: JobRecord[] = []
-  let bytes = 0
-  for await (const row of db.values(laneRange(lane, after))) {
+/**
+ * Reads what has rows of its own together with what is young. What is young is looked at first, in the same step in
+ * which LevelDB takes its snapshot: what gets a row after that is not missed, and not met twice.
+ */
+export class Reader {
+  readonly #db: Database
+  readonly #young: Young
+  /** When the attempt began of a running job that has a row of its own; 0 when it waits. */
+  readonly #startedAt: (id: string) => number
+
+  constructor(db: Database, young: Young, startedAt: (id: string) => number) {
+    this.#db = db
+    this.#young = young
+    this.#startedAt = startedAt
+  }
+
+  async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
+    const jobs = this.#young.waiting(lane, after)
+    const young = jobs.length
+    let bytes = 0
+    for await (const row of this.#db.values(laneRange(lane, after))) {
+      const job = decodeJob(row)
+      if (this.#startedAt(job.id) > 0) continue
+      jobs.push(job)
+      bytes += job.args.length
+      if (jobs.length - young >= limit || bytes >= maxBytes) break
+    }
+    if (young > 0) jobs.sort((a, b) => a.due - b.due || a.seq - b.seq)
+    return cut(jobs, limit, maxBytes)
+  }
+
+  async load(id: string, now: number): Promise<StoredJob | null> {
+    const young = this.#young.jobs.get(id)
+    if (young !== undefined) return liveView(young.job, young.startedAt, now)
+    const place = (await this.#db.get(idKey(id)))?.toString()
+    const row = place === undefined ? undefined : await this.#db.get(place)
+    if (place === undefined || row === undefined) return null
+    if (isEndedKey(place)) return endedView(decodeEnded(row))
+    return liveView(decodeJob(row), this.#startedAt(id), now)
+  }
+
+  async page(query: ListQuery, now: number): Promise<ListPage> {
+    const { state, name, limit, after } = query
+    const wanted = ({ view }: Found) =>
+      (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
+    const { gt, lt } = listRange(state !== undefined && isTerminal(state) ? state : null, state === undefined)
+    const from = after !== undefined && after > gt ? after : gt
+    const found = this.#youngJobs(from, lt, now).filter(wanted)
+    const young = found.length
+    let looked = 0
+    /** Beyond this key nothing has been looked at. */
+    let end: string | null = null
+    for await (const [key, row] of this.#db.iterator({ gt: from, lt })) {
+      const one = { key, view: this.#view(key, row, now) }
+      if (wanted(one)) found.push(one)
+      if (found.length - young >= limit || ++looked >= LOOKED_AT) {
+        end = key
+        break
+      }
+    }
+    found.sort((a, b) => (a.key < b.key ? -1 : 1))
+    const inRange = end === null ? found : found.filter(({ key }) => key <= (end as string))
+    const page = inRange.slice(0, limit)
+    const next = inRange.length > limit ? (page.at(-1)?.key ?? null) : end
+    return { jobs: page.map(({ view }) => view), next }
+  }
+
+  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+    const prefix = outcomePrefix(distributor)
+    const outcomes = this.#young.outcomes(distributor, after)
+    const young = outcomes.length
+    for await (const row of this.#db.values({ gt: outcomeKey(prefix, after), lt: `${prefix}~`, limit })) {
+      outcomes.push(decodeOutcome(row))
+    }
+    if (young > 0) outcomes.sort((a, b) => a.seq - b.seq)
+    return outcomes.slice(0, limit)
+  }
+
+  #youngJobs(from: string, lt: string, now: number): Found[] {
+    const found: Found[] = []
+    for (const { job, startedAt } of this.#young.jobs.values()) {
+      const key = placeKey(job)
+      if (key > from && key < lt) found.push({ key, view: liveView(job, startedAt, now) })
+    }
+    return found
+  }
+
+  #view(key: string, row: Buffer, now: number): StoredJob {
+    if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
-    if (isRunning(job.id)) continue
-    jobs.push(job)
-    bytes += job.args.length
-    if (jobs.length >= limit || bytes >= maxBytes) break
+    return liveView(job, this.#startedAt(job.id), now)
   }
-  return jobs
 }
 
-export async function readJob(db: Database, id: string, now: number): Promise<StoredJob | null> {
-  const place = (await db.get(idKey(id)))?.toString()
-  const row = place === undefined ? undefined : await db.get(place)
-  if (place === undefined || row === undefined) return null
-  if (isEndedKey(place)) return endedView(decodeEnded(row))
-  return liveView(db, decodeJob(row), now)
+/** The first of them: at least one, and no more than so many or about so many bytes. */
+function cut(jobs: JobRecord[], limit: number, maxBytes: number): JobRecord[] {
+  let count = 0
+  for (let bytes = 0; count < jobs.length && count < limit && (count === 0 || bytes < maxBytes); count++) {
+    bytes += jobs[count]?.args.length ?? 0
+  }
+  return count === jobs.length ? jobs : jobs.slice(0, count)
 }
 
-export async function readPage(db: Database, query: ListQuery, now: number): Promise<ListPage> {
-  const { state, name, limit, after } = query
-  const ended = state !== undefined && isTerminal(state)
-  const range = ended
-    ? { gt: endedPrefix(state), lt: `${endedPrefix(state)}~` }
-    : jobsRange(state === undefined)
-  const jobs: StoredJob[] = []
-  let looked = 0
-  let last = ''
-  for await (const [key, row] of db.iterator({ ...range, ...(after === undefined ? {} : { gt: after }) })) {
-    last = key
-    const view = isEndedKey(key) ? endedView(decodeEnded(row)) : await liveView(db, decodeJob(row), now)
-    if ((state === undefined || view.state === state) && (name === undefined || view.job.name === name))
-      jobs.push(view)
-    if (jobs.length >= limit || ++looked >= LOOKED_AT) return { jobs, next: last }
-  }
-  return { jobs, next: null }
-}
-
-export async function readOutcomes(
-  db: Database,
-  distributor: string,
-  after: number,
-  limit: number,
-): Promise<Outcome[]> {
-  const prefix = outcomePrefix(distributor)
-  const outcomes: Outcome[] = []
-  for await (const row of db.values({ gt: outcomeKey(prefix, after), lt: `${prefix}~`, limit })) {
-    outcomes.push(decodeOutcome(row))
-  }
-  return outcomes
+function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {
+  return ended === null ? jobsRange(all) : { gt: endedPrefix(ended), lt: `${endedPrefix(ended)}~` }
 }
 
 function endedView({ job, state, startedAt, finishedAt }: EndedJob): StoredJob {
   return { job, state, startedAt, finishedAt }
 }
 
-async function liveView(db: Database, job: JobRecord, now: number): Promise<StoredJob> {
-  const mark = await db.get(markKey(job.seq))
-  if (mark === undefined) return { job, state: waitingState(job, now), startedAt: 0, finishedAt: 0 }
-  const [, startedAt] = unpack(mark) as [string, number]
+function liveView(job: JobRecord, startedAt: number, now: number): StoredJob {
+  if (startedAt === 0) return { job, state: waitingState(job, now), startedAt, finishedAt: 0 }
   return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

@@ -5,12 +5,14 @@ import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
+import { decodeEnded } from '../records.js'
 import { type Database, openDatabase, writeMarker } from './database.js'
 import { endedBefore, endedPrefix, idKey, META_KEY, takenKey } from './keys.js'
 import { decodeMeta, encodeMeta, type Meta, noCounts } from './meta.js'
-import { readInterrupted, readJob, readOutcomes, readPage, readWaiting } from './reader.js'
-import { decodeEnded } from './rows.js'
+import { Reader } from './reader.js'
+import { recover } from './recovery.js'
 import { Writer } from './writer.js'
+import { YOUNG_LIMITS, Young, type YoungLimits } from './young.js'
 
 export interface LevelOptions {
   /** The folder for the data of one node; made when it is not there. On a local disk (ext4, xfs, APFS, NTFS). */
@@ -23,19 +25,34 @@ export interface LevelOptions {
 
 /** Jobs in a LevelDB of this process: nothing to install, one node a folder. */
 export function levelStore(options: LevelOptions): Store {
-  return new LevelStore(options)
+  return new LevelStore(options, YOUNG_LIMITS)
+}
+
+/** The same, with limits at which tests can see what happens. */
+export function levelStoreWith(options: LevelOptions, limits: YoungLimits): Store {
+  return new LevelStore(options, limits)
 }
 
 const PRUNED_AT_ONCE = 1000
+
+interface Parts {
+  readonly db: Database
+  readonly lock: DirectoryLock
+  readonly meta: Meta
+  readonly writer: Writer
+  readonly reader: Reader
+}
 
 class LevelStore implements Store {
   readonly kind = 'level'
   readonly #dir: string
   readonly #sync: boolean
-  #open: { db: Database; lock: DirectoryLock; writer: Writer; meta: Meta } | null = null
+  readonly #limits: YoungLimits
+  #open: Parts | null = null
   #poison: JrError | null = null
 
-  constructor({ dir, durability = 'fsync' }: LevelOptions) {
+  constructor({ dir, durability = 'fsync' }: LevelOptions, limits: YoungLimits) {
+    this.#limits = limits
     this.#dir = dir
     this.#sync = durability === 'fsync'
   }
@@ -46,10 +63,11 @@ class LevelStore implements Store {
     try {
       const meta = await this.#begin(db, node, isNew)
       if (isNew) writeMarker(this.#dir, node)
-      const writer = new Writer(db, meta)
-      const interrupted = await readInterrupted(db)
-      for (const { job } of interrupted) writer.found(job)
-      this.#open = { db, lock, writer, meta }
+      const young = new Young(this.#limits)
+      const writer = new Writer(db, meta, young)
+      const interrupted = await recover(db, young, writer)
+      const reader = new Reader(db, young, (id) => writer.startedAt(id))
+      this.#open = { db, lock, meta, writer, reader }
       this.#poison = null
       return { id: meta.id, epoch: meta.epoch, interrupted, notes }
     } catch (error) {
@@ -73,20 +91,19 @@ class LevelStore implements Store {
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
-    const { db, writer } = this.#opened()
-    return readWaiting(db, lane, after, limit, maxBytes, (id) => writer.isRunning(id))
+    return this.#opened().reader.waiting(lane, after, limit, maxBytes)
   }
 
   async load(id: string): Promise<StoredJob | null> {
-    return readJob(this.#opened().db, id, Date.now())
+    return this.#opened().reader.load(id, Date.now())
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return readPage(this.#opened().db, query, Date.now())
+    return this.#opened().reader.page(query, Date.now())
   }
 
   async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
-    return readOutcomes(this.#opened().db, distributor, after, limit)
+    return this.#opened().reader.outcomes(distributor, after, limit)
   }
 
   async taken(distributor: string, instance: string): Promise<number> {
@@ -142,16 +159,17 @@ class LevelStore implements Store {
       const text = `${this.#dir}: the database is empty, although a node has used it. Restore a backup, or remove the directory`
       throw new JrError('JR_STORE_CORRUPT', text)
     }
-    const before = row === undefined ? { id: newId(), node, epoch: 0, counts: noCounts() } : decodeMeta(row)
+    const before =
+      row === undefined ? { id: newId(), node, epoch: 0, counts: noCounts(), backlog: 0 } : decodeMeta(row)
     if (before.node !== node) {
       throw new JrError('JR_BAD_CONFIG', `${this.#dir} belongs to node '${before.node}', not '${node}'`)
     }
-    const meta: Meta = { id: before.id, node, epoch: before.epoch + 1, counts: before.counts }
+    const meta: Meta = { ...before, epoch: before.epoch + 1 }
     await db.put(META_KEY, encodeMeta(meta), { sync: true })
     return meta
   }
 
-  #opened(): { db: Database; writer: Writer; meta: Meta } {
+  #opened(): Parts {
     if (this.#open === null) throw new JrError('JR_STORE_CLOSED', `the store in ${this.#dir} is not open`)
     return this.#open
   }

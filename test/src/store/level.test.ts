@@ -45,7 +45,7 @@ t.test('a database that is gone, or damaged, is never an empty one', async (t) =
   writeFileSync(join(dir, 'node.json'), '{"format":99,"node":"n1"}')
   await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT', message: /format 99/ })
   rmSync(join(dir, 'db'), { recursive: true })
-  writeFileSync(join(dir, 'node.json'), '{"format":1,"node":"n1"}')
+  writeFileSync(join(dir, 'node.json'), '{"format":2,"node":"n1"}')
   await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
 })
 

@@ -1,0 +1,258 @@
+import { JrError } from './errors.js'
+
+const FIRST_SIZE = 1024
+/** Text up to this many characters is written and compared byte by byte: a call into the runtime costs more. */
+const SHORT = 64
+
+/**
+ * Writes small values one behind the other: whole numbers as varints of seven bits a byte, text as UTF-8 behind its
+ * length. What was written is read with `ByteReader`, in the same order.
+ */
+export class ByteWriter {
+  #bytes: Buffer
+  #at = 0
+
+  constructor(size = FIRST_SIZE) {
+    this.#bytes = Buffer.allocUnsafe(size)
+  }
+
+  get length(): number {
+    return this.#at
+  }
+
+  u8(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#at++] = value
+  }
+
+  flag(value: boolean): void {
+    this.u8(value ? 1 : 0)
+  }
+
+  /** A whole number from 0 to 2 ** 53 - 1. */
+  uint(value: number): void {
+    this.#reserve(8)
+    const bytes = this.#bytes
+    let at = this.#at
+    let rest = value
+    while (rest > 0x7fffffff) {
+      bytes[at++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    bytes[at++] = rest
+    this.#at = at
+  }
+
+  float(value: number): void {
+    this.#reserve(8)
+    this.#at = this.#bytes.writeDoubleBE(value, this.#at)
+  }
+
+  /** Four bytes, big-endian. */
+  u32(value: number): void {
+    this.#reserve(4)
+    this.#at = this.#bytes.writeUInt32BE(value, this.#at)
+  }
+
+  text(value: string): void {
+    const { length } = value
+    if (length < SHORT) {
+      this.#reserve(SHORT + 1)
+      const bytes = this.#bytes
+      const from = this.#at + 1
+      let i = 0
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i)
+        if (code > 0x7f) break
+        bytes[from + i] = code
+      }
+      if (i === length) {
+        bytes[this.#at] = length
+        this.#at = from + length
+        return
+      }
+    }
+    const size = Buffer.byteLength(value)
+    this.uint(size)
+    this.#reserve(size)
+    this.#at += this.#bytes.write(value, this.#at)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.uint(value.length)
+    this.raw(value)
+  }
+
+  /** Without its length. */
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#at)
+    this.#at += value.length
+  }
+
+  /** Overwrites what was written with `u32` at this place. */
+  patch(at: number, value: number): void {
+    this.#bytes.writeUInt32BE(value, at)
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#at = 0
+  }
+
+  /** All that was written; the writer begins anew with another buffer. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#at)
+    // As large as the last: most of what is written in a row is of one size.
+    this.#bytes = Buffer.allocUnsafe(Math.max(FIRST_SIZE, Math.min(2 * this.#at, 256 * 1024)))
+    this.#at = 0
+    return taken
+  }
+
+  #reserve(more: number): void {
+    const need = this.#at + more
+    if (need <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(need, 2 * this.#bytes.length))
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger
+  }
+}
+
+/** Reads what a `ByteWriter` wrote, from anywhere: each step is checked, and throws JR_PROTOCOL. */
+export class ByteReader {
+  readonly #bytes: Buffer
+  readonly #texts: TextTable | null
+  #end: number
+  at: number
+
+  /** `texts`: where texts that come again and again are kept, so that each is made once. */
+  constructor(bytes: Buffer, at = 0, end = bytes.length, texts: TextTable | null = null) {
+    this.#bytes = bytes
+    this.at = at
+    this.#end = end
+    this.#texts = texts
+  }
+
+  get left(): number {
+    return this.#end - this.at
+  }
+
+  /** From now on reading ends here; answers where it ended before. */
+  limit(end: number): number {
+    const before = this.#end
+    if (end > before || end < this.at) tooShort()
+    this.#end = end
+    return before
+  }
+
+  /** Undoes `limit`. */
+  unlimit(end: number): void {
+    this.#end = end
+  }
+
+  u8(): number {
+    if (this.at >= this.#end) tooShort()
+    return this.#bytes[this.at++] as number
+  }
+
+  flag(): boolean {
+    const value = this.u8()
+    if (value > 1) refuse('expected true or false')
+    return value === 1
+  }
+
+  uint(): number {
+    const bytes = this.#bytes
+    let value = 0
+    let scale = 1
+    for (;;) {
+      if (this.at >= this.#end) tooShort()
+      const byte = bytes[this.at++] as number
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) break
+      scale *= 128
+      if (scale > 2 ** 49) refuse('a number is too large')
+    }
+    if (value > Number.MAX_SAFE_INTEGER) refuse('a number is too large')
+    return value
+  }
+
+  float(): number {
+    if (this.left < 8) tooShort()
+    const value = this.#bytes.readDoubleBE(this.at)
+    this.at += 8
+    return value
+  }
+
+  u32(): number {
+    if (this.left < 4) tooShort()
+    const value = this.#bytes.readUInt32BE(this.at)
+    this.at += 4
+    return value
+  }
+
+  text(): string {
+    const from = this.#skip()
+    return this.#bytes.toString('utf8', from, this.at)
+  }
+
+  /** Text that has probably been read before. */
+  known(): string {
+    const from = this.#skip()
+    return this.#texts === null
+      ? this.#bytes.toString('utf8', from, this.at)
+      : this.#texts.find(this.#bytes, from, this.at)
+  }
+
+  /** A view of what is read. */
+  bytes(): Buffer {
+    const from = this.#skip()
+    return this.#bytes.subarray(from, this.at)
+  }
+
+  #skip(): number {
+    const length = this.uint()
+    const from = this.at
+    if (length > this.#end - from) tooShort()
+    this.at = from + length
+    return from
+  }
+}
+
+const SLOTS = 256
+
+/** Names come again with every job: one string for all of them, found by its bytes. */
+export class TextTable {
+  readonly #entries: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = new Array(SLOTS)
+
+  find(bytes: Buffer, from: number, end: number): string {
+    const length = end - from
+    if (length === 0) return ''
+    if (length > SHORT) return bytes.toString('utf8', from, end)
+    const first = bytes[from] as number
+    const last = bytes[end - 1] as number
+    const slot = (length * 7 + first * 31 + last * 127) % SLOTS
+    const entry = this.#entries[slot]
+    if (entry !== undefined && entry.bytes.length === length) {
+      const known = entry.bytes
+      let i = 0
+      while (i < length && known[i] === bytes[from + i]) i++
+      if (i === length) return entry.text
+    }
+    const text = bytes.toString('utf8', from, end)
+    this.#entries[slot] = { bytes: Buffer.from(bytes.subarray(from, end)), text }
+    return text
+  }
+}
+
+function tooShort(): never {
+  return refuse('it ends too early')
+}
+
+function refuse(why: string): never {
+  throw new JrError('JR_PROTOCOL', `not what was expected: ${why}`)
+}
