@@ -10,6 +10,8 @@ export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Ackn
 export interface NodeInsert extends Insert {
   /** Told when its number is on disk, or was found to be a duplicate. */
   readonly origin: Origin | null
+  /** A child was free: an attempt has begun while this is on its way to the disk. */
+  started: boolean
 }
 
 export interface Origin {

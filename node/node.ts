@@ -11,7 +11,7 @@ import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import type { LoadedJob } from './children/messages.js'
 import { Pool } from './children/pool.js'
-import type { Journal, NodeChange } from './journal.js'
+import type { Journal, NodeChange, NodeInsert } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
 import { Lookup } from './lookup.js'
 import { Pruner } from './pruner.js'
@@ -253,20 +253,26 @@ export class JobNode {
   #committed(changes: readonly NodeChange[], answers: readonly Answer[]): void {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
+      if (change?.kind === 'insert') this.#inserted(change, answers[i] === 'duplicate')
+    }
+    // That a job is accepted is said before its outcome, which may be in the same group.
+    this.#sessions.settle()
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]
       const answer = answers[i]
       if (change !== undefined && answer !== undefined) this.#follow(change, answer)
     }
-    this.#sessions.settle()
     this.#runner.pump()
     this.#scheduler.settle()
   }
 
+  #inserted(change: NodeInsert, duplicate: boolean): void {
+    if (!duplicate && !change.started) this.#scheduler.add(change.job)
+    change.origin?.stored(change, duplicate)
+  }
+
   #follow(change: NodeChange, answer: Answer): void {
     switch (change.kind) {
-      case 'insert':
-        if (answer === 'ok') this.#scheduler.add(change.job)
-        change.origin?.stored(change, answer === 'duplicate')
-        return
       case 'begin':
         if (answer === 'stale') this.#runner.revoke(change.job)
         return

@@ -22,6 +22,8 @@ export interface Children {
 
 /** What the runner needs of the scheduler. */
 export interface Due {
+  /** Nothing waits to be taken. */
+  idle(deferred: boolean, now: number): boolean
   take(deferred: boolean, now: number): JobRecord | null
   offered(now: number): void
 }
@@ -96,6 +98,19 @@ export class Runner {
     if (!this.#claiming) return
     this.#fill(false, now)
     this.#fill(true, now)
+  }
+
+  /**
+   * Starts a job that is on its way to the disk, when nothing waits and a child is free; else false. When the node dies
+   * before it is on disk, the job was not accepted: the sender still has it, and it runs again, as its first attempt.
+   */
+  offer(job: JobRecord): boolean {
+    const { children, due, clock } = this.#deps
+    const deferred = isDeferred(job.lane)
+    const now = clock.now()
+    if (!this.#claiming || job.due > now || this.#suspects[deferred ? 1 : 0] !== null) return false
+    if (!this.#jobs.has(job.name) || children.free(deferred) === 0 || !due.idle(deferred, now)) return false
+    return this.#start(job, now, false)
   }
 
   /** Asks a running job to stop; false when it is not running. */
@@ -250,9 +265,9 @@ export class Runner {
       random,
     )
     this.#tell(result, ended, next)
-    // The job's fate must be on disk before anybody hears of it; a retry may be lost with the machine, for the store
-    // then still says that this attempt had begun.
-    journal.add(this.#change(result, record, ended, next), ended !== null)
+    // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
+    // loses its power just then, the store still says that this attempt had begun, and the job runs again.
+    journal.add(this.#change(result, record, ended, next), false)
   }
 
   #change(

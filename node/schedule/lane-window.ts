@@ -48,6 +48,11 @@ export class LaneWindow {
     return this.#size
   }
 
+  /** No job of the lane waits. */
+  get isEmpty(): boolean {
+    return this.#size === 0 && !this.#more
+  }
+
   /** A job that has just been stored. */
   add(job: JobRecord): void {
     if (this.#more && (this.#frontier === null || comparePlaces(job, this.#frontier) > 0)) {

@@ -96,6 +96,12 @@ export class Scheduler {
     return immediate.take()
   }
 
+  /** Nothing of this kind waits to be taken, here or in the store. */
+  idle(deferred: boolean, now: number): boolean {
+    const immediate = this.#window(deferred ? IMMEDIATE_DEFERRED : IMMEDIATE)
+    return immediate.isEmpty && this.#window(deferred ? TIMED_DEFERRED : TIMED).headDue() > now
+  }
+
   /** Whoever takes jobs has just looked at all that were due at `now`. */
   offered(now: number): void {
     this.#offeredAt = now

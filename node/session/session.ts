@@ -136,7 +136,10 @@ export class Session implements Origin {
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, clock.now(), seq())
     const { unique, number } = message
-    journal.add({ kind: 'insert', job, unique, number, origin: this }, true)
+    const insert: NodeInsert = { kind: 'insert', job, unique, number, origin: this, started: false }
+    journal.add(insert, true)
+    // Of a job with an id of the user's own it is not known yet whether it is a new one.
+    if (!unique) insert.started = runner.offer(job)
   }
 
   #reply(request: number, value: Promise<unknown>): void {
