@@ -1,12 +1,13 @@
+import type { ByteReader, ByteWriter } from '../../src/bytes.js'
 import type { Backoff } from '../../src/job/retry-policy.js'
-import { flag, label, list, MAX_TEXT, oneOf, orNull, text, whole } from '../../src/wire/fields.js'
-import type { MessageSet, PayloadCursor } from '../../src/wire/frame.js'
+import { choice, label, MAX_NAME, MAX_TEXT, readList, text, writeList } from '../../src/wire/fields.js'
+import type { MessageSet } from '../../src/wire/frame.js'
 import {
-  decodeBackoff,
-  decodeJob,
-  encodeBackoff,
-  encodeJob,
   type JobFields,
+  readBackoff,
+  readJobFields,
+  writeBackoff,
+  writeJobFields,
 } from '../../src/wire/job-fields.js'
 
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
@@ -134,156 +135,204 @@ export interface Stray {
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
+const WHATS = ['accepted', 'outcome'] as const
 const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
 
-export const childMessages: MessageSet<ChildMessage> = { encode, decode }
+const CODES: Readonly<Record<ChildMessage['type'], number>> = {
+  init: 1,
+  run: 2,
+  abort: 3,
+  ping: 4,
+  'enqueue-reply': 5,
+  ready: 10,
+  'start-failed': 11,
+  done: 12,
+  pong: 13,
+  log: 14,
+  blocked: 15,
+  enqueue: 16,
+  fatal: 17,
+  stray: 18,
+}
 
-function encode(m: ChildMessage, payloads: Buffer[]): unknown[] {
+export const childMessages: MessageSet<ChildMessage> = { code: ({ type }) => CODES[type], write, read }
+
+function write(m: ChildMessage, w: ByteWriter): void {
   switch (m.type) {
     case 'run':
-      payloads.push(m.args)
-      return [
-        2,
-        m.token,
-        m.id,
-        m.name,
-        m.attempt,
-        m.maxAttempts,
-        m.slot,
-        m.enqueuedAt,
-        m.startedAt,
-        m.args.length,
-      ]
+      w.uint(m.token)
+      w.text(m.id)
+      w.text(m.name)
+      w.uint(m.attempt)
+      w.uint(m.maxAttempts)
+      w.uint(m.slot)
+      w.uint(m.enqueuedAt)
+      w.uint(m.startedAt)
+      return w.bytes(m.args)
     case 'done':
-      payloads.push(m.args, m.error)
-      return [
-        12,
-        m.token,
-        STATUSES.indexOf(m.status),
-        m.code.slice(0, 256),
-        m.message.slice(0, MAX_TEXT),
-        m.retryAfterMs,
-        m.args.length,
-        m.error.length,
-      ]
+      return writeDone(w, m)
     case 'init':
-      return [1, m.jobs, m.dataDir, m.node, m.maxResult, m.mergeJobItself]
+      w.text(m.jobs)
+      w.text(m.dataDir)
+      w.text(m.node)
+      w.uint(m.maxResult)
+      return w.flag(m.mergeJobItself)
     case 'abort':
-      return [3, m.token, m.reason]
+      w.uint(m.token)
+      return w.u8(REASONS.indexOf(m.reason))
     case 'ping':
-      return [4]
-    case 'enqueue-reply':
-      payloads.push(m.body)
-      return [5, m.request, m.what, m.ok, m.body.length]
-    case 'ready':
-      return [10, m.jobs.map(encodeLoaded)]
-    case 'start-failed':
-      return [11, m.message.slice(0, MAX_TEXT)]
     case 'pong':
-      return [13]
+      return
+    case 'enqueue-reply':
+      w.uint(m.request)
+      w.u8(WHATS.indexOf(m.what))
+      w.flag(m.ok)
+      return w.bytes(m.body)
+    case 'ready':
+      return writeList(w, m.jobs, writeLoaded)
     case 'log':
-      return [14, m.id, m.name, m.level, m.text.slice(0, MAX_TEXT)]
+      w.text(m.id)
+      w.text(m.name)
+      w.u8(LEVELS.indexOf(m.level))
+      return w.text(m.text.slice(0, MAX_TEXT))
     case 'blocked':
-      return [15, m.id, m.name, m.ms]
+      w.text(m.id)
+      w.text(m.name)
+      return w.uint(m.ms)
     case 'enqueue':
-      return encodeJob(m, [16, m.request, m.token], payloads)
+      w.uint(m.request)
+      w.uint(m.token)
+      return writeJobFields(w, m)
+    case 'start-failed':
     case 'fatal':
-      return [17, m.message.slice(0, MAX_TEXT)]
     case 'stray':
-      return [18, m.message.slice(0, MAX_TEXT)]
+      return w.text(m.message.slice(0, MAX_TEXT))
   }
 }
 
-function decode(f: readonly unknown[], payloads: PayloadCursor): ChildMessage | null {
-  switch (f[0]) {
-    case 1:
-      return {
-        type: 'init',
-        jobs: text(f[1], 'jobs', LONGEST_PATH),
-        dataDir: text(f[2], 'dataDir', LONGEST_PATH),
-        node: label(f[3], 'node'),
-        maxResult: whole(f[4], 'maxResult'),
-        mergeJobItself: flag(f[5], 'mergeJobItself'),
-      }
-    case 2:
+function read(code: number, r: ByteReader): ChildMessage | null {
+  switch (code) {
+    case CODES.run:
       return {
         type: 'run',
-        token: whole(f[1], 'token'),
-        id: label(f[2], 'id'),
-        name: label(f[3], 'name'),
-        attempt: whole(f[4], 'attempt'),
-        maxAttempts: whole(f[5], 'maxAttempts'),
-        slot: whole(f[6], 'slot'),
-        enqueuedAt: whole(f[7], 'enqueuedAt'),
-        startedAt: whole(f[8], 'startedAt'),
-        args: payloads.take(f[9]),
+        token: r.uint(),
+        id: label(r.text(), 'id'),
+        name: label(r.known(), 'name'),
+        attempt: r.uint(),
+        maxAttempts: r.uint(),
+        slot: r.uint(),
+        enqueuedAt: r.uint(),
+        startedAt: r.uint(),
+        args: r.bytes(),
       }
-    case 3:
-      return { type: 'abort', token: whole(f[1], 'token'), reason: oneOf(f[2], REASONS, 'reason') }
-    case 4:
+    case CODES.done:
+      return readDone(r)
+    case CODES.init:
+      return {
+        type: 'init',
+        jobs: text(r.text(), 'jobs', LONGEST_PATH),
+        dataDir: text(r.text(), 'dataDir', LONGEST_PATH),
+        node: label(r.text(), 'node'),
+        maxResult: r.uint(),
+        mergeJobItself: r.flag(),
+      }
+    case CODES.abort:
+      return { type: 'abort', token: r.uint(), reason: choice(r.u8(), REASONS, 'reason') }
+    case CODES.ping:
       return { type: 'ping' }
-    case 5:
+    case CODES.pong:
+      return { type: 'pong' }
+    case CODES['enqueue-reply']: {
+      const request = r.uint()
       return {
         type: 'enqueue-reply',
-        request: whole(f[1], 'request'),
-        what: oneOf(f[2], ['accepted', 'outcome'], 'what'),
-        ok: flag(f[3], 'ok'),
-        body: payloads.take(f[4]),
+        request,
+        what: choice(r.u8(), WHATS, 'what'),
+        ok: r.flag(),
+        body: r.bytes(),
       }
-    case 10:
-      return { type: 'ready', jobs: list(f[1], 'jobs', MAX_JOBS, decodeLoaded) }
-    case 11:
-      return { type: 'start-failed', message: text(f[1], 'message', MAX_TEXT) }
-    case 12:
-      return {
-        type: 'done',
-        token: whole(f[1], 'token'),
-        status: STATUSES[whole(f[2], 'status', STATUSES.length - 1)] ?? 'failed',
-        code: text(f[3], 'code'),
-        message: text(f[4], 'message', MAX_TEXT),
-        retryAfterMs: orNull(f[5], 'retryAfterMs', whole),
-        args: payloads.take(f[6]),
-        error: payloads.take(f[7]),
-      }
-    case 13:
-      return { type: 'pong' }
-    case 14:
-      return {
-        type: 'log',
-        id: text(f[1], 'id'),
-        name: text(f[2], 'name'),
-        level: oneOf(f[3], LEVELS, 'level'),
-        text: text(f[4], 'text', MAX_TEXT),
-      }
-    case 15:
-      return { type: 'blocked', id: label(f[1], 'id'), name: label(f[2], 'name'), ms: whole(f[3], 'ms') }
-    case 16: {
-      const request = whole(f[1], 'request')
-      const token = whole(f[2], 'token')
-      return { type: 'enqueue', request, token, ...decodeJob(f, 3, (length) => payloads.take(length)) }
     }
-    case 17:
-      return { type: 'fatal', message: text(f[1], 'message', MAX_TEXT) }
-    case 18:
-      return { type: 'stray', message: text(f[1], 'message', MAX_TEXT) }
+    case CODES.ready:
+      return { type: 'ready', jobs: readList(r, 'jobs', MAX_JOBS, readLoaded) }
+    case CODES.log: {
+      const id = text(r.text(), 'id')
+      const name = text(r.known(), 'name')
+      const level = choice(r.u8(), LEVELS, 'level')
+      return { type: 'log', id, name, level, text: text(r.text(), 'text', MAX_TEXT) }
+    }
+    case CODES.blocked:
+      return { type: 'blocked', id: label(r.text(), 'id'), name: label(r.known(), 'name'), ms: r.uint() }
+    case CODES.enqueue: {
+      const request = r.uint()
+      return { type: 'enqueue', request, token: r.uint(), ...readJobFields(r) }
+    }
+    case CODES['start-failed']:
+      return { type: 'start-failed', message: text(r.text(), 'message', MAX_TEXT) }
+    case CODES.fatal:
+      return { type: 'fatal', message: text(r.text(), 'message', MAX_TEXT) }
+    case CODES.stray:
+      return { type: 'stray', message: text(r.text(), 'message', MAX_TEXT) }
     default:
       return null
   }
 }
 
-function encodeLoaded(job: LoadedJob): unknown[] {
-  const backoff = job.backoff === null ? null : encodeBackoff(job.backoff)
-  return [job.name, job.defer, job.timeoutMs, job.maxAttempts, backoff]
+const TROUBLE = 1 << 3
+const RETRY_AFTER = 1 << 4
+const HAS_ERROR = 1 << 5
+
+function writeDone(w: ByteWriter, m: Done): void {
+  const { code, message, retryAfterMs, error } = m
+  const trouble = code !== '' || message !== ''
+  let flags = STATUSES.indexOf(m.status)
+  if (trouble) flags |= TROUBLE
+  if (retryAfterMs !== null) flags |= RETRY_AFTER
+  if (error.length > 0) flags |= HAS_ERROR
+  w.u8(flags)
+  w.uint(m.token)
+  if (trouble) {
+    w.text(code.slice(0, MAX_NAME))
+    w.text(message.slice(0, MAX_TEXT))
+  }
+  if (retryAfterMs !== null) w.uint(retryAfterMs)
+  w.bytes(m.args)
+  if (error.length > 0) w.bytes(error)
 }
 
-function decodeLoaded(item: unknown): LoadedJob {
-  const f = Array.isArray(item) ? item : []
+const NOTHING = Buffer.alloc(0)
+
+function readDone(r: ByteReader): Done {
+  const flags = r.u8()
   return {
-    name: label(f[0], 'name'),
-    defer: flag(f[1], 'defer'),
-    timeoutMs: orNull(f[2], 'timeoutMs', whole),
-    maxAttempts: orNull(f[3], 'maxAttempts', whole),
-    backoff: orNull(f[4], 'backoff', decodeBackoff),
+    type: 'done',
+    status: choice(flags & 7, STATUSES, 'status'),
+    token: r.uint(),
+    code: flags & TROUBLE ? text(r.known(), 'code') : '',
+    message: flags & TROUBLE ? text(r.text(), 'message', MAX_TEXT) : '',
+    retryAfterMs: flags & RETRY_AFTER ? r.uint() : null,
+    args: r.bytes(),
+    error: flags & HAS_ERROR ? r.bytes() : NOTHING,
+  }
+}
+
+function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backoff }: LoadedJob): void {
+  w.text(name)
+  w.flag(defer)
+  w.flag(timeoutMs !== null)
+  if (timeoutMs !== null) w.uint(timeoutMs)
+  w.flag(maxAttempts !== null)
+  if (maxAttempts !== null) w.uint(maxAttempts)
+  w.flag(backoff !== null)
+  if (backoff !== null) writeBackoff(w, backoff)
+}
+
+function readLoaded(r: ByteReader): LoadedJob {
+  return {
+    name: label(r.text(), 'name'),
+    defer: r.flag(),
+    timeoutMs: r.flag() ? r.uint() : null,
+    maxAttempts: r.flag() ? r.uint() : null,
+    backoff: r.flag() ? readBackoff(r) : null,
   }
 }

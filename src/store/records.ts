@@ -1,8 +1,8 @@
 import { ByteReader, ByteWriter, TextTable } from '../bytes.js'
 import { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Lane, Missed, Outcome } from '../job/record.js'
-import type { Backoff } from '../job/retry-policy.js'
 import type { TerminalState } from '../job/states.js'
+import { readBackoff, writeBackoff } from '../wire/job-fields.js'
 
 /**
  * Jobs and outcomes as bytes. A row begins with the version of its format: a row of a version that is not known is
@@ -29,7 +29,6 @@ const HAS_ERROR = 1 << 3
 
 const STATES: readonly TerminalState[] = ['completed', 'failed', 'cancelled']
 const MISSED: readonly Missed[] = ['once', 'skip', 'all']
-const BACKOFFS = ['fixed', 'linear', 'exponential'] as const
 
 /** What the record before this one said: many in a row come from one sender, or are of one name. */
 export interface Repeats {
@@ -254,35 +253,6 @@ function readNames(r: ByteReader, flags: number, last: Repeats): void {
     last.instance = r.known()
   }
   if (!(flags & SAME_NAME)) last.name = r.known()
-}
-
-export function writeBackoff(w: ByteWriter, backoff: Backoff): void {
-  if (typeof backoff === 'number') {
-    w.u8(0)
-    w.float(backoff)
-    return
-  }
-  const max = 'max' in backoff ? backoff.max : undefined
-  const jitter = 'jitter' in backoff ? backoff.jitter : undefined
-  w.u8(1 + BACKOFFS.indexOf(backoff.type))
-  w.float(backoff.delay)
-  w.flag(max !== undefined)
-  if (max !== undefined) w.float(max)
-  w.u8(jitter === undefined ? 0 : jitter ? 1 : 2)
-}
-
-export function readBackoff(r: ByteReader): Backoff {
-  const kind = r.u8()
-  const delay = r.float()
-  if (kind === 0) return delay
-  const max = r.flag() ? { max: r.float() } : {}
-  const jitter = r.u8()
-  const type = BACKOFFS[kind - 1]
-  if (type === 'fixed') return { type, delay }
-  if (type === 'linear') return { type, delay, ...max }
-  if (type === 'exponential')
-    return { type, delay, ...max, ...(jitter === 0 ? {} : { jitter: jitter === 1 }) }
-  throw new JrError('JR_PROTOCOL', `a backoff of kind ${kind} is not known`)
 }
 
 function stateOf(code: number): TerminalState {

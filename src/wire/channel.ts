@@ -74,7 +74,7 @@ export class Channel<M extends { readonly type: string }> {
   send(message: M): void {
     if (this.#status !== 'open') return
     this.#writer.add(message)
-    if (this.#writer.bytes >= FLUSH_BYTES) this.#flush()
+    if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.#flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
       setImmediate(this.#endOfTick)

@@ -1,9 +1,11 @@
+import type { ByteReader, ByteWriter } from '../bytes.js'
 import { JrError } from '../errors.js'
 
 /** Longest texts, in UTF-16 units. */
 export const MAX_NAME = 256
 export const MAX_TEXT = 4096
 
+/** Checks of what was read: each answers the value, or throws JR_PROTOCOL. */
 export function text(value: unknown, name: string, longest = MAX_NAME): string {
   if (typeof value === 'string' && value.length <= longest) return value
   return refuse(name, `text of at most ${longest}`)
@@ -20,27 +22,26 @@ export function whole(value: unknown, name: string, most = Number.MAX_SAFE_INTEG
   return refuse(name, `a whole number from 0 to ${most}`)
 }
 
-export function flag(value: unknown, name: string): boolean {
-  return typeof value === 'boolean' ? value : refuse(name, 'true or false')
+/** One of a list, written as its place there. */
+export function choice<T>(index: number, choices: readonly T[], name: string): T {
+  return choices[index] ?? refuse(name, `0 to ${choices.length - 1}`)
 }
 
-export function oneOf<T extends string>(value: unknown, choices: readonly T[], name: string): T {
-  for (const choice of choices) if (choice === value) return choice
-  return refuse(name, choices.join(' or '))
+/** A list: how many, then each. */
+export function writeList<T>(
+  w: ByteWriter,
+  items: readonly T[],
+  each: (w: ByteWriter, item: T) => void,
+): void {
+  w.uint(items.length)
+  for (const item of items) each(w, item)
 }
 
-export function list<T>(
-  value: unknown,
-  name: string,
-  most: number,
-  each: (item: unknown, name: string) => T,
-): T[] {
-  if (!Array.isArray(value) || value.length > most) return refuse(name, `a list of at most ${most}`)
-  return value.map((item) => each(item, name))
-}
-
-export function orNull<T>(value: unknown, name: string, read: (value: unknown, name: string) => T): T | null {
-  return value === null ? null : read(value, name)
+export function readList<T>(r: ByteReader, name: string, most: number, each: (r: ByteReader) => T): T[] {
+  const length = r.uint()
+  // Each takes a byte at least.
+  if (length > most || length > r.left) refuse(name, `at most ${most}, and no more than there are bytes`)
+  return Array.from({ length }, () => each(r))
 }
 
 export function refuse(name: string, expected: string): never {

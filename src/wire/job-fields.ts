@@ -1,6 +1,7 @@
+import type { ByteReader, ByteWriter } from '../bytes.js'
 import type { Missed } from '../job/record.js'
 import type { Backoff } from '../job/retry-policy.js'
-import { flag, label, list, oneOf, orNull, refuse, whole } from './fields.js'
+import { choice, label, readList, refuse, whole, writeList } from './fields.js'
 
 /** What a job is asked for with, as it travels: from a distributor to a node, and from a child to its node. */
 export interface JobFields {
@@ -31,82 +32,125 @@ const MAX_NOT_NODES = 256
 const MISSED: readonly Missed[] = ['once', 'skip', 'all']
 const BACKOFFS = ['fixed', 'linear', 'exponential'] as const
 
-/** PROTOCOL.md, "The fields of a job": sixteen of them, the length of the args last. */
-export const JOB_FIELD_COUNT = 16
+/** PROTOCOL.md, "The fields of a job": which of them follow. */
+const UNIQUE = 1
+const WANTED = 1 << 1
+const DELAYED = 1 << 2
+const HELD = 1 << 3
+const PERIODIC = 1 << 4
+const HAS_DEFER = 1 << 5
+const DEFER = 1 << 6
+const HAS_NODE = 1 << 7
+const STRICT = 1 << 8
+const HAS_NOT_NODE = 1 << 9
+const HAS_ATTEMPTS = 1 << 10
+const HAS_BACKOFF = 1 << 11
+const HAS_TIMEOUT = 1 << 12
+const ALL = (1 << 13) - 1
 
-export function encodeJob(job: JobFields, into: unknown[], payloads: Buffer[]): unknown[] {
-  into.push(
-    job.id,
-    job.unique,
-    job.name,
-    job.wanted,
-    job.delayMs,
-    job.heldMs,
-    job.periodMs,
-    MISSED.indexOf(job.missed),
-    job.defer,
-    job.node,
-    job.strictNode,
-    job.notNode,
-    job.maxAttempts,
-    job.backoff === null ? null : encodeBackoff(job.backoff),
-    job.timeoutMs,
-    job.args.length,
-  )
-  payloads.push(job.args)
-  return into
+const NO_NODES: readonly string[] = []
+
+export function writeJobFields(w: ByteWriter, job: JobFields): void {
+  const { delayMs, heldMs, periodMs, defer, node, notNode, maxAttempts, backoff, timeoutMs } = job
+  let flags = 0
+  if (job.unique) flags |= UNIQUE
+  if (job.wanted) flags |= WANTED
+  if (delayMs !== null) flags |= DELAYED
+  if (heldMs > 0) flags |= HELD
+  if (periodMs > 0) flags |= PERIODIC
+  if (defer !== null) flags |= defer ? HAS_DEFER | DEFER : HAS_DEFER
+  if (node !== null) flags |= HAS_NODE
+  if (job.strictNode) flags |= STRICT
+  if (notNode.length > 0) flags |= HAS_NOT_NODE
+  if (maxAttempts !== null) flags |= HAS_ATTEMPTS
+  if (backoff !== null) flags |= HAS_BACKOFF
+  if (timeoutMs !== null) flags |= HAS_TIMEOUT
+  w.uint(flags)
+  w.text(job.id)
+  w.text(job.name)
+  if (delayMs !== null) w.uint(delayMs)
+  if (heldMs > 0) w.uint(heldMs)
+  if (periodMs > 0) {
+    w.uint(periodMs)
+    w.u8(MISSED.indexOf(job.missed))
+  }
+  if (node !== null) w.text(node)
+  if (notNode.length > 0) writeList(w, notNode, (to, name) => to.text(name))
+  if (maxAttempts !== null) w.uint(maxAttempts)
+  if (backoff !== null) writeBackoff(w, backoff)
+  if (timeoutMs !== null) w.uint(timeoutMs)
+  w.bytes(job.args)
 }
 
-export function decodeJob(
-  f: readonly unknown[],
-  from: number,
-  takeArgs: (length: unknown) => Buffer,
-): JobFields {
-  const strictNode = flag(f[from + 10], 'strictNode')
+/** The fields one by one, so that the message that they belong to is made in one step. */
+export function readJobFields(r: ByteReader): JobFields {
+  const flags = r.uint()
+  if (flags > ALL) refuse('flags', 'none that is not known')
+  const id = label(r.text(), 'id')
+  const name = label(r.known(), 'name')
+  const delayMs = flags & DELAYED ? duration(r, 'delayMs') : null
+  const heldMs = flags & HELD ? duration(r, 'heldMs') : 0
+  const periodMs = flags & PERIODIC ? duration(r, 'periodMs') : 0
+  const missed = flags & PERIODIC ? choice(r.u8(), MISSED, 'missed') : 'once'
+  const node = flags & HAS_NODE ? label(r.known(), 'node') : null
+  const notNode = flags & HAS_NOT_NODE ? readList(r, 'notNode', MAX_NOT_NODES, readName) : NO_NODES
   return {
-    id: label(f[from], 'id'),
-    unique: flag(f[from + 1], 'unique'),
-    name: label(f[from + 2], 'name'),
-    wanted: flag(f[from + 3], 'wanted'),
-    delayMs: orNull(f[from + 4], 'delayMs', duration),
-    heldMs: duration(f[from + 5], 'heldMs'),
-    periodMs: whole(f[from + 6], 'periodMs', LONGEST_MS),
-    missed: MISSED[whole(f[from + 7], 'missed', MISSED.length - 1)] ?? 'once',
-    defer: orNull(f[from + 8], 'defer', flag),
-    node: orNull(f[from + 9], 'node', label),
-    strictNode,
-    notNode: list(f[from + 11], 'notNode', MAX_NOT_NODES, label),
-    maxAttempts: orNull(f[from + 12], 'maxAttempts', whole),
-    backoff: orNull(f[from + 13], 'backoff', decodeBackoff),
-    timeoutMs: orNull(f[from + 14], 'timeoutMs', duration),
-    args: takeArgs(f[from + 15]),
+    id,
+    unique: (flags & UNIQUE) !== 0,
+    name,
+    wanted: (flags & WANTED) !== 0,
+    delayMs,
+    heldMs,
+    periodMs,
+    missed,
+    defer: flags & HAS_DEFER ? (flags & DEFER) !== 0 : null,
+    node,
+    strictNode: (flags & STRICT) !== 0,
+    notNode,
+    maxAttempts: flags & HAS_ATTEMPTS ? r.uint() : null,
+    backoff: flags & HAS_BACKOFF ? readBackoff(r) : null,
+    timeoutMs: flags & HAS_TIMEOUT ? duration(r, 'timeoutMs') : null,
+    args: r.bytes(),
   }
 }
 
-function duration(value: unknown, name: string): number {
-  return whole(value, name, LONGEST_MS)
+/** Seconds alone, or the kind of back-off and what belongs to it. */
+export function writeBackoff(w: ByteWriter, backoff: Backoff): void {
+  if (typeof backoff === 'number') {
+    w.u8(0)
+    w.float(backoff)
+    return
+  }
+  const max = 'max' in backoff ? backoff.max : undefined
+  const jitter = 'jitter' in backoff ? backoff.jitter : undefined
+  w.u8(1 + BACKOFFS.indexOf(backoff.type))
+  w.float(backoff.delay)
+  w.flag(max !== undefined)
+  if (max !== undefined) w.float(max)
+  w.flag(jitter !== undefined)
+  if (jitter !== undefined) w.flag(jitter)
 }
 
-export function encodeBackoff(backoff: Backoff): unknown {
-  if (typeof backoff === 'number') return backoff
-  const max = 'max' in backoff ? (backoff.max ?? null) : null
-  const jitter = 'jitter' in backoff ? (backoff.jitter ?? null) : null
-  return [backoff.type, backoff.delay, max, jitter]
-}
-
-export function decodeBackoff(value: unknown, name: string): Backoff {
-  if (typeof value === 'number') return seconds(value, name)
-  if (!Array.isArray(value) || value.length !== 4)
-    return refuse(name, 'seconds, or [type, delay, max, jitter]')
-  const type = oneOf(value[0], BACKOFFS, name)
-  const delay = seconds(value[1], name)
-  const max = value[2] === null ? {} : { max: seconds(value[2], name) }
-  const jitter = value[3] === null ? {} : { jitter: flag(value[3], name) }
+export function readBackoff(r: ByteReader): Backoff {
+  const kind = r.u8()
+  const delay = seconds(r)
+  if (kind === 0) return delay
+  const type = choice(kind - 1, BACKOFFS, 'backoff')
+  const max = r.flag() ? { max: seconds(r) } : {}
+  const jitter = r.flag() ? { jitter: r.flag() } : {}
   if (type === 'fixed') return { type, delay }
   return type === 'linear' ? { type, delay, ...max } : { type, delay, ...max, ...jitter }
 }
 
-function seconds(value: unknown, name: string): number {
-  if (typeof value === 'number' && value >= 0 && value * 1000 <= LONGEST_MS) return value
-  return refuse(name, 'seconds, 0 or more')
+function readName(r: ByteReader): string {
+  return label(r.known(), 'notNode')
+}
+
+function duration(r: ByteReader, name: string): number {
+  return whole(r.uint(), name, LONGEST_MS)
+}
+
+function seconds(r: ByteReader): number {
+  const value = r.float()
+  return value >= 0 && value * 1000 <= LONGEST_MS ? value : refuse('backoff', 'seconds, 0 or more')
 }

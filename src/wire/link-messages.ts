@@ -1,25 +1,28 @@
+import type { ByteReader, ByteWriter } from '../bytes.js'
 import type { TerminalState } from '../job/states.js'
-import { flag, label, list, MAX_TEXT, oneOf, refuse, text, whole } from './fields.js'
-import type { MessageSet, PayloadCursor } from './frame.js'
-import { decodeJob, encodeJob, JOB_FIELD_COUNT } from './job-fields.js'
+import { choice, label, MAX_TEXT, readList, text, writeList } from './fields.js'
+import type { MessageSet } from './frame.js'
+import { readJobFields, writeJobFields } from './job-fields.js'
 import type { Enqueue, KnownJob, LinkMessage, OutcomeMessage, Welcome } from './messages.js'
 
-/** PROTOCOL.md, "Messages": the code of each, and the number of its fields, the code included. */
-const PING = 1
-const PONG = 2
-const BYE = 3
-const ENQUEUE = 10
-const FORGET = 11
-const CANCEL = 12
-const WATCH = 13
-const OUTCOMES_TAKEN = 14
-const REQUEST = 15
-const WELCOME = 20
-const ACCEPTED = 21
-const REFUSED = 22
-const OUTCOME = 23
-const REPLY = 24
-const NODE_STATE = 25
+/** PROTOCOL.md, "Messages": the code of each. */
+const CODES: Readonly<Record<LinkMessage['type'], number>> = {
+  ping: 1,
+  pong: 2,
+  bye: 3,
+  enqueue: 10,
+  forget: 11,
+  cancel: 12,
+  watch: 13,
+  'outcomes-taken': 14,
+  request: 15,
+  welcome: 20,
+  accepted: 21,
+  refused: 22,
+  outcome: 23,
+  reply: 24,
+  'node-state': 25,
+}
 
 const STATES: readonly TerminalState[] = ['completed', 'failed', 'cancelled']
 const STATUSES = ['running', 'paused', 'stopping'] as const
@@ -27,184 +30,203 @@ const UNKNOWN_JOB = ['fail', 'wait'] as const
 const MAX_JOBS = 100_000
 const MAX_FORGET = 100_000
 
-export const linkMessages: MessageSet<LinkMessage> = { encode, decode }
+export const linkMessages: MessageSet<LinkMessage> = { code: ({ type }) => CODES[type], write, read }
 
-function encode(message: LinkMessage, payloads: Buffer[]): unknown[] {
+function write(message: LinkMessage, w: ByteWriter): void {
   switch (message.type) {
     case 'enqueue':
-      return encodeJob(message, [ENQUEUE, message.number], payloads)
+      w.uint(message.number)
+      return writeJobFields(w, message)
     case 'outcome':
-      return encodeOutcome(message, payloads)
+      return writeOutcome(w, message)
     case 'accepted':
-      return [ACCEPTED, message.number]
+      return w.uint(message.number)
     case 'outcomes-taken':
-      return [OUTCOMES_TAKEN, message.count]
+      return w.uint(message.count)
     case 'ping':
-      return [PING]
     case 'pong':
-      return [PONG]
+      return
     case 'bye':
-      return [BYE, message.reason]
+      return w.text(message.reason)
     case 'forget':
-      return [FORGET, message.ids]
+      return writeList(w, message.ids, (to, id) => to.text(id))
     case 'cancel':
-      return [CANCEL, message.request, message.id]
     case 'watch':
-      return [WATCH, message.request, message.id]
+      w.uint(message.request)
+      return w.text(message.id)
     case 'request':
-      payloads.push(message.body)
-      return [REQUEST, message.request, message.verb, message.body.length]
+      w.uint(message.request)
+      w.text(message.verb)
+      return w.bytes(message.body)
     case 'reply':
-      payloads.push(message.body)
-      return [REPLY, message.request, message.ok, message.body.length]
+      w.uint(message.request)
+      w.flag(message.ok)
+      return w.bytes(message.body)
     case 'refused':
-      return [REFUSED, message.number, message.code, message.message.slice(0, MAX_TEXT)]
+      w.uint(message.number)
+      w.text(message.code)
+      return w.text(message.message.slice(0, MAX_TEXT))
     case 'welcome':
-      return encodeWelcome(message)
+      return writeWelcome(w, message)
     case 'node-state':
-      return [NODE_STATE, message.status, encodeJobs(message.jobs), message.slots, message.busy]
+      w.u8(STATUSES.indexOf(message.status))
+      writeList(w, message.jobs, writeKnown)
+      w.uint(message.slots)
+      return w.uint(message.busy)
   }
 }
 
-function decode(f: readonly unknown[], payloads: PayloadCursor): LinkMessage | null {
-  switch (f[0]) {
-    case ENQUEUE:
-      return decodeEnqueue(f, payloads)
-    case OUTCOME:
-      return decodeOutcome(f, payloads)
-    case ACCEPTED:
-      return { type: 'accepted', number: whole(f[1], 'number') }
-    case OUTCOMES_TAKEN:
-      return { type: 'outcomes-taken', count: whole(f[1], 'count') }
-    case PING:
+function read(code: number, r: ByteReader): LinkMessage | null {
+  switch (code) {
+    case CODES.enqueue:
+      return readEnqueue(r)
+    case CODES.outcome:
+      return readOutcome(r)
+    case CODES.accepted:
+      return { type: 'accepted', number: r.uint() }
+    case CODES['outcomes-taken']:
+      return { type: 'outcomes-taken', count: r.uint() }
+    case CODES.ping:
       return { type: 'ping' }
-    case PONG:
+    case CODES.pong:
       return { type: 'pong' }
-    case BYE:
-      return { type: 'bye', reason: text(f[1], 'reason', MAX_TEXT) }
-    case FORGET:
-      return { type: 'forget', ids: list(f[1], 'ids', MAX_FORGET, label) }
-    case CANCEL:
-      return { type: 'cancel', request: whole(f[1], 'request'), id: label(f[2], 'id') }
-    case WATCH:
-      return { type: 'watch', request: whole(f[1], 'request'), id: label(f[2], 'id') }
-    case REQUEST:
-      return {
-        type: 'request',
-        request: whole(f[1], 'request'),
-        verb: label(f[2], 'verb'),
-        body: payloads.take(f[3]),
-      }
-    case REPLY:
-      return {
-        type: 'reply',
-        request: whole(f[1], 'request'),
-        ok: flag(f[2], 'ok'),
-        body: payloads.take(f[3]),
-      }
-    case REFUSED:
+    case CODES.bye:
+      return { type: 'bye', reason: text(r.text(), 'reason', MAX_TEXT) }
+    case CODES.forget:
+      return { type: 'forget', ids: readList(r, 'ids', MAX_FORGET, readId) }
+    case CODES.cancel:
+      return { type: 'cancel', request: r.uint(), id: readId(r) }
+    case CODES.watch:
+      return { type: 'watch', request: r.uint(), id: readId(r) }
+    case CODES.request:
+      return { type: 'request', request: r.uint(), verb: label(r.known(), 'verb'), body: r.bytes() }
+    case CODES.reply:
+      return { type: 'reply', request: r.uint(), ok: r.flag(), body: r.bytes() }
+    case CODES.refused: {
+      const number = r.uint()
       return {
         type: 'refused',
-        number: whole(f[1], 'number'),
-        code: text(f[2], 'code'),
-        message: text(f[3], 'message', MAX_TEXT),
+        number,
+        code: text(r.known(), 'code'),
+        message: text(r.text(), 'message', MAX_TEXT),
       }
-    case WELCOME:
-      return decodeWelcome(f)
-    case NODE_STATE:
-      return {
-        type: 'node-state',
-        status: oneOf(f[1], STATUSES, 'status'),
-        jobs: decodeJobs(f[2]),
-        slots: whole(f[3], 'slots'),
-        busy: whole(f[4], 'busy'),
-      }
+    }
+    case CODES.welcome:
+      return readWelcome(r)
+    case CODES['node-state']: {
+      const status = choice(r.u8(), STATUSES, 'status')
+      const jobs = readList(r, 'jobs', MAX_JOBS, readKnown)
+      return { type: 'node-state', status, jobs, slots: r.uint(), busy: r.uint() }
+    }
     default:
-      whole(f[0], 'code')
       return null
   }
 }
 
-function decodeEnqueue(f: readonly unknown[], payloads: PayloadCursor): Enqueue {
-  if (f.length !== 2 + JOB_FIELD_COUNT) refuse('enqueue', `${2 + JOB_FIELD_COUNT} fields`)
-  const number = whole(f[1], 'number')
-  return { type: 'enqueue', number, ...decodeJob(f, 2, (length) => payloads.take(length)) }
-}
-
-function encodeOutcome({ stored, outcome }: OutcomeMessage, payloads: Buffer[]): unknown[] {
-  payloads.push(outcome.args, outcome.error)
-  return [
-    OUTCOME,
-    stored,
-    outcome.seq,
-    outcome.distributor,
-    outcome.instance,
-    outcome.id,
-    outcome.name,
-    STATES.indexOf(outcome.state),
-    outcome.slot,
-    outcome.more,
-    outcome.node,
-    outcome.attempt,
-    outcome.enqueuedAt,
-    outcome.startedAt,
-    outcome.finishedAt,
-    outcome.child,
-    outcome.args.length,
-    outcome.error.length,
-  ]
-}
-
-function decodeOutcome(f: readonly unknown[], payloads: PayloadCursor): OutcomeMessage {
+function readEnqueue(r: ByteReader): Enqueue {
+  const number = r.uint()
+  const job = readJobFields(r)
+  // Field by field: to spread it costs as much as to read it.
   return {
-    type: 'outcome',
-    stored: flag(f[1], 'stored'),
-    outcome: {
-      seq: whole(f[2], 'seq'),
-      distributor: text(f[3], 'distributor'),
-      instance: text(f[4], 'instance'),
-      id: label(f[5], 'id'),
-      name: label(f[6], 'name'),
-      state: STATES[whole(f[7], 'state', STATES.length - 1)] ?? 'failed',
-      slot: whole(f[8], 'slot'),
-      more: flag(f[9], 'more'),
-      node: text(f[10], 'node'),
-      attempt: whole(f[11], 'attempt'),
-      enqueuedAt: whole(f[12], 'enqueuedAt'),
-      startedAt: whole(f[13], 'startedAt'),
-      finishedAt: whole(f[14], 'finishedAt'),
-      child: whole(f[15], 'child'),
-      args: payloads.take(f[16]),
-      error: payloads.take(f[17]),
-    },
+    type: 'enqueue',
+    number,
+    id: job.id,
+    unique: job.unique,
+    name: job.name,
+    wanted: job.wanted,
+    delayMs: job.delayMs,
+    heldMs: job.heldMs,
+    periodMs: job.periodMs,
+    missed: job.missed,
+    defer: job.defer,
+    node: job.node,
+    strictNode: job.strictNode,
+    notNode: job.notNode,
+    maxAttempts: job.maxAttempts,
+    backoff: job.backoff,
+    timeoutMs: job.timeoutMs,
+    args: job.args,
   }
 }
 
-function encodeWelcome(message: Welcome): unknown[] {
-  const { taken, creditJobs, creditBytes, maxArgs, unknownJob, slots } = message
-  return [WELCOME, taken, creditJobs, creditBytes, maxArgs, encodeJobs(message.jobs), unknownJob, slots]
+const MORE = 1 << 2
+const STORED = 1 << 3
+
+function writeOutcome(w: ByteWriter, { stored, outcome }: OutcomeMessage): void {
+  w.u8(STATES.indexOf(outcome.state) | (outcome.more ? MORE : 0) | (stored ? STORED : 0))
+  w.uint(outcome.seq)
+  w.text(outcome.id)
+  w.text(outcome.distributor)
+  w.text(outcome.instance)
+  w.text(outcome.name)
+  w.text(outcome.node)
+  w.uint(outcome.slot)
+  w.uint(outcome.attempt)
+  w.uint(outcome.enqueuedAt)
+  w.uint(outcome.startedAt)
+  w.uint(outcome.finishedAt)
+  w.uint(outcome.child)
+  w.bytes(outcome.args)
+  w.bytes(outcome.error)
 }
 
-function decodeWelcome(f: readonly unknown[]): Welcome {
+function readOutcome(r: ByteReader): OutcomeMessage {
+  const flags = r.u8()
+  const seq = r.uint()
+  const id = label(r.text(), 'id')
+  const outcome = {
+    seq,
+    distributor: text(r.known(), 'distributor'),
+    instance: text(r.known(), 'instance'),
+    id,
+    name: label(r.known(), 'name'),
+    state: choice(flags & 3, STATES, 'state'),
+    node: text(r.known(), 'node'),
+    slot: r.uint(),
+    more: (flags & MORE) !== 0,
+    attempt: r.uint(),
+    enqueuedAt: r.uint(),
+    startedAt: r.uint(),
+    finishedAt: r.uint(),
+    child: r.uint(),
+    args: r.bytes(),
+    error: r.bytes(),
+  }
+  return { type: 'outcome', stored: (flags & STORED) !== 0, outcome }
+}
+
+function writeWelcome(w: ByteWriter, message: Welcome): void {
+  w.uint(message.taken)
+  w.uint(message.creditJobs)
+  w.uint(message.creditBytes)
+  w.uint(message.maxArgs)
+  writeList(w, message.jobs, writeKnown)
+  w.u8(UNKNOWN_JOB.indexOf(message.unknownJob))
+  w.uint(message.slots)
+}
+
+function readWelcome(r: ByteReader): Welcome {
   return {
     type: 'welcome',
-    taken: whole(f[1], 'taken'),
-    creditJobs: whole(f[2], 'creditJobs'),
-    creditBytes: whole(f[3], 'creditBytes'),
-    maxArgs: whole(f[4], 'maxArgs'),
-    jobs: decodeJobs(f[5]),
-    unknownJob: oneOf(f[6], UNKNOWN_JOB, 'unknownJob'),
-    slots: whole(f[7], 'slots'),
+    taken: r.uint(),
+    creditJobs: r.uint(),
+    creditBytes: r.uint(),
+    maxArgs: r.uint(),
+    jobs: readList(r, 'jobs', MAX_JOBS, readKnown),
+    unknownJob: choice(r.u8(), UNKNOWN_JOB, 'unknownJob'),
+    slots: r.uint(),
   }
 }
 
-function encodeJobs(jobs: readonly KnownJob[]): unknown[] {
-  return jobs.map(({ name, defer }) => [name, defer])
+function writeKnown(w: ByteWriter, { name, defer }: KnownJob): void {
+  w.text(name)
+  w.flag(defer)
 }
 
-function decodeJobs(value: unknown): KnownJob[] {
-  return list(value, 'jobs', MAX_JOBS, (item) => {
-    if (!Array.isArray(item)) return refuse('jobs', '[name, defer] pairs')
-    return { name: label(item[0], 'jobs'), defer: flag(item[1], 'jobs') }
-  })
+function readKnown(r: ByteReader): KnownJob {
+  return { name: label(r.known(), 'jobs'), defer: r.flag() }
+}
+
+function readId(r: ByteReader): string {
+  return label(r.text(), 'id')
 }
