@@ -2,16 +2,17 @@ import assert from 'node:assert/strict'
 import { IMMEDIATE, type JobRecord, type Outcome, TIMED } from '../job/record.js'
 import type { Begin, Change, End, Insert, Move, Store } from './contract.js'
 
-/** What a case is given: a store that has not been opened, and a way to have it anew with what it has kept. */
+/** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
 export interface StoreUnderTest {
   readonly store: Store
-  /** After `store` was closed: the same data again. Null for a store that keeps nothing. */
+  /** After `store` was closed: a store with the same data, not opened yet. Null for a store that keeps nothing. */
   readonly reopen: (() => Store) | null
 }
 
-/** One promise of the contract. `run` rejects when the store does not keep it. */
+/** One promise of the contract. */
 export interface ContractCase {
   readonly name: string
+  /** Makes a store, opens and closes it. Rejects, with an AssertionError that says what came, for a broken promise. */
   run(make: () => Promise<StoreUnderTest>): Promise<void>
 }
 
@@ -118,6 +119,15 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(stored?.job, job)
       assert.equal(stored?.state, 'available')
       assert.equal(await store.load('b'), null)
+    }),
+
+  'what else is on a change is the affair of the node': (make) =>
+    using(make, async (store) => {
+      const job = record()
+      const extra = { origin: { stored: () => {} }, report: outcome(), done: () => {} }
+      const changes = [insert(job), begin(job), end(job, true)].map((change) => ({ ...change, ...extra }))
+      assert.deepEqual(await commit(store, ...changes), ['ok', 'ok', 'ok'])
+      assert.deepEqual(await store.outcomes('app', 0, 10), [])
     }),
 
   'jobs of a lane come in order of due and seq, from anywhere': (make) =>
@@ -388,10 +398,15 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
 }
 
 /**
- * Every promise of the contract as a test. With any runner:
+ * Every promise of the contract as a test. With any runner, and a new folder for each case:
  *
  * ```ts
- * for (const { name, run } of storeContract) test(name, () => run(async () => ({ store: myStore(), reopen: null })))
+ * for (const { name, run } of storeContract) {
+ *   test(name, () => {
+ *     const dir = mkdtempSync(join(tmpdir(), 'my-store-'))
+ *     return run(async () => ({ store: myStore(dir), reopen: () => myStore(dir) }))
+ *   })
+ * }
  * ```
  */
 export const storeContract: readonly ContractCase[] = Object.entries(CASES).map(([name, run]) => ({
