@@ -45,6 +45,8 @@ export class Writer {
   #rows = new Map<string, Buffer | null>()
   /** The same for places and outcomes, of which it matters only whether they are there. */
   #there = new Map<string, boolean>()
+  /** Numbers of places that have got their row in this group. */
+  readonly #fresh = new Set<number>()
   /** The highest number of each life of a distributor, by the key of its row. */
   readonly #taken = new Map<string, number>()
   #lastTaken = { distributor: '', instance: '', key: '' }
@@ -88,9 +90,13 @@ export class Writer {
     const rows: string[] = []
     const there: string[] = []
     const lives = new Set<string>()
+    // Places of this group itself: they can't have been there before it.
+    const placed = new Set<number>()
+    const old = (job: JobRecord) => !placed.has(job.seq) && !this.#isYoung(job)
     for (const change of changes) {
       switch (change.kind) {
         case 'insert': {
+          placed.add(change.job.seq)
           if (change.unique) rows.push(idKey(change.job.id))
           if (change.number === null) break
           const life = this.#takenKey(change.job.distributor, change.job.instance)
@@ -98,19 +104,22 @@ export class Writer {
           break
         }
         case 'begin':
-          if (!this.#isYoung(change.job)) there.push(placeKey(change.job))
+          if (old(change.job)) there.push(placeKey(change.job))
           break
         case 'move':
         case 'end':
-          if (!change.running && !this.#isYoung(change.from)) there.push(placeKey(change.from))
+          if (!change.running && old(change.from)) there.push(placeKey(change.from))
+          if (change.kind === 'move') placed.add(change.to.seq)
           break
         case 'remove':
           rows.push(idKey(change.id))
           break
         case 'acknowledge': {
           const { distributor, seqs } = change
-          const old = seqs.filter((seq) => !this.#young.hasOutcome(distributor, seq))
-          there.push(...old.map((seq) => outcomeKey(this.#prefix(distributor), seq)))
+          for (const seq of seqs) {
+            if (!this.#young.hasOutcome(distributor, seq))
+              there.push(outcomeKey(this.#prefix(distributor), seq))
+          }
         }
       }
     }
@@ -125,11 +134,17 @@ export class Writer {
     }
     const found = there.length === 0 ? [] : await this.#db.hasMany(there)
     this.#there = new Map(there.map((key, i) => [key, found[i] === true]))
+    this.#fresh.clear()
   }
 
   async #read(keys: readonly string[]): Promise<Map<string, Buffer | null>> {
     const rows = keys.length === 0 ? [] : await this.#db.getMany([...keys])
     return new Map(keys.map((key, i) => [key, rows[i] ?? null]))
+  }
+
+  /** Whether a job that is not young has its row at this place. */
+  #hasRow(job: JobRecord, key: string): boolean {
+    return this.#fresh.has(job.seq) || this.#there.get(key) === true
   }
 
   #isYoung({ id, seq }: JobRecord): boolean {
@@ -196,7 +211,7 @@ export class Writer {
       this.#journal.begin(seq, startedAt)
     } else {
       const key = placeKey(job)
-      if (this.#running.has(id) || this.#there.get(key) !== true) return 'stale'
+      if (this.#running.has(id) || !this.#hasRow(job, key)) return 'stale'
       this.#running.set(id, { seq, startedAt })
       this.#young.mark(key, seq, startedAt)
       this.#journal.mark(key, seq, startedAt)
@@ -250,7 +265,7 @@ export class Writer {
       if (!this.#young.unmark(seq)) batch.del(markKey(seq))
       this.#dropRow(batch, from)
     } else {
-      if (this.#running.has(id) || this.#there.get(placeKey(from)) !== true) return false
+      if (this.#running.has(id) || !this.#hasRow(from, placeKey(from))) return false
       this.#dropRow(batch, from)
     }
     this.#meta.counts[running ? 'running' : 'waiting']--
@@ -277,7 +292,7 @@ export class Writer {
     const place = Buffer.from(key)
     batch.put(key, encodeJob(job)).put(idKey(job.id), place)
     this.#seen(idKey(job.id), place)
-    this.#nowThere(key, true)
+    this.#fresh.add(job.seq)
     if (isImmediate(job)) this.#meta.backlog++
   }
 
@@ -285,6 +300,7 @@ export class Writer {
     const key = placeKey(job)
     batch.del(key).del(idKey(job.id))
     this.#seen(idKey(job.id), null)
+    this.#fresh.delete(job.seq)
     this.#nowThere(key, false)
     if (isImmediate(job)) this.#meta.backlog--
   }
