@@ -204,6 +204,8 @@ export class Distributor implements AsyncDisposable {
   async spawnNode(options: SpawnOptions): Promise<SpawnedNode> {
     const running = this.#started()
     if (typeof options?.name !== 'string') throw new TypeError("spawnNode: expected a 'name' for the node")
+    if (typeof options.store === 'object')
+      throw new TypeError('spawnNode: a store of your own works in one process; give it to startNode')
     running.address ??= await running.spawned.listenPrivately()
     const merged = { ...nodeOptionsOf(this.#config), ...options } as SpawnOptions
     return running.spawned.spawn(merged, running.address)

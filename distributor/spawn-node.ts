@@ -10,8 +10,11 @@ import { type AddressOption, NODE_OPTIONS, type NodeOptions } from '../src/optio
 import { asFlag } from '../src/options/resolve.js'
 import { type Address, formatAddress, parseAddress } from '../src/wire/address.js'
 
-/** Every option of a node, but where it connects: that is this app. */
-export type SpawnOptions = NodeOptions & { readonly name: string }
+/** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
+export type SpawnOptions = NodeOptions & {
+  readonly name: string
+  readonly store?: Extract<NodeOptions['store'], string>
+}
 
 /** A node process that this app has started and looks after. */
 export interface SpawnedNode {

@@ -8,6 +8,7 @@ import type { Address } from '../src/wire/address.js'
 import { configure } from './configure.js'
 import type { Forward } from './local-jobs.js'
 import { type Ended, JobNode, type NodeEvents } from './node.js'
+import { ownStore } from './own-store.js'
 
 export type { NodeOptions } from '../src/options/node-options.js'
 export type { Address } from '../src/wire/address.js'
@@ -38,20 +39,22 @@ export interface NodeHandle extends AsyncDisposable {
 
 /**
  * Starts a node in this process. Job code does not run here but in child processes. Resolves when it takes jobs.
- * Rejects with JR_BAD_CONFIG, JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_STORE, JR_CHILD_START or JR_ADDRESS.
+ * A store of your own, given as `store`, is opened by the node and closed when it ends. Rejects with JR_BAD_CONFIG,
+ * JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_STORE, JR_CHILD_START or JR_ADDRESS; with a TypeError when `store` is none.
  */
 export async function startNode(
   options: NodeOptions,
   inner: { readonly forward?: Forward | null } = {},
 ): Promise<NodeHandle> {
-  const { env = {}, ...rest } = options
-  const { values } = resolveOptions(NODE_OPTIONS, [given(rest)])
+  const { env = {}, store: wanted, ...rest } = options
+  const own = typeof wanted === 'object' && wanted !== null ? ownStore(wanted) : null
+  const { values } = resolveOptions(NODE_OPTIONS, [given(own === null ? { ...rest, store: wanted } : rest)])
   const config = configure(values, { env, forward: inner.forward ?? null })
   const level = values.logLevel as LogLevel
   const json = values.logJson as boolean | undefined
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
   const { dir, durability } = config
-  const store = config.store === 'level' ? levelStore({ dir, durability }) : memoryStore()
+  const store = own ?? (config.store === 'level' ? levelStore({ dir, durability }) : memoryStore())
   const node = new JobNode(config, { store, clock: systemClock, log, random: Math.random })
   await node.start()
   const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)

@@ -1,4 +1,5 @@
 import type { Backoff } from '../job/retry-policy.js'
+import type { Store } from '../store/contract.js'
 import type { Address } from '../wire/address.js'
 import { LINK_OPTIONS } from './link-options.js'
 import type { OptionSpec } from './table.js'
@@ -7,7 +8,8 @@ import type { OptionSpec } from './table.js'
 export interface NodeOptions {
   readonly name?: string
   readonly jobs?: string
-  readonly store?: 'level' | 'memory'
+  /** Or a store of your own, for `startNode`. Not on the command line. */
+  readonly store?: 'level' | 'memory' | Store
   readonly dir?: string
   readonly durability?: 'fsync' | 'os'
   readonly listen?: AddressOption

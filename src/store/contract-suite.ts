@@ -2,16 +2,17 @@ import assert from 'node:assert/strict'
 import { IMMEDIATE, type JobRecord, type Outcome, TIMED } from '../job/record.js'
 import type { Begin, Change, End, Insert, Move, Store } from './contract.js'
 
-/** What a case is given: a store that has not been opened, and a way to have it anew with what it has kept. */
+/** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
 export interface StoreUnderTest {
   readonly store: Store
-  /** After `store` was closed: the same data again. Null for a store that keeps nothing. */
+  /** After `store` was closed: a store with the same data, not opened yet. Null for a store that keeps nothing. */
   readonly reopen: (() => Store) | null
 }
 
-/** One promise of the contract. `run` rejects when the store does not keep it. */
+/** One promise of the contract. */
 export interface ContractCase {
   readonly name: string
+  /** Makes a store, opens and closes it. Rejects, with an AssertionError that says what came, for a broken promise. */
   run(make: () => Promise<StoreUnderTest>): Promise<void>
 }
 
@@ -120,6 +121,15 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal(await store.load('b'), null)
     }),
 
+  'what else is on a change is the affair of the node': (make) =>
+    using(make, async (store) => {
+      const job = record()
+      const extra = { origin: { stored: () => {} }, report: outcome(), done: () => {} }
+      const changes = [insert(job), begin(job), end(job, true)].map((change) => ({ ...change, ...extra }))
+      assert.deepEqual(await commit(store, ...changes), ['ok', 'ok', 'ok'])
+      assert.deepEqual(await store.outcomes('app', 0, 10), [])
+    }),
+
   'jobs of a lane come in order of due and seq, from anywhere': (make) =>
     using(make, async (store) => {
       const places = [
@@ -169,6 +179,8 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal(await store.taken('app', 'life'), 7)
       await commit(store, insert(record({ seq: 2 }), { number: 8, unique: true }))
       assert.equal(await store.taken('app', 'life'), 8, 'a duplicate is taken too')
+      await commit(store, insert(record({ id: 'b', seq: 3 }), { number: 5 }))
+      assert.equal(await store.taken('app', 'life'), 8, 'never lowered')
       assert.equal(await store.taken('app', 'life 2'), 0)
       assert.equal(await store.taken('app\0life', ''), 0)
     }),
@@ -184,6 +196,29 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal(stored?.state, 'running')
       assert.equal(stored?.job.attempt, 1)
     }),
+
+  'what is gone, or never was, does not begin': async (make) => {
+    const { store, reopen } = await make()
+    await store.open(NODE)
+    const [over, moved, never] = [record(), record({ id: 'b', seq: 2 }), record({ id: 'c', seq: 3 })]
+    const to = record({ id: 'b', lane: TIMED, due: 5000, seq: 4 })
+    await commit(store, insert(over), insert(moved), begin(over), begin(moved))
+    await commit(store, end(over, true), move(moved, true, to))
+    const begins = [over, moved, never].map((job) => begin(job))
+    const stale = ['stale', 'stale', 'stale']
+    assert.deepEqual(await commit(store, ...begins), stale)
+    const { waiting, running } = await store.counts()
+    assert.deepEqual([waiting, running], [1, 0])
+    await store.close()
+    if (reopen === null) return
+    await using(
+      async () => ({ store: reopen(), reopen }),
+      async (again) => {
+        assert.deepEqual(await commit(again, ...begins), stale)
+        assert.deepEqual(await commit(again, begin(to)), ['ok'])
+      },
+    )
+  },
 
   'a job moves: its old place is empty, its new one has it': (make) =>
     using(make, async (store) => {
@@ -234,7 +269,9 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(await store.outcomes('ap', 0, 10), [])
       await commit(store, { kind: 'acknowledge', distributor: 'app', seqs: [10, 30] })
       await commit(store, { kind: 'acknowledge', distributor: 'app', seqs: [10] })
+      await commit(store, { kind: 'acknowledge', distributor: 'other', seqs: [20] })
       assert.deepEqual(await seqs(0, 10), [20, 40, 50])
+      assert.equal((await store.counts()).outcomes, 3, 'what is not there does not count')
     }),
 
   'a schedule goes on: outcome and next place in one step': (make) =>
@@ -273,6 +310,22 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal((await store.load('j4'))?.state, 'failed')
       assert.equal((await store.load('j4'))?.finishedAt, 40)
       assert.equal(await store.load('j1'), null)
+    }),
+
+  'a job may be kept and forgotten in one group': (make) =>
+    using(make, async (store) => {
+      const job = record()
+      const kept = { job, state: 'failed', startedAt: 1, finishedAt: 2 } as const
+      const forget: Change = { kind: 'remove', id: 'a' }
+      await commit(store, insert(job), begin(job))
+      assert.deepEqual(await commit(store, forget, end(job, true, null, kept), forget, forget), [
+        'stale',
+        'ok',
+        'ok',
+        'stale',
+      ])
+      assert.equal(await store.load('a'), null)
+      assert.equal((await store.counts()).failed, 0)
     }),
 
   'a list comes in pages, each job once': (make) =>
@@ -388,10 +441,15 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
 }
 
 /**
- * Every promise of the contract as a test. With any runner:
+ * Every promise of the contract as a test. With any runner, and a new folder for each case:
  *
  * ```ts
- * for (const { name, run } of storeContract) test(name, () => run(async () => ({ store: myStore(), reopen: null })))
+ * for (const { name, run } of storeContract) {
+ *   test(name, () => {
+ *     const dir = mkdtempSync(join(tmpdir(), 'my-store-'))
+ *     return run(async () => ({ store: myStore(dir), reopen: () => myStore(dir) }))
+ *   })
+ * }
  * ```
  */
 export const storeContract: readonly ContractCase[] = Object.entries(CASES).map(([name, run]) => ({

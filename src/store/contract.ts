@@ -3,19 +3,25 @@ import type { JobState, TerminalState } from '../job/states.js'
 
 /**
  * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
- * and hands the store whole groups of changes, one group at a time.
+ * and hands the store whole groups of changes, one group at a time. Reads, and `prune`, may come while a group is
+ * being committed: they see all of a change or nothing, and everything of which the commit has resolved. Every verb
+ * rejects with JR_STORE_CLOSED when the store is not open. What a node does when one rejects: `docs/stores.md`.
  */
 export interface Store {
+  /** A short name for people: `level`, `memory`, … */
   readonly kind: string
   /**
-   * Opens, takes the lock, recovers. Rejects with JR_STORE_LOCKED, JR_STORE_CORRUPT or JR_STORE.
-   * `epoch` is greater than at every earlier opening.
+   * Opens, takes the lock, recovers. Rejects with JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_STORE, or JR_BAD_CONFIG when
+   * it belongs to a node of another name; nothing stays open then. `epoch` is greater than at every earlier opening,
+   * and on disk before this resolves. A job found running stays so until the node moves or ends it.
    */
   open(node: string): Promise<Opened>
   /**
    * Applies each change whole or not at all, in order, and answers each. With `durable`, resolves only when all of
-   * them are on disk (as the store's durability option says). After a rejection nothing is known of the group: the
-   * store refuses every later commit with JR_STORE, and must be closed.
+   * them are on disk (as the store's durability option says), and all that was committed before. After a rejection
+   * nothing is known of the group: the store refuses every later commit with JR_STORE, and must be closed. Changes
+   * have fields of the node's own beside those named here (functions among them); the records in them are never
+   * changed, so they may be kept.
    */
   commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]>
   /**
@@ -23,7 +29,7 @@ export interface Store {
    * jobs and about `maxBytes` of args, at least one if there is one. Jobs that are running are left out.
    */
   waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]>
-  /** One job in any state, ended and kept ones too; null when there is none. */
+  /** One job in any state, ended and kept ones too; null when there is none. The attempt of a running one counts. */
   load(id: string): Promise<StoredJob | null>
   /** A page of jobs for people: in no promised order, `after` is the `next` of the page before. */
   list(query: ListQuery): Promise<ListPage>
@@ -33,7 +39,10 @@ export interface Store {
   taken(distributor: string, instance: string): Promise<number>
   /** How many jobs wait, run, have ended and are kept; and outcomes not yet acknowledged. Cheap: no scan. */
   counts(): Promise<Counts>
-  /** Removes ended jobs that are older than `olderThan` (epoch ms) or beyond the newest `keep`. Answers how many. */
+  /**
+   * Removes ended jobs that are older than `olderThan` (epoch ms), and all but the newest `keep` by (finishedAt, seq).
+   * Answers how many.
+   */
   prune(state: TerminalState, olderThan: number, keep: number): Promise<number>
   /** Waits for the commit in flight, lets go of the lock. Tolerates repeats. */
   close(): Promise<void>
@@ -70,8 +79,12 @@ export type Change = Insert | Begin | Move | End | Remove | Acknowledge
 export interface Insert {
   readonly kind: 'insert'
   readonly job: JobRecord
+  /** False: the id was made for this job, and there is none of it. */
   readonly unique: boolean
-  /** The sender's number, recorded as taken with the job, also when it is a duplicate. Null: made by the node. */
+  /**
+   * The sender's number, recorded as taken with the job, also when it is a duplicate; never lowers what has been
+   * taken. Null: the job was made by the node.
+   */
   readonly number: number | null
 }
 
@@ -111,7 +124,10 @@ export interface Remove {
   readonly id: string
 }
 
-/** Outcomes that the distributor has taken, or that nobody will: `seqs` of that distributor. */
+/**
+ * Outcomes that the distributor has taken, or that nobody will: `seqs` of that distributor. Those that are not there
+ * count for nothing, for the same ones may be acknowledged twice.
+ */
 export interface Acknowledge {
   readonly kind: 'acknowledge'
   readonly distributor: string

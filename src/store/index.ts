@@ -1,13 +1,16 @@
-export type {
-  EndedJob,
-  JobRecord,
-  Lane,
-  Missed,
-  Outcome,
-  Place,
+export { ERROR_CODES, type ErrorCode, JrError } from '../errors.js'
+export {
+  type EndedJob,
+  type JobRecord,
+  LANES,
+  type Lane,
+  type Missed,
+  type Outcome,
+  type Place,
 } from '../job/record.js'
-export type { JobState, TerminalState } from '../job/states.js'
+export { type JobState, type TerminalState, waitingState } from '../job/states.js'
 export * from './contract.js'
 export { type ContractCase, type StoreUnderTest, storeContract } from './contract-suite.js'
+export { DirectoryLock } from './directory-lock.js'
 export { type LevelOptions, levelStore } from './level/store.js'
 export { memoryStore } from './memory.js'

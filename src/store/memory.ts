@@ -4,7 +4,7 @@ import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js
 import { type TerminalState, waitingState } from '../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from './contract.js'
 
-/** Jobs in the memory of this process: fast, and gone with it. */
+/** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
 export function memoryStore(): Store {
   return new MemoryStore()
 }
@@ -30,7 +30,11 @@ class MemoryStore implements Store {
     if (this.#open) throw new JrError('JR_STORE_LOCKED', 'the memory store is open already')
     this.#open = true
     this.#epoch++
-    return { id: this.#id, epoch: this.#epoch, interrupted: [], notes: [] }
+    const interrupted = [...this.#running].flatMap((id) => {
+      const live = this.#live.get(id)
+      return live === undefined ? [] : [{ job: liveView(live).job, startedAt: live.startedAt }]
+    })
+    return { id: this.#id, epoch: this.#epoch, interrupted, notes: [] }
   }
 
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {

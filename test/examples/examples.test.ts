@@ -16,6 +16,8 @@ const OUTPUT: Record<string, RegExp> = {
     /preferred: fast_disk\nrequired: {2}many_cores\nforbidden: fast_disk\nelsewhere: true\n$/,
   '07-many-distributors': /^1 4 9 16 25 36 49 64\n$/,
   '08-game-report': /^3000 rows stored, \d+ players, \d+ minutes played\nthe file has 3000 lines\n$/,
+  '09-own-store':
+    /^3 jobs are in the log, and no node is there\n6: to be or not to be\n4: that is the question\n1: whether\n$/,
 }
 
 t.test('every example is tested', async (t) => {
@@ -65,4 +67,19 @@ t.test('02-typed', async (t) => {
     timeout: 60_000,
   })
   t.equal(stdout, '6 wide, area 42.0\n')
+})
+
+t.test('09-own-store keeps the types of the contract', async (t) => {
+  const dir = mkdtempSync(resolve('node_modules/.example-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const compilerOptions = { allowJs: true, noEmit: true, noImplicitAny: false, rootDir: resolve('.') }
+  writeFileSync(
+    join(dir, 'tsconfig.json'),
+    JSON.stringify({
+      extends: resolve('tsconfig.json'),
+      compilerOptions,
+      include: [resolve('examples/09-own-store/*.mjs')],
+    }),
+  )
+  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir])
 })

@@ -1,4 +1,4 @@
-import { pack } from '../../codec.js'
+import { pack, unpack } from '../../codec.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, type JobRecord, type Outcome } from '../../job/record.js'
 import type { Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'
 import { decodeEnded, encodeEnded, encodeJob, encodeOutcome } from '../records.js'
@@ -21,8 +21,8 @@ import type { Young, YoungJob } from './young.js'
 
 type Batch = ReturnType<Database['batch']>
 
-/** Places that were emptied while a job waited there, remembered so that a late begin is refused. */
-const REMEMBERED = 100_000
+/** Lives of distributors of which the highest number is held in memory. */
+const LIVES = 1000
 /** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
 const BACKLOG = 1000
 
@@ -40,10 +40,15 @@ export class Writer {
   readonly #journal = new JournalWriter()
   /** Attempts of jobs that have rows of their own, by id. */
   readonly #running = new Map<string, Running>()
-  readonly #emptied = new Set<number>()
   readonly #prefixes = new Map<string, string>()
-  /** What this group has done to rows that were looked up before it: id or place to its row, null when gone. */
+  /** Rows that were looked up before this group, as it leaves them: by key, null when gone. */
   #rows = new Map<string, Buffer | null>()
+  /** The same for places and outcomes, of which it matters only whether they are there. */
+  #there = new Map<string, boolean>()
+  /** Numbers of places that have got their row in this group. */
+  readonly #fresh = new Set<number>()
+  /** The highest number of each life of a distributor, by the key of its row. */
+  readonly #taken = new Map<string, number>()
   #lastTaken = { distributor: '', instance: '', key: '' }
 
   constructor(db: Database, meta: Meta, young: Young) {
@@ -65,10 +70,10 @@ export class Writer {
   async write(changes: readonly Change[], sync: boolean): Promise<Answer[]> {
     await this.#lookUp(changes)
     const batch = this.#db.batch()
-    const taken = new Map<string, number>()
+    const taken = new Set<string>()
     const answers = changes.map((change) => this.#apply(batch, change, taken))
     this.#makeRoom(batch)
-    for (const [key, number] of taken) batch.put(key, pack(number))
+    for (const key of taken) batch.put(key, pack(this.#taken.get(key)))
     const row = this.#journal.take()
     const { gone, write } = this.#young.settle(row?.length ?? 0)
     for (const number of gone) batch.del(groupKey(number))
@@ -79,31 +84,71 @@ export class Writer {
     return answers
   }
 
-  /** Reads what the rarer changes have to know: whether an id is taken, whether a job still waits at its place. */
+  /** Reads what changes have to know of rows: whether an id is taken, whether a job or an outcome that is not young is there. */
   async #lookUp(changes: readonly Change[]): Promise<void> {
-    const { jobs } = this.#young
-    const keys: string[] = []
+    if (this.#taken.size > LIVES) this.#taken.clear()
+    const rows: string[] = []
+    const there: string[] = []
+    const lives = new Set<string>()
+    // Places of this group itself: they can't have been there before it.
+    const placed = new Set<number>()
+    const old = (job: JobRecord) => !placed.has(job.seq) && !this.#isYoung(job)
     for (const change of changes) {
-      if (change.kind === 'insert' && change.unique) keys.push(idKey(change.job.id))
-      else if (change.kind === 'remove') keys.push(idKey(change.id))
-      else if ((change.kind === 'end' || change.kind === 'move') && !change.running) {
-        if (jobs.get(change.from.id)?.job.seq !== change.from.seq) keys.push(placeKey(change.from))
+      switch (change.kind) {
+        case 'insert': {
+          placed.add(change.job.seq)
+          if (change.unique) rows.push(idKey(change.job.id))
+          if (change.number === null) break
+          const life = this.#takenKey(change.job.distributor, change.job.instance)
+          if (!this.#taken.has(life)) lives.add(life)
+          break
+        }
+        case 'begin':
+          if (old(change.job)) there.push(placeKey(change.job))
+          break
+        case 'move':
+        case 'end':
+          if (!change.running && old(change.from)) there.push(placeKey(change.from))
+          if (change.kind === 'move') placed.add(change.to.seq)
+          break
+        case 'remove':
+          rows.push(idKey(change.id))
+          break
+        case 'acknowledge': {
+          const { distributor, seqs } = change
+          for (const seq of seqs) {
+            if (!this.#young.hasOutcome(distributor, seq))
+              there.push(outcomeKey(this.#prefix(distributor), seq))
+          }
+        }
       }
     }
-    this.#rows = new Map()
-    if (keys.length === 0) return
-    const rows = await this.#db.getMany(keys)
-    keys.forEach((key, i) => {
-      this.#rows.set(key, rows[i] ?? null)
-    })
+    this.#rows = await this.#read(rows)
     const ended = changes.flatMap((change) => {
       const place = change.kind === 'remove' ? this.#rows.get(idKey(change.id))?.toString() : undefined
       return place !== undefined && isEndedKey(place) ? [place] : []
     })
-    const endedRows = ended.length === 0 ? [] : await this.#db.getMany(ended)
-    ended.forEach((key, i) => {
-      this.#rows.set(key, endedRows[i] ?? null)
-    })
+    for (const [key, row] of await this.#read(ended)) this.#rows.set(key, row)
+    for (const [key, row] of await this.#read([...lives])) {
+      this.#taken.set(key, row === null ? 0 : (unpack(row) as number))
+    }
+    const found = there.length === 0 ? [] : await this.#db.hasMany(there)
+    this.#there = new Map(there.map((key, i) => [key, found[i] === true]))
+    this.#fresh.clear()
+  }
+
+  async #read(keys: readonly string[]): Promise<Map<string, Buffer | null>> {
+    const rows = keys.length === 0 ? [] : await this.#db.getMany([...keys])
+    return new Map(keys.map((key, i) => [key, rows[i] ?? null]))
+  }
+
+  /** Whether a job that is not young has its row at this place. */
+  #hasRow(job: JobRecord, key: string): boolean {
+    return this.#fresh.has(job.seq) || this.#there.get(key) === true
+  }
+
+  #isYoung({ id, seq }: JobRecord): boolean {
+    return this.#young.jobs.get(id)?.job.seq === seq
   }
 
   /** Gives rows of their own to those that keep the journal from growing shorter. */
@@ -126,7 +171,7 @@ export class Writer {
     }
   }
 
-  #apply(batch: Batch, change: Change, taken: Map<string, number>): Answer {
+  #apply(batch: Batch, change: Change, taken: Set<string>): Answer {
     switch (change.kind) {
       case 'insert':
         return this.#insert(batch, change, taken)
@@ -140,20 +185,17 @@ export class Writer {
         return this.#remove(batch, change.id)
       case 'acknowledge': {
         const { distributor, seqs } = change
-        for (const seq of seqs) {
-          if (this.#young.outcomeGone(distributor, seq)) this.#journal.outcomeGone(distributor, seq)
-          else batch.del(outcomeKey(this.#prefix(distributor), seq))
-        }
-        this.#meta.counts.outcomes = Math.max(0, this.#meta.counts.outcomes - seqs.length)
+        for (const seq of seqs) this.#forget(batch, distributor, seq)
         return 'ok'
       }
     }
   }
 
-  #insert(batch: Batch, { job, unique, number }: Insert, taken: Map<string, number>): Answer {
+  #insert(batch: Batch, { job, unique, number }: Insert, taken: Set<string>): Answer {
     if (number !== null) {
       const key = this.#takenKey(job.distributor, job.instance)
-      taken.set(key, Math.max(number, taken.get(key) ?? 0))
+      this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
+      taken.add(key)
     }
     if (unique && (this.#young.jobs.has(job.id) || this.#rows.get(idKey(job.id)) != null)) return 'duplicate'
     this.#place(batch, job)
@@ -168,9 +210,9 @@ export class Writer {
       young.startedAt = startedAt
       this.#journal.begin(seq, startedAt)
     } else {
-      if (this.#running.has(id) || this.#emptied.has(seq)) return 'stale'
-      this.#running.set(id, { seq, startedAt })
       const key = placeKey(job)
+      if (this.#running.has(id) || !this.#hasRow(job, key)) return 'stale'
+      this.#running.set(id, { seq, startedAt })
       this.#young.mark(key, seq, startedAt)
       this.#journal.mark(key, seq, startedAt)
     }
@@ -190,10 +232,10 @@ export class Writer {
     if (!this.#leave(batch, from, running)) return 'stale'
     if (keep !== null) {
       const key = endedKey(keep.state, keep.finishedAt, from.seq)
-      batch.put(key, encodeEnded(keep))
-      const row = Buffer.from(key)
-      batch.put(idKey(from.id), row)
-      this.#seen(idKey(from.id), row)
+      const row = encodeEnded(keep)
+      const place = Buffer.from(key)
+      batch.put(key, row).put(idKey(from.id), place)
+      if (this.#seen(idKey(from.id), place)) this.#rows.set(key, row)
       this.#meta.counts[keep.state]++
     }
     if (outcome !== null) this.#report(batch, outcome)
@@ -223,26 +265,11 @@ export class Writer {
       if (!this.#young.unmark(seq)) batch.del(markKey(seq))
       this.#dropRow(batch, from)
     } else {
-      const key = placeKey(from)
-      if (this.#running.has(id) || this.#rows.get(key) == null) return false
-      this.#rows.set(key, null)
+      if (this.#running.has(id) || !this.#hasRow(from, placeKey(from))) return false
       this.#dropRow(batch, from)
     }
-    if (running) this.#meta.counts.running--
-    else {
-      this.#meta.counts.waiting--
-      this.#remember(seq)
-    }
+    this.#meta.counts[running ? 'running' : 'waiting']--
     return true
-  }
-
-  #remember(seq: number): void {
-    this.#emptied.add(seq)
-    if (this.#emptied.size <= REMEMBERED) return
-    for (const oldest of this.#emptied) {
-      this.#emptied.delete(oldest)
-      return
-    }
   }
 
   /** A job waits at this place from now on. */
@@ -262,17 +289,19 @@ export class Writer {
 
   #putRow(batch: Batch, job: JobRecord): void {
     const key = placeKey(job)
-    const row = encodeJob(job)
-    batch.put(key, row)
-    batch.put(idKey(job.id), Buffer.from(key))
-    this.#seen(idKey(job.id), row)
-    this.#seen(key, row)
+    const place = Buffer.from(key)
+    batch.put(key, encodeJob(job)).put(idKey(job.id), place)
+    this.#seen(idKey(job.id), place)
+    this.#fresh.add(job.seq)
     if (isImmediate(job)) this.#meta.backlog++
   }
 
   #dropRow(batch: Batch, job: JobRecord): void {
-    batch.del(placeKey(job)).del(idKey(job.id))
+    const key = placeKey(job)
+    batch.del(key).del(idKey(job.id))
     this.#seen(idKey(job.id), null)
+    this.#fresh.delete(job.seq)
+    this.#nowThere(key, false)
     if (isImmediate(job)) this.#meta.backlog--
   }
 
@@ -281,9 +310,15 @@ export class Writer {
     batch.put(markKey(job.seq), pack([placeKey(job), startedAt]))
   }
 
-  /** Later changes of this group see what this one did, where it was looked up before the group. */
-  #seen(key: string, row: Buffer | null): void {
-    if (this.#rows.size > 0 && this.#rows.has(key)) this.#rows.set(key, row)
+  /** Later changes of this group see what this one did, where it was looked up before the group; false elsewhere. */
+  #seen(key: string, row: Buffer | null): boolean {
+    if (this.#rows.size === 0 || !this.#rows.has(key)) return false
+    this.#rows.set(key, row)
+    return true
+  }
+
+  #nowThere(key: string, there: boolean): void {
+    if (this.#there.size > 0 && this.#there.has(key)) this.#there.set(key, there)
   }
 
   #report(batch: Batch, outcome: Outcome): void {
@@ -294,7 +329,21 @@ export class Writer {
   }
 
   #outcomeRow(batch: Batch, outcome: Outcome): void {
-    batch.put(outcomeKey(this.#prefix(outcome.distributor), outcome.seq), encodeOutcome(outcome))
+    const key = outcomeKey(this.#prefix(outcome.distributor), outcome.seq)
+    batch.put(key, encodeOutcome(outcome))
+    this.#nowThere(key, true)
+  }
+
+  /** Counted only when it is there: the same outcome may be acknowledged twice. */
+  #forget(batch: Batch, distributor: string, seq: number): void {
+    if (this.#young.outcomeGone(distributor, seq)) this.#journal.outcomeGone(distributor, seq)
+    else {
+      const key = outcomeKey(this.#prefix(distributor), seq)
+      if (this.#there.get(key) !== true) return
+      batch.del(key)
+      this.#nowThere(key, false)
+    }
+    this.#meta.counts.outcomes--
   }
 
   #prefix(distributor: string): string {

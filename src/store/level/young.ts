@@ -121,6 +121,10 @@ export class Young {
     this.#currentLive++
   }
 
+  hasOutcome(distributor: string, seq: number): boolean {
+    return this.#outcomes.get(distributor)?.has(seq) ?? false
+  }
+
   /** False when it is not young. */
   outcomeGone(distributor: string, seq: number): boolean {
     const of = this.#outcomes.get(distributor)

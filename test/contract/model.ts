@@ -1,0 +1,137 @@
+import type {
+  Answer,
+  Change,
+  Counts,
+  Interrupted,
+  JobRecord,
+  Lane,
+  ListQuery,
+  Outcome,
+  Place,
+  StoredJob,
+  TerminalState,
+} from '#dist/src/store/index.js'
+import { waitingState } from '#dist/src/store/index.js'
+
+/** A store in the fewest words: what every store must answer, with no thought for speed, order of keys, or disks. */
+export class Model {
+  #jobs: StoredJob[] = []
+  #outcomes: Outcome[] = []
+  #taken = new Map<string, number>()
+
+  apply(change: Change): Answer {
+    switch (change.kind) {
+      case 'insert': {
+        const { job, unique, number } = change
+        const life = JSON.stringify([job.distributor, job.instance])
+        this.#taken.set(life, Math.max(number ?? 0, this.#taken.get(life) ?? 0))
+        if (unique && this.load(job.id) !== null) return 'duplicate'
+        this.#jobs.push(waits(job))
+        return 'ok'
+      }
+      case 'begin': {
+        if (!this.#take(change.job, false)) return 'stale'
+        const job = { ...change.job, attempt: change.job.attempt + 1 }
+        this.#jobs.push({ job, state: 'running', startedAt: change.startedAt, finishedAt: 0 })
+        return 'ok'
+      }
+      case 'move':
+        if (!this.#take(change.from, change.running)) return 'stale'
+        this.#jobs.push(waits(change.to))
+        if (change.outcome !== null) this.#outcomes.push(change.outcome)
+        return 'ok'
+      case 'end':
+        if (!this.#take(change.from, change.running)) return 'stale'
+        if (change.keep !== null) this.#jobs.push(change.keep)
+        if (change.outcome !== null) this.#outcomes.push(change.outcome)
+        return 'ok'
+      case 'remove': {
+        const gone = this.#jobs.filter(({ job, finishedAt }) => job.id === change.id && finishedAt > 0)
+        this.#jobs = this.#jobs.filter((one) => !gone.includes(one))
+        return gone.length > 0 ? 'ok' : 'stale'
+      }
+      case 'acknowledge': {
+        const { distributor, seqs } = change
+        this.#outcomes = this.#outcomes.filter(
+          (one) => one.distributor !== distributor || !seqs.includes(one.seq),
+        )
+        return 'ok'
+      }
+    }
+  }
+
+  load(id: string): StoredJob | null {
+    return this.#jobs.find(({ job }) => job.id === id) ?? null
+  }
+
+  waiting(lane: Lane, after: Place | null): JobRecord[] {
+    const behind = (job: Place) =>
+      after === null || job.due > after.due || (job.due === after.due && job.seq > after.seq)
+    const found = this.#jobs.filter((one) => isWaiting(one) && one.job.lane === lane && behind(one.job))
+    return found.map(({ job }) => job).sort((a, b) => a.due - b.due || a.seq - b.seq)
+  }
+
+  list({ state, name }: Pick<ListQuery, 'state' | 'name'>): StoredJob[] {
+    return this.#jobs.filter(
+      (one) => (state === undefined || one.state === state) && (name === undefined || one.job.name === name),
+    )
+  }
+
+  outcomes(distributor: string, after: number): Outcome[] {
+    const found = this.#outcomes.filter((one) => one.distributor === distributor && one.seq > after)
+    return found.sort((a, b) => a.seq - b.seq)
+  }
+
+  taken(distributor: string, instance: string): number {
+    return this.#taken.get(JSON.stringify([distributor, instance])) ?? 0
+  }
+
+  counts(): Counts {
+    const of = (state: string) => this.#jobs.filter((one) => one.state === state).length
+    return {
+      waiting: this.#jobs.filter(isWaiting).length,
+      running: of('running'),
+      completed: of('completed'),
+      failed: of('failed'),
+      cancelled: of('cancelled'),
+      outcomes: this.#outcomes.length,
+    }
+  }
+
+  prune(state: TerminalState, olderThan: number, keep: number): number {
+    const ended = this.list({ state }).sort((a, b) => b.finishedAt - a.finishedAt || b.job.seq - a.job.seq)
+    const gone = ended.filter((one, i) => i >= keep || one.finishedAt < olderThan)
+    this.#jobs = this.#jobs.filter((one) => !gone.includes(one))
+    return gone.length
+  }
+
+  /** What a store says when it is opened again. */
+  interrupted(): Interrupted[] {
+    return this.list({ state: 'running' }).map(({ job, startedAt }) => ({ job, startedAt }))
+  }
+
+  /** Whether a job waits, or runs, where a record says. */
+  isAt(from: JobRecord, running: boolean): boolean {
+    return this.#find(from, running) >= 0
+  }
+
+  #find(from: JobRecord, running: boolean): number {
+    return this.#jobs.findIndex(
+      (one) => one.job.seq === from.seq && (running ? one.state === 'running' : isWaiting(one)),
+    )
+  }
+
+  #take(from: JobRecord, running: boolean): boolean {
+    const at = this.#find(from, running)
+    if (at >= 0) this.#jobs.splice(at, 1)
+    return at >= 0
+  }
+}
+
+function waits(job: JobRecord): StoredJob {
+  return { job, state: waitingState(job, Date.now()), startedAt: 0, finishedAt: 0 }
+}
+
+function isWaiting({ startedAt, finishedAt }: StoredJob): boolean {
+  return startedAt === 0 && finishedAt === 0
+}
