@@ -1,14 +1,9 @@
 import type { ByteReader, ByteWriter } from '../../src/bytes.js'
+import { readBackoff, writeBackoff } from '../../src/job/backoff-bytes.js'
 import type { Backoff } from '../../src/job/retry-policy.js'
 import { choice, label, MAX_NAME, MAX_TEXT, readList, text, writeList } from '../../src/wire/fields.js'
 import type { MessageSet } from '../../src/wire/frame.js'
-import {
-  type JobFields,
-  readBackoff,
-  readJobFields,
-  writeBackoff,
-  writeJobFields,
-} from '../../src/wire/job-fields.js'
+import { type JobFields, readJobFields, writeJobFields } from '../../src/wire/job-fields.js'
 
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
 export type ChildMessage = ToChild | FromChild

@@ -1,8 +1,8 @@
 import { ByteReader, ByteWriter, TextTable } from '../bytes.js'
 import { JrError } from '../errors.js'
+import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
 import type { EndedJob, JobRecord, Lane, Missed, Outcome } from '../job/record.js'
 import type { TerminalState } from '../job/states.js'
-import { readBackoff, writeBackoff } from '../wire/job-fields.js'
 
 /**
  * Jobs and outcomes as bytes. A row begins with the version of its format: a row of a version that is not known is

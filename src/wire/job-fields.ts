@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
+import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
 import type { Missed } from '../job/record.js'
 import type { Backoff } from '../job/retry-policy.js'
 import { choice, label, readList, refuse, whole, writeList } from './fields.js'
@@ -30,7 +31,6 @@ export interface JobFields {
 const LONGEST_MS = 1000 * 365 * 86_400_000
 const MAX_NOT_NODES = 256
 const MISSED: readonly Missed[] = ['once', 'skip', 'all']
-const BACKOFFS = ['fixed', 'linear', 'exponential'] as const
 
 /** PROTOCOL.md, "The fields of a job": which of them follow. */
 const UNIQUE = 1
@@ -114,43 +114,10 @@ export function readJobFields(r: ByteReader): JobFields {
   }
 }
 
-/** Seconds alone, or the kind of back-off and what belongs to it. */
-export function writeBackoff(w: ByteWriter, backoff: Backoff): void {
-  if (typeof backoff === 'number') {
-    w.u8(0)
-    w.float(backoff)
-    return
-  }
-  const max = 'max' in backoff ? backoff.max : undefined
-  const jitter = 'jitter' in backoff ? backoff.jitter : undefined
-  w.u8(1 + BACKOFFS.indexOf(backoff.type))
-  w.float(backoff.delay)
-  w.flag(max !== undefined)
-  if (max !== undefined) w.float(max)
-  w.flag(jitter !== undefined)
-  if (jitter !== undefined) w.flag(jitter)
-}
-
-export function readBackoff(r: ByteReader): Backoff {
-  const kind = r.u8()
-  const delay = seconds(r)
-  if (kind === 0) return delay
-  const type = choice(kind - 1, BACKOFFS, 'backoff')
-  const max = r.flag() ? { max: seconds(r) } : {}
-  const jitter = r.flag() ? { jitter: r.flag() } : {}
-  if (type === 'fixed') return { type, delay }
-  return type === 'linear' ? { type, delay, ...max } : { type, delay, ...max, ...jitter }
-}
-
 function readName(r: ByteReader): string {
   return label(r.known(), 'notNode')
 }
 
 function duration(r: ByteReader, name: string): number {
   return whole(r.uint(), name, LONGEST_MS)
-}
-
-function seconds(r: ByteReader): number {
-  const value = r.float()
-  return value >= 0 && value * 1000 <= LONGEST_MS ? value : refuse('backoff', 'seconds, 0 or more')
 }

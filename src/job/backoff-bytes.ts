@@ -1,0 +1,42 @@
+import type { ByteReader, ByteWriter } from '../bytes.js'
+import { JrError } from '../errors.js'
+import type { Backoff } from './retry-policy.js'
+
+const TYPES = ['fixed', 'linear', 'exponential'] as const
+const LONGEST_S = 365 * 86_400_000
+
+/** As it travels and as it is stored: seconds alone, or the kind of back-off and what belongs to it. */
+export function writeBackoff(w: ByteWriter, backoff: Backoff): void {
+  if (typeof backoff === 'number') {
+    w.u8(0)
+    w.float(backoff)
+    return
+  }
+  const max = 'max' in backoff ? backoff.max : undefined
+  const jitter = 'jitter' in backoff ? backoff.jitter : undefined
+  w.u8(1 + TYPES.indexOf(backoff.type))
+  w.float(backoff.delay)
+  w.flag(max !== undefined)
+  if (max !== undefined) w.float(max)
+  w.flag(jitter !== undefined)
+  if (jitter !== undefined) w.flag(jitter)
+}
+
+export function readBackoff(r: ByteReader): Backoff {
+  const kind = r.u8()
+  const delay = seconds(r)
+  if (kind === 0) return delay
+  const type = TYPES[kind - 1]
+  const max = r.flag() ? { max: seconds(r) } : {}
+  const jitter = r.flag() ? { jitter: r.flag() } : {}
+  if (type === 'fixed') return { type, delay }
+  if (type === 'linear') return { type, delay, ...max }
+  if (type === 'exponential') return { type, delay, ...max, ...jitter }
+  throw new JrError('JR_PROTOCOL', `a backoff of kind ${kind} is not known`)
+}
+
+function seconds(r: ByteReader): number {
+  const value = r.float()
+  if (value >= 0 && value <= LONGEST_S) return value
+  throw new JrError('JR_PROTOCOL', 'a backoff: expected seconds, 0 or more')
+}
