@@ -2,7 +2,7 @@ import type { Clock } from '../src/clock.js'
 import { unpack } from '../src/codec.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
-import { type EnqueueOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
+import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import { newId } from '../src/job/id.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
@@ -12,6 +12,7 @@ import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
+import { JobHandles } from './handles.js'
 import { NodeLine } from './node-line.js'
 import { Placement } from './placement.js'
 import type { Spool, Spooled } from './spool.js'
@@ -139,6 +140,35 @@ export class DistributorCore implements HandleOwner {
     const o = parseEnqueueOptions(options, this.#clock.now())
     const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
     if (twin !== undefined && twin.status !== 'over') return this.#join(twin, onSuccess, onError)
+    return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
+  }
+
+  /** Nothing is enqueued when one of them can't be: throws a TypeError. */
+  enqueueMany(
+    name: string,
+    list: Iterable<JobArgs>,
+    options: Omit<EnqueueOptions, 'id'> | undefined,
+    onSuccess: Feedback | undefined,
+    onError: Feedback | undefined,
+  ): JobHandles {
+    checkCall(name, onSuccess, onError)
+    if (typeof list?.[Symbol.iterator] !== 'function' || typeof list === 'string')
+      throw new TypeError(`enqueueMany: expected a list of args, got ${typeof list}`)
+    const parsed = parseEnqueueOptions(options, this.#clock.now())
+    if (parsed.id !== null) throw new TypeError('opts.id: many jobs cannot have one id; use enqueue')
+    const packed = Array.from(list, (args, i) => packArgs(args ?? {}, `args[${i}]`))
+    const tickets = packed.map((args) => this.#file(name, args, parsed, onSuccess ?? null, onError ?? null))
+    return new JobHandles(tickets, this)
+  }
+
+  /** A new job: with a ticket here, and on its way to a node. */
+  #file(
+    name: string,
+    args: Buffer,
+    o: ParsedOptions,
+    onSuccess: Feedback | null,
+    onError: Feedback | null,
+  ): Ticket {
     const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
     const ticket = new Ticket(o.id ?? newId(), name, onSuccess, onError, wanted)
     const job: OutJob = {
@@ -167,7 +197,7 @@ export class DistributorCore implements HandleOwner {
       queueMicrotask(() => this.#refuse(job, new JrError('JR_STOPPED', text)))
     } else this.#placement.place(job)
     if (!this.#holding) this.#mind()
-    return new JobHandle(ticket, this)
+    return ticket
   }
 
   async cancel(ticket: Ticket): Promise<CancelAnswer> {

@@ -20,6 +20,15 @@ export interface FeedbacksDeps {
   readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
 }
 
+/** Outcomes of one life of a distributor, from one node. */
+interface Stream {
+  readonly node: string
+  readonly distributor: string
+  readonly instance: string
+  /** The last outcome that was handled. */
+  handled: number
+}
+
 /** Who waits for what: by the id of a job while this app lives, and by the name of jobs beyond that. */
 export class Feedbacks {
   readonly #deps: FeedbacksDeps
@@ -29,8 +38,8 @@ export class Feedbacks {
   readonly #others = new Map<string, WeakRef<Ticket>>()
   readonly #dropped = new FinalizationRegistry<string>((id) => this.#others.delete(id))
   readonly #named = new Map<string, NamedFeedback>()
-  /** The last outcome that was handled of each stream: of one life of a distributor, from one node. */
-  readonly #handled = new Map<string, number>()
+  readonly #streams = new Map<string, Stream>()
+  #lastStream: Stream | null = null
 
   constructor(deps: FeedbacksDeps) {
     this.#deps = deps
@@ -107,10 +116,21 @@ export class Feedbacks {
   }
 
   #isNew({ distributor, instance, seq }: Outcome, nodeInstance: string): boolean {
-    const stream = `${nodeInstance}\0${distributor}\0${instance}`
-    if (seq <= (this.#handled.get(stream) ?? 0)) return false
-    this.#handled.set(stream, seq)
+    const stream = this.#stream(nodeInstance, distributor, instance)
+    if (seq <= stream.handled) return false
+    stream.handled = seq
     return true
+  }
+
+  /** Most outcomes are of the stream of the one before. */
+  #stream(node: string, distributor: string, instance: string): Stream {
+    const last = this.#lastStream
+    if (last?.instance === instance && last.node === node && last.distributor === distributor) return last
+    const key = `${node}\0${distributor}\0${instance}`
+    const stream = this.#streams.get(key) ?? { node, distributor, instance, handled: 0 }
+    this.#streams.set(key, stream)
+    this.#lastStream = stream
+    return stream
   }
 
   #forget(id: string): void {

@@ -74,17 +74,7 @@ export class JobHandle<Name extends string = string> {
   }
 
   #waitAccepted(): Promise<void> {
-    const ticket = this.#ticket
-    if (ticket.status === 'accepted') return Promise.resolve()
-    const promise =
-      ticket.status === 'over'
-        ? ticket.node === null
-          ? Promise.reject(ticket.error)
-          : Promise.resolve()
-        : new Promise<void>((resolve, reject) => {
-            ticket.acceptedWaiters ??= []
-            ticket.acceptedWaiters.push({ resolve, reject })
-          })
+    const promise = new Promise<void>((resolve, reject) => this.#ticket.whenAccepted({ resolve, reject }))
     // Whoever reads it decides whether to wait; a rejection that nobody waits for is in the error feedback too.
     promise.catch(() => {})
     return promise

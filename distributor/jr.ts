@@ -13,6 +13,7 @@ import type { Address } from '../src/wire/address.js'
 import { type DistributorConfig, DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
+import type { JobHandles } from './handles.js'
 import { Monitor } from './monitor.js'
 import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
 import { SpawnedNodes } from './spawned-nodes.js'
@@ -137,6 +138,25 @@ export class Distributor implements AsyncDisposable {
     const { core } = this.#started()
     const handle = core.enqueue(name, args as JobArgs, options, onSuccess as Feedback, onError as Feedback)
     return handle as JobHandle<Name>
+  }
+
+  /**
+   * Enqueues a job of this name for each of a list of args, for less than as many calls of `enqueue` cost, and answers
+   * a handle for all of them. All or none: when one of them can't be sent, none is, and a TypeError names it
+   * (`args[3].user.save is a function`). The feedbacks are called for each job. Options hold for each job, so that there
+   * is no `id`. Throws JR_NOT_STARTED before `startDistributor`.
+   */
+  enqueueMany<Name extends JobName>(
+    name: Name,
+    list: Iterable<ArgsOf<Name>>,
+    options?: Omit<EnqueueOptions, 'id'>,
+    onSuccess?: SuccessFeedback<Name>,
+    onError?: ErrorFeedback<Name>,
+  ): JobHandles<Name> {
+    const { core } = this.#started()
+    const jobs = list as Iterable<JobArgs>
+    const handles = core.enqueueMany(name, jobs, options, onSuccess as Feedback, onError as Feedback)
+    return handles as JobHandles<Name>
   }
 
   /**

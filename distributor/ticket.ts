@@ -63,6 +63,15 @@ export class Ticket {
     this.wanted = wanted
   }
 
+  /** Tells it at once when it is known. */
+  whenAccepted(waiter: Waiter<void>): void {
+    if (this.status === 'held' || this.status === 'sent') {
+      this.acceptedWaiters ??= []
+      this.acceptedWaiters.push(waiter)
+    } else if (this.status === 'over' && this.node === null) waiter.reject(this.error)
+    else waiter.resolve()
+  }
+
   accepted(): void {
     if (this.status === 'over' || this.status === 'accepted') return
     this.status = 'accepted'
