@@ -5,16 +5,19 @@ import type { TerminalState } from '../../job/states.js'
  * Keys are text, and sort as the rows are wanted. Numbers are base 36 of a fixed width: nine digits hold a time until
  * the year 5188, eleven any whole number that JavaScript has.
  *
- *     g<group>                     what a group of changes did to what is young (young.ts)
- *     j<lane><due><seq>            a waiting or running job that is not young
- *     a<seq>                       an attempt of it has begun
+ *     a<group>                     what a group of changes did to what is young (young.ts)
+ *     b                            what the store knows of itself
+ *     c<distributor>\0<instance>   the highest number taken
  *     i<id>                        where the job of this id is: the key of its row
- *     o<distributor>\0<seq>        an outcome that is not young
- *     w<distributor>\0<instance>   the highest number taken
+ *     j<lane><due><seq>            a waiting or running job that is not young
  *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
- *     m                            what the store knows of itself
+ *     o<distributor>\0<seq>        an outcome that is not young
+ *     r<seq>                       an attempt of a job that is not young has begun
+ *
+ * What every group writes stands in front, side by side. LevelDB merges files whose ranges of keys meet: a new file with
+ * keys from both ends would be merged with all there is, millions of waiting jobs included, again and again.
  */
-export const META_KEY = 'm'
+export const META_KEY = 'b'
 
 const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
 
@@ -36,15 +39,18 @@ export function isEndedKey(key: string): boolean {
 }
 
 export function groupKey(number: number): string {
-  return `g${seqText(number)}`
+  return `a${seqText(number)}`
 }
 
 export function groupOf(key: string): number {
   return Number.parseInt(key.slice(1), 36)
 }
 
+export const GROUPS = { gt: 'a', lt: 'b' } as const
+export const MARKS = { gt: 'r', lt: 's' } as const
+
 export function markKey(seq: number): string {
-  return `a${seqText(seq)}`
+  return `r${seqText(seq)}`
 }
 
 export function idKey(id: string): string {
@@ -73,7 +79,7 @@ export function outcomeKey(prefix: string, seq: number): string {
 }
 
 export function takenKey(distributor: string, instance: string): string {
-  return `w${encodeURIComponent(toWellFormed(distributor))}\0${encodeURIComponent(toWellFormed(instance))}`
+  return `c${encodeURIComponent(toWellFormed(distributor))}\0${encodeURIComponent(toWellFormed(instance))}`
 }
 
 function seqText(seq: number): string {

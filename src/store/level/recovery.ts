@@ -2,13 +2,13 @@ import { unpack } from '../../codec.js'
 import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'
 import type { Database } from './database.js'
-import { groupOf, markKey } from './keys.js'
+import { GROUPS, groupOf, MARKS } from './keys.js'
 import type { Writer } from './writer.js'
 import type { Young } from './young.js'
 
 /** Brings back what is young, and finds the jobs of which an attempt had begun. */
 export async function recover(db: Database, young: Young, writer: Writer): Promise<Interrupted[]> {
-  for await (const [key, row] of db.iterator({ gt: 'g', lt: 'h' })) young.replay(groupOf(key), row)
+  for await (const [key, row] of db.iterator(GROUPS)) young.replay(groupOf(key), row)
   young.replayed()
   const found: Interrupted[] = []
   for (const { key, seq, startedAt } of [...young.marks.values()]) {
@@ -17,7 +17,7 @@ export async function recover(db: Database, young: Young, writer: Writer): Promi
     if (row === undefined) young.unmark(seq)
     else found.push(interrupted(row, startedAt))
   }
-  for await (const row of db.values({ gt: markKey(0), lt: 'b' })) {
+  for await (const row of db.values(MARKS)) {
     const [key, startedAt] = unpack(row) as [string, number]
     const job = await db.get(key)
     if (job !== undefined) found.push(interrupted(job, startedAt))
