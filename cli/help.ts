@@ -4,6 +4,7 @@ import { renderHelp } from '../src/options/render.js'
 export const HELP = `jr: durable background jobs, without a broker
 
   jr node      run a node: it keeps jobs and runs them
+  jr jobs      list, show and destroy the jobs of a node
   jr demo      see it work, on the files of a folder of yours
   jr doctor    look whether this machine has what a node needs
   jr config    show the options that a node would run with, and where each comes from
@@ -33,6 +34,25 @@ Signals: TERM and INT stop gracefully (running jobs get --shutdown-timeout; a se
 once), QUIT waits for them for ever, USR2 pauses and CONT resumes, USR1 kills the children.
 `
 }
+
+export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node that listens
+
+  jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
+  jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
+  jr jobs show ID --node 127.0.0.1:5001                        one job, with its args
+  jr jobs destroy ID... --node 127.0.0.1:5001
+  jr jobs destroy --all --state failed --node 127.0.0.1:5001
+
+  --node ADDR         where the node listens: host:port, or the path of a Unix socket
+  --state STATE       scheduled, available, running, retryable, completed, failed or cancelled
+  --name NAME         only jobs of this name
+  --limit N           at most so many in the list (50)
+  --all               destroy all jobs that --state and --name meet
+  --secret-file FILE  the secret of the node, when it has one
+  --json              JSON, for programs
+
+A job that waits or runs is cancelled before it is destroyed. Exits with 1 when there is no such job.
+`
 
 export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from
 

@@ -10,6 +10,7 @@ type Command = (argv: string[]) => Promise<number>
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   node: () => import('./commands/node.js'),
+  jobs: () => import('./commands/jobs.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
   config: () => import('./commands/config.js'),

@@ -24,3 +24,8 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
     row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')
   return rows.map((row) => `${indent}${line(row)}`.trimEnd()).join('\n')
 }
+
+/** Text of others on one line: what a terminal would obey is written out instead. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}

@@ -45,6 +45,8 @@ export class DistributorCore implements HandleOwner {
   #status: 'running' | 'stopping' | 'stopped' = 'running'
   #onSettled: () => void = () => {}
   #holding = true
+  /** Of the monitor, on their way. */
+  #requests = 0
 
   constructor(
     config: DistributorConfig,
@@ -114,8 +116,16 @@ export class DistributorCore implements HandleOwner {
     return this.#nodes.reduce((sum, line) => sum + line.unaccepted, this.#placement.held)
   }
 
-  line(node: string): NodeLine | undefined {
-    return this.#lines.get(node)
+  /** A request of the monitor. Rejects with JR_CONNECTION when the node is not connected, or is lost meanwhile. */
+  async request(node: string, verb: string, body: Buffer): Promise<unknown> {
+    this.#requests++
+    this.#mind()
+    try {
+      return await this.#nodeNamed(node).ask((request) => ({ type: 'request', request, verb, body }), false)
+    } finally {
+      this.#requests--
+      this.#mind()
+    }
   }
 
   enqueue(
@@ -266,6 +276,8 @@ export class DistributorCore implements HandleOwner {
     this.#status = 'stopped'
     const left = [...this.#placement.abandon(), ...this.#nodes.flatMap((line) => line.abandon())]
     await beforeClose()
+    // Who waits for the end must still be there then.
+    this.#links.hold(true)
     await this.#links.stop()
     await this.#spool?.close()
     for (const job of left) {
@@ -390,7 +402,7 @@ export class DistributorCore implements HandleOwner {
 
   /** With work on its way the process stays; with none, connections that we made do not keep it. */
   #mind(): void {
-    const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0
+    const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0 || this.#requests > 0
     if (busy === this.#holding) return
     this.#holding = busy
     this.#links.hold(busy)

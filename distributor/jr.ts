@@ -14,7 +14,7 @@ import { type DistributorConfig, DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
 import type { JobHandles } from './handles.js'
-import { Monitor } from './monitor.js'
+import { type Ask, Monitor, NodeMonitor } from './monitor.js'
 import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
 import { SpawnedNodes } from './spawned-nodes.js'
 import { Spool } from './spool.js'
@@ -191,9 +191,17 @@ export class Distributor implements AsyncDisposable {
     return this.#running?.core.nodes ?? []
   }
 
-  /** Looks at, and destroys, the jobs in the store of a node. */
-  monitor(options: { readonly node: string }): Monitor {
-    return new Monitor(options.node, (node) => this.#started().core.line(node))
+  /**
+   * Looks at, and destroys, the jobs in the stores of the connected nodes, whatever stores they are; with `node`, in
+   * that of one node.
+   */
+  monitor(): Monitor
+  monitor(options: { readonly node: string }): NodeMonitor
+  monitor(options?: { readonly node: string }): Monitor | NodeMonitor {
+    const ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
+    if (options !== undefined) return new NodeMonitor(options.node, ask)
+    const connected = () => this.#started().core.nodes.filter(({ status }) => status !== 'disconnected')
+    return new Monitor(() => connected().map(({ name }) => name), ask)
   }
 
   on<Name extends keyof DistributorEvents>(

@@ -1,14 +1,14 @@
 import { pack, unpackChecked } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
-import type { JobState } from '../src/job/states.js'
+import { JOB_STATES, type JobState } from '../src/job/states.js'
 import type { JobArgs } from '../src/job/types.js'
-import type { NodeLine } from './node-line.js'
 
 /** A job as its node keeps it. */
 export interface MonitoredJob {
   readonly id: string
   readonly name: string
   readonly state: JobState
+  /** Attempts begun, the one that runs included. */
   readonly attempt: number
   /** When it is, or was, due. */
   readonly due: Date
@@ -22,6 +22,15 @@ export interface MonitoredJob {
   readonly run: number
   /** The name of the app that enqueued it. */
   readonly distributor: string
+  /** Whether it runs on a deferred child. */
+  readonly defer: boolean
+  /** The node that has it. */
+  readonly node: string
+}
+
+/** A job with what it was enqueued with. */
+export interface LoadedJob extends MonitoredJob {
+  readonly args: JobArgs
 }
 
 export interface JobQuery {
@@ -33,45 +42,107 @@ export interface JobQuery {
   readonly after?: string
 }
 
-/** The jobs in the store of one node. Every call rejects with JR_CONNECTION when the node is not connected. */
-export class Monitor {
-  readonly node: string
-  readonly #line: (node: string) => NodeLine | undefined
+export interface JobPage {
+  readonly jobs: MonitoredJob[]
+  /** For `after` of the next page; null at the end. */
+  readonly next: string | null
+}
 
-  constructor(node: string, line: (node: string) => NodeLine | undefined) {
+export type Ask = (node: string, verb: string, body: Buffer) => Promise<unknown>
+
+/**
+ * The jobs in the store of one node, which answers for it. Every call rejects with JR_CONNECTION when the node is not
+ * connected, or its connection is lost before it has answered: what was asked may have been done then.
+ */
+export class NodeMonitor {
+  readonly node: string
+  readonly #ask: Ask
+
+  constructor(node: string, ask: Ask) {
+    if (typeof node !== 'string' || node === '') throw new TypeError("monitor: expected the 'name' of a node")
     this.node = node
-    this.#line = line
+    this.#ask = ask
   }
 
-  /** A page of jobs; `next` is null at the end. A page may have fewer jobs than asked for and not be the last. */
-  async jobsFor(query: JobQuery = {}): Promise<{ jobs: MonitoredJob[]; next: string | null }> {
-    const { jobs, next } = (await this.#ask('jobs', query)) as { jobs: RawJob[]; next: string | null }
-    return { jobs: jobs.map(jobOf), next }
+  /** A page of jobs. A page may have fewer jobs than asked for, or none, and not be the last: that is `next: null`. */
+  async jobsFor(query: JobQuery = {}): Promise<JobPage> {
+    const { jobs, next } = (await this.#request('jobs', checked(query))) as {
+      jobs: RawJob[]
+      next: string | null
+    }
+    return { jobs: jobs.map((raw) => jobOf(raw, this.node)), next }
   }
 
   /** One job, with its args; null when the node has none of this id. */
-  async load(id: string): Promise<(MonitoredJob & { readonly args: JobArgs }) | null> {
-    const raw = (await this.#ask('load', { id })) as (RawJob & { args: Buffer }) | null
-    return raw === null ? null : { ...jobOf(raw), args: unpackChecked(raw.args) as JobArgs }
+  async load(id: string): Promise<LoadedJob | null> {
+    const raw = (await this.#request('load', { id })) as (RawJob & { args: Buffer }) | null
+    return raw === null ? null : { ...jobOf(raw, this.node), args: unpackChecked(raw.args) as JobArgs }
   }
 
-  /** Forgets one job: cancels it when it has not ended. False when the node has none of this id. */
+  /**
+   * Forgets one job, whatever its state: one that waits or runs is cancelled, and its error feedback called with
+   * JR_CANCELLED. One that runs is asked to stop, and goes when it has. False when the node has none of this id.
+   */
   async destroy(id: string): Promise<boolean> {
-    return (await this.#ask('destroy', { id })) === true
+    return (await this.#request('destroy', { id })) === true
   }
 
-  /** Forgets all jobs that the query meets (all of the node's without one). Answers how many. */
+  /** Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many. */
   async destroyAll(query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
-    return (await this.#ask('destroy-all', query)) as number
+    return (await this.#request('destroy-all', checked(query))) as number
   }
 
-  #ask(verb: string, body: object): Promise<unknown> {
-    const line = this.#line(this.node)
-    if (line === undefined || !line.connected) {
-      throw new JrError('JR_CONNECTION', `node '${this.node}' is not connected`)
-    }
-    return line.ask((request) => ({ type: 'request', request, verb, body: pack(body) }))
+  #request(verb: string, body: object): Promise<unknown> {
+    return this.#ask(this.node, verb, pack(body))
   }
+}
+
+/** The jobs in the stores of all nodes that are connected to this app. Rejects as `NodeMonitor` does. */
+export class Monitor {
+  readonly #nodes: () => readonly string[]
+  readonly #ask: Ask
+
+  constructor(nodes: () => readonly string[], ask: Ask) {
+    this.#nodes = nodes
+    this.#ask = ask
+  }
+
+  /** A page of the jobs of one node: see `NodeMonitor.jobsFor`. */
+  jobsFor(node: string, query: JobQuery = {}): Promise<JobPage> {
+    return this.#of(node).jobsFor(query)
+  }
+
+  /** One job, with its args and the node that has it; null when no connected node has one of this id. */
+  async load(id: string): Promise<LoadedJob | null> {
+    return (await this.#everywhere((one) => one.load(id))).find((found) => found !== null) ?? null
+  }
+
+  /** Forgets one job, on whichever node it is: see `NodeMonitor.destroy`. False when no connected node has it. */
+  async destroy(id: string): Promise<boolean> {
+    return (await this.#everywhere((one) => one.destroy(id))).includes(true)
+  }
+
+  /** Forgets all jobs of one node that the query meets. Answers how many. */
+  destroyAllFor(node: string, query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
+    return this.#of(node).destroyAll(query)
+  }
+
+  #everywhere<Answer>(ask: (node: NodeMonitor) => Promise<Answer>): Promise<Answer[]> {
+    const nodes = this.#nodes()
+    if (nodes.length === 0) return Promise.reject(new JrError('JR_CONNECTION', 'no node is connected'))
+    return Promise.all(nodes.map((node) => ask(this.#of(node))))
+  }
+
+  #of(node: string): NodeMonitor {
+    return new NodeMonitor(node, this.#ask)
+  }
+}
+
+/** A state that does not exist would be met by every job: on the way to `destroyAll` that must not happen. */
+function checked(query: JobQuery): JobQuery {
+  const { state } = query
+  if (state === undefined || JOB_STATES.includes(state)) return query
+  throw new TypeError(`state: expected ${JOB_STATES.join(', ')}, got '${state}'`)
 }
 
 interface RawJob {
@@ -87,10 +158,11 @@ interface RawJob {
   readonly periodMs: number
   readonly slot: number
   readonly distributor: string
+  readonly defer: boolean
 }
 
-function jobOf(raw: RawJob): MonitoredJob {
-  const { id, name, state, attempt, lastError, periodMs, distributor } = raw
+function jobOf(raw: RawJob, node: string): MonitoredJob {
+  const { id, name, state, attempt, lastError, periodMs, distributor, defer } = raw
   return {
     id,
     name,
@@ -104,6 +176,8 @@ function jobOf(raw: RawJob): MonitoredJob {
     periodMs,
     run: raw.slot + 1,
     distributor,
+    defer,
+    node,
   }
 }
 

@@ -54,7 +54,7 @@ export class NodeLine implements Candidate {
   #creditBytes = 0
   /** Went to other nodes while this one was away. */
   #forget: string[] = []
-  readonly #asked = new Map<number, { message: Asking; waiter: Waiter<unknown> }>()
+  readonly #asked = new Map<number, { message: Asking; waiter: Waiter<unknown>; patient: boolean }>()
   #requests = 0
   #outcomes = 0
   #doubt: Timer | null = null
@@ -122,6 +122,11 @@ export class NodeLine implements Candidate {
     if (this.#link !== link) return
     this.#link = null
     this.#welcomed = false
+    for (const [request, { waiter, patient }] of this.#asked) {
+      if (patient) continue
+      this.#asked.delete(request)
+      waiter.reject(this.#away())
+    }
     if (this.#unaccepted.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
@@ -171,13 +176,17 @@ export class NodeLine implements Candidate {
     this.#doubt ??= this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
   }
 
-  /** Asks the node; waits for its connection when it is away. Rejects with what the node answers. */
-  ask(make: (request: number) => Asking): Promise<unknown> {
+  /**
+   * Asks the node. `patient`: waits for its connection when it is away, and asks again when it was lost; else rejects
+   * with JR_CONNECTION. Rejects with what the node answers.
+   */
+  ask(make: (request: number) => Asking, patient = true): Promise<unknown> {
+    if (!patient && !this.#welcomed) return Promise.reject(this.#away())
     const message = make(++this.#requests)
     // What is asked may be about a job that was enqueued a moment ago.
     this.#flush()
     return new Promise((resolve, reject) => {
-      this.#asked.set(message.request, { message, waiter: { resolve, reject } })
+      this.#asked.set(message.request, { message, waiter: { resolve, reject }, patient })
       if (this.#welcomed) this.#link?.channel.send(message)
     })
   }
@@ -273,6 +282,10 @@ export class NodeLine implements Candidate {
     this.#asked.delete(request)
     if (ok) asked?.waiter.resolve(unpackChecked(body))
     else asked?.waiter.reject(unpackError(body))
+  }
+
+  #away(): JrError {
+    return new JrError('JR_CONNECTION', `node '${this.name}' is not connected`)
   }
 
   #giveUp(): void {

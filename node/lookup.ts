@@ -80,11 +80,11 @@ export class Lookup {
 
   /** Forgets a job whatever it is: an ended one is removed, another is cancelled first. */
   async destroy(id: string): Promise<boolean> {
-    const { journal } = this.#deps
+    const { journal, runner } = this.#deps
     const cancelled = await this.cancel(id)
-    if (cancelled === 'cancelling') return true
+    if (cancelled === 'cancelling' && runner.discard(id)) return true
     const stored = await this.load(id)
-    if (stored === null || !isTerminal(stored.state)) return cancelled === 'cancelled'
+    if (stored === null || !isTerminal(stored.state)) return cancelled !== 'not-found'
     journal.add({ kind: 'remove', id }, true)
     await journal.flushed()
     return true

@@ -47,6 +47,8 @@ interface Running {
   watched: boolean
   /** It was asked to end for good: whatever it says now, it is not tried again. */
   cancelled: boolean
+  /** Nothing of it is kept when it has ended. */
+  discarded: boolean
 }
 
 /** Claims due jobs for children, and decides what becomes of each attempt. Owns what is running. */
@@ -122,6 +124,14 @@ export class Runner {
     return true
   }
 
+  /** This running job is not kept when it has ended, whatever the options say; false when it is not running. */
+  discard(id: string): boolean {
+    const running = this.#running.get(id)
+    if (running === undefined) return false
+    running.discarded = true
+    return true
+  }
+
   /** From now on the outcome of this running job is kept; false when it is not running. */
   watch(id: string): boolean {
     const running = this.#running.get(id)
@@ -190,7 +200,7 @@ export class Runner {
       deferred: isDeferred(job.lane),
       alone,
     }
-    this.#running.set(job.id, { attempt, watched: job.wanted, cancelled: false })
+    this.#running.set(job.id, { attempt, watched: job.wanted, cancelled: false, discarded: false })
     // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
     journal.add(begin, false)
     children.run(attempt)
@@ -267,7 +277,7 @@ export class Runner {
     this.#tell(result, ended, next)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(this.#change(result, record, ended, next), false)
+    journal.add(this.#change(result, record, ended, next, running.discarded), false)
   }
 
   #change(
@@ -275,6 +285,7 @@ export class Runner {
     job: JobRecord,
     ended: TerminalState | null,
     next: JobRecord | null,
+    discarded: boolean,
   ): NodeMove | NodeEnd {
     const { settings, seq } = this.#deps
     const from = result.attempt.job
@@ -296,7 +307,8 @@ export class Runner {
     const outcome = job.wanted ? report : null
     if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
     const state = transition('running', ended ?? 'failed')
-    const keep = settings.keeps(state)
+    const kept = settings.keeps(state) && !discarded
+    const keep = kept
       ? {
           job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },
           state,

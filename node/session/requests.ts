@@ -1,5 +1,6 @@
 import { unpackChecked } from '../../src/codec.js'
 import { JrError } from '../../src/errors.js'
+import { isDeferred } from '../../src/job/record.js'
 import { JOB_STATES, type JobState } from '../../src/job/states.js'
 import type { ListQuery, StoredJob } from '../../src/store/contract.js'
 import type { Lookup } from '../lookup.js'
@@ -20,6 +21,7 @@ export interface JobFacts {
   readonly periodMs: number
   readonly slot: number
   readonly distributor: string
+  readonly defer: boolean
   /** Packed; left out of lists, which would have no bound otherwise. */
   readonly args?: Buffer
 }
@@ -59,7 +61,8 @@ async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
 function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
   const { id, name, attempt, due, enqueuedAt, lastError, periodMs, slot, distributor } = job
   const times = { due, enqueuedAt, startedAt, finishedAt }
-  return { id, name, state, attempt, ...times, lastError, periodMs, slot, distributor }
+  const defer = isDeferred(job.lane)
+  return { id, name, state, attempt, ...times, lastError, periodMs, slot, distributor, defer }
 }
 
 function plainObject(value: unknown): Record<string, unknown> {
@@ -74,10 +77,19 @@ function idOf({ id }: Record<string, unknown>): string {
 
 function queryOf({ state, name, after, limit }: Record<string, unknown>): ListQuery {
   const size = typeof limit === 'number' && limit >= 1 ? Math.min(Math.floor(limit), LARGEST_PAGE) : 100
+  const known = JOB_STATES.find((one) => one === state)
+  // As no state at all it would be met by every job, also by those that are not to be destroyed.
+  if (known === undefined && state !== undefined)
+    throw new JrError('JR_PROTOCOL', `no state of a job: known are ${JOB_STATES.join(', ')}`)
   return {
-    state: JOB_STATES.find((known) => known === state),
-    name: typeof name === 'string' ? name : undefined,
-    after: typeof after === 'string' ? after : undefined,
+    state: known,
+    name: textOf(name, 'name'),
+    after: textOf(after, 'after'),
     limit: size,
   }
+}
+
+function textOf(value: unknown, key: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw new JrError('JR_PROTOCOL', `a request of this kind needs '${key}' to be a string, or not there`)
 }

@@ -8,6 +8,7 @@ t.test('help and version', async (t) => {
     ['--help'],
     ['help'],
     ['node', '--help'],
+    ['jobs', '--help'],
     ['demo', '--help'],
     ['doctor', '--help'],
     ['config', '--help'],

@@ -23,6 +23,14 @@ interface Found {
   readonly view: StoredJob
 }
 
+/** What the reader has to know of rows, and tells of them: the writer. */
+export interface Rows {
+  /** When the attempt began of a running job that has a row of its own; 0 when it waits. */
+  startedAt(id: string): number
+  /** Rows of waiting jobs are being read; what is answered is told once which there were. */
+  reading(): (found: readonly JobRecord[]) => void
+}
+
 /**
  * Reads what has rows of its own together with what is young. What is young is looked at first, in the same step in
  * which LevelDB takes its snapshot: what gets a row after that is not missed, and not met twice.
@@ -30,28 +38,32 @@ interface Found {
 export class Reader {
   readonly #db: Database
   readonly #young: Young
-  /** When the attempt began of a running job that has a row of its own; 0 when it waits. */
-  readonly #startedAt: (id: string) => number
+  readonly #rows: Rows
 
-  constructor(db: Database, young: Young, startedAt: (id: string) => number) {
+  constructor(db: Database, young: Young, rows: Rows) {
     this.#db = db
     this.#young = young
-    this.#startedAt = startedAt
+    this.#rows = rows
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
-    const jobs = this.#young.waiting(lane, after)
-    const young = jobs.length
+    const young = this.#young.waiting(lane, after)
+    const done = this.#rows.reading()
+    const jobs: JobRecord[] = []
     let bytes = 0
-    for await (const row of this.#db.values(laneRange(lane, after))) {
-      const job = decodeJob(row)
-      if (this.#startedAt(job.id) > 0) continue
-      jobs.push(job)
-      bytes += job.args.length
-      if (jobs.length - young >= limit || bytes >= maxBytes) break
+    try {
+      for await (const row of this.#db.values(laneRange(lane, after))) {
+        const job = decodeJob(row)
+        if (this.#rows.startedAt(job.id) > 0) continue
+        jobs.push(job)
+        bytes += job.args.length
+        if (jobs.length >= limit || bytes >= maxBytes) break
+      }
+    } finally {
+      done(jobs)
     }
-    if (young > 0) jobs.sort((a, b) => a.due - b.due || a.seq - b.seq)
-    return cut(jobs, limit, maxBytes)
+    const all = young.length === 0 ? jobs : [...young, ...jobs].sort((a, b) => a.due - b.due || a.seq - b.seq)
+    return cut(all, limit, maxBytes)
   }
 
   async load(id: string, now: number): Promise<StoredJob | null> {
@@ -61,7 +73,7 @@ export class Reader {
     const row = place === undefined ? undefined : await this.#db.get(place)
     if (place === undefined || row === undefined) return null
     if (isEndedKey(place)) return endedView(decodeEnded(row))
-    return liveView(decodeJob(row), this.#startedAt(id), now)
+    return liveView(decodeJob(row), this.#rows.startedAt(id), now)
   }
 
   async page(query: ListQuery, now: number): Promise<ListPage> {
@@ -113,7 +125,7 @@ export class Reader {
   #view(key: string, row: Buffer, now: number): StoredJob {
     if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
-    return liveView(job, this.#startedAt(job.id), now)
+    return liveView(job, this.#rows.startedAt(job.id), now)
   }
 }
 

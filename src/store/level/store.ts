@@ -66,7 +66,7 @@ class LevelStore implements Store {
       const young = new Young(this.#limits)
       const writer = new Writer(db, meta, young)
       const interrupted = await recover(db, young, writer)
-      const reader = new Reader(db, young, (id) => writer.startedAt(id))
+      const reader = new Reader(db, young, writer)
       this.#open = { db, lock, meta, writer, reader }
       this.#poison = null
       return { id: meta.id, epoch: meta.epoch, interrupted, notes }

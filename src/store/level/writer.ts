@@ -23,6 +23,8 @@ type Batch = ReturnType<Database['batch']>
 
 /** Lives of distributors of which the highest number is held in memory. */
 const LIVES = 1000
+/** Rows that are remembered as there. */
+const KNOWN = 50_000
 /** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
 const BACKLOG = 1000
 
@@ -45,8 +47,11 @@ export class Writer {
   #rows = new Map<string, Buffer | null>()
   /** The same for places and outcomes, of which it matters only whether they are there. */
   #there = new Map<string, boolean>()
-  /** Numbers of places that have got their row in this group. */
-  readonly #fresh = new Set<number>()
+  /** Numbers of places whose rows are there: those that were written or handed out, so that a begin need not look. */
+  readonly #known = new Set<number>()
+  /** Of rows that are gone, but that a read which is under way may still find. */
+  readonly #left = new Set<number>()
+  #reads = 0
   /** The highest number of each life of a distributor, by the key of its row. */
   readonly #taken = new Map<string, number>()
   #lastTaken = { distributor: '', instance: '', key: '' }
@@ -60,6 +65,15 @@ export class Writer {
   /** When the attempt began that runs of this job, which has a row of its own; 0 when none does. */
   startedAt(id: string): number {
     return this.#running.get(id)?.startedAt ?? 0
+  }
+
+  /** Somebody begins to read rows of waiting jobs. Call what is answered once, with the jobs of the rows that were found. */
+  reading(): (found: readonly JobRecord[]) => void {
+    this.#reads++
+    return (found) => {
+      this.#reads--
+      for (const { seq } of found) if (!this.#left.has(seq)) this.#known.add(seq)
+    }
   }
 
   /** A job with a row of its own that was found running when the store was opened. */
@@ -87,12 +101,15 @@ export class Writer {
   /** Reads what changes have to know of rows: whether an id is taken, whether a job or an outcome that is not young is there. */
   async #lookUp(changes: readonly Change[]): Promise<void> {
     if (this.#taken.size > LIVES) this.#taken.clear()
+    if (this.#known.size > KNOWN) this.#known.clear()
+    // The group before is written: what begins to read from now on does not find what it has emptied.
+    if (this.#reads === 0) this.#left.clear()
     const rows: string[] = []
     const there: string[] = []
     const lives = new Set<string>()
     // Places of this group itself: they can't have been there before it.
     const placed = new Set<number>()
-    const old = (job: JobRecord) => !placed.has(job.seq) && !this.#isYoung(job)
+    const old = (job: JobRecord) => !placed.has(job.seq) && !this.#known.has(job.seq) && !this.#isYoung(job)
     for (const change of changes) {
       switch (change.kind) {
         case 'insert': {
@@ -134,7 +151,6 @@ export class Writer {
     }
     const found = there.length === 0 ? [] : await this.#db.hasMany(there)
     this.#there = new Map(there.map((key, i) => [key, found[i] === true]))
-    this.#fresh.clear()
   }
 
   async #read(keys: readonly string[]): Promise<Map<string, Buffer | null>> {
@@ -144,7 +160,7 @@ export class Writer {
 
   /** Whether a job that is not young has its row at this place. */
   #hasRow(job: JobRecord, key: string): boolean {
-    return this.#fresh.has(job.seq) || this.#there.get(key) === true
+    return this.#known.has(job.seq) || this.#there.get(key) === true
   }
 
   #isYoung({ id, seq }: JobRecord): boolean {
@@ -292,7 +308,7 @@ export class Writer {
     const place = Buffer.from(key)
     batch.put(key, encodeJob(job)).put(idKey(job.id), place)
     this.#seen(idKey(job.id), place)
-    this.#fresh.add(job.seq)
+    this.#known.add(job.seq)
     if (isImmediate(job)) this.#meta.backlog++
   }
 
@@ -300,7 +316,8 @@ export class Writer {
     const key = placeKey(job)
     batch.del(key).del(idKey(job.id))
     this.#seen(idKey(job.id), null)
-    this.#fresh.delete(job.seq)
+    this.#known.delete(job.seq)
+    this.#left.add(job.seq)
     this.#nowThere(key, false)
     if (isImmediate(job)) this.#meta.backlog--
   }

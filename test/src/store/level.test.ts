@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { type Change, levelStore } from '#dist/src/store/index.js'
+import { levelStoreWith } from '#dist/src/store/level/store.js'
+import { YOUNG_LIMITS } from '#dist/src/store/level/young.js'
 import { record } from '../../node/records.js'
 
 function folder(t: Test): string {
@@ -189,3 +191,26 @@ t.test(
     t.same(groups, [2, 3], 'nothing is written after a failure')
   },
 )
+
+t.test('a job that was read while it ended does not begin', async (t) => {
+  const dir = folder(t)
+  const store = levelStoreWith({ dir, durability: 'os' }, { ...YOUNG_LIMITS, jobs: 0 })
+  await store.open('n1')
+  let found = 0
+  let stale = 0
+  const rounds = 200
+  for (let seq = 1; seq <= rounds; seq++) {
+    const job = record({ id: `j${seq}`, seq })
+    await store.commit([{ kind: 'insert', job, unique: false, number: null }], false)
+    const before = store.waiting(0, null, 10, 1000)
+    const end = store.commit([{ kind: 'end', from: job, running: false, outcome: null, keep: null }], false)
+    const read = [before, Promise.resolve().then(() => store.waiting(0, null, 10, 1000))]
+    await end
+    for (const jobs of await Promise.all(read)) found += jobs.length
+    const [answer] = await store.commit([{ kind: 'begin', job, startedAt: 1 }], false)
+    if (answer === 'stale') stale++
+  }
+  t.ok(found > 0, 'reads did find it')
+  t.equal(stale, rounds)
+  await store.close()
+})
