@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { COMMANDS, EVERYTHING, NODE, type Tested, type World } from './commands.js'
+import { COMMANDS, type Command, EVERYTHING, NODE, type Tested, type World } from './commands.js'
 import { Model } from './model.js'
 import { STORES } from './stores.js'
 
@@ -33,22 +33,30 @@ async function opened(dir: string): Promise<Tested[]> {
 /** A series of runs, each a sequence of commands on new stores. Answers how it went, for people. */
 async function series(seed: number, numRuns: number, dir: string) {
   let commands = 0
+  const run = async (sequence: Iterable<Command>) => {
+    const stores = await opened(dir)
+    const world: World = { model: new Model(), places: [], told: [], seq: 0 }
+    try {
+      await fc.asyncModelRun(() => ({ model: world, real: stores }), sequence)
+      for (const command of EVERYTHING) await command.run(world, stores)
+      for (const _ of sequence) commands++
+    } finally {
+      for (const { store } of stores) await store.close()
+    }
+  }
+  // When the time is over the last run is not waited for: it must not go on without its folder.
+  let last: Promise<unknown> = Promise.resolve()
   const property = fc.asyncProperty(
     fc.commands(COMMANDS, { maxCommands: 30, size: '+1' }),
     async (sequence) => {
-      const stores = await opened(dir)
-      const world: World = { model: new Model(), places: [], told: [], seq: 0 }
-      try {
-        await fc.asyncModelRun(() => ({ model: world, real: stores }), sequence)
-        for (const command of EVERYTHING) await command.run(world, stores)
-        for (const _ of sequence) commands++
-      } finally {
-        for (const { store } of stores) await store.close()
-      }
+      const running = run(sequence)
+      last = running.catch(() => {})
+      await running
     },
   )
   const limit = TIME_MS === 0 ? {} : { interruptAfterTimeLimit: TIME_MS }
   const result = await fc.check(property, { seed, numRuns, ...limit })
+  await last
   const { failed, numRuns: runs, errorInstance } = result
   const why = errorInstance instanceof Error ? errorInstance.message : ''
   const again = `Again: JR_TEST_SEED=${seed} JR_TEST_RUNS=${runs}`
