@@ -1,0 +1,42 @@
+// pg-boss on PostgreSQL. What its documentation has for speed: batches of jobs (`batchSize`), fetching again at once while
+// batches come back full (`burstWhenBatchFull`), wake-ups by LISTEN/NOTIFY (`useListenNotify`, and `notify` of the queue),
+// `insert` for many.
+
+import { startWorker } from '../worker.mjs'
+import { POSTGRES, postgresVersion, startPostgres } from './servers/postgres.mjs'
+import { listen } from './servers/postgres-listen.mjs'
+import { packageVersion } from './versions.mjs'
+
+export const pgBoss = {
+  name: 'pg-boss',
+  durability: 'PostgreSQL, fsync at each commit',
+  results: 'NOTIFY, told by the handler before it ends, a batch together',
+  needs: POSTGRES,
+  packages: ['pg-boss', 'pg'],
+  node: 22,
+  can: ['bulk', 'delayed'],
+  async start(sample) {
+    const { PgBoss } = await import('pg-boss')
+    const url = await startPostgres(sample)
+    await listen(sample, url)
+    const boss = new PgBoss({ connectionString: url, max: 25, supervise: false, schedule: false })
+    boss.on('error', sample.fail)
+    await boss.start()
+    sample.defer(() => boss.stop({ graceful: false }))
+    await boss.createQueue('bench', { notify: true })
+    const worker = await startWorker(sample, new URL('./workers/pg-boss.mjs', import.meta.url), { url })
+    const enqueue = (args) => boss.send('bench', args)
+    return {
+      enqueue,
+      enqueueLarge: enqueue,
+      storedUntil: (args, due) => boss.send('bench', args, { startAfter: new Date(due) }),
+      enqueueMany: (list) =>
+        boss.insert(
+          'bench',
+          list.map((data) => ({ data })),
+        ),
+      release: worker.release,
+      versions: { 'pg-boss': packageVersion('pg-boss'), postgresql: postgresVersion() },
+    }
+  },
+}
