@@ -9,6 +9,7 @@ const HELP = `bench/run.mjs: measures job-reactor, and with --peers its peers be
   --workload a,b      ${WORKLOADS.map(({ key }) => key).join(', ')}
   --rounds N          each system once a round, in rotating order (default 3)
   --jobs N            jobs of a sample (default 20000)
+  --delayed N         jobs that are stored for later (default 100000)
   --json FILE         write what was measured; other workloads in the file stay as they are
   --repeats N         take a sample again, so often at most, when others used the cores meanwhile (default 2)
   --timeout S         give a sample up after so many seconds (default 180)
@@ -24,6 +25,7 @@ export function readOptions() {
       workload: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       jobs: { type: 'string', default: '20000' },
+      delayed: { type: 'string', default: '100000' },
       json: { type: 'string' },
       repeats: { type: 'string', default: '2' },
       timeout: { type: 'string', default: '180' },
@@ -45,11 +47,11 @@ export function readOptions() {
       inFlight: 1000,
       warmUp: 2000,
       single: 300,
-      delayed: 100_000,
+      delayed: whole('delayed', values.delayed),
       large: 100,
       heavy: 100,
       // A slow system does as many jobs as it can in this time.
-      limitMs: 15_000,
+      limitMs: 8000,
     },
   }
 }

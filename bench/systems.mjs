@@ -20,7 +20,7 @@ export const PEERS = [
   ...bullmq,
   ...beeQueue,
   graphileWorker,
-  pgBoss,
+  ...pgBoss,
   plainjob,
   ...beanstalkd,
   rabbitmq,

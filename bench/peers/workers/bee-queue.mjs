@@ -11,5 +11,5 @@ runWorker(async ({ port }) => {
   })
   queue.on('error', console.error)
   await queue.ready()
-  return () => queue.process(500, async (job) => work(job.data))
+  return () => queue.process(50, async (job) => work(job.data))
 })

@@ -2,9 +2,9 @@ import { PgBoss } from 'pg-boss'
 import { runWorker, work } from '../../in-worker.mjs'
 import { teller } from './postgres-tell.mjs'
 
-runWorker(async ({ url }) => {
+runWorker(async ({ url, notify }) => {
   const tell = await teller(url)
-  const boss = new PgBoss({ connectionString: url, max: 10, useListenNotify: true, schedule: false })
+  const boss = new PgBoss({ connectionString: url, max: 10, useListenNotify: notify, schedule: false })
   boss.on('error', console.error)
   await boss.start()
   return () =>

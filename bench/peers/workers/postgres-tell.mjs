@@ -11,14 +11,19 @@ export async function teller(url) {
   await client.connect()
   let waiting = []
   let told = null
+  let last = Promise.resolve()
   return (results) => {
     waiting.push(...results)
-    told ??= nextTurn().then(() => {
-      const batch = waiting
-      waiting = []
-      told = null
-      return tell(client, batch)
-    })
+    if (told === null) {
+      // One query at a time; the next takes all that came meanwhile.
+      told = Promise.all([last, nextTurn()]).then(() => {
+        const batch = waiting
+        waiting = []
+        told = null
+        return tell(client, batch)
+      })
+      last = told
+    }
     return told
   }
 }
