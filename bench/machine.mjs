@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { cpus, getPriority, release, totalmem } from 'node:os'
+import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { percentile } from './statistics.mjs'
 
@@ -33,7 +33,6 @@ export function describeMachine(dir) {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `Linux ${release()}`,
     fileSystem: FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`,
-    nice: getPriority(),
     fsyncMsP50: round(percentile(times, 0.5)),
     fsyncMsP99: round(percentile(times, 0.99)),
   }

@@ -7,6 +7,8 @@ import { fork } from 'node:child_process'
 export async function startWorker(sample, file, settings, onMessage = () => {}) {
   const worker = fork(file, [JSON.stringify({ ...settings, hold: sample.hold })], {
     serialization: 'advanced',
+    // A session of its own, as our node has: Linux shares busy cores between sessions.
+    detached: true,
   })
   sample.started(worker.pid)
   let stopping = false

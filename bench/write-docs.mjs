@@ -25,7 +25,6 @@ function machine() {
   const { machine: m, date } = results[measured[0].key]
   return [
     `Measured on ${date}: ${m.cpu}, ${m.memory}, ${m.system}, ${m.fileSystem}.`,
-    ...(m.nice === 0 ? [] : [`The benchmark ran at nice ${m.nice}, before other work on the machine.`]),
     `One fsync of 4 KiB appended to a file took ${m.fsyncMsP50} ms (p50), ${m.fsyncMsP99} ms (p99).`,
   ].join(' ')
 }

@@ -30,7 +30,12 @@ export async function startServer(
   args,
   { port, env = {}, signal = 'SIGTERM', isReady = answers },
 ) {
-  const server = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A session of its own, as a service has: Linux shares busy cores between sessions.
+    detached: true,
+  })
   let said = ''
   const keep = (chunk) => {
     said = (said + chunk).slice(-2000)
