@@ -24,7 +24,8 @@ const STYLE = `
 
 /**
  * Horizontal bars as SVG, the longest first, for light and dark pages. A row: `name`, `text` below it, `ours`, and
- * `median`, `from`, `to` of what is compared.
+ * `median`, `from`, `to` of what is compared, and `mark`,
+ * which follows the figure.
  */
 export function chart({ title, text, rows }) {
   const sorted = rows.toSorted((a, b) => b.median - a.median)
@@ -44,7 +45,7 @@ export function chart({ title, text, rows }) {
   ].join('\n')
 }
 
-function bar({ name, text, ours, median, from, to }, y, x) {
+function bar({ name, text, ours, median, from, to, mark }, y, x) {
   const middle = y + 13
   const end = x(median)
   return [
@@ -52,7 +53,7 @@ function bar({ name, text, ours, median, from, to }, y, x) {
     `<text class="small" x="${LABELS - 12}" y="${y + 26}" text-anchor="end">${escapeXml(text)}</text>`,
     `<rect class="${ours ? 'ours' : 'peer'}" x="${LABELS}" y="${y + 2}" width="${(end - LABELS).toFixed(1)}" height="22" rx="2"/>`,
     `<line class="spread" x1="${x(from).toFixed(1)}" x2="${x(to).toFixed(1)}" y1="${middle}" y2="${middle}"/>`,
-    `<text class="value" x="${(Math.max(end, x(to)) + 8).toFixed(1)}" y="${middle + 4}">${figure(median)}</text>`,
+    `<text class="value" x="${(Math.max(end, x(to)) + 8).toFixed(1)}" y="${middle + 4}">${figure(median)}${mark}</text>`,
   ].join('\n')
 }
 

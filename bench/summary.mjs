@@ -56,12 +56,11 @@ export function tableOf(workload, rows) {
   const head = ['system', workload.measures[main], 'from … to', 'of the first']
   head.push(...keys.slice(1).map((key) => workload.measures[key]), 'lost', 'twice')
   const body = rows.map(({ system, measures, ratio, lost, twice, disturbed, failed, samples, note }) => {
-    const marks = `${disturbed > 0 ? '*'.repeat(1) : ''}`
     if (samples === 0) return [system, 'failed', ...head.slice(2).map(() => '–')]
     const { median: middle, from, to } = measures[main]
     return [
       `${system}${note === null ? '' : ` (${note})`}`,
-      `${figure(middle, digits[main])}${marks}${failed > 0 ? ` (${failed} failed)` : ''}`,
+      `${figure(middle, digits[main])}${disturbed > 0 ? '*' : ''}${failed > 0 ? ` (${failed} failed)` : ''}`,
       `${figure(from, digits[main])} … ${figure(to, digits[main])}`,
       ratio === null ? '–' : ratio.toLocaleString('en', { maximumSignificantDigits: 2 }),
       ...keys.slice(1).map((key) => figure(measures[key]?.median, digits[key])),

@@ -66,15 +66,16 @@ function picture({ date, machine: m, settings, samples }) {
   const workload = WORKLOADS.find(({ key }) => key === 'flow')
   const rows = summarize(workload, samples)
     .filter(({ system, samples: good }) => good > 0 && !BOUNDS.some((name) => system.startsWith(name)))
-    .map(({ system, measures }) => ({
+    .map(({ system, measures, disturbed }) => ({
       name: system,
       text: SYSTEMS.find(({ name }) => name === system).durability,
       ours: system.startsWith('job-reactor'),
+      mark: disturbed > 0 ? '*' : '',
       ...measures.rate,
     }))
   return chart({
     title: 'Jobs a second, from the call to the result back in the app',
-    text: `one call a job, ${settings.inFlight} under way; app, server and one worker on ${m.cpu}; median and spread, ${date}`,
+    text: `one call a job, ${settings.inFlight} under way; app, server and one worker on ${m.cpu}; median and spread, ${date}${rows.some(({ mark }) => mark !== '') ? '; * others used the cores too' : ''}`,
     rows,
   })
 }

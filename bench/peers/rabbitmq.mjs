@@ -15,8 +15,8 @@ const RABBITMQ = { command: '/usr/lib/rabbitmq/bin/rabbitmq-server', apt: 'rabbi
 
 export const rabbitmq = {
   name: 'RabbitMQ',
-  durability: 'durable queue, persistent messages, confirmed after fsync',
-  results: 'a durable reply queue, confirmed alike',
+  durability: 'persistent messages, confirmed when on disk',
+  results: 'a durable reply queue, stored alike',
   needs: RABBITMQ,
   packages: ['amqplib'],
   can: [],
