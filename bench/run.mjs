@@ -46,7 +46,7 @@ function skip(systems) {
 }
 
 async function runWorkload(workload, { systems, skipped, machine }) {
-  const taking = workload.systems ?? systems.filter((system) => takesPart(system, workload))
+  const taking = workload.systems ?? systems.filter(({ cannot }) => cannot?.[workload.key] === undefined)
   const facts = {}
   const samples = Object.fromEntries(taking.map(({ name }) => [name, []]))
   for (let round = 0; round < options.rounds; round++) {
@@ -78,12 +78,6 @@ async function runWorkload(workload, { systems, skipped, machine }) {
   process.stdout.write('\n')
   if (rows.some(({ lost, twice, failed }) => lost + twice + failed > 0)) process.exitCode = 1
   keep(workload, { machine, facts, samples, skipped })
-}
-
-function takesPart(system, workload) {
-  return (
-    system.cannot?.[workload.key] === undefined && (!workload.needs || system.can.includes(workload.needs))
-  )
 }
 
 /** A sample that others disturbed is taken again; the least disturbed one counts. */

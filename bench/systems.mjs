@@ -12,7 +12,7 @@ import { rabbitmq } from './peers/rabbitmq.mjs'
 
 /**
  * A system: its `name`, what it does for `durability` and `results`, the `command` that it `needs`, its `packages`, the
- * lowest major version of `node`, what it `can` do beyond single jobs, and why it `cannot` take part in a workload.
+ * lowest major version of `node`, and why it `cannot` take part in a workload.
  * `start(sample)` answers `enqueue(args)`, which may be a promise of its acceptance, and the `versions` of its parts.
  */
 export const OURS = [...jobReactor, bare]

@@ -9,7 +9,7 @@ import one from './workloads/one.mjs'
 
 /**
  * A workload: what is measured, told to people by `title` and `text(settings)`; its `measures`, the first of which is
- * the one that is compared; `hold`, when workers may not begin at once; `needs`, what a system must be able to do;
- * `systems`, when they are not those of the command line; `apart`, when it runs only by name, as it takes minutes.
+ * the one that is compared; `hold`, when workers may not begin at once; `systems`, when they are not those of the
+ * command line; `apart`, when it runs only by name, as it takes minutes.
  */
 export const WORKLOADS = [flow, bulk, drain, one, delayed, large, heavy, backlog]

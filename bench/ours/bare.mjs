@@ -6,8 +6,11 @@ export const bare = {
   name: 'bare pipeline, fsync',
   durability: 'group commit, fsync before a job runs',
   results: 'frames; kept on disk until taken',
-  can: [],
-  cannot: { drain: 'runs every job at once', large: 'its frames are not made for them' },
+  cannot: {
+    drain: 'runs every job at once',
+    delayed: 'has no delays',
+    large: 'its frames are not made for them',
+  },
   async start(sample) {
     const pipeline = await startBare(sample.dir)
     sample.started(pipeline.pid)

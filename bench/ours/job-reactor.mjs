@@ -79,7 +79,6 @@ export function jobReactorWith(name, node) {
     name: `job-reactor, ${name}`,
     durability: node.durability === 'os' ? 'group commit, no fsync: survives a killed process' : FSYNC,
     results: 'success feedback, kept on disk until taken',
-    can: ['delayed'],
     start: (sample) => startOurs(sample, node),
   }
 }

@@ -18,7 +18,6 @@ function syncing(name, flags, durability) {
     results: 'a reply tube, stored alike',
     needs: BEANSTALKD,
     packages: ['jackd'],
-    can: ['delayed'],
     async start(sample) {
       const port = await freePort()
       mkdirSync(sample.dir, { recursive: true })

@@ -15,7 +15,6 @@ function onRedis(appendfsync, durability) {
     results: 'QueueEvents (a Redis stream)',
     needs: REDIS,
     packages: ['bullmq', 'ioredis'],
-    can: ['bulk', 'delayed'],
     async start(sample) {
       const { Queue, QueueEvents } = await import('bullmq')
       const port = await startRedis(sample, appendfsync)

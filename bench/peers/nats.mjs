@@ -17,7 +17,6 @@ export const nats = {
   needs: NATS,
   packages: ['@nats-io/jetstream', '@nats-io/transport-node'],
   node: 22,
-  can: [],
   cannot: { delayed: 'this server has no delayed messages' },
   async start(sample) {
     const { connect } = await import('@nats-io/transport-node')

@@ -14,7 +14,6 @@ const pgBossWith = (wake, notify) => ({
   needs: POSTGRES,
   packages: ['pg-boss', 'pg'],
   node: 22,
-  can: ['bulk', 'delayed'],
   async start(sample) {
     const { PgBoss } = await import('pg-boss')
     const url = await startPostgres(sample)

@@ -7,7 +7,6 @@ export const piscina = {
   durability: 'none: nothing is stored',
   results: 'the promise of the task',
   packages: ['piscina'],
-  can: [],
   cannot: { drain: 'stores nothing', delayed: 'has no delays' },
   async start(sample) {
     const { Piscina } = await import('piscina')

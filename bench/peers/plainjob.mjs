@@ -11,7 +11,6 @@ export const plainjob = {
   durability: 'SQLite WAL, no fsync at a commit',
   results: 'a pipe from worker to app, not stored',
   packages: ['plainjob', 'better-sqlite3'],
-  can: ['bulk', 'delayed'],
   async start(sample) {
     const { default: Database } = await import('better-sqlite3')
     const { better, defineQueue } = await import('plainjob')

@@ -19,7 +19,6 @@ export const rabbitmq = {
   results: 'a durable reply queue, stored alike',
   needs: RABBITMQ,
   packages: ['amqplib'],
-  can: [],
   cannot: { delayed: 'needs a plugin' },
   async start(sample) {
     const port = await startRabbit(sample)

@@ -14,7 +14,6 @@ export default {
     `${delayed} jobs due in an hour, one a call, at most ${inFlight} of them not yet acknowledged; the memory of all processes then; and how late ${SOON} more begin that are due within ${WITHIN_MS / 1000} s.`,
   measures: { stored: 'stored/s', memory: 'MiB', p50: 'ms late (p50)', p99: 'ms late (p99)', early: 'early' },
   digits: { p50: 0, p99: 0 },
-  needs: 'delayed',
   async run({ system, sample, settings, startMeter }) {
     const { delayed, inFlight, limitMs } = settings
     const { enqueue, storedUntil } = system

@@ -8,7 +8,6 @@ export default {
     `${single} jobs, each enqueued when the result of the one before is there: the time from the call to the result.`,
   measures: { p50: 'ms (p50)', p99: 'ms (p99)', cpu: 'CPU µs a job' },
   digits: { p50: 2, p99: 2 },
-  better: 'less',
   async run({ system, sample, settings, startMeter }) {
     const { enqueue } = system
     const { single, inFlight, warmUp, limitMs } = settings

@@ -8,6 +8,7 @@ runWorker(async ({ port }) => {
     storeJobs: false,
     removeOnSuccess: true,
     activateDelayedJobs: true,
+    delayedDebounce: 10,
   })
   queue.on('error', console.error)
   await queue.ready()
