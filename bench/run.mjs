@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describeMachine } from './machine.mjs'
 import { whatIsMissing } from './missing.mjs'
 import { readOptions } from './options.mjs'
-import { FOREIGN_LIMIT, figure, summarize, tableOf } from './summary.mjs'
+import { describe, FOREIGN_LIMIT, figure, summarize, tableOf } from './summary.mjs'
 import { takeSample } from './take-sample.mjs'
 
 const options = readOptions()
@@ -65,9 +65,10 @@ async function runWorkload(workload, { systems, skipped, machine }) {
       )
     }
   }
+  if (signal.aborted) return
   const rows = summarize(workload, samples)
   process.stdout.write(
-    `\n${workload.title}\n${workload.text(options.settings)}\n\n${columns(tableOf(workload, rows))}\n\n`,
+    `\n${workload.title}\n${describe(workload, options.settings)}\n\n${columns(tableOf(workload, rows))}\n\n`,
   )
   for (const [name, { durability, versions }] of Object.entries(facts)) {
     process.stdout.write(`${name}: ${durability}; ${versions}\n`)

@@ -40,6 +40,12 @@ export function summarize(workload, samplesOf) {
   return rows
 }
 
+/** What a workload did, with its settings in words. */
+export function describe(workload, settings) {
+  const words = Object.entries(settings).map(([key, value]) => [key, value.toLocaleString('en')])
+  return workload.text(Object.fromEntries(words))
+}
+
 /** Large figures lose what is below their third or fourth digit. */
 export function figure(value, digits) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'

@@ -1,7 +1,7 @@
 // `node bench/write-docs.mjs`: writes what bench/results.json says into docs/benchmarks.md and docs/bench.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { chart } from './chart.mjs'
-import { summarize, tableOf } from './summary.mjs'
+import { describe, summarize, tableOf } from './summary.mjs'
 import { SYSTEMS } from './systems.mjs'
 import { WORKLOADS } from './workloads.mjs'
 
@@ -48,7 +48,7 @@ function section(workload) {
   const left = out.map(({ name, cannot }) => `${name}: ${cannot[workload.key]}`)
   return [
     `### ${workload.title}`,
-    `${workload.text(settings)} ${rounds === 1 ? 'One round' : `${rounds} rounds`}, ${date}.`,
+    `${describe(workload, settings)} ${rounds === 1 ? 'One round' : `${rounds} rounds`}, ${date}.`,
     markdown(tableOf(workload, rows)),
     ...(left.length > 0 && workload.systems === undefined ? [`Not in this table: ${left.join('; ')}.`] : []),
   ].join('\n\n')
@@ -75,7 +75,7 @@ function picture({ date, machine: m, settings, samples }) {
     }))
   return chart({
     title: 'Jobs a second, from the call to the result back in the app',
-    text: `one call a job, ${settings.inFlight} under way; app, server and one worker on ${m.cpu}; median and spread, ${date}${rows.some(({ mark }) => mark !== '') ? '; * others used the cores too' : ''}`,
+    text: `one call a job, ${settings.inFlight.toLocaleString('en')} under way; app, server and one worker on ${m.cpu}; median and spread, ${date}${rows.some(({ mark }) => mark !== '') ? '; * others used the cores too' : ''}`,
     rows,
   })
 }

@@ -15,7 +15,7 @@ export default {
   title: 'With a backlog',
   text: ({ jobs }) =>
     `So many jobs wait for a later time; then ${jobs} with results, one by one; then the node is stopped and started again, until the result of a job is there. Memory is that of all processes, after the start.`,
-  measures: { stored: 'stored/s', rate: 'jobs/s', cpu: 'CPU µs a job', start: 's to start', memory: 'MiB' },
+  measures: { rate: 'jobs/s', cpu: 'CPU µs a job', start: 's to start', memory: 'MiB', stored: 'stored/s' },
   digits: { start: 2 },
   systems: [waiting(0), waiting(100_000), waiting(5_000_000)],
   apart: true,
@@ -38,7 +38,7 @@ export default {
     const start = (performance.now() - from) / 1000
     return {
       ...used,
-      stored: chosen.waiting / filled.seconds,
+      stored: chosen.waiting === 0 ? null : chosen.waiting / filled.seconds,
       rate: jobs / used.seconds,
       cpu: used.cpu / jobs,
       start,
