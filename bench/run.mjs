@@ -1,137 +1,136 @@
-// `npm run bench [-- --json] [-- --jobs 50000] [-- --rounds 3]`: job-reactor beside the bare pipeline of the same shape, in turns.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+// `npm run bench`, `npm run bench:peers`: interleaved rounds, each sample a fresh process, server and folder.
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { Distributor } from 'job-reactor'
-import { startBare } from './bare/app.mjs'
-import { cpuMicros, family, flow, median, percentile } from './measure.mjs'
+import { describeMachine } from './machine.mjs'
+import { whatIsMissing } from './missing.mjs'
+import { readOptions } from './options.mjs'
+import { describe, FOREIGN_LIMIT, figure, summarize, tableOf } from './summary.mjs'
+import { takeSample } from './take-sample.mjs'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '40000' },
-    rounds: { type: 'string', default: '3' },
-  },
-})
-const jobs = Number(values.jobs)
-const rounds = Number(values.rounds)
-const IN_FLIGHT = 1000
+const options = readOptions()
+const cache = mkdtempSync(join(tmpdir(), 'jr-bench-'))
+chmodSync(cache, 0o711)
+const interrupted = new AbortController()
+process.on('SIGINT', () => interrupted.abort()).on('SIGTERM', () => interrupted.abort())
+const { signal } = interrupted
+const say = (line) => process.stderr.write(`${line}\n`)
 
-async function startOurs(dir, durability) {
-  const app = new Distributor({ logLevel: 'silent' })
-  await app.start()
-  const node = await app.spawnNode({
-    name: 'bench',
-    jobs: new URL('./jobs', import.meta.url).pathname,
-    dir,
-    durability,
-    children: 1,
-    deferredChildren: 0,
-    standbyChildren: 0,
-    concurrency: 500,
-    logLevel: 'error',
-  })
-  return {
-    pid: node.pid,
-    enqueue: (args, onResult) => app.enqueue('noop', args, undefined, onResult),
-    enqueueOnly: (args) => app.enqueue('noop', args, { after: 3600 }),
-    stop: () => app.stop(),
-  }
-}
-
-const SYSTEMS = {
-  'job-reactor, fsync': (dir) => startOurs(dir, 'fsync'),
-  'job-reactor, os': (dir) => startOurs(dir, 'os'),
-  'bare pipeline, fsync': startBare,
-}
-
-async function round(start) {
-  const dir = mkdtempSync(join(tmpdir(), 'jr-bench-'))
-  const system = await start(join(dir, 'data'))
-  try {
-    await flow(system.enqueue, 4000, IN_FLIGHT)
-    const pids = [process.pid, ...family(system.pid)]
-    const cpu = cpuMicros(pids)
-    const from = performance.now()
-    const { lost, twice } = await flow(system.enqueue, jobs, IN_FLIGHT)
-    const seconds = (performance.now() - from) / 1000
-    const cpuPerJob = (cpuMicros(pids) - cpu) / jobs
-    const latencies = []
-    for (let i = 0; i < 500; i++) {
-      const at = performance.now()
-      await flow(system.enqueue, 1, 1)
-      latencies.push(performance.now() - at)
-    }
-    let enqueueRate = null
-    if (system.enqueueOnly !== undefined) {
-      const at = performance.now()
-      const handles = Array.from({ length: jobs }, (_, x) =>
-        system.enqueueOnly({ x, text: 'abcdefghijklmnopqrstuvwxyz' }),
-      )
-      await handles.at(-1).accepted
-      enqueueRate = jobs / ((performance.now() - at) / 1000)
-    }
-    return {
-      rate: jobs / seconds,
-      cpuPerJob,
-      p50: percentile(latencies, 0.5),
-      p99: percentile(latencies, 0.99),
-      enqueueRate,
-      lost,
-      twice,
-    }
-  } finally {
-    await system.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
-
-const results = Object.fromEntries(Object.keys(SYSTEMS).map((name) => [name, []]))
-for (let i = 0; i < rounds; i++) {
-  for (const [name, start] of Object.entries(SYSTEMS)) {
-    process.stderr.write(`round ${i + 1} of ${rounds}: ${name}\n`)
-    results[name].push(await round(start))
-  }
-}
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-const setting = {
-  version,
-  node: process.version,
-  cpu: `${cpus().length} × ${cpus()[0].model}`,
-  jobs,
-  rounds,
-  inFlight: IN_FLIGHT,
-  child: 'one evented, 500 jobs at once',
-}
-const summary = Object.entries(results).map(([name, all]) => {
-  const of = (key) => all.map((one) => one[key])
-  const rates = of('rate')
-  return {
-    system: name,
-    jobsPerSecond: Math.round(median(rates)),
-    from: Math.round(Math.min(...rates)),
-    to: Math.round(Math.max(...rates)),
-    cpuMicrosPerJob: Math.round(median(of('cpuPerJob')) * 10) / 10,
-    oneAtATimeP50Ms: Math.round(median(of('p50')) * 100) / 100,
-    oneAtATimeP99Ms: Math.round(median(of('p99')) * 100) / 100,
-    enqueueOnlyPerSecond: all[0].enqueueRate === null ? null : Math.round(median(of('enqueueRate'))),
-    lost: of('lost').reduce((a, b) => a + b),
-    twice: of('twice').reduce((a, b) => a + b),
-  }
-})
-if (values.json) process.stdout.write(`${JSON.stringify({ setting, summary, results }, null, 2)}\n`)
-else {
-  console.log(
-    Object.entries(setting)
+try {
+  const machine = describeMachine(cache)
+  say(
+    Object.entries(machine)
       .map(([key, value]) => `${key}: ${value}`)
       .join('; '),
   )
-  console.table(Object.fromEntries(summary.map(({ system, ...rest }) => [system, rest])))
-  const limit = summary.at(-1).jobsPerSecond
-  for (const { system, jobsPerSecond } of summary.slice(0, -1)) {
-    console.log(`${system}: ${(jobsPerSecond / limit).toFixed(2)} of the bare pipeline`)
+  const skipped = skip(options.systems)
+  const systems = options.systems.filter(({ name }) => skipped[name] === undefined)
+  for (const workload of options.workloads) {
+    if (signal.aborted) break
+    await runWorkload(workload, { systems, skipped, machine })
   }
+} finally {
+  rmSync(cache, { recursive: true, force: true, maxRetries: 5 })
 }
-if (summary.some(({ lost, twice }) => lost + twice > 0)) process.exitCode = 1
+if (signal.aborted) process.exitCode = 130
+
+function skip(systems) {
+  const skipped = {}
+  for (const system of systems) {
+    const reason = whatIsMissing(system)
+    if (reason === null) continue
+    skipped[system.name] = reason
+    say(`!!! SKIPPED: ${system.name}: ${reason}`)
+  }
+  return skipped
+}
+
+async function runWorkload(workload, { systems, skipped, machine }) {
+  const taking = workload.systems ?? systems.filter(({ cannot }) => cannot?.[workload.key] === undefined)
+  const facts = {}
+  const samples = Object.fromEntries(taking.map(({ name }) => [name, []]))
+  for (let round = 0; round < options.rounds; round++) {
+    for (const [turn] of taking.entries()) {
+      if (signal.aborted) return
+      const system = taking[(round + turn) % taking.length]
+      const { versions, ...sample } = await quietSample(workload, system)
+      samples[system.name].push(sample)
+      facts[system.name] ??= {
+        durability: system.durability,
+        results: system.results,
+        versions: written(versions),
+      }
+      say(
+        `${workload.key}, round ${round + 1} of ${options.rounds}: ${system.name}: ${told(workload, sample)}`,
+      )
+    }
+  }
+  if (signal.aborted) return
+  const rows = summarize(workload, samples)
+  process.stdout.write(
+    `\n${workload.title}\n${describe(workload, options.settings)}\n\n${columns(tableOf(workload, rows))}\n\n`,
+  )
+  for (const [name, { durability, versions }] of Object.entries(facts)) {
+    process.stdout.write(`${name}: ${durability}; ${versions}\n`)
+  }
+  if (rows.some(({ disturbed }) => disturbed > 0)) {
+    process.stdout.write('* others used more than a tenth of a core during at least one of the samples\n')
+  }
+  process.stdout.write('\n')
+  if (rows.some(({ lost, twice, failed }) => lost + twice + failed > 0)) process.exitCode = 1
+  keep(workload, { machine, facts, samples, skipped })
+}
+
+/** A sample that others disturbed is taken again; the least disturbed one counts. */
+async function quietSample(workload, system) {
+  let best
+  for (let tries = 0; tries <= options.repeats && !signal.aborted; tries++) {
+    const { settings, timeoutMs } = options
+    const { versions, measured, error } = await takeSample({
+      workload,
+      system,
+      settings,
+      cache,
+      timeoutMs,
+      signal,
+    })
+    if (error !== undefined) {
+      say(`!!! FAILED: ${system.name}: ${error}`)
+      return best ?? { versions: {}, error }
+    }
+    if (best === undefined || measured.foreign < best.foreign) best = { versions, ...measured }
+    if (best.foreign <= FOREIGN_LIMIT) break
+  }
+  return best ?? { versions: {}, error: 'interrupted' }
+}
+
+function told(workload, sample) {
+  if (sample.error !== undefined) return 'failed'
+  const figures = Object.entries(workload.measures).map(
+    ([key, label]) => `${figure(sample[key], workload.digits?.[key])} ${label}`,
+  )
+  return `${figures.join(', ')}; others ${Math.round(sample.foreign * 100)} % of a core`
+}
+
+function written(versions) {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')
+}
+
+function columns(table) {
+  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)))
+  return table
+    .map((row) =>
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
+    )
+    .join('\n')
+}
+
+function keep(workload, measured) {
+  if (options.json === undefined) return
+  const all = existsSync(options.json) ? JSON.parse(readFileSync(options.json, 'utf8')) : {}
+  const { rounds, settings } = options
+  all[workload.key] = { date: new Date().toISOString().slice(0, 10), rounds, settings, ...measured }
+  writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`)
+}

@@ -1,0 +1,89 @@
+// job-reactor: an app with a distributor, a node that it spawned, one evented child that runs 500 jobs at once. Results
+// come back by success feedbacks; they are kept on the node's disk until the app has them.
+import { readFileSync } from 'node:fs'
+import { Distributor } from '../../dist/distributor/index.js'
+import { startWorker } from '../worker.mjs'
+
+const VERSION = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+const JOBS = new URL('../jobs', import.meta.url).pathname
+const FSYNC = 'group commit, fsync before accepted'
+const NODE = {
+  name: 'bench',
+  jobs: JOBS,
+  children: 1,
+  deferredChildren: 0,
+  standbyChildren: 0,
+  concurrency: 500,
+  maxArgs: '2MiB',
+  maxResult: '2MiB',
+  logLevel: 'error',
+}
+
+/** `node`: options of the node, on top of those above. A store and a durability are among them. */
+export async function startOurs(sample, node) {
+  const app = new Distributor({ logLevel: 'silent' })
+  sample.defer(() => app.stop())
+  const options = { ...NODE, dir: sample.dir, ...node }
+  const started = sample.hold ? await startHeld(sample, app, options) : await startSpawned(app, options)
+
+  const onSuccess = sample.inbox.take
+  const onError = (args, info) => sample.fail(new Error(`job ${info.id} failed: ${args.error.message}`))
+  const enqueue = (args, options, name = 'noop') => app.enqueue(name, args, options, onSuccess, onError)
+  return {
+    enqueue: (args) => void enqueue(args),
+    enqueueMany:
+      typeof app.enqueueMany === 'function'
+        ? (list) => void app.enqueueMany('noop', list, undefined, onSuccess, onError)
+        : undefined,
+    enqueueLarge: (args) => void enqueue(args, undefined, 'large'),
+    enqueueNamed: (name, args) => void enqueue(args, undefined, name),
+    stored: (args) => enqueue(args).accepted,
+    storedUntil: (args, due, wanted) =>
+      wanted ? enqueue(args, { runAt: due }).accepted : app.enqueue('noop', args, { runAt: due }).accepted,
+    /** Jobs that nobody waits for. */
+    storeMany(count, after) {
+      const handles = Array.from({ length: count }, (_, x) => app.enqueue('noop', { x }, { after }))
+      return handles.at(-1).accepted
+    },
+    ...started,
+    versions: { 'job-reactor': VERSION },
+  }
+}
+
+async function startSpawned(app, options) {
+  await app.start()
+  let node = await app.spawnNode(options)
+  return {
+    stopNode: () => node.stop(),
+    async startNode() {
+      node = await app.spawnNode(options)
+    },
+  }
+}
+
+/** Only of a node that one has started oneself can the number of children be changed. */
+async function startHeld(sample, app, options) {
+  const address = await app.start({ host: '127.0.0.1', port: 0 })
+  const connected = new Promise((resolve) => app.on('node:connected', resolve))
+  const worker = await startWorker(sample, new URL('./held-node.mjs', import.meta.url), {
+    options,
+    address,
+  })
+  await connected
+  return { release: worker.release }
+}
+
+/** A row of its own for options of the node that matter to one workload. */
+export function jobReactorWith(name, node) {
+  return {
+    name: `job-reactor, ${name}`,
+    durability: node.durability === 'os' ? 'group commit, no fsync: survives a killed process' : FSYNC,
+    results: 'success feedback, kept on disk until taken',
+    start: (sample) => startOurs(sample, node),
+  }
+}
+
+export const jobReactor = [
+  jobReactorWith('fsync', { durability: 'fsync' }),
+  jobReactorWith('os', { durability: 'os' }),
+]

@@ -1,0 +1,1 @@
+export default async (args) => ({ x: args.x, y: args.x + 1 })

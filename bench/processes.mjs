@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+
+// What /proc says of processes and of the machine (Linux only).
+
+const TICK_MICROS = 10_000
+const KERNEL_THREADS = 2
+
+/** A process and all below it. */
+export function family(pid) {
+  try {
+    const own = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return [pid, ...own.trim().split(' ').filter(Boolean).map(Number).flatMap(family)]
+  } catch {
+    return [pid]
+  }
+}
+
+/** The fields of /proc/PID/stat after the name, which may hold spaces; none for a process that is gone. */
+function statFields(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ')
+  } catch {
+    return []
+  }
+}
+
+/** Tells a process from a later one of the same number. Undefined when it is gone. */
+export function birth(pid) {
+  return statFields(pid)[19]
+}
+
+/** CPU time in µs of a process, all its threads, all below it, and those of them that have ended and were waited for. */
+export function cpuMicros(pid) {
+  const ticks = family(pid).map((one) => statFields(one).slice(11, 15).map(Number))
+  return ticks.flat().reduce((sum, one) => sum + one, 0) * TICK_MICROS
+}
+
+/** Proportional memory in bytes of a process and all below it: what is shared counts once. */
+export function memoryBytes(pid) {
+  return family(pid).reduce((sum, one) => {
+    try {
+      const text = readFileSync(`/proc/${one}/smaps_rollup`, 'latin1')
+      return sum + Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) * 1024
+    } catch {
+      return sum
+    }
+  }, 0)
+}
+
+/** CPU time in µs that the machine has spent on anything, the share that its host took away included. */
+function busyMicros() {
+  const [user, nice, system, , , , , steal] = readFileSync('/proc/stat', 'latin1')
+    .split('\n', 1)[0]
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  return (user + nice + system + steal) * TICK_MICROS
+}
+
+/**
+ * Starts a measurement of this process and all below it. The function that it answers gives the seconds since, the CPU
+ * time of ours in µs, and `foreign`: how much of one core went to others. Kernel threads are not others: they write
+ * what we sync.
+ */
+export function startMeter() {
+  const kernel = cpuMicros(KERNEL_THREADS)
+  const own = cpuMicros(process.pid)
+  const busy = busyMicros()
+  const from = performance.now()
+  return () => {
+    const seconds = (performance.now() - from) / 1000
+    const cpu = cpuMicros(process.pid) - own
+    const others = busyMicros() - busy - cpu - (cpuMicros(KERNEL_THREADS) - kernel)
+    return { seconds, cpu, foreign: Math.max(0, others / 1e6 / seconds) }
+  }
+}
