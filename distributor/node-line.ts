@@ -74,7 +74,7 @@ export class NodeLine implements Candidate {
   }
 
   get open(): boolean {
-    return this.#welcomed && this.#status === 'running'
+    return this.#welcomed && this.#status !== 'stopping'
   }
 
   get status(): NodeState['status'] | 'disconnected' {
@@ -82,7 +82,8 @@ export class NodeLine implements Candidate {
   }
 
   get free(): number {
-    return this.#slots - this.#busy
+    // A node that is paused keeps what it is sent; one that runs jobs comes first, however busy.
+    return this.#status === 'paused' ? Number.NEGATIVE_INFINITY : this.#slots - this.#busy
   }
 
   get unaccepted(): number {

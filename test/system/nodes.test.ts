@@ -123,8 +123,15 @@ t.test('pause, resume, kill the children; stop gracefully, and at once', async (
   await node.line('node:paused')
   const held = app.enqueue('echo', { value: 'paused' })
   while (app.nodes()[0]?.status !== 'paused') await new Promise((resolve) => setImmediate(resolve))
+  const later = app.enqueue('echo', { value: 'kept' })
+  await later.accepted
   node.process.kill('SIGCONT')
   t.equal((await held.result()).echoed, 'paused')
+  t.equal(
+    (await later.result()).echoed,
+    'kept',
+    'what came while it was paused was stored, and ran after that',
+  )
 
   const running = app.enqueue('waits', { ms: 100 }, { backoff: 0 })
   await node.line('job:started', running.id)
