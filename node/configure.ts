@@ -16,6 +16,10 @@ export function configure(
   if (v.name === undefined) {
     throw new JrError('JR_BAD_CONFIG', "a node needs a name (--name worker_1, JR_NAME, or option 'name')")
   }
+  if (v.children + v.deferredChildren === 0) {
+    const text = 'a node needs a child to run jobs: option children or deferredChildren must be 1 or more'
+    throw new JrError('JR_BAD_CONFIG', text)
+  }
   const dir = v.dir ?? join('data', v.name.replace(/[^\w.-]/g, '_'))
   const removed = {
     completed: v.removeDoneJobs,

@@ -195,8 +195,13 @@ export class JobNode {
   }
 
   resize({ evented, deferred }: { readonly evented?: number; readonly deferred?: number }): void {
+    for (const count of [evented, deferred]) {
+      if (count === undefined || (Number.isInteger(count) && count >= 0)) continue
+      throw new TypeError(`resize: expected whole numbers of children, 0 or more, got ${count}`)
+    }
     if (evented !== undefined) this.#pool.resize(false, evented)
     if (deferred !== undefined) this.#pool.resize(true, deferred)
+    this.#sessions.broadcast()
   }
 
   killChildren(): void {
@@ -301,12 +306,11 @@ export class JobNode {
   }
 
   #state(): NodeState {
-    const { children, concurrency, deferredChildren } = this.config
     return {
       type: 'node-state',
       status: this.#status,
       jobs: knownJobs(this.#jobs),
-      slots: children * concurrency + deferredChildren,
+      slots: this.#pool.slots,
       busy: this.#runner.size,
     }
   }

@@ -73,6 +73,11 @@ export class Pool {
     return this.#staff.start()
   }
 
+  /** How many attempts can be under way when all children are there. */
+  get slots(): number {
+    return this.#staff.wanted(false) * this.#options.concurrency + this.#staff.wanted(true)
+  }
+
   /** How many more attempts can be given out. */
   free(deferred: boolean): number {
     if (this.#status !== 'running') return 0

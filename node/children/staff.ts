@@ -75,6 +75,11 @@ export class Staff {
     })
   }
 
+  /** How many children are to work. */
+  wanted(deferred: boolean): number {
+    return deferred ? this.#wanted.deferred : this.#wanted.evented
+  }
+
   /** Another number of children. Those that are too many end when what runs on them has ended. */
   resize(deferred: boolean, children: number): void {
     this.#wanted = deferred ? { ...this.#wanted, deferred: children } : { ...this.#wanted, evented: children }
@@ -86,8 +91,7 @@ export class Staff {
   fill(): void {
     if (this.#status !== 'running' || this.#respawning) return
     for (const deferred of [false, true]) {
-      const wanted = deferred ? this.#wanted.deferred : this.#wanted.evented
-      for (let has = this.#working(deferred).length; has < wanted; has++) {
+      for (let has = this.#working(deferred).length; has < this.wanted(deferred); has++) {
         const child = this.#standby(true) ?? this.#standby(false) ?? this.#spawn()
         child.deferred = deferred
       }

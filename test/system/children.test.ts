@@ -163,6 +163,16 @@ t.test('more and fewer children while it runs', async (t) => {
   await together(3)
   node.resize({ evented: 1 })
   t.ok((await together(2)) >= 300, 'one after the other again')
+  t.equal(app.nodes()[0]?.slots, 1 + 1, 'one evented, one deferred: the app knows')
+  t.throws(() => node.resize({ evented: -1 }), { message: /whole numbers of children/ })
+  const none = startNodeHere({
+    name: 'none',
+    children: 0,
+    deferredChildren: 0,
+    dir: folder(t),
+    logLevel: 'silent',
+  })
+  await t.rejects(none, { code: 'JR_BAD_CONFIG', message: /needs a child/ })
   t.same(new Set(ended), new Set(['waits']))
 })
 
