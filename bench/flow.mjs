@@ -1,5 +1,13 @@
 const TEXT = 'abcdefghijklmnopqrstuvwxyz'
 
+/** More jobs than any time is enough for. */
+const MANY = 1e9
+
+/** As many jobs as fit, for a while. */
+export function flowFor(sample, ms, options) {
+  return flow(sample, { ...options, count: MANY, limitMs: ms })
+}
+
 /** A job's small argument. */
 export function smallArgs(inbox) {
   return { x: inbox.next(), text: TEXT }

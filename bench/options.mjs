@@ -46,6 +46,9 @@ export function readOptions() {
       jobs: whole('jobs', values.jobs),
       inFlight: 1000,
       warmUp: 2000,
+      // The same time for everybody: a fast system does many more jobs in it than a slow one.
+      warmUpMs: 2000,
+      flowMs: 3000,
       single: 300,
       delayed: whole('delayed', values.delayed),
       large: 100,

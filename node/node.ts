@@ -24,7 +24,7 @@ import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
 
 /** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
-const WINDOW = { jobs: 4096, bytes: 16 * 1024 * 1024 }
+const WINDOW = { jobs: 16_384, read: 4096, bytes: 16 * 1024 * 1024 }
 
 /** What happens to jobs on this node, for those who listen. A listener that throws is logged and harms nothing. */
 export type NodeEvents = {

@@ -1,4 +1,4 @@
-import { flow, smallArgs } from '../flow.mjs'
+import { flowFor, smallArgs } from '../flow.mjs'
 
 export default {
   key: 'bulk',
@@ -8,8 +8,8 @@ export default {
   measures: { rate: 'jobs/s', cpu: 'CPU µs a job' },
   async run({ system, sample, settings, startMeter }) {
     const { enqueue, enqueueMany } = system
-    const { jobs, inFlight, warmUp } = settings
-    await flow(sample, { count: warmUp, inFlight, enqueue })
+    const { jobs, inFlight, warmUpMs } = settings
+    await flowFor(sample, warmUpMs, { inFlight, enqueue })
     const list = Array.from({ length: jobs }, () => smallArgs(sample.inbox))
     const meter = startMeter()
     if (enqueueMany !== undefined) Promise.resolve(enqueueMany(list)).catch(sample.fail)

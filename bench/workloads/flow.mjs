@@ -1,18 +1,18 @@
-import { flow } from '../flow.mjs'
+import { flowFor } from '../flow.mjs'
 
 export default {
   key: 'flow',
   title: 'Results, one by one',
-  text: ({ jobs, inFlight }) =>
-    `${jobs} jobs with a small argument, each enqueued by a call of its own, ${inFlight} under way at a time; until the app has all results.`,
+  text: ({ inFlight, warmUpMs, flowMs }) =>
+    `Jobs with a small argument, each enqueued by a call of its own, ${inFlight} under way at a time, for ${flowMs / 1000} s after ${warmUpMs / 1000} s to warm up; until the app has all results.`,
   measures: { rate: 'jobs/s', cpu: 'CPU µs a job' },
   async run({ system, sample, settings, startMeter }) {
     const { enqueue } = system
-    const { jobs, inFlight, warmUp, limitMs } = settings
-    await flow(sample, { count: warmUp, inFlight, enqueue })
+    const { inFlight, warmUpMs, flowMs } = settings
+    await flowFor(sample, warmUpMs, { inFlight, enqueue })
     const before = sample.inbox.done
     const meter = startMeter()
-    await flow(sample, { count: jobs, inFlight, limitMs, enqueue })
+    await flowFor(sample, flowMs, { inFlight, enqueue })
     const used = meter()
     const done = sample.inbox.done - before
     return { ...used, rate: done / used.seconds, cpu: used.cpu / done, jobs: done }

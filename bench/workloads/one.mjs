@@ -1,4 +1,4 @@
-import { flow } from '../flow.mjs'
+import { flow, flowFor } from '../flow.mjs'
 import { percentile } from '../statistics.mjs'
 
 export default {
@@ -10,8 +10,8 @@ export default {
   digits: { p50: 2, p99: 2 },
   async run({ system, sample, settings, startMeter }) {
     const { enqueue } = system
-    const { single, inFlight, warmUp, limitMs } = settings
-    await flow(sample, { count: warmUp, inFlight, enqueue })
+    const { single, inFlight, warmUpMs, limitMs } = settings
+    await flowFor(sample, warmUpMs, { inFlight, enqueue })
     await flow(sample, { count: 50, inFlight: 1, limitMs, enqueue })
     const times = []
     const meter = startMeter()

@@ -2,9 +2,11 @@ import { Heap } from '../../src/heap.js'
 import type { JobRecord, Lane, Place } from '../../src/job/record.js'
 
 export interface WindowLimits {
-  /** Jobs held in memory for a lane, and bytes of their args. */
+  /** Jobs held in memory for a lane, and bytes of their args: twice as many at most. */
   readonly jobs: number
   readonly bytes: number
+  /** Jobs read from the store at a time. */
+  readonly read: number
 }
 
 export type ReadLane = (lane: Lane, after: Place | null, limit: number, bytes: number) => Promise<JobRecord[]>
@@ -84,17 +86,17 @@ export class LaneWindow {
   }
 
   get needsRefill(): boolean {
-    return this.#more && !this.#reading && this.#size * 4 <= this.#limits.jobs
+    return this.#more && !this.#reading && this.#size * 4 <= this.#limits.read
   }
 
   /** Reads on from the frontier. */
   async refill(): Promise<void> {
-    const { jobs, bytes } = this.#limits
+    const { read: most, bytes } = this.#limits
     this.#reading = true
     this.#trimmedWhileReading = false
     let rows: JobRecord[]
     try {
-      rows = await this.#read(this.lane, this.#frontier, jobs, bytes)
+      rows = await this.#read(this.lane, this.#frontier, most, bytes)
     } finally {
       this.#reading = false
     }
@@ -107,7 +109,7 @@ export class LaneWindow {
       read += job.args.length
       this.#hold(job)
     }
-    this.#more = rows.length >= jobs || read >= bytes
+    this.#more = rows.length >= most || read >= bytes
     this.#frontier = rows.at(-1) ?? this.#frontier
     for (const job of arrivals) {
       if (this.#waiting.get(job.id)?.seq !== job.seq) this.add(job)

@@ -64,7 +64,7 @@ function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
   const made: Scheduler = new Scheduler({
     read: rows.read,
     clock,
-    limits: { jobs, bytes: 1 << 20 },
+    limits: { jobs, read: jobs, bytes: 1 << 20 },
     onDue: () => {
       seen.due++
       made.offered(clock.time)
@@ -80,7 +80,7 @@ t.test('a window gives out every job of its lane once and in order, however they
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(50), fc.nat(3)), { maxLength: 120 }), async (steps) => {
       const rows = new Rows()
-      const window = new LaneWindow(TIMED, rows.read, { jobs: 4, bytes: 1 << 20 }, new Map())
+      const window = new LaneWindow(TIMED, rows.read, { jobs: 4, read: 4, bytes: 1 << 20 }, new Map())
       let seq = 0
       let reading: Promise<void> | null = null
       const given: JobRecord[] = []

@@ -44,11 +44,11 @@ export interface YoungLimits {
 }
 
 export const YOUNG_LIMITS: YoungLimits = {
-  jobs: 8192,
-  args: 8 * 1024 * 1024,
-  outcomes: 16_384,
+  jobs: 32_768,
+  args: 16 * 1024 * 1024,
+  outcomes: 32_768,
   groups: 4096,
-  bytes: 8 * 1024 * 1024,
+  bytes: 16 * 1024 * 1024,
 }
 
 /**
