@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   JR_STORE_LOCKED: 'another process uses this data directory',
   JR_STORE_CORRUPT: 'the data on disk is damaged or of an unknown version',
   JR_STORE_CLOSED: 'the store is not open',
+  JR_LEASE_LOST: 'the node was away for longer than its lease, and other nodes have its jobs',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

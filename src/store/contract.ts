@@ -1,3 +1,4 @@
+import type { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js'
 import type { JobState, TerminalState } from '../job/states.js'
 
@@ -46,6 +47,36 @@ export interface Store {
   prune(state: TerminalState, olderThan: number, keep: number): Promise<number>
   /** Waits for the commit in flight, lets go of the lock. Tolerates repeats. */
   close(): Promise<void>
+  /** Of a store that several nodes share: what a lost one has left is taken over by the others. Absent elsewhere. */
+  readonly neighbours?: Neighbours
+}
+
+/** The other nodes that share the store. An id is one job among all of them. */
+export interface Neighbours {
+  /** From now on until `close`. */
+  watch(handlers: NeighbourHandlers): void
+  /**
+   * A page of what a lost node has left, after `after` (from the front when null). The first page ends its epoch: a
+   * node that has only been asleep can change nothing from then on. Null when its lease holds again.
+   */
+  left(node: string, after: string | null): Promise<Left | null>
+  /** Nothing that can be taken over is left of a lost node. */
+  settle(node: string): Promise<void>
+}
+
+export interface NeighbourHandlers {
+  /** The leases of these nodes have ended; told again and again while something is left. `live`: all that hold. */
+  readonly onLost: (lost: readonly string[], live: readonly string[]) => void
+  /** JR_LEASE_LOST: another node has what this one had. JR_STORE: the store can't be reached any more. */
+  readonly onFailure: (error: JrError) => void
+}
+
+export interface Left {
+  readonly interrupted: readonly Interrupted[]
+  readonly waiting: readonly JobRecord[]
+  readonly outcomes: readonly Outcome[]
+  /** Give it as `after` for the next page; null at the end. */
+  readonly next: string | null
 }
 
 export interface Counts {
@@ -73,9 +104,12 @@ export interface Interrupted {
   readonly startedAt: number
 }
 
-export type Change = Insert | Begin | Move | End | Remove | Acknowledge
+export type Change = Insert | Begin | Move | End | Remove | Acknowledge | Adopt
 
-/** A new job. `duplicate` when `unique` and a job of this id exists (ended and kept ones too). */
+/**
+ * A new job. `duplicate` when `unique` and a job of this id exists (ended and kept ones too); in a store that nodes
+ * share, also when it is not `unique`: it has come to another of them before.
+ */
 export interface Insert {
   readonly kind: 'insert'
   readonly job: JobRecord
@@ -106,6 +140,8 @@ export interface Move {
   readonly to: JobRecord
   /** The outcome of a run of a schedule, kept until acknowledged. */
   readonly outcome: Outcome | null
+  /** The lost neighbour that has the job so far; absent: this node. */
+  readonly owner?: string
 }
 
 /** A job ends. */
@@ -116,6 +152,8 @@ export interface End {
   readonly outcome: Outcome | null
   /** Kept for people to look at, or null to remove the job. */
   readonly keep: EndedJob | null
+  /** The lost neighbour that has the job so far; absent: this node. */
+  readonly owner?: string
 }
 
 /** An ended and kept job is forgotten. */
@@ -132,6 +170,14 @@ export interface Acknowledge {
   readonly kind: 'acknowledge'
   readonly distributor: string
   readonly seqs: readonly number[]
+}
+
+/** An outcome that a lost neighbour has left becomes one of this node's, under a number of its own. */
+export interface Adopt {
+  readonly kind: 'adopt'
+  readonly owner: string
+  readonly from: Outcome
+  readonly outcome: Outcome
 }
 
 /**

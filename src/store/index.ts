@@ -14,3 +14,4 @@ export { type ContractCase, type StoreUnderTest, storeContract } from './contrac
 export { DirectoryLock } from './directory-lock.js'
 export { type LevelOptions, levelStore } from './level/store.js'
 export { memoryStore } from './memory.js'
+export { type RedisStoreOptions, redisStore } from './redis/store.js'

@@ -166,6 +166,8 @@ class MemoryStore implements Store {
         for (const seq of change.seqs) outcomes?.delete(seq)
         return 'ok'
       }
+      case 'adopt':
+        return 'stale'
     }
   }
 

@@ -204,6 +204,8 @@ export class Writer {
         for (const seq of seqs) this.#forget(batch, distributor, seq)
         return 'ok'
       }
+      case 'adopt':
+        return 'stale'
     }
   }
 

@@ -1,0 +1,155 @@
+-- One group of changes, whole or not at all: a script that has found its owner valid does not fail half-way.
+--
+-- Keys (all in the slot of {prefix}):
+--   1 node      HASH  what is known of this node: id, epoch, fenced, group, answers
+--   2 leases    ZSET  node -> when its lease ends, ms on Redis' clock
+--   3 jobs      HASH  id -> row of a job, whoever has it
+--   4 waiting   ZSET  places (lane, due, number, id) in order; all scores 0
+--   5 running   HASH  place -> when the attempt began
+--   6 ended     ZSET  places (state, time, number, id) of jobs kept for people
+--   7 outcomes  ZSET  (distributor, number) of outcomes not yet acknowledged
+--   8 payloads  HASH  the same -> row of the outcome
+--   9 taken     HASH  (distributor, instance) -> highest number taken
+--   then, for each lost neighbour that a change takes from, its node, waiting, running, outcomes, payloads
+--
+-- Arguments:
+--   1 the owner's epoch   2 number of the group before this one   3 number of this group
+--   4 MessagePack array of the changes' fields, all text, one change after the other (see fields.ts)
+--   5… the names of the neighbours
+--
+-- Answer: text with one letter a change: o(k), d(uplicate), s(tale).
+-- Refuses with FENCED (the epoch is over), EMPTIED (Redis has forgotten the node), BEHIND (it has forgotten groups).
+local call = redis.call
+local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local ended, outcomes, payloads, taken = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local PLACE = 22 -- an id begins here in a place
+
+local known = call('HMGET', node, 'epoch', 'fenced', 'group')
+if not known[1] then return redis.error_reply('EMPTIED no such node') end
+if known[1] ~= ARGV[1] or known[2] == ARGV[1] then return redis.error_reply('FENCED epoch ' .. known[1]) end
+if known[3] == ARGV[3] then return call('HGET', node, 'answers') end
+if known[3] ~= ARGV[2] then return redis.error_reply('BEHIND at group ' .. known[3]) end
+
+-- Where jobs are taken from: '' is this node, else the number of a neighbour.
+local from = { [''] = { waiting = waiting, running = running } }
+local lost = #KEYS > 9
+if lost then
+  local time = call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  for i = 1, (#KEYS - 9) / 5 do
+    local at = 9 + (i - 1) * 5
+    local theirs, name = KEYS[at + 1], ARGV[4 + i]
+    local state = call('HMGET', theirs, 'epoch', 'fenced')
+    local lease = call('ZSCORE', leases, name)
+    if state[1] and (state[1] == state[2] or (lease and tonumber(lease) <= now)) then
+      -- From here on the neighbour's own changes are refused, should it only have been asleep.
+      call('HSET', theirs, 'fenced', state[1])
+      from[tostring(i)] = {
+        waiting = KEYS[at + 2], running = KEYS[at + 3], outcomes = KEYS[at + 4], payloads = KEYS[at + 5],
+      }
+    end
+  end
+end
+
+-- Takes a job from where the change says that it is.
+local function leave(owner, place, runs)
+  local theirs = from[owner]
+  if not theirs then return false end
+  if runs == '1' then return call('HDEL', theirs.running, place) == 1 end
+  return call('ZREM', theirs.waiting, place) == 1
+end
+
+local function report(key, row)
+  if key == '' then return end
+  call('HSET', payloads, key, row)
+  call('ZADD', outcomes, 0, key)
+end
+
+local f = cmsgpack.unpack(ARGV[4])
+local answers, n, i, size = {}, 0, 1, #f
+local numbers = {}
+
+while i <= size do
+  local kind, answer = f[i], 'o'
+  if kind == 'i' then -- id, place, row, key of taken or '', number
+    if f[i + 4] ~= '' then
+      numbers[f[i + 4]] = math.max(tonumber(f[i + 5]), numbers[f[i + 4]] or 0)
+    end
+    if call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
+      call('ZADD', waiting, 0, f[i + 2])
+    else
+      answer = 'd'
+    end
+    i = i + 6
+  elseif kind == 'b' then -- place, startedAt
+    if call('ZREM', waiting, f[i + 1]) == 1 then
+      call('HSET', running, f[i + 1], f[i + 2])
+    else
+      answer = 's'
+    end
+    i = i + 3
+  elseif kind == 'e' then -- owner, place, runs, key and row of the outcome, place and row of the ended job
+    if leave(f[i + 1], f[i + 2], f[i + 3]) then
+      local id = f[i + 2]:sub(PLACE)
+      if f[i + 6] == '' then
+        call('HDEL', jobs, id)
+      else
+        call('HSET', jobs, id, f[i + 7])
+        call('ZADD', ended, 0, f[i + 6])
+      end
+      report(f[i + 4], f[i + 5])
+    else
+      answer = 's'
+    end
+    i = i + 8
+  elseif kind == 'm' then -- owner, place, runs, next place, row, key and row of the outcome
+    if leave(f[i + 1], f[i + 2], f[i + 3]) then
+      call('HSET', jobs, f[i + 4]:sub(PLACE), f[i + 5])
+      call('ZADD', waiting, 0, f[i + 4])
+      report(f[i + 6], f[i + 7])
+    else
+      answer = 's'
+    end
+    i = i + 8
+  elseif kind == 'a' then -- how many, their keys
+    local last = i + 1 + tonumber(f[i + 1])
+    for at = i + 2, last, 1000 do
+      local to = math.min(at + 999, last)
+      call('HDEL', payloads, unpack(f, at, to))
+      call('ZREM', outcomes, unpack(f, at, to))
+    end
+    i = last + 1
+  elseif kind == 'r' then -- id
+    local row = call('HGET', jobs, f[i + 1])
+    -- The row of an ended job begins with e and its place.
+    if row and row:sub(1, 1) == 'e' and call('ZREM', ended, row:sub(2, PLACE) .. f[i + 1]) == 1 then
+      call('HDEL', jobs, f[i + 1])
+    else
+      answer = 's'
+    end
+    i = i + 2
+  elseif kind == 'o' then -- owner, its key, key and row here
+    local theirs = from[f[i + 1]]
+    if theirs and call('ZREM', theirs.outcomes, f[i + 2]) == 1 then
+      call('HDEL', theirs.payloads, f[i + 2])
+      report(f[i + 3], f[i + 4])
+    else
+      answer = 's'
+    end
+    i = i + 5
+  else
+    return redis.error_reply('ERR unknown change ' .. tostring(kind))
+  end
+  n = n + 1
+  answers[n] = answer
+end
+
+for key, number in pairs(numbers) do
+  if number > tonumber(call('HGET', taken, key) or 0) then
+    call('HSET', taken, key, string.format('%.0f', number))
+  end
+end
+
+local all = table.concat(answers)
+call('HSET', node, 'group', ARGV[3], 'answers', all)
+return all

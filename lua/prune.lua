@@ -1,0 +1,23 @@
+-- Forgets ended jobs of one state, the oldest first, a bounded number at a time.
+--
+-- Keys: 1 node HASH   2 jobs HASH   3 ended ZSET
+-- Arguments: 1 the owner's epoch   2 from   3 to   4 the same for those older than the limit
+--            5 how many to keep   6 how many to look at
+--
+-- Answer: how many are forgotten now; fewer than argument 6: there are no more.
+-- Refuses with FENCED: see commit.lua.
+local call = redis.call
+local known = call('HMGET', KEYS[1], 'epoch', 'fenced')
+if known[1] ~= ARGV[1] or known[2] == ARGV[1] then
+  return redis.error_reply('FENCED epoch ' .. tostring(known[1]))
+end
+local beyond = call('ZLEXCOUNT', KEYS[3], ARGV[2], ARGV[3]) - tonumber(ARGV[5])
+local old = call('ZLEXCOUNT', KEYS[3], ARGV[2], ARGV[4])
+local most = math.min(math.max(beyond, old), tonumber(ARGV[6]))
+if most <= 0 then return 0 end
+local places = call('ZRANGEBYLEX', KEYS[3], ARGV[2], ARGV[3], 'LIMIT', 0, most)
+for i = 1, #places do
+  call('HDEL', KEYS[2], places[i]:sub(22))
+  call('ZREM', KEYS[3], places[i])
+end
+return #places

@@ -1,0 +1,85 @@
+import type { JobRecord, Outcome } from '../../job/record.js'
+import type { Change } from '../contract.js'
+import { encodeEnded, encodeJob, encodeOutcome } from '../level/rows.js'
+import type { FieldWriter } from './field-writer.js'
+import { endedPlace, outcomeKey, PLACE_LENGTH, placeOf, takenKey } from './keys.js'
+
+/** The row of an ended job begins with this and its place, so that a script can find the place by the id. */
+export const ENDED_MARK = 'e'
+export const ENDED_HEAD = 1 + PLACE_LENGTH
+
+/** Writes the fields of a change as `lua/commit.lua` reads them. `ownerOf` numbers the lost neighbours. */
+export function writeChange(out: FieldWriter, change: Change, ownerOf: (node: string | undefined) => string): void {
+  switch (change.kind) {
+    case 'insert': {
+      const { job, number } = change
+      out.text('i')
+      out.text(job.id)
+      out.text(placeOf(job, job.id))
+      out.bytes(encodeJob(job))
+      out.text(number === null ? '' : takenKey(job.distributor, job.instance))
+      out.text(number === null ? '' : String(number))
+      return
+    }
+    case 'begin':
+      out.text('b')
+      out.text(placeOf(change.job, change.job.id))
+      out.text(String(change.startedAt))
+      return
+    case 'move':
+      out.text('m')
+      writeFrom(out, ownerOf(change.owner), change.from, change.running)
+      out.text(placeOf(change.to, change.to.id))
+      out.bytes(encodeJob(change.to))
+      writeOutcome(out, change.outcome)
+      return
+    case 'end':
+      out.text('e')
+      writeFrom(out, ownerOf(change.owner), change.from, change.running)
+      writeOutcome(out, change.outcome)
+      writeEnded(out, change.from, change.keep)
+      return
+    case 'remove':
+      out.text('r')
+      out.text(change.id)
+      return
+    case 'acknowledge':
+      out.text('a')
+      out.text(String(change.seqs.length))
+      for (const seq of change.seqs) out.text(outcomeKey(change.distributor, seq))
+      return
+    case 'adopt':
+      out.text('o')
+      out.text(ownerOf(change.owner))
+      out.text(outcomeKey(change.from.distributor, change.from.seq))
+      writeOutcome(out, change.outcome)
+  }
+}
+
+function writeFrom(out: FieldWriter, owner: string, from: JobRecord, running: boolean): void {
+  out.text(owner)
+  out.text(placeOf(from, from.id))
+  out.text(running ? '1' : '0')
+}
+
+function writeOutcome(out: FieldWriter, outcome: Outcome | null): void {
+  if (outcome === null) {
+    out.text('')
+    out.text('')
+    return
+  }
+  out.text(outcomeKey(outcome.distributor, outcome.seq))
+  out.bytes(encodeOutcome(outcome))
+}
+
+function writeEnded(out: FieldWriter, from: JobRecord, keep: Extract<Change, { kind: 'end' }>['keep']): void {
+  if (keep === null) {
+    out.text('')
+    out.text('')
+    return
+  }
+  const place = endedPlace(keep.state, keep.finishedAt, from.seq, from.id)
+  out.text(place)
+  const head = Buffer.from(ENDED_MARK + place.slice(0, PLACE_LENGTH))
+  out.bytes(Buffer.concat([head, encodeEnded(keep)]))
+}

@@ -1,0 +1,110 @@
+import type { Lane, Place } from '../../job/record.js'
+import type { TerminalState } from '../../job/states.js'
+
+/**
+ * All keys of a prefix carry it in braces: so they are in one slot of a cluster, and one script may touch them all.
+ * What is ordered is ordered as text, so numbers are base 36 of a fixed width, as in the level store:
+ *
+ *     <lane><due><seq><id>             a place: of a waiting job in `waiting`, of a running one in `running`
+ *     <state><finishedAt><seq><id>     a job in `ended`
+ *     <distributor>\0<seq>             an outcome
+ *     <distributor>\0<instance>        the highest number taken
+ */
+export interface SharedKeys {
+  /** When the lease of each node ends. */
+  readonly leases: string
+  /** The rows of all jobs of all nodes, so that an id is one job whichever node has it. */
+  readonly jobs: string
+}
+
+export interface NodeKeys {
+  readonly node: string
+  readonly waiting: string
+  readonly running: string
+  readonly ended: string
+  readonly outcomes: string
+  readonly payloads: string
+  readonly taken: string
+}
+
+export function sharedKeys(prefix: string): SharedKeys {
+  return { leases: `{${prefix}}:leases`, jobs: `{${prefix}}:jobs` }
+}
+
+export function nodeKeys(prefix: string, node: string): NodeKeys {
+  const key = (what: string) => `{${prefix}}:${what}:${node}`
+  return {
+    node: key('node'),
+    waiting: key('waiting'),
+    running: key('running'),
+    ended: key('ended'),
+    outcomes: key('outcomes'),
+    payloads: key('payloads'),
+    taken: key('taken'),
+  }
+}
+
+const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
+
+/** Characters of a place before the id. */
+export const PLACE_LENGTH = 21
+
+export function placeOf({ lane, due, seq }: Place, id: string): string {
+  return `${lane}${timeText(due)}${seqText(seq)}${id}`
+}
+
+export function idOf(place: string): string {
+  return place.slice(PLACE_LENGTH)
+}
+
+/** A range of places, as ZRANGEBYLEX takes it. */
+export interface Range {
+  readonly min: string
+  readonly max: string
+}
+
+export function laneRange(lane: Lane, after: Place | null): Range {
+  const min = after === null ? `[${lane}` : `[${placeOf({ lane, due: after.due, seq: after.seq + 1 }, '')}`
+  return { min, max: `(${lane + 1}` }
+}
+
+export function allAfter(after: string | null): Range {
+  return { min: after === null ? '-' : `(${after}`, max: '+' }
+}
+
+export function endedPlace(state: TerminalState, finishedAt: number, seq: number, id: string): string {
+  return `${ENDED[state]}${timeText(finishedAt)}${seqText(seq)}${id}`
+}
+
+export function endedRange(state: TerminalState): Range {
+  return { min: `[${ENDED[state]}`, max: `(${ENDED[state]}~` }
+}
+
+export function endedBefore(state: TerminalState, time: number): string {
+  return `(${ENDED[state]}${timeText(Math.max(0, time))}`
+}
+
+/** Names are escaped, so that no name can be the beginning of another one's keys. */
+export function outcomeKey(distributor: string, seq: number): string {
+  return `${escaped(distributor)}\0${seqText(seq)}`
+}
+
+export function outcomeRange(distributor: string, after: number): Range {
+  return { min: `[${outcomeKey(distributor, after + 1)}`, max: `(${escaped(distributor)}\x01` }
+}
+
+export function takenKey(distributor: string, instance: string): string {
+  return `${escaped(distributor)}\0${escaped(instance)}`
+}
+
+function escaped(name: string): string {
+  return encodeURIComponent(Buffer.from(name).toString())
+}
+
+function timeText(time: number): string {
+  return time.toString(36).padStart(9, '0')
+}
+
+function seqText(seq: number): string {
+  return seq.toString(36).padStart(11, '0')
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JrError } from '../../errors.js'
+import type { Client } from './client.js'
+import { judge } from './failure.js'
+
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 1000
+
+/**
+ * Asks until Redis answers, for at most `timeoutMs`. `ask` must be safe to run twice: after a broken connection nobody
+ * knows whether it was done. Rejects with JR_STORE when the time is over, or with what will not pass.
+ */
+export async function persist<T>(
+  client: Client,
+  timeoutMs: number,
+  ask: () => Promise<T>,
+  hooks: { readonly onTrouble?: (reason: string) => void; readonly stopped?: () => boolean } = {},
+): Promise<T> {
+  const until = performance.now() + timeoutMs
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await ask()
+    } catch (error) {
+      const failure = judge(error)
+      if (failure.kind === 'final') throw failure.error
+      const reason = client.trouble ?? failure.reason
+      hooks.onTrouble?.(reason)
+      if (performance.now() + pause > until || hooks.stopped?.() === true) {
+        throw new JrError('JR_STORE', `Redis did not answer for ${timeoutMs} ms: ${reason}`)
+      }
+      if (failure.reconnect) client.reconnect()
+    }
+    await sleep(pause)
+  }
+}

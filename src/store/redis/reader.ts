@@ -1,0 +1,220 @@
+import { JrError } from '../../errors.js'
+import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import { isTerminal, waitingState } from '../../job/states.js'
+import type { Interrupted, Left, ListPage, ListQuery, StoredJob } from '../contract.js'
+import { decodeEnded, decodeJob, decodeOutcome } from '../level/rows.js'
+import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
+import {
+  allAfter,
+  endedRange,
+  idOf,
+  laneRange,
+  type NodeKeys,
+  nodeKeys,
+  outcomeRange,
+  PLACE_LENGTH,
+  placeOf,
+  type Range,
+} from './keys.js'
+import { persist } from './patience.js'
+import type { Server } from './server.js'
+
+/** Rows that one script reads: Redis serves nobody else meanwhile. */
+const READ_AT_ONCE = 500
+const BYTES_AT_ONCE = 4 * 1024 * 1024
+/** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
+const LOOKED_AT = 10_000
+const NO_LIMIT = 2 ** 40
+
+/** What is in Redis, for one node. Every read is tried again until it is answered or the time-out is over. */
+export class Reader {
+  readonly #server: Server
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
+    const { keys } = this.#server
+    const jobs: JobRecord[] = []
+    let bytes = 0
+    for (let from = after; ; ) {
+      const most = Math.min(limit - jobs.length, READ_AT_ONCE)
+      const room = Math.min(maxBytes - bytes, BYTES_AT_ONCE)
+      const page = await this.#jobs(keys.waiting, laneRange(lane, from), most, room)
+      for (const job of page) {
+        jobs.push(job)
+        bytes += job.args.length
+      }
+      if (page.length === 0 || jobs.length >= limit || bytes >= maxBytes) return jobs
+      from = page.at(-1) ?? null
+    }
+  }
+
+  async interrupted(node: string): Promise<Interrupted[]> {
+    const marks = await this.#running(nodeKeys(this.#server.prefix, node))
+    const found: Interrupted[] = []
+    const places = [...marks.keys()]
+    for (let at = 0; at < places.length; at += READ_AT_ONCE) {
+      const some = places.slice(at, at + READ_AT_ONCE)
+      const rows = await this.#rows(some.map(idOf))
+      for (const [i, place] of some.entries()) {
+        // Another node was quicker, and the job may have ended there.
+        const row = rows[i]
+        if (row == null || isEnded(row)) continue
+        const job = decodeJob(row)
+        if (placeOf(job, job.id) !== place) continue
+        found.push({ job: { ...job, attempt: job.attempt + 1 }, startedAt: marks.get(place) ?? 0 })
+      }
+    }
+    return found
+  }
+
+  async load(id: string): Promise<StoredJob | null> {
+    const { keys } = this.#server
+    const [row] = await this.#rows([id])
+    if (row == null) return null
+    if (isEnded(row)) {
+      const place = row.toString('latin1', 1, ENDED_HEAD) + id
+      return (await this.#call('ZSCORE', keys.ended, place)) === null ? null : decodeEndedRow(row)
+    }
+    const job = decodeJob(row)
+    const place = placeOf(job, id)
+    const mark = (await this.#call('HGET', keys.running, place)) as Buffer | null
+    if (mark !== null) return runningView(job, Number(mark))
+    const waits = (await this.#call('ZSCORE', keys.waiting, place)) !== null
+    return waits ? waitingView(job) : null
+  }
+
+  /** Goes through what waits, what runs and what has ended, in this order. */
+  async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
+    const jobs: StoredJob[] = []
+    let looked = 0
+    const wanted = (view: StoredJob) =>
+      (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
+    for await (const { cursor, view } of this.#all(state, after)) {
+      if (wanted(view)) jobs.push(view)
+      if (jobs.length >= limit || ++looked >= LOOKED_AT) return { jobs, next: cursor }
+    }
+    return { jobs, next: null }
+  }
+
+  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+    const { keys } = this.#server
+    const page = await this.#page(keys.outcomes, keys.payloads, outcomeRange(distributor, after), limit, NO_LIMIT, 0)
+    return page.map(({ row }) => decodeOutcome(row))
+  }
+
+  /** `after` is the first letter of what is being gone through, and the last member of it. */
+  async left(node: string, after: string | null): Promise<Left> {
+    const keys = nodeKeys(this.#server.prefix, node)
+    const nothing = { interrupted: [], waiting: [], outcomes: [] }
+    if (after === null) return { ...nothing, interrupted: await this.interrupted(node), next: 'w' }
+    const range = allAfter(after.length === 1 ? null : after.slice(1))
+    if (after.startsWith('w')) {
+      const page = await this.#some(keys.waiting, this.#server.shared.jobs, range, PLACE_LENGTH)
+      const waiting = page.flatMap(({ member, row }) => {
+        if (row === null || isEnded(row)) return []
+        const job = decodeJob(row)
+        return placeOf(job, job.id) === member ? [job] : []
+      })
+      return { ...nothing, waiting, next: page.length === 0 ? 'o' : `w${page.at(-1)?.member}` }
+    }
+    const page = await this.#some(keys.outcomes, keys.payloads, range, 0)
+    const outcomes = page.flatMap(({ row }) => (row === null ? [] : [decodeOutcome(row)]))
+    return { ...nothing, outcomes, next: page.length === 0 ? null : `o${page.at(-1)?.member}` }
+  }
+
+  async *#all(state: StoredJob['state'] | undefined, after: string | undefined): AsyncGenerator<{ cursor: string; view: StoredJob }> {
+    const section = after?.[0] ?? 'w'
+    const last = after === undefined || after.length === 1 ? null : after.slice(1)
+    const { keys } = this.#server
+    const only = (what: boolean) => state === undefined || what
+    if (section === 'w' && only(state !== 'running' && !isTerminal(state ?? 'running'))) {
+      for await (const { member, row } of this.#each(keys.waiting, allAfter(last))) {
+        const job = decodeJob(row)
+        if (placeOf(job, job.id) === member) yield { cursor: `w${member}`, view: waitingView(job) }
+      }
+    }
+    if (section !== 'e' && only(state === 'running')) {
+      const running = await this.interrupted(this.#server.owner.name)
+      const members = running.map((one) => ({ ...one, member: placeOf(one.job, one.job.id) }))
+      members.sort((a, b) => (a.member < b.member ? -1 : 1))
+      for (const { member, job, startedAt } of members) {
+        if (section === 'r' && last !== null && member <= last) continue
+        yield { cursor: `r${member}`, view: { job, state: 'running', startedAt, finishedAt: 0 } }
+      }
+    }
+    if (only(isTerminal(state ?? 'running'))) {
+      const all = state !== undefined && isTerminal(state) ? endedRange(state) : allAfter(null)
+      const range = section === 'e' && last !== null ? { min: `(${last}`, max: all.max } : all
+      for await (const { member, row } of this.#each(keys.ended, range)) {
+        yield { cursor: `e${member}`, view: decodeEndedRow(row) }
+      }
+    }
+  }
+
+  async *#each(set: string, range: Range): AsyncGenerator<{ member: string; row: Buffer }> {
+    const { jobs } = this.#server.shared
+    for (let { min } = range; ; ) {
+      const page = await this.#some(set, jobs, { min, max: range.max }, PLACE_LENGTH)
+      for (const { member, row } of page) if (row !== null) yield { member, row }
+      const last = page.at(-1)
+      if (last === undefined) return
+      min = `(${last.member}`
+    }
+  }
+
+  #some(set: string, rows: string, range: Range, skip: number) {
+    return this.#ask(() => this.#server.read(set, rows, range, READ_AT_ONCE, BYTES_AT_ONCE, skip))
+  }
+
+  async #page(set: string, rows: string, range: Range, limit: number, maxBytes: number, skip: number) {
+    const page = await this.#ask(() => this.#server.read(set, rows, range, limit, maxBytes, skip))
+    return page.map(({ member, row }) => {
+      if (row !== null) return { member, row }
+      throw new JrError('JR_STORE_CORRUPT', `Redis has no row for ${JSON.stringify(member)} of ${set}`)
+    })
+  }
+
+  async #jobs(set: string, range: Range, limit: number, maxBytes: number): Promise<JobRecord[]> {
+    const page = await this.#page(set, this.#server.shared.jobs, range, limit, maxBytes, PLACE_LENGTH)
+    return page.map(({ row }) => decodeJob(row))
+  }
+
+  async #running(keys: NodeKeys): Promise<Map<string, number>> {
+    const flat = (await this.#call('HGETALL', keys.running)) as Buffer[]
+    const marks = new Map<string, number>()
+    for (let i = 0; i < flat.length; i += 2) marks.set(String(flat[i]), Number(flat[i + 1]))
+    return marks
+  }
+
+  #rows(ids: readonly string[]): Promise<(Buffer | null)[]> {
+    return this.#call('HMGET', this.#server.shared.jobs, ...ids) as Promise<(Buffer | null)[]>
+  }
+
+  #call(command: string, ...args: string[]): Promise<unknown> {
+    return this.#ask(() => this.#server.watcher.call(command, ...args))
+  }
+
+  #ask<T>(what: () => Promise<T>): Promise<T> {
+    return persist(this.#server.watcher, this.#server.timeoutMs, what)
+  }
+}
+
+function isEnded(row: Buffer): boolean {
+  return row[0] === ENDED_MARK.charCodeAt(0)
+}
+
+function decodeEndedRow(row: Buffer): StoredJob {
+  const { job, state, startedAt, finishedAt } = decodeEnded(row.subarray(ENDED_HEAD))
+  return { job, state, startedAt, finishedAt }
+}
+
+function waitingView(job: JobRecord): StoredJob {
+  return { job, state: waitingState(job, Date.now()), startedAt: 0, finishedAt: 0 }
+}
+
+function runningView(job: JobRecord, startedAt: number): StoredJob {
+  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
+}

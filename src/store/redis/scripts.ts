@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+export interface Script {
+  readonly name: ScriptName
+  readonly text: string
+  readonly sha: string
+}
+
+const NAMES = ['open', 'commit', 'renew', 'read', 'prune', 'fence', 'bury'] as const
+export type ScriptName = (typeof NAMES)[number]
+export type Scripts = Readonly<Record<ScriptName, Script>>
+
+/** The same from the sources and from the installed package: `dist` and `lua` are beside each other. */
+const FOLDER = new URL('../../../../lua/', import.meta.url)
+
+export function readScripts(): Scripts {
+  const entries = NAMES.map((name) => {
+    const text = readFileSync(new URL(`${name}.lua`, FOLDER), 'utf8')
+    return [name, { name, text, sha: createHash('sha1').update(text).digest('hex') }]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,112 @@
+import type { Change } from '../contract.js'
+import { writeChange } from './change-fields.js'
+import type { Client } from './client.js'
+import { FieldWriter } from './field-writer.js'
+import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
+import type { Scripts } from './scripts.js'
+
+export interface Owner {
+  readonly name: string
+  readonly epoch: string
+}
+
+/** The scripts as functions, for one opening of one node: which keys and which arguments each takes. */
+export class Server {
+  readonly owner: Owner
+  readonly keys: NodeKeys
+  readonly shared: SharedKeys
+  readonly prefix: string
+  readonly timeoutMs: number
+  /** For groups of changes alone: what is read must not stand before them. */
+  readonly writer: Client
+  /** For everything else. */
+  readonly watcher: Client
+  readonly #scripts: Scripts
+  readonly #leaseMs: number
+  /** The number of the last group that is known to have been committed. */
+  group = 0
+
+  constructor(
+    owner: Owner,
+    deps: {
+      readonly prefix: string
+      readonly shared: SharedKeys
+      readonly scripts: Scripts
+      readonly writer: Client
+      readonly watcher: Client
+      readonly timeoutMs: number
+      readonly leaseMs: number
+    },
+  ) {
+    this.owner = owner
+    this.prefix = deps.prefix
+    this.shared = deps.shared
+    this.keys = nodeKeys(deps.prefix, owner.name)
+    this.writer = deps.writer
+    this.watcher = deps.watcher
+    this.timeoutMs = deps.timeoutMs
+    this.#scripts = deps.scripts
+    this.#leaseMs = deps.leaseMs
+  }
+
+  /** A group of changes, ready to be sent as often as it takes: the second time it is only answered. */
+  prepare(changes: readonly Change[]): { keys: string[]; args: (string | Buffer)[] } {
+    const { leases, jobs } = this.shared
+    const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
+    const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]
+    const neighbours: string[] = []
+    const ownerOf = (name: string | undefined): string => {
+      if (name === undefined) return ''
+      if (!neighbours.includes(name)) neighbours.push(name)
+      return String(neighbours.indexOf(name) + 1)
+    }
+    const out = new FieldWriter()
+    for (const change of changes) writeChange(out, change, ownerOf)
+    for (const name of neighbours) {
+      const theirs = nodeKeys(this.prefix, name)
+      keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads)
+    }
+    const args = [this.owner.epoch, String(this.group), String(this.group + 1), out.take(), ...neighbours]
+    return { keys, args }
+  }
+
+  commit({ keys, args }: { keys: string[]; args: (string | Buffer)[] }): Promise<unknown> {
+    return this.writer.run(this.#scripts.commit, keys, args)
+  }
+
+  commitAndWait({ keys, args }: { keys: string[]; args: (string | Buffer)[] }, replicas: number, ms: number) {
+    return this.writer.runAndWait(this.#scripts.commit, keys, args, replicas, ms)
+  }
+
+  renew(closing: boolean): Promise<unknown> {
+    const { name, epoch } = this.owner
+    const args = [name, epoch, String(this.#leaseMs), String(this.group), closing ? '1' : '0']
+    return this.watcher.run(this.#scripts.renew, [this.keys.node, this.shared.leases], args)
+  }
+
+  async read(set: string, rows: string, range: Range, limit: number, maxBytes: number, skip: number) {
+    const args = [range.min, range.max, String(limit), String(maxBytes), String(skip)]
+    const flat = (await this.watcher.run(this.#scripts.read, [set, rows], args)) as (Buffer | null)[]
+    const page: { member: string; row: Buffer | null }[] = []
+    for (let i = 0; i < flat.length; i += 2) page.push({ member: String(flat[i]), row: flat[i + 1] ?? null })
+    return page
+  }
+
+  async prune(range: Range, before: string, keep: number, limit: number): Promise<number> {
+    const keys = [this.keys.node, this.shared.jobs, this.keys.ended]
+    const args = [this.owner.epoch, range.min, range.max, before, String(keep), String(limit)]
+    return Number(await this.watcher.run(this.#scripts.prune, keys, args))
+  }
+
+  /** Whether the lost node's epoch is over. */
+  async fence(name: string): Promise<boolean> {
+    const keys = [nodeKeys(this.prefix, name).node, this.shared.leases]
+    return String(await this.watcher.run(this.#scripts.fence, keys, [name])) === '1'
+  }
+
+  async bury(name: string, keepMs: number): Promise<boolean> {
+    const { node, waiting, running, ended, outcomes, taken } = nodeKeys(this.prefix, name)
+    const keys = [this.shared.leases, node, waiting, running, ended, outcomes, taken, this.keys.ended]
+    return String(await this.watcher.run(this.#scripts.bury, keys, [name, String(keepMs)])) === '1'
+  }
+}

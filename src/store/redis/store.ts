@@ -1,0 +1,286 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JrError } from '../../errors.js'
+import { newId } from '../../job/id.js'
+import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import type { TerminalState } from '../../job/states.js'
+import type {
+  Answer,
+  Change,
+  Counts,
+  Left,
+  ListPage,
+  ListQuery,
+  NeighbourHandlers,
+  Neighbours,
+  Opened,
+  Store,
+  StoredJob,
+} from '../contract.js'
+import { type Client, connect, type RedisExtra } from './client.js'
+import { describeHolder, isGone, ownHolder } from './holder.js'
+import { endedBefore, endedRange, nodeKeys, sharedKeys, takenKey } from './keys.js'
+import { Lease } from './lease.js'
+import { persist } from './patience.js'
+import { Reader } from './reader.js'
+import { readScripts } from './scripts.js'
+import { Server } from './server.js'
+import { checkServer, parseInfo } from './server-facts.js'
+
+export interface RedisStoreOptions {
+  /** `redis://user:password@host:port/db`, `rediss://` for TLS, or the path of a Unix socket. */
+  readonly url: string
+  /** Nodes of the same prefix share their jobs; keys of another prefix are not touched. */
+  readonly prefix: string
+  /** Milliseconds after which a node that does not renew its lease is lost. */
+  readonly leaseMs: number
+  /** Milliseconds without an answer after which the store has failed. */
+  readonly timeoutMs: number
+  /** Replicas that must have a group before it is acknowledged. */
+  readonly wait: number
+  /** Options of ioredis. */
+  readonly extra?: RedisExtra
+}
+
+/**
+ * Jobs in a Redis that several nodes share. What makes it safe:
+ *
+ * - **One owner.** Each node has its own jobs, and is their only writer, as with any store. It has an epoch, and the
+ *   script of every change refuses an epoch that is over. So a node that was paused past its lease changes nothing
+ *   that another has taken over: it is told JR_LEASE_LOST with its next change and ends.
+ * - **Each group once.** Groups are numbered, and the number of the last one is written by the script that does it,
+ *   with its answers. So a group whose answer was lost is simply sent again; and a Redis that has been emptied, or
+ *   has lost its last writes in a failover, does not go unnoticed.
+ * - **One id, one job.** Rows of jobs are in one hash, whoever has them: the same job that comes to two nodes is a
+ *   duplicate at the second, as long as it has not ended.
+ * - **Numbers stay with the name.** What a node has taken from each life of each distributor is written by the script
+ *   that stores the jobs, under the node's name, and stays there when the jobs are taken over. So a distributor that
+ *   comes back to this name, in whatever epoch, is told rightly what it need not send again; and what it sends to
+ *   another node instead is a duplicate there while the job is in Redis.
+ * - **Taken over once.** A change that takes from a lost neighbour ends the neighbour's epoch, and finds the job with
+ *   it or is `stale`, in one script. Of several that try, one succeeds for each job.
+ */
+export function redisStore(options: RedisStoreOptions): Store {
+  return new RedisStore(options)
+}
+
+const FIRST_CONTACT_MS = 5000
+const PRUNED_AT_ONCE = 1000
+/** How long what a vanished node had taken is remembered, for distributors that come back to its name. */
+const KEPT_NUMBERS_MS = 7 * 24 * 3600_000
+
+const ANSWERS: Readonly<Record<string, Answer>> = { o: 'ok', d: 'duplicate', s: 'stale' }
+
+interface Open {
+  readonly server: Server
+  readonly reader: Reader
+  readonly lease: Lease
+}
+
+class RedisStore implements Store {
+  readonly kind = 'redis'
+  readonly neighbours: Neighbours = {
+    watch: (handlers: NeighbourHandlers) => this.#opened().lease.watch(handlers),
+    left: (node: string, after: string | null) => this.#left(node, after),
+    settle: (node: string) => this.#settle(node),
+  }
+  readonly #options: RedisStoreOptions
+  #open: Open | null = null
+  #opening = false
+  #poison: JrError | null = null
+  #committing: Promise<unknown> = Promise.resolve()
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options
+  }
+
+  async open(node: string): Promise<Opened> {
+    if (this.#open !== null || this.#opening) throw new JrError('JR_STORE_LOCKED', 'the Redis store is open already')
+    this.#opening = true
+    let clients: Client[] = []
+    try {
+      const make = await connect(this.#options.url, this.#options.extra ?? {})
+      clients = [make(), make()]
+      return await this.#begin(node, clients as [Client, Client])
+    } catch (error) {
+      for (const client of clients) client.close()
+      throw error
+    } finally {
+      this.#opening = false
+    }
+  }
+
+  async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
+    const { server } = this.#opened()
+    if (this.#poison !== null) throw this.#poison
+    if (changes.length === 0) return []
+    const committing = this.#send(server, changes, durable && this.#options.wait > 0)
+    this.#committing = committing.catch(() => {})
+    return committing
+  }
+
+  async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
+    return this.#opened().reader.waiting(lane, after, limit, maxBytes)
+  }
+
+  async load(id: string): Promise<StoredJob | null> {
+    return this.#opened().reader.load(id)
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    return this.#opened().reader.list(query)
+  }
+
+  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+    return this.#opened().reader.outcomes(distributor, after, limit)
+  }
+
+  async taken(distributor: string, instance: string): Promise<number> {
+    const { server } = this.#opened()
+    return Number((await this.#call('HGET', server.keys.taken, takenKey(distributor, instance))) ?? 0)
+  }
+
+  async counts(): Promise<Counts> {
+    const { keys } = this.#opened().server
+    const ended = (state: TerminalState) => {
+      const { min, max } = endedRange(state)
+      return this.#call('ZLEXCOUNT', keys.ended, min, max)
+    }
+    const answers = await Promise.all([
+      this.#call('ZCARD', keys.waiting),
+      this.#call('HLEN', keys.running),
+      ended('completed'),
+      ended('failed'),
+      ended('cancelled'),
+      this.#call('ZCARD', keys.outcomes),
+    ])
+    const [waiting = 0, running = 0, completed = 0, failed = 0, cancelled = 0, outcomes = 0] = answers.map(Number)
+    return { waiting, running, completed, failed, cancelled, outcomes }
+  }
+
+  async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
+    const { server } = this.#opened()
+    const before = endedBefore(state, olderThan)
+    for (let pruned = 0; ; ) {
+      const some = await this.#ask(() => server.prune(endedRange(state), before, keep, PRUNED_AT_ONCE))
+      pruned += some
+      if (some < PRUNED_AT_ONCE) return pruned
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open
+    if (open === null) return
+    this.#open = null
+    await this.#committing
+    await open.lease.stop()
+    const { server } = open
+    // Told to the next opening under this name, which need not wait then. The lease itself goes on for its time.
+    if (this.#poison === null) await server.renew(true).catch(() => {})
+    server.writer.close()
+    server.watcher.close()
+  }
+
+  async #begin(node: string, [writer, watcher]: [Client, Client]): Promise<Opened> {
+    const { prefix, leaseMs, timeoutMs } = this.#options
+    const notes = await this.#check(watcher)
+    const scripts = readScripts()
+    const shared = sharedKeys(prefix)
+    const { node: key, taken } = nodeKeys(prefix, node)
+    const take = (from: string) =>
+      persist(watcher, FIRST_CONTACT_MS, () =>
+        watcher.run(
+          scripts.open,
+          [key, shared.leases, taken],
+          [node, newId(), String(leaseMs), ownHolder(), from],
+        ),
+      )
+    let answer = (await take('')) as Buffer[]
+    if (String(answer[0]) === 'held') answer = await this.#await(node, answer, take)
+    const [, id, epoch, isNew] = answer.map(String)
+    const owner = { name: node, epoch: epoch ?? '' }
+    const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
+    const reader = new Reader(server)
+    const lease = new Lease(server, leaseMs)
+    const interrupted = await reader.interrupted(node)
+    lease.start()
+    this.#open = { server, reader, lease }
+    this.#poison = null
+    if (isNew === '1') notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
+    return { id: id ?? '', epoch: Number(epoch), interrupted, notes }
+  }
+
+  /** The lease is somebody's. One that is gone is succeeded at once; else this waits once for the lease to end. */
+  async #await(node: string, held: Buffer[], take: (from: string) => Promise<unknown>): Promise<Buffer[]> {
+    const [, ms, holder, epoch] = held.map(String)
+    if (isGone(holder ?? '')) {
+      const answer = (await take(epoch ?? '')) as Buffer[]
+      if (String(answer[0]) === 'open') return answer
+    }
+    await sleep(Number(ms) + 1)
+    const answer = (await take('')) as Buffer[]
+    if (String(answer[0]) === 'open') return answer
+    const who = describeHolder(String(answer[2]))
+    throw new JrError('JR_STORE_LOCKED', `${who} runs as node '${node}': give each node a name of its own`)
+  }
+
+  async #check(client: Client): Promise<string[]> {
+    try {
+      const info = await persist(client, FIRST_CONTACT_MS, () => client.call('INFO'))
+      return checkServer(parseInfo(String(info)))
+    } catch (error) {
+      if (error instanceof JrError && /NOPERM/.test(error.message)) {
+        return ['Redis does not let this user ask INFO: see to it that maxmemory-policy is noeviction']
+      }
+      throw error
+    }
+  }
+
+  async #send(server: Server, changes: readonly Change[], wait: boolean): Promise<readonly Answer[]> {
+    const group = server.prepare(changes)
+    const { timeoutMs } = server
+    try {
+      const answer = await persist(server.writer, timeoutMs, () =>
+        wait ? this.#sendAndWait(server, group) : server.commit(group),
+      )
+      server.group++
+      return [...String(answer)].map((letter) => ANSWERS[letter] ?? 'stale')
+    } catch (cause) {
+      this.#poison = cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
+      throw this.#poison
+    }
+  }
+
+  /** Too few replicas in time is a failure that may pass: the group is sent again, is only answered, and waits again. */
+  async #sendAndWait(server: Server, group: ReturnType<Server['prepare']>): Promise<unknown> {
+    const { wait } = this.#options
+    const { answer, replicas } = await server.commitAndWait(group, wait, 1000)
+    if (replicas >= wait) return answer
+    throw new Error(`NOREPLICAS ${replicas} of ${wait} replicas have what was written (option redisWait)`)
+  }
+
+  async #left(node: string, after: string | null): Promise<Left | null> {
+    const { server, reader } = this.#opened()
+    if (after === null && !(await this.#ask(() => server.fence(node)))) return null
+    return reader.left(node, after)
+  }
+
+  async #settle(node: string): Promise<void> {
+    const { server } = this.#opened()
+    await this.#ask(() => server.bury(node, KEPT_NUMBERS_MS))
+  }
+
+  #call(command: string, ...args: string[]): Promise<unknown> {
+    const { server } = this.#opened()
+    return this.#ask(() => server.watcher.call(command, ...args))
+  }
+
+  #ask<T>(what: () => Promise<T>): Promise<T> {
+    const { server } = this.#opened()
+    return persist(server.watcher, server.timeoutMs, what)
+  }
+
+  #opened(): Open {
+    if (this.#open === null) throw new JrError('JR_STORE_CLOSED', 'the Redis store is not open')
+    return this.#open
+  }
+}
