@@ -11,6 +11,8 @@ export const EXIT = {
   locked: 73,
   /** The store failed while the node ran: start it again, and it reads what is really on the disk. */
   store: 74,
+  /** Other nodes have taken over what this one had: start it again, and it begins with what is its own. */
+  leaseLost: 75,
   config: 78,
 } as const
 
@@ -22,6 +24,8 @@ export function exitCodeOf(error: unknown): number {
       return EXIT.config
     case 'JR_STORE_LOCKED':
       return EXIT.locked
+    case 'JR_LEASE_LOST':
+      return EXIT.leaseLost
     case 'JR_STORE':
     case 'JR_STORE_CORRUPT':
       return EXIT.store

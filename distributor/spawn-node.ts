@@ -8,6 +8,7 @@ import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import { type AddressOption, NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { asFlag } from '../src/options/resolve.js'
+import { envOf } from '../src/options/table.js'
 import { type Address, formatAddress, parseAddress } from '../src/wire/address.js'
 
 /** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
@@ -77,7 +78,7 @@ export class NodeKeeper implements SpawnedNode {
       [CLI, 'node', ...flags(options), '--distributors', formatAddress(address), `--parent-fd=${LIFE_LINE}`],
       {
         // The node hands `env` on to its children.
-        env: { ...allowedEnv(process.env, env), JR_CHILD_ENV: JSON.stringify(env) },
+        env: { ...allowedEnv(process.env, env), ...secrets(options), JR_CHILD_ENV: JSON.stringify(env) },
         // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
         detached: true,
         stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -149,9 +150,19 @@ function flags(options: Omit<NodeOptions, 'env'>): string[] {
       throw new TypeError(`spawnNode: ${key}: no such option; known: ${known.join(', ')}`)
     if (key === 'distributors')
       throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
-    list.push(`${asFlag(key)}=${asText(key, value)}`)
+    if (!isSecret(key)) list.push(`${asFlag(key)}=${asText(key, value)}`)
   }
   return list
+}
+
+/** Command lines can be read by everybody on the machine. */
+function secrets(options: object): Record<string, string> {
+  const given = Object.entries(options).filter(([key, value]) => isSecret(key) && value !== undefined)
+  return Object.fromEntries(given.map(([key, value]) => [envOf(key), String(value)]))
+}
+
+function isSecret(key: string): boolean {
+  return NODE_OPTIONS.some((spec) => spec.key === key && spec.secret === true)
 }
 
 function asText(key: string, value: unknown): string {

@@ -3,6 +3,7 @@ import { JrError } from '../src/errors.js'
 import type { Backoff } from '../src/job/retry-policy.js'
 import type { TerminalState } from '../src/job/states.js'
 import { readSecret } from '../src/secret.js'
+import type { RedisExtra } from '../src/store/redis/client.js'
 import type { Address } from '../src/wire/address.js'
 import type { Forward } from './local-jobs.js'
 import type { NodeConfig } from './settings.js'
@@ -10,7 +11,11 @@ import type { NodeConfig } from './settings.js'
 /** The settled options (of NODE_OPTIONS) in the form in which a node works with them. Throws JR_BAD_CONFIG. */
 export function configure(
   values: Readonly<Record<string, unknown>>,
-  extra: { readonly env: Readonly<Record<string, string>>; readonly forward: Forward | null },
+  extra: {
+    readonly env: Readonly<Record<string, string>>
+    readonly redis: RedisExtra
+    readonly forward: Forward | null
+  },
 ): NodeConfig {
   const v = values as unknown as Values
   if (v.name === undefined) {
@@ -32,6 +37,14 @@ export function configure(
     store: v.store,
     dir: absolute(dir),
     durability: v.durability,
+    redis: {
+      url: v.redisUrl,
+      prefix: v.redisPrefix,
+      leaseMs: v.lease,
+      timeoutMs: v.redisTimeout,
+      wait: v.redisWait,
+      extra: extra.redis,
+    },
     listen: v.listen ?? null,
     distributors: v.distributors ?? [],
     secret: readSecret(v.secretFile),
@@ -69,9 +82,14 @@ export function configure(
 interface Values {
   readonly name?: string
   readonly jobs: string
-  readonly store: 'level' | 'memory'
+  readonly store: 'level' | 'memory' | 'redis'
   readonly dir?: string
   readonly durability: 'fsync' | 'os'
+  readonly redisUrl: string
+  readonly redisPrefix: string
+  readonly lease: number
+  readonly redisTimeout: number
+  readonly redisWait: number
   readonly listen?: Address
   readonly distributors?: readonly Address[]
   readonly secretFile?: string

@@ -2,13 +2,16 @@ import { systemClock } from '../src/clock.js'
 import { createLogger, type LogLevel } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
+import type { Store } from '../src/store/contract.js'
 import { levelStore } from '../src/store/level/store.js'
 import { memoryStore } from '../src/store/memory.js'
+import { redisStore } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
 import { configure } from './configure.js'
 import type { Forward } from './local-jobs.js'
 import { type Ended, JobNode, type NodeEvents } from './node.js'
 import { ownStore } from './own-store.js'
+import type { NodeConfig } from './settings.js'
 
 export type { NodeOptions } from '../src/options/node-options.js'
 export type { Address } from '../src/wire/address.js'
@@ -46,15 +49,14 @@ export async function startNode(
   options: NodeOptions,
   inner: { readonly forward?: Forward | null } = {},
 ): Promise<NodeHandle> {
-  const { env = {}, store: wanted, ...rest } = options
+  const { env = {}, redis = {}, store: wanted, ...rest } = options
   const own = typeof wanted === 'object' && wanted !== null ? ownStore(wanted) : null
   const { values } = resolveOptions(NODE_OPTIONS, [given(own === null ? { ...rest, store: wanted } : rest)])
-  const config = configure(values, { env, forward: inner.forward ?? null })
+  const config = configure(values, { env, redis, forward: inner.forward ?? null })
   const level = values.logLevel as LogLevel
   const json = values.logJson as boolean | undefined
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
-  const { dir, durability } = config
-  const store = own ?? (config.store === 'level' ? levelStore({ dir, durability }) : memoryStore())
+  const store = own ?? storeOf(config)
   const node = new JobNode(config, { store, clock: systemClock, log, random: Math.random })
   await node.start()
   const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)
@@ -70,5 +72,16 @@ export async function startNode(
     off: (event, listener) => node.events.off(event, listener),
     stopped: node.stopped,
     [Symbol.asyncDispose]: () => stop(),
+  }
+}
+
+function storeOf({ store, dir, durability, redis }: NodeConfig): Store {
+  switch (store) {
+    case 'level':
+      return levelStore({ dir, durability })
+    case 'redis':
+      return redisStore(redis)
+    case 'memory':
+      return memoryStore()
   }
 }

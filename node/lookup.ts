@@ -43,6 +43,8 @@ export class Lookup {
 
   /** Drops a job that has gone to another node, unless an attempt of it has begun. */
   async forget(id: string): Promise<void> {
+    // Where nodes share a store the other node was told that the job is there already: this is the only one.
+    if (this.#deps.store.neighbours !== undefined) return
     if (this.#deps.runner.running(id) !== undefined) return
     const job = await this.#takeWaiting(id)
     if (job === null) return

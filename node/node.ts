@@ -9,6 +9,7 @@ import { GroupCommit } from '../src/store/group-commit.js'
 import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
+import { Adoption } from './adoption.js'
 import type { LoadedJob } from './children/messages.js'
 import { Pool } from './children/pool.js'
 import type { Journal, NodeChange, NodeInsert } from './journal.js'
@@ -57,6 +58,8 @@ export class JobNode {
   readonly #local: LocalJobs
   readonly #links: Links
   readonly #pruner: Pruner
+  /** Only where several nodes share the store. */
+  readonly #adoption: Adoption | null
   #numbers = numbersOf(0)
   #oldest = 0
   #storeId = ''
@@ -123,6 +126,13 @@ export class JobNode {
       seq,
       forward: config.forward,
     })
+    const { neighbours } = store
+    const knows = (name: string) => this.#runner.known(name) !== undefined
+    const rules = () => ({})
+    this.#adoption =
+      neighbours === undefined
+        ? null
+        : new Adoption({ settings, neighbours, journal, clock, log, seq, knows, rules, onError: fail })
     this.#pruner = new Pruner(store, config, clock, fail)
     this.#sessions = new Sessions({
       settings,
@@ -166,6 +176,7 @@ export class JobNode {
       { name: 'schedule', start: () => this.#scheduler.start(), stop: () => this.#scheduler.stop() },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
       { name: 'work', start: () => this.#runner.claim(true), stop: () => this.#drain() },
+      { name: 'neighbours', start: () => this.#watch(), stop: () => this.#adoption?.stop() },
     ])
   }
 
@@ -230,6 +241,13 @@ export class JobNode {
     for (const address of distributors) this.#links.dial(address)
   }
 
+  #watch(): void {
+    this.#store.neighbours?.watch({
+      onLost: (lost, live) => this.#adoption?.lost(lost, live),
+      onFailure: (error) => this.#fail(error),
+    })
+  }
+
   async #drain(): Promise<void> {
     this.#become('stopping')
     this.#runner.claim(false)
@@ -281,6 +299,9 @@ export class JobNode {
       case 'begin':
         if (answer === 'stale') this.#runner.revoke(change.job)
         return
+      case 'adopt':
+        if (answer === 'ok') this.#reporter.publish(change.outcome, true)
+        return
       case 'move':
       case 'end':
         if (answer === 'ok') {
@@ -302,6 +323,7 @@ export class JobNode {
   #learn(jobs: readonly LoadedJob[]): void {
     this.#jobs = jobs
     this.#runner.know(jobs)
+    this.#adoption?.relearn()
     this.#sessions.broadcast()
   }
 

@@ -1,7 +1,7 @@
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Interrupted } from '../src/store/contract.js'
-import { type Journal, moveOf, type NodeChange } from './journal.js'
+import { type Journal, moveOf, type NodeEnd, type NodeMove } from './journal.js'
 import { outcomeOf } from './run/outcome.js'
 import { decide, type RetryRules } from './run/verdict.js'
 import type { NodeSettings } from './settings.js'
@@ -23,9 +23,14 @@ export function recover(
   for (const one of interrupted) journal.add(changeFor(one, deps), true)
 }
 
-function changeFor({ job, startedAt }: Interrupted, deps: Parameters<typeof recover>[2]): NodeChange {
+/** `lost`: the node that ran it; this one when it is back. */
+export function changeFor(
+  { job, startedAt }: Interrupted,
+  deps: Parameters<typeof recover>[2],
+  lost = deps.settings.name,
+): NodeMove | NodeEnd {
   const { settings, now, seq } = deps
-  const message = `node ${settings.name} was lost while attempt ${job.attempt} ran`
+  const message = `node ${lost} was lost while attempt ${job.attempt} ran`
   const end = { status: 'lost', attempt: job.attempt, retryAfterMs: 0, message } as const
   const own = deps.rules(job.name)
   const rules: RetryRules = {

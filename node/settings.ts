@@ -1,5 +1,6 @@
 import type { Backoff } from '../src/job/retry-policy.js'
 import type { TerminalState } from '../src/job/states.js'
+import type { RedisStoreOptions } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
 import type { Forward } from './local-jobs.js'
 
@@ -22,10 +23,11 @@ export interface NodeSettings {
 
 /** Everything else that a node is started with. */
 export interface NodeConfig extends NodeSettings {
-  readonly store: 'level' | 'memory'
+  readonly store: 'level' | 'memory' | 'redis'
   /** Absolute path of the folder in which a level store keeps its data. */
   readonly dir: string
   readonly durability: 'fsync' | 'os'
+  readonly redis: RedisStoreOptions
   readonly listen: Address | null
   readonly distributors: readonly Address[]
   readonly secret: Buffer | null

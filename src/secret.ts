@@ -21,3 +21,8 @@ export function readSecret(file: string | undefined): Buffer | null {
   }
   return Buffer.from(text)
 }
+
+/** A URL as it may be shown: what it holds as a password is hidden. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^/?#]*?):[^/?#]*@/i, '$1:***@')
+}

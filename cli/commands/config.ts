@@ -1,6 +1,7 @@
 import { formatDuration } from '../../src/duration.js'
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
 import type { OptionSpec } from '../../src/options/table.js'
+import { withoutPassword } from '../../src/secret.js'
 import { type Address, formatAddress } from '../../src/wire/address.js'
 import { EXIT } from '../exit-codes.js'
 import { CONFIG_HELP } from '../help.js'
@@ -39,6 +40,7 @@ export async function run(argv: string[]): Promise<number> {
 }
 
 function shownAs(spec: OptionSpec, value: unknown): unknown {
+  if (spec.secret === true) return withoutPassword(String(value))
   if (spec.type === 'duration') return formatDuration(value as number)
   if (spec.type === 'address') return formatAddress(value as Address)
   if (spec.type === 'addresses') return (value as Address[]).map(formatAddress).join(',')

@@ -1,5 +1,6 @@
 import type { Backoff } from '../job/retry-policy.js'
 import type { Store } from '../store/contract.js'
+import type { RedisExtra } from '../store/redis/client.js'
 import type { Address } from '../wire/address.js'
 import { LINK_OPTIONS } from './link-options.js'
 import type { OptionSpec } from './table.js'
@@ -9,9 +10,14 @@ export interface NodeOptions {
   readonly name?: string
   readonly jobs?: string
   /** Or a store of your own, for `startNode`. Not on the command line. */
-  readonly store?: 'level' | 'memory' | Store
+  readonly store?: 'level' | 'memory' | 'redis' | Store
   readonly dir?: string
   readonly durability?: 'fsync' | 'os'
+  readonly redisUrl?: string
+  readonly redisPrefix?: string
+  readonly lease?: number | string
+  readonly redisTimeout?: number | string
+  readonly redisWait?: number
   readonly listen?: AddressOption
   readonly distributors?: readonly AddressOption[] | string
   readonly distribute?: AddressOption
@@ -45,6 +51,8 @@ export interface NodeOptions {
   readonly logJobProcessing?: boolean
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly logJson?: boolean
+  /** Options of ioredis for the Redis store, such as `sentinels` or `cluster`; docs/redis.md. Not on the command line. */
+  readonly redis?: RedisExtra
   /** Variables for the children, on top of a list of harmless ones. Not on the command line. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -59,7 +67,13 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
     default: 'reactor_jobs',
     text: 'Folder of the job files, with all folders below it.',
   },
-  { key: 'store', type: 'enum', values: ['level', 'memory'], default: 'level', text: 'Where jobs are kept.' },
+  {
+    key: 'store',
+    type: 'enum',
+    values: ['level', 'memory', 'redis'],
+    default: 'level',
+    text: 'Where jobs are kept.',
+  },
   { key: 'dir', type: 'string', text: 'Folder of the level store. Default: data/ and the name of the node.' },
   {
     key: 'durability',
@@ -67,6 +81,40 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
     values: ['fsync', 'os'],
     default: 'fsync',
     text: 'What accepted jobs survive: fsync a power cut, os a killed process.',
+  },
+  {
+    key: 'redisUrl',
+    type: 'string',
+    default: 'redis://127.0.0.1:6379',
+    secret: true,
+    text: 'Where the Redis store is; rediss:// for TLS. With a password, give it in the environment.',
+  },
+  {
+    key: 'redisPrefix',
+    type: 'string',
+    default: 'job-reactor',
+    text: 'Nodes with the same one share their jobs.',
+  },
+  {
+    key: 'lease',
+    type: 'duration',
+    default: '10s',
+    min: 300,
+    text: 'How long a node may be away from Redis before others take over its jobs.',
+  },
+  {
+    key: 'redisTimeout',
+    type: 'duration',
+    default: '30s',
+    min: 100,
+    text: 'How long a node waits for Redis before it ends.',
+  },
+  {
+    key: 'redisWait',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    text: 'Replicas that must have a job before it is accepted.',
   },
   {
     key: 'listen',

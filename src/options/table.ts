@@ -19,6 +19,8 @@ export interface OptionSpec {
   readonly default?: string | number | boolean
   readonly values?: readonly string[]
   readonly min?: number
+  /** May hold a password: it is never shown, and goes to another process in its environment. */
+  readonly secret?: boolean
   readonly text: string
 }
 

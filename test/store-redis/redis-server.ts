@@ -97,7 +97,7 @@ async function run(args: string[]): Promise<ChildProcess> {
   const ready = new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
-      if (/Ready to accept connections/.test(said)) resolve()
+      if (/ready to accept connections/i.test(said)) resolve()
     })
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`redis-server ended (${code}): ${said.slice(-500)}`)))

@@ -9,7 +9,11 @@ export const ENDED_MARK = 'e'
 export const ENDED_HEAD = 1 + PLACE_LENGTH
 
 /** Writes the fields of a change as `lua/commit.lua` reads them. `ownerOf` numbers the lost neighbours. */
-export function writeChange(out: FieldWriter, change: Change, ownerOf: (node: string | undefined) => string): void {
+export function writeChange(
+  out: FieldWriter,
+  change: Change,
+  ownerOf: (node: string | undefined) => string,
+): void {
   switch (change.kind) {
     case 'insert': {
       const { job, number } = change

@@ -1,4 +1,10 @@
-import type { ClusterNode, ClusterOptions, Cluster as RedisCluster, RedisOptions, Redis as RedisOne } from 'ioredis'
+import type {
+  ClusterNode,
+  ClusterOptions,
+  Cluster as RedisCluster,
+  Redis as RedisOne,
+  RedisOptions,
+} from 'ioredis'
 import { JrError } from '../../errors.js'
 import type { Script } from './scripts.js'
 

@@ -1,6 +1,5 @@
 import { JrError } from '../../errors.js'
 import type { NeighbourHandlers } from '../contract.js'
-import { persist } from './patience.js'
 import type { Server } from './server.js'
 
 /** A little later than the end of a neighbour's lease, for clocks that count in whole milliseconds. */
@@ -64,9 +63,8 @@ export class Lease {
     }
     let renewed: Renewed
     try {
-      const { watcher, timeoutMs } = this.#server
-      const hooks = { onTrouble: outOfTouch, stopped: () => this.#stopped }
-      renewed = readRenewed(await persist(watcher, timeoutMs, () => this.#server.renew(false), hooks))
+      const server = this.#server
+      renewed = readRenewed(await server.persist(server.watcher, () => server.renew(false), outOfTouch))
     } catch (error) {
       if (!this.#stopped) this.#fail(error)
       return
@@ -84,7 +82,9 @@ export class Lease {
 
   #fail(error: unknown): void {
     this.#stopped = true
-    const failure = error instanceof JrError ? error : new JrError('JR_STORE', `the lease could not be renewed: ${error}`)
+    const failure =
+      error instanceof JrError ? error : new JrError('JR_STORE', `the lease could not be renewed: ${error}`)
+    this.#server.broken = failure
     this.#handlers?.onFailure(failure)
   }
 }

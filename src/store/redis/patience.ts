@@ -6,6 +6,12 @@ import { judge } from './failure.js'
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 1000
 
+export interface Hooks {
+  readonly onTrouble?: ((reason: string) => void) | undefined
+  /** Why it should not go on asking; null: it should. */
+  readonly stopped?: () => JrError | null
+}
+
 /**
  * Asks until Redis answers, for at most `timeoutMs`. `ask` must be safe to run twice: after a broken connection nobody
  * knows whether it was done. Rejects with JR_STORE when the time is over, or with what will not pass.
@@ -14,7 +20,7 @@ export async function persist<T>(
   client: Client,
   timeoutMs: number,
   ask: () => Promise<T>,
-  hooks: { readonly onTrouble?: (reason: string) => void; readonly stopped?: () => boolean } = {},
+  { onTrouble, stopped }: Hooks = {},
 ): Promise<T> {
   const until = performance.now() + timeoutMs
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
@@ -24,8 +30,10 @@ export async function persist<T>(
       const failure = judge(error)
       if (failure.kind === 'final') throw failure.error
       const reason = client.trouble ?? failure.reason
-      hooks.onTrouble?.(reason)
-      if (performance.now() + pause > until || hooks.stopped?.() === true) {
+      onTrouble?.(reason)
+      const over = stopped?.() ?? null
+      if (over !== null) throw over
+      if (performance.now() + pause > until) {
         throw new JrError('JR_STORE', `Redis did not answer for ${timeoutMs} ms: ${reason}`)
       }
       if (failure.reconnect) client.reconnect()

@@ -16,7 +16,6 @@ import {
   placeOf,
   type Range,
 } from './keys.js'
-import { persist } from './patience.js'
 import type { Server } from './server.js'
 
 /** Rows that one script reads: Redis serves nobody else meanwhile. */
@@ -101,7 +100,14 @@ export class Reader {
 
   async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
     const { keys } = this.#server
-    const page = await this.#page(keys.outcomes, keys.payloads, outcomeRange(distributor, after), limit, NO_LIMIT, 0)
+    const page = await this.#page(
+      keys.outcomes,
+      keys.payloads,
+      outcomeRange(distributor, after),
+      limit,
+      NO_LIMIT,
+      0,
+    )
     return page.map(({ row }) => decodeOutcome(row))
   }
 
@@ -125,7 +131,10 @@ export class Reader {
     return { ...nothing, outcomes, next: page.length === 0 ? null : `o${page.at(-1)?.member}` }
   }
 
-  async *#all(state: StoredJob['state'] | undefined, after: string | undefined): AsyncGenerator<{ cursor: string; view: StoredJob }> {
+  async *#all(
+    state: StoredJob['state'] | undefined,
+    after: string | undefined,
+  ): AsyncGenerator<{ cursor: string; view: StoredJob }> {
     const section = after?.[0] ?? 'w'
     const last = after === undefined || after.length === 1 ? null : after.slice(1)
     const { keys } = this.#server
@@ -198,7 +207,7 @@ export class Reader {
   }
 
   #ask<T>(what: () => Promise<T>): Promise<T> {
-    return persist(this.#server.watcher, this.#server.timeoutMs, what)
+    return this.#server.persist(this.#server.watcher, what)
   }
 }
 

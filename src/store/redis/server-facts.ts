@@ -27,10 +27,14 @@ export function checkServer(facts: ReadonlyMap<string, string>): string[] {
   }
   const notes: string[] = []
   if (policy === undefined) {
-    notes.push('Redis does not say its maxmemory-policy (INFO memory); it must be noeviction, or jobs may be dropped')
+    notes.push(
+      'Redis does not say its maxmemory-policy (INFO memory); it must be noeviction, or jobs may be dropped',
+    )
   }
   if (facts.get('aof_enabled') === '0') {
-    notes.push('Redis writes no append-only file: what was accepted since its last snapshot is lost when it restarts')
+    notes.push(
+      'Redis writes no append-only file: what was accepted since its last snapshot is lost when it restarts',
+    )
   } else if (!facts.has('aof_enabled')) {
     notes.push('Redis does not say whether it writes an append-only file (INFO persistence)')
   }

@@ -1,8 +1,10 @@
+import type { JrError } from '../../errors.js'
 import type { Change } from '../contract.js'
 import { writeChange } from './change-fields.js'
 import type { Client } from './client.js'
 import { FieldWriter } from './field-writer.js'
 import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
+import { persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 
 export interface Owner {
@@ -25,6 +27,8 @@ export class Server {
   readonly #leaseMs: number
   /** The number of the last group that is known to have been committed. */
   group = 0
+  /** Why nothing more may be asked of Redis; null while all is well. */
+  broken: JrError | null = null
 
   constructor(
     owner: Owner,
@@ -76,6 +80,11 @@ export class Server {
 
   commitAndWait({ keys, args }: { keys: string[]; args: (string | Buffer)[] }, replicas: number, ms: number) {
     return this.writer.runAndWait(this.#scripts.commit, keys, args, replicas, ms)
+  }
+
+  /** Asks until Redis answers, the time-out is over, or the store is broken. */
+  persist<T>(client: Client, ask: () => Promise<T>, onTrouble?: (reason: string) => void): Promise<T> {
+    return persist(client, this.timeoutMs, ask, { onTrouble, stopped: () => this.broken })
   }
 
   renew(closing: boolean): Promise<unknown> {

@@ -86,7 +86,6 @@ class RedisStore implements Store {
   readonly #options: RedisStoreOptions
   #open: Open | null = null
   #opening = false
-  #poison: JrError | null = null
   #committing: Promise<unknown> = Promise.resolve()
 
   constructor(options: RedisStoreOptions) {
@@ -94,7 +93,8 @@ class RedisStore implements Store {
   }
 
   async open(node: string): Promise<Opened> {
-    if (this.#open !== null || this.#opening) throw new JrError('JR_STORE_LOCKED', 'the Redis store is open already')
+    if (this.#open !== null || this.#opening)
+      throw new JrError('JR_STORE_LOCKED', 'the Redis store is open already')
     this.#opening = true
     let clients: Client[] = []
     try {
@@ -111,7 +111,7 @@ class RedisStore implements Store {
 
   async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
     const { server } = this.#opened()
-    if (this.#poison !== null) throw this.#poison
+    if (server.broken !== null) throw server.broken
     if (changes.length === 0) return []
     const committing = this.#send(server, changes, durable && this.#options.wait > 0)
     this.#committing = committing.catch(() => {})
@@ -153,7 +153,8 @@ class RedisStore implements Store {
       ended('cancelled'),
       this.#call('ZCARD', keys.outcomes),
     ])
-    const [waiting = 0, running = 0, completed = 0, failed = 0, cancelled = 0, outcomes = 0] = answers.map(Number)
+    const [waiting = 0, running = 0, completed = 0, failed = 0, cancelled = 0, outcomes = 0] =
+      answers.map(Number)
     return { waiting, running, completed, failed, cancelled, outcomes }
   }
 
@@ -171,11 +172,13 @@ class RedisStore implements Store {
     const open = this.#open
     if (open === null) return
     this.#open = null
-    await this.#committing
-    await open.lease.stop()
     const { server } = open
+    await this.#committing
+    const whole = server.broken === null
+    server.broken ??= new JrError('JR_STORE_CLOSED', 'the Redis store was closed')
+    await open.lease.stop()
     // Told to the next opening under this name, which need not wait then. The lease itself goes on for its time.
-    if (this.#poison === null) await server.renew(true).catch(() => {})
+    if (whole) await server.renew(true).catch(() => {})
     server.writer.close()
     server.watcher.close()
   }
@@ -204,7 +207,6 @@ class RedisStore implements Store {
     const interrupted = await reader.interrupted(node)
     lease.start()
     this.#open = { server, reader, lease }
-    this.#poison = null
     if (isNew === '1') notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
     return { id: id ?? '', epoch: Number(epoch), interrupted, notes }
   }
@@ -237,16 +239,15 @@ class RedisStore implements Store {
 
   async #send(server: Server, changes: readonly Change[], wait: boolean): Promise<readonly Answer[]> {
     const group = server.prepare(changes)
-    const { timeoutMs } = server
     try {
-      const answer = await persist(server.writer, timeoutMs, () =>
+      const answer = await server.persist(server.writer, () =>
         wait ? this.#sendAndWait(server, group) : server.commit(group),
       )
       server.group++
       return [...String(answer)].map((letter) => ANSWERS[letter] ?? 'stale')
     } catch (cause) {
-      this.#poison = cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
-      throw this.#poison
+      server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
+      throw server.broken
     }
   }
 
@@ -276,7 +277,7 @@ class RedisStore implements Store {
 
   #ask<T>(what: () => Promise<T>): Promise<T> {
     const { server } = this.#opened()
-    return persist(server.watcher, server.timeoutMs, what)
+    return server.persist(server.watcher, what)
   }
 
   #opened(): Open {

@@ -1,0 +1,142 @@
+import type { Clock } from '../src/clock.js'
+import type { JobRecord } from '../src/job/record.js'
+import type { Logger } from '../src/logger.js'
+import type { Left, Neighbours } from '../src/store/contract.js'
+import { type Journal, moveOf } from './journal.js'
+import { changeFor } from './recovery.js'
+import type { RetryRules } from './run/verdict.js'
+import type { NodeSettings } from './settings.js'
+
+export interface AdoptionDeps {
+  readonly settings: NodeSettings
+  readonly neighbours: Neighbours
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly seq: () => number
+  /** Whether this node's children have the job. */
+  readonly knows: (name: string) => boolean
+  readonly rules: (name: string) => Partial<RetryRules>
+  readonly onError: (error: unknown) => void
+}
+
+/** `share`: this node's part. `rest`: what the others have not taken. `done`: what is left is not for this node. */
+type Round = 'share' | 'rest' | 'done'
+
+/** Takes over what lost neighbours have left. The store sees to it that each job goes to one node only. */
+export class Adoption {
+  readonly #deps: AdoptionDeps
+  /** How far it is with each lost node, for as long as the node is told to be lost. */
+  readonly #rounds = new Map<string, Round>()
+  #working: Promise<void> = Promise.resolve()
+  #busy = false
+  #stopped = false
+
+  constructor(deps: AdoptionDeps) {
+    this.#deps = deps
+  }
+
+  /** The leases of these nodes have ended; those of `live` hold. One after the other, and not twice at once. */
+  lost(lost: readonly string[], live: readonly string[]): void {
+    for (const known of this.#rounds.keys()) if (!lost.includes(known)) this.#rounds.delete(known)
+    if (this.#busy || this.#stopped) return
+    this.#busy = true
+    this.#working = this.#takeOver(lost, live)
+      .catch(this.#deps.onError)
+      .finally(() => {
+        this.#busy = false
+      })
+  }
+
+  /** The children know other jobs now: what was left to others may be for this node. */
+  relearn(): void {
+    for (const [node, round] of this.#rounds) if (round === 'done') this.#rounds.set(node, 'rest')
+  }
+
+  /** Resolves when what was begun is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#working
+  }
+
+  async #takeOver(lost: readonly string[], live: readonly string[]): Promise<void> {
+    for (const node of lost) {
+      const round = this.#rounds.get(node) ?? 'share'
+      if (round === 'done') continue
+      const mine = round === 'share' ? shareOf(this.#deps.settings.name, live) : () => true
+      const found = await this.#goThrough(node, mine)
+      if (this.#stopped) return
+      this.#rounds.set(node, round === 'share' ? 'rest' : 'done')
+      if (found === null) this.#rounds.delete(node)
+      else if (!found.left) await this.#deps.neighbours.settle(node)
+    }
+  }
+
+  /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
+  async #goThrough(node: string, mine: (id: string) => boolean): Promise<{ left: boolean } | null> {
+    const { neighbours, journal, log } = this.#deps
+    let left = false
+    let taken = 0
+    for (let after: string | null = null; ; ) {
+      const page: Left | null = await neighbours.left(node, after)
+      if (page === null || this.#stopped) return null
+      const [wanted, others] = this.#choose(page, node, mine)
+      left ||= others
+      const done = (ok: boolean) => {
+        if (ok) taken++
+      }
+      this.#adopt(wanted, node, done)
+      // A page at a time: the others work on the same, and new jobs are not to wait behind all of these.
+      await journal.flushed()
+      if (page.next === null) break
+      after = page.next
+    }
+    if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
+    return { left }
+  }
+
+  #choose(page: Left, node: string, mine: (id: string) => boolean): [wanted: Left, others: boolean] {
+    const own = (job: JobRecord) => mine(job.id) && this.#mayRun(job, node)
+    const wanted: Left = {
+      interrupted: page.interrupted.filter(({ job }) => own(job)),
+      waiting: page.waiting.filter(own),
+      outcomes: page.outcomes.filter(({ id }) => mine(id)),
+      next: page.next,
+    }
+    const size = ({ interrupted, waiting, outcomes }: Left) =>
+      interrupted.length + waiting.length + outcomes.length
+    return [wanted, size(wanted) < size(page)]
+  }
+
+  #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
+    const { settings, journal, clock, seq, rules } = this.#deps
+    const deps = { settings, rules, now: clock.now(), seq }
+    for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
+    for (const job of page.waiting) {
+      journal.add({ ...moveOf(job, false, { ...job, seq: seq() }, done), owner }, true)
+    }
+    for (const from of page.outcomes) {
+      journal.add({ kind: 'adopt', owner, from, outcome: { ...from, seq: seq() } }, true)
+    }
+  }
+
+  /** A job that is pinned to the lost node waits for it; one that this node may not run, or can't, for another. */
+  #mayRun(job: JobRecord, lost: string): boolean {
+    const { settings, knows } = this.#deps
+    if (job.strictNode && job.node === lost) return false
+    return !job.notNode.includes(settings.name) && knows(job.name)
+  }
+}
+
+/** Which ids are this node's part: each id belongs to one of the nodes that are there. */
+export function shareOf(name: string, live: readonly string[]): (id: string) => boolean {
+  const nodes = [...new Set([...live, name])].sort()
+  const mine = nodes.indexOf(name)
+  return (id) => hash(id) % nodes.length === mine
+}
+
+function hash(text: string): number {
+  let value = 0
+  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0
+  return value
+}
