@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { folder, type NodeProcess, randomOf, readLog, startApp, startNode, toApp } from '../system/harness.js'
+import { check, type Entry } from '../system/history.js'
+import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+
+const LEASE = ['--lease', '800ms']
+const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
+const JOBS = 5000
+const NAMES = ['n1', 'n2', 'n3']
+
+const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+
+type App = Awaited<ReturnType<typeof startApp>>
+
+function startOn(
+  t: Test,
+  name: string,
+  redis: RedisServer,
+  app: App,
+  ...flags: string[]
+): Promise<NodeProcess> {
+  const store = ['--store', 'redis', '--redis-url', redis.url, ...LEASE]
+  return startNode(t, name, [
+    ...store,
+    '--backoff',
+    '0.02',
+    '--log-level',
+    'warn',
+    ...toApp(app.address),
+    ...flags,
+  ])
+}
+
+function startAll(t: Test, redis: RedisServer, app: App): Promise<NodeProcess[]> {
+  return Promise.all(NAMES.map((name) => startOn(t, name, redis, app)))
+}
+
+/** Resolves when so many attempts have begun. */
+async function begunOn(log: string, count: number): Promise<void> {
+  while (readLog(log).filter(({ ev }) => ev === 'begin').length < count) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Enqueues jobs of all sorts and keeps what is heard of each. */
+class Load {
+  readonly history: Entry[] = []
+  readonly #app: App
+  readonly #log: string
+  readonly #random: () => number
+  #open = 0
+  #allDone: () => void = () => {}
+
+  constructor(app: App, log: string, random: () => number) {
+    this.#app = app
+    this.#log = log
+    this.#random = random
+  }
+
+  enqueue(n: number): void {
+    const { history } = this
+    const which = this.#random()
+    const names = ['record', 'record_slow', 'record_flaky', 'record_deferred'] as const
+    const name = names[which < 0.6 ? 0 : which < 0.9 ? 1 : which < 0.95 ? 2 : 3] ?? 'record'
+    const after = this.#random() < 0.1 ? 300 : 0
+    const payload = { n, text: 'p'.repeat(Math.floor(this.#random() * 200)) }
+    const now = Date.now()
+    this.#open++
+    const told = (state: string) => (args: Record<string, unknown>) => {
+      history.push({ ev: 'feedback', job: handle.id, t: Date.now(), state, life: 1, hash: hash(args.result) })
+      if (--this.#open === 0) this.#allDone()
+    }
+    const options = after > 0 ? { after: `${after}ms` } : {}
+    const args = { log: this.#log, payload, ms: 20 }
+    const handle = this.#app.app.enqueue(name, args, options, told('completed'), told('failed'))
+    const due = after > 0 ? { due: now + after } : {}
+    history.push({ ev: 'submit', job: handle.id, t: now, ...due, hash: hash(payload), max: 10 })
+    handle.accepted.then(
+      () => history.push({ ev: 'accepted', job: handle.id, t: Date.now() }),
+      () => {},
+    )
+  }
+
+  get open(): number {
+    return this.#open
+  }
+
+  done(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#allDone = resolve
+      if (this.#open === 0) resolve()
+    })
+  }
+}
+
+if (!hasRedis()) t.pass('no redis-server here')
+else {
+  t.test(`three nodes, and one killed every second (seed ${SEED})`, { timeout: 120_000 }, async (t) => {
+    const log = join(folder(t), 'log')
+    mkdirSync(log)
+    const random = randomOf(SEED)
+    const redis = await startRedis(t)
+    const app = await startApp(t, { doubtTimeout: '1s' })
+    const nodes = new Map<string, NodeProcess>()
+    const start = async (name: string) => nodes.set(name, await startOn(t, name, redis, app))
+    await Promise.all(NAMES.map(start))
+    const load = new Load(app, log, random)
+    let sent = 0
+    const sending = setInterval(() => {
+      for (let i = 0; i < 25 && sent < JOBS; i++) load.enqueue(sent++)
+    }, 25)
+    t.teardown(() => clearInterval(sending))
+    const starting: Promise<unknown>[] = []
+    for (let round = 0; round < 6; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      const name = NAMES[Math.floor(random() * NAMES.length)] ?? 'n1'
+      const node = nodes.get(name)
+      if (node === undefined) continue
+      nodes.delete(name)
+      load.history.push({ ev: 'fault', t: Date.now(), what: `kill ${name}` })
+      node.process.kill('SIGKILL')
+      await node.exited
+      // Sometimes it is back before anybody has missed it, sometimes its jobs are elsewhere by then.
+      const away = random() < 0.5 ? 0 : 1500
+      starting.push(new Promise((resolve) => setTimeout(resolve, away)).then(() => start(name)))
+    }
+    await Promise.all(starting)
+    await load.done()
+    t.equal(sent, JOBS)
+    const entries = [...load.history, ...readLog(log)]
+    t.same(check(entries).slice(0, 5), [])
+    const counts = app.app.nodes().map(({ inFlight }) => inFlight)
+    t.same(counts, [0, 0, 0])
+  })
+
+  t.test(
+    'what a lost node had goes to the others; what is pinned to it waits',
+    { timeout: 60_000 },
+    async (t) => {
+      const log = join(folder(t), 'log')
+      mkdirSync(log)
+      const redis = await startRedis(t)
+      const app = await startApp(t)
+      const [first, ...others] = await startAll(t, redis, app)
+      const jobs = Array.from({ length: 200 }, (_, n) => {
+        const strictly = n % 10 === 0 ? { strictNode: true } : n % 10 === 1 ? { notNode: 'n3' } : {}
+        const which = { node: 'n1', ...strictly }
+        const name = n < 20 ? 'record_slow' : 'record'
+        const after = n < 20 ? 0 : 2
+        const args = { log, payload: n, ms: 60_000 }
+        const handle = app.app.enqueue(name, n < 20 ? { ...args, ms: 1500 } : args, { after, ...which })
+        return { n, handle, result: handle.result() }
+      })
+      await Promise.all(jobs.map(({ handle }) => handle.accepted))
+      await begunOn(log, 20)
+      first?.process.kill('SIGKILL')
+      await first?.exited
+      await Promise.all(jobs.filter(({ n }) => n % 10 !== 0).map(({ result }) => result))
+      await Promise.all(others.map((node) => node.line('neighbour:lost')))
+      const begun = () => readLog(log).filter((entry) => entry.ev === 'begin')
+      const ranOn = new Map<string, string[]>()
+      for (const { job, node } of begun()) ranOn.set(job, [...(ranOn.get(job) ?? []), node])
+      const by = (name: string) => [...ranOn.values()].filter((nodes) => nodes.includes(name)).length
+      t.ok(by('n2') > 20 && by('n3') > 20, `both take part: ${by('n2')} and ${by('n3')}`)
+      for (const { n, handle } of jobs) {
+        const nodes = ranOn.get(handle.id) ?? []
+        if (n >= 20 && n % 10 === 0) t.same(nodes, [], 'pinned: has not run')
+        else if (n >= 20 && n % 10 === 1) t.same(nodes, ['n2'], 'not allowed on n3')
+        else if (n >= 20) t.equal(nodes.length, 1, 'ran once')
+      }
+      const attempts = begun().filter(({ job }) => job === jobs[1]?.handle.id)
+      t.same(
+        attempts.map(({ attempt, node }) => [attempt, node]),
+        [
+          [1, 'n1'],
+          [2, 'n2'],
+        ],
+      )
+      await startOn(t, 'n1', redis, app)
+      await Promise.all(jobs.map(({ result }) => result))
+      for (const { n, handle } of jobs) {
+        if (n >= 20 && n % 10 === 0)
+          t.same(
+            begun()
+              .filter(({ job }) => job === handle.id)
+              .map(({ node }) => node),
+            ['n1'],
+          )
+      }
+    },
+  )
+
+  t.test('a node that is paused past its lease finishes nothing', { timeout: 60_000 }, async (t) => {
+    const log = join(folder(t), 'log')
+    mkdirSync(log)
+    const redis = await startRedis(t)
+    const app = await startApp(t)
+    const first = await startOn(t, 'n1', redis, app)
+    const feedbacks: string[] = []
+    const handles = Array.from({ length: 20 }, (_, n) => {
+      const told = (_: unknown, info: { node: string; attempt: number }) =>
+        feedbacks.push(`${n} on ${info.node}, attempt ${info.attempt}`)
+      return app.app.enqueue('record_slow', { log, payload: n, ms: 1500 }, {}, told, told)
+    })
+    const results = handles.map((handle) => handle.result())
+    await Promise.all(handles.map(({ accepted }) => accepted))
+    const second = await startOn(t, 'n2', redis, app)
+    // Its children go on, and are done long before it hears of it.
+    first.process.kill('SIGSTOP')
+    await second.line('neighbour:lost', '"jobs":20')
+    await Promise.all(results)
+    first.process.kill('SIGCONT')
+    t.equal((await first.exited).code, 75, 'an exit code of its own')
+    await first.line('JR_LEASE_LOST')
+    t.same(feedbacks.sort(), handles.map((_, n) => `${n} on n2, attempt 2`).sort())
+  })
+}
