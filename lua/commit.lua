@@ -17,7 +17,7 @@
 --   4 MessagePack array of the changes' fields, all text, one change after the other (see fields.ts)
 --   5… the names of the neighbours
 --
--- Answer: text with one letter a change: o(k), d(uplicate), s(tale).
+-- Answer: text with one letter a change: o(k), d(uplicate), s(tale), or n(o room) for a job that was not stored.
 -- Refuses with FENCED (the epoch is over), EMPTIED (Redis has forgotten the node), BEHIND (it has forgotten groups).
 local call = redis.call
 local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -29,6 +29,16 @@ if not known[1] then return redis.error_reply('EMPTIED no such node') end
 if known[1] ~= ARGV[1] or known[2] == ARGV[1] then return redis.error_reply('FENCED epoch ' .. known[1]) end
 if known[3] == ARGV[3] then return call('HGET', node, 'answers') end
 if known[3] ~= ARGV[2] then return redis.error_reply('BEHIND at group ' .. known[3]) end
+
+-- The first write, for Redis to say whether it has memory left. When it has not, it still allows what frees memory, and
+-- after that everything: so ends and what goes with them are done, and only new jobs are not.
+local room = true
+local first = redis.pcall('HSET', node, 'group', ARGV[3])
+if type(first) == 'table' and first.err then
+  if not first.err:find('OOM', 1, true) then return first end
+  room = false
+  call('HDEL', node, 'answers')
+end
 
 -- Where jobs are taken from: '' is this node, else the number of a neighbour.
 local from = { [''] = { waiting = waiting, running = running } }
@@ -72,10 +82,12 @@ local numbers = {}
 while i <= size do
   local kind, answer = f[i], 'o'
   if kind == 'i' then -- id, place, row, key of taken or '', number
-    if f[i + 4] ~= '' then
+    if room and f[i + 4] ~= '' then
       numbers[f[i + 4]] = math.max(tonumber(f[i + 5]), numbers[f[i + 4]] or 0)
     end
-    if call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
+    if not room then
+      answer = 'n'
+    elseif call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
       call('ZADD', waiting, 0, f[i + 2])
     else
       answer = 'd'

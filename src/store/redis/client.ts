@@ -37,20 +37,22 @@ export interface Client {
   close(): void
 }
 
-const COMMAND_TIMEOUT_MS = 5000
+const LONGEST_COMMAND_MS = 5000
 const LONGEST_RETRY_MS = 2000
 
 /** Loads the client's package. Rejects with JR_BAD_CONFIG; the URL, which may hold a password, is in no message. */
-export async function connect(url: string, extra: RedisExtra): Promise<() => Client> {
+export async function connect(url: string, extra: RedisExtra, timeoutMs: number): Promise<() => Client> {
   const { Cluster, Redis } = await import('ioredis')
   const { cluster, clusterOptions, ...rest } = extra
   const options = {
     protocol: 2 as const,
-    connectTimeout: COMMAND_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: Math.min(timeoutMs, LONGEST_COMMAND_MS),
+    commandTimeout: Math.min(timeoutMs, LONGEST_COMMAND_MS),
     // What was in flight when the connection broke is answered with an error at once: whether to send it again is
     // decided here, where it is known to be safe.
     maxRetriesPerRequest: 0,
+    // A Redis that is still loading says so to each command, and is asked again.
+    enableReadyCheck: false,
     retryStrategy: (times: number) => Math.min(20 * 2 ** Math.min(times, 10), LONGEST_RETRY_MS),
     sentinelRetryStrategy: (times: number) => Math.min(100 * times, LONGEST_RETRY_MS),
     ...rest,

@@ -98,7 +98,8 @@ class RedisStore implements Store {
     this.#opening = true
     let clients: Client[] = []
     try {
-      const make = await connect(this.#options.url, this.#options.extra ?? {})
+      const { url, extra = {}, timeoutMs } = this.#options
+      const make = await connect(url, extra, timeoutMs)
       clients = [make(), make()]
       return await this.#begin(node, clients as [Client, Client])
     } catch (error) {
@@ -238,13 +239,21 @@ class RedisStore implements Store {
   }
 
   async #send(server: Server, changes: readonly Change[], wait: boolean): Promise<readonly Answer[]> {
-    const group = server.prepare(changes)
+    const answers = new Array<Answer>(changes.length)
+    let left = changes.map((_, i) => i)
+    let group = server.prepare(changes)
     try {
-      const answer = await server.persist(server.writer, () =>
-        wait ? this.#sendAndWait(server, group) : server.commit(group),
-      )
-      server.group++
-      return [...String(answer)].map((letter) => ANSWERS[letter] ?? 'stale')
+      await server.persist(server.writer, async () => {
+        const letters = String(await (wait ? this.#sendAndWait(server, group) : server.commit(group)))
+        server.group++
+        const sent = left
+        left = sent.filter((_, i) => letters[i] === 'n')
+        for (const [i, at] of sent.entries()) answers[at] = ANSWERS[letters[i] ?? ''] ?? 'stale'
+        if (left.length === 0) return
+        group = server.prepare(left.map((at) => changes[at] as Change))
+        throw new Error('OOM it has no memory for more jobs (maxmemory)')
+      })
+      return answers
     } catch (cause) {
       server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
       throw server.broken

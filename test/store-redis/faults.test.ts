@@ -1,0 +1,195 @@
+import { inspect } from 'node:util'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { redisStore } from '#dist/src/store/index.js'
+import type { RedisStoreOptions } from '#dist/src/store/redis/store.js'
+import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
+import { startProxy } from './proxy.js'
+import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+
+const BASE = { prefix: 'faults', leaseMs: 10_000, timeoutMs: 10_000, wait: 0 }
+
+function clientOf(t: Test, { port }: RedisServer): Redis {
+  const client = new Redis(port)
+  client.on('error', () => {})
+  t.teardown(() => client.disconnect())
+  return client
+}
+
+async function opened(t: Test, url: string, over: Partial<RedisStoreOptions> = {}, node = 'n1') {
+  const store = redisStore({ url, ...BASE, ...over })
+  const facts = await store.open(node)
+  t.teardown(() => store.close())
+  return { store, facts }
+}
+
+if (!hasRedis()) t.pass('no redis-server here')
+else {
+  t.test('an answer that is lost: the group is sent again, and done once', async (t) => {
+    const redis = await startRedis(t)
+    const proxy = await startProxy(t, redis.port)
+    const { store } = await opened(t, `redis://127.0.0.1:${proxy.port}`)
+    const [a, b] = [recordOf(1), recordOf(2)]
+    const cut = proxy.cutAnswerTo(a.id)
+    t.same(await store.commit([insertOf(a, 1), insertOf(b, 2)], true), ['ok', 'ok'])
+    await cut
+    t.equal((await store.counts()).waiting, 2)
+    const again = proxy.cutAnswerTo(a.id)
+    const changes = [beginOf(a), endOf(a, outcomeOf(a, 10)), beginOf(b), beginOf(b)]
+    t.same(
+      await store.commit(changes, true),
+      ['ok', 'ok', 'ok', 'stale'],
+      'the answers are those of the first time',
+    )
+    await again
+    t.match(await store.counts(), { waiting: 0, running: 1, outcomes: 1 })
+    proxy.cut()
+    t.equal(await store.taken('app', 'life'), 2, 'a read is asked again')
+  })
+
+  t.test('scripts that are forgotten, and connections that are killed', async (t) => {
+    const redis = await startRedis(t)
+    const admin = clientOf(t, redis)
+    const { store } = await opened(t, redis.url)
+    t.same(await store.commit([insertOf(recordOf(1), 1)], true), ['ok'])
+    await admin.script('FLUSH')
+    t.same(await store.commit([insertOf(recordOf(2), 2)], true), ['ok'])
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    t.same(await store.commit([insertOf(recordOf(3), 3)], true), ['ok'])
+    t.equal((await store.counts()).waiting, 3)
+  })
+
+  t.test('without memory for more: jobs still end, and new ones wait until there is room', async (t) => {
+    const redis = await startRedis(t)
+    const admin = clientOf(t, redis)
+    const { store } = await opened(t, redis.url)
+    const job = recordOf(1)
+    await store.commit([insertOf(job, 1), beginOf(job)], true)
+    await admin.config('SET', 'maxmemory', '1')
+    t.same(await store.commit([endOf(job, outcomeOf(job, 10))], true), ['ok'])
+    const other = recordOf(2)
+    await admin.config('SET', 'maxmemory', '0')
+    await store.commit([insertOf(other, 2), beginOf(other)], true)
+    await admin.config('SET', 'maxmemory', '1')
+    const mixed = store.commit([insertOf(recordOf(3), 3), endOf(other, outcomeOf(other, 11))], true)
+    while ((await store.counts()).running > 0) await admin.ping()
+    t.match(await store.counts(), { waiting: 0, outcomes: 2 })
+    t.equal(await store.taken('app', 'life'), 2)
+    await admin.config('SET', 'maxmemory', '0')
+    t.same(await mixed, ['ok', 'ok'])
+    t.match(await store.counts(), { waiting: 1, outcomes: 2 })
+    t.equal(await store.taken('app', 'life'), 3)
+    const { store: hasty } = await opened(t, redis.url, { timeoutMs: 300 }, 'n2')
+    await admin.config('SET', 'maxmemory', '1')
+    await t.rejects(hasty.commit([insertOf(recordOf(4), 4)], true), {
+      code: 'JR_STORE',
+      message: /maxmemory/,
+    })
+    await t.rejects(hasty.commit([insertOf(recordOf(5), 5)], true), { code: 'JR_STORE' }, 'and from then on')
+    await admin.config('SET', 'maxmemory', '0')
+  })
+
+  t.test('a Redis that comes back with everything', async (t) => {
+    const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')
+    const { store, facts } = await opened(t, redis.url)
+    t.notOk(facts.notes.some((note) => /append-only/.test(note)))
+    await store.commit([insertOf(recordOf(1), 1)], true)
+    await redis.signal('SIGKILL')
+    const waiting = store.commit([insertOf(recordOf(2), 2)], true)
+    await redis.again()
+    t.same(await waiting, ['ok'])
+    t.equal((await store.counts()).waiting, 2)
+  })
+
+  t.test('a Redis that comes back empty, or without the last changes', async (t) => {
+    const redis = await startRedis(t)
+    const admin = clientOf(t, redis)
+    const { store } = await opened(t, redis.url)
+    await store.commit([insertOf(recordOf(1), 1)], true)
+    await redis.signal('SIGKILL')
+    await redis.again()
+    await t.rejects(store.commit([insertOf(recordOf(2), 2)], true), { code: 'JR_STORE_CORRUPT' })
+    const { store: second, facts } = await opened(t, redis.url)
+    t.ok(facts.notes.some((note) => /begins empty/.test(note)))
+    await second.commit([insertOf(recordOf(1), 1)], true)
+    await second.commit([insertOf(recordOf(2), 2)], true)
+    await admin.hset('{faults}:node:n1', 'group', '1')
+    await t.rejects(second.commit([insertOf(recordOf(3), 3)], true), {
+      code: 'JR_STORE',
+      message: /lost the last changes/,
+    })
+    const { store: idle } = await opened(t, redis.url, { leaseMs: 300 }, 'n2')
+    const told = new Promise((resolve) => idle.neighbours?.watch({ onLost: () => {}, onFailure: resolve }))
+    await admin.flushall()
+    t.match(await told, { code: 'JR_STORE_CORRUPT' }, 'a node with nothing to do notices too')
+  })
+
+  t.test('a Redis that says nothing: every promise settles', async (t) => {
+    const redis = await startRedis(t)
+    const { store } = await opened(t, redis.url, { timeoutMs: 400 })
+    await redis.signal('SIGSTOP')
+    const all = await Promise.allSettled([
+      store.commit([insertOf(recordOf(1), 1)], true),
+      store.load('x'),
+      store.counts(),
+    ])
+    t.same(
+      all.map((one) => (one.status === 'rejected' ? one.reason.code : one.status)),
+      ['JR_STORE', 'JR_STORE', 'JR_STORE'],
+    )
+    await redis.signal('SIGCONT')
+  })
+
+  t.test('a Redis that would drop jobs by itself is refused; passwords are in no error', async (t) => {
+    const evicting = await startRedis(t, '--maxmemory-policy', 'allkeys-lru')
+    await t.rejects(opened(t, evicting.url), {
+      code: 'JR_BAD_CONFIG',
+      message: /maxmemory-policy allkeys-lru/,
+    })
+    const redis = await startRedis(t, '--requirepass', 'pass-of-all')
+    const admin = new Redis({ port: redis.port, password: 'pass-of-all' })
+    t.teardown(() => admin.disconnect())
+    await admin.call('ACL', 'SETUSER', 'jr', 'on', '>pass-of-jr', '~{faults}:*', '+@all', '-@dangerous')
+    const at = (who: string) => `redis://${who}127.0.0.1:${redis.port}`
+    for (const url of [
+      at(''),
+      at('jr:wrong-pass-of-jr@'),
+      at('jr:pass-of-jr@').replace('redis:', 'http:'),
+      'nonsense pass-of-jr',
+    ]) {
+      const error = await opened(t, url, { timeoutMs: 500 }).then(
+        () => null,
+        (error) => error,
+      )
+      t.match(error?.code, /^JR_(STORE|BAD_CONFIG)$/)
+      t.notMatch(inspect(error, { depth: 9 }), /pass-of/)
+    }
+    const { store, facts } = await opened(t, at('jr:pass-of-jr@'))
+    t.ok(
+      facts.notes.some((note) => /INFO/.test(note)),
+      'INFO is forbidden: said',
+    )
+    t.same(await store.commit([insertOf(recordOf(1), 1)], true), ['ok'])
+    t.equal((await store.counts()).waiting, 1)
+  })
+
+  t.test('too few replicas', async (t) => {
+    const redis = await startRedis(t)
+    const replica = await startRedis(
+      t,
+      '--replicaof',
+      '127.0.0.1',
+      String(redis.port),
+      '--repl-diskless-sync-delay',
+      '0',
+    )
+    const { store } = await opened(t, redis.url, { wait: 1 })
+    t.same(await store.commit([insertOf(recordOf(1), 1)], true), ['ok'])
+    t.equal(await clientOf(t, replica).hlen('{faults}:jobs'), 1, 'the replica has it')
+    const { store: hasty } = await opened(t, redis.url, { wait: 2, timeoutMs: 1500 }, 'n2')
+    await t.rejects(hasty.commit([insertOf(recordOf(2), 2)], true), {
+      code: 'JR_STORE',
+      message: /1 of 2 replicas/,
+    })
+  })
+}
