@@ -104,7 +104,10 @@ export interface Interrupted {
   readonly startedAt: number
 }
 
-export type Change = Insert | Begin | Move | End | Remove | Acknowledge | Adopt
+export type Change = Insert | Begin | Move | End | Remove | Acknowledge
+
+/** What a store that nodes share is given. */
+export type SharedChange = Change | Adopt
 
 /**
  * A new job. `duplicate` when `unique` and a job of this id exists (ended and kept ones too); in a store that nodes

@@ -1,7 +1,12 @@
 import { JrError } from '../errors.js'
-import type { Answer, Change, Store } from './contract.js'
+import type { Answer, SharedChange } from './contract.js'
 
-export interface GroupCommitHandlers<C extends Change> {
+/** A store, as far as it is written to. One without neighbours is given no change that is for them. */
+export interface Committer {
+  commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]>
+}
+
+export interface GroupCommitHandlers<C extends SharedChange> {
   /** A group is on disk. */
   readonly onCommitted: (changes: readonly C[], answers: readonly Answer[]) => void
   /** The store refused a group, of which nothing is known now. Called once. */
@@ -16,8 +21,8 @@ const MAX_BYTES = 4 * 1024 * 1024
  * Commits changes in groups: at most one is being written, and the next holds all that arrived meanwhile. So the
  * slower the disk, the larger the groups, and one fsync serves them all.
  */
-export class GroupCommit<C extends Change> {
-  readonly #store: Pick<Store, 'commit'>
+export class GroupCommit<C extends SharedChange> {
+  readonly #store: Committer
   readonly #handlers: GroupCommitHandlers<C>
   #next: C[] = []
   #durable = false
@@ -26,7 +31,7 @@ export class GroupCommit<C extends Change> {
   #failed: JrError | null = null
   #waiters: (() => void)[] = []
 
-  constructor(store: Pick<Store, 'commit'>, handlers: GroupCommitHandlers<C>) {
+  constructor(store: Committer, handlers: GroupCommitHandlers<C>) {
     this.#store = store
     this.#handlers = handlers
   }
@@ -84,7 +89,7 @@ export class GroupCommit<C extends Change> {
     const all = this.#next
     let count = 0
     for (let bytes = 0; count < all.length && count < MAX_CHANGES && bytes < MAX_BYTES; count++) {
-      const change = all[count] as Change
+      const change = all[count] as SharedChange
       if (change.kind === 'insert') bytes += change.job.args.length
       else if (change.kind === 'end' || change.kind === 'move') bytes += change.outcome?.args.length ?? 0
     }

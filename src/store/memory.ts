@@ -166,8 +166,6 @@ class MemoryStore implements Store {
         for (const seq of change.seqs) outcomes?.delete(seq)
         return 'ok'
       }
-      case 'adopt':
-        return 'stale'
     }
   }
 

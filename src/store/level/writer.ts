@@ -204,8 +204,6 @@ export class Writer {
         for (const seq of seqs) this.#forget(batch, distributor, seq)
         return 'ok'
       }
-      case 'adopt':
-        return 'stale'
     }
   }
 

@@ -1,6 +1,6 @@
 import type { JobRecord, Outcome } from '../../job/record.js'
-import type { Change } from '../contract.js'
-import { encodeEnded, encodeJob, encodeOutcome } from '../level/rows.js'
+import type { SharedChange } from '../contract.js'
+import { encodeEnded, encodeJob, encodeOutcome } from '../records.js'
 import type { FieldWriter } from './field-writer.js'
 import { endedPlace, outcomeKey, PLACE_LENGTH, placeOf, takenKey } from './keys.js'
 
@@ -11,7 +11,7 @@ export const ENDED_HEAD = 1 + PLACE_LENGTH
 /** Writes the fields of a change as `lua/commit.lua` reads them. `ownerOf` numbers the lost neighbours. */
 export function writeChange(
   out: FieldWriter,
-  change: Change,
+  change: SharedChange,
   ownerOf: (node: string | undefined) => string,
 ): void {
   switch (change.kind) {
@@ -76,7 +76,11 @@ function writeOutcome(out: FieldWriter, outcome: Outcome | null): void {
   out.bytes(encodeOutcome(outcome))
 }
 
-function writeEnded(out: FieldWriter, from: JobRecord, keep: Extract<Change, { kind: 'end' }>['keep']): void {
+function writeEnded(
+  out: FieldWriter,
+  from: JobRecord,
+  keep: Extract<SharedChange, { kind: 'end' }>['keep'],
+): void {
   if (keep === null) {
     out.text('')
     out.text('')

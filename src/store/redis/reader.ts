@@ -2,7 +2,7 @@ import { JrError } from '../../errors.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import { isTerminal, waitingState } from '../../job/states.js'
 import type { Interrupted, Left, ListPage, ListQuery, StoredJob } from '../contract.js'
-import { decodeEnded, decodeJob, decodeOutcome } from '../level/rows.js'
+import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
 import {
   allAfter,

@@ -1,5 +1,5 @@
 import type { JrError } from '../../errors.js'
-import type { Change } from '../contract.js'
+import type { SharedChange } from '../contract.js'
 import { writeChange } from './change-fields.js'
 import type { Client } from './client.js'
 import { FieldWriter } from './field-writer.js'
@@ -54,7 +54,7 @@ export class Server {
   }
 
   /** A group of changes, ready to be sent as often as it takes: the second time it is only answered. */
-  prepare(changes: readonly Change[]): { keys: string[]; args: (string | Buffer)[] } {
+  prepare(changes: readonly SharedChange[]): { keys: string[]; args: (string | Buffer)[] } {
     const { leases, jobs } = this.shared
     const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
     const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]

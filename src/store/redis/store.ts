@@ -5,7 +5,6 @@ import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import type {
   Answer,
-  Change,
   Counts,
   Left,
   ListPage,
@@ -13,6 +12,7 @@ import type {
   NeighbourHandlers,
   Neighbours,
   Opened,
+  SharedChange,
   Store,
   StoredJob,
 } from '../contract.js'
@@ -110,7 +110,7 @@ class RedisStore implements Store {
     }
   }
 
-  async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
+  async commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]> {
     const { server } = this.#opened()
     if (server.broken !== null) throw server.broken
     if (changes.length === 0) return []
@@ -238,7 +238,7 @@ class RedisStore implements Store {
     }
   }
 
-  async #send(server: Server, changes: readonly Change[], wait: boolean): Promise<readonly Answer[]> {
+  async #send(server: Server, changes: readonly SharedChange[], wait: boolean): Promise<readonly Answer[]> {
     const answers = new Array<Answer>(changes.length)
     let left = changes.map((_, i) => i)
     let group = server.prepare(changes)
@@ -250,7 +250,7 @@ class RedisStore implements Store {
         left = sent.filter((_, i) => letters[i] === 'n')
         for (const [i, at] of sent.entries()) answers[at] = ANSWERS[letters[i] ?? ''] ?? 'stale'
         if (left.length === 0) return
-        group = server.prepare(left.map((at) => changes[at] as Change))
+        group = server.prepare(left.map((at) => changes[at] as SharedChange))
         throw new Error('OOM it has no memory for more jobs (maxmemory)')
       })
       return answers
