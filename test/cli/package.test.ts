@@ -30,6 +30,7 @@ t.test("the packed package, installed in an empty project, runs the README's exa
     'dist/index.d.ts',
     'dist/cli/main.js',
     'dist/cli/demo/jobs/files.js',
+    'lua/commit.lua',
     'LICENSE',
     'README.md',
   ]) {

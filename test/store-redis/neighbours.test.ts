@@ -1,0 +1,141 @@
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import type { Left, Neighbours, Store } from '#dist/src/store/contract.js'
+import { redisStore } from '#dist/src/store/index.js'
+import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
+import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+
+const LEASE_MS = 400
+
+async function opened(t: Test, { url }: RedisServer, node: string, leaseMs = LEASE_MS): Promise<Store> {
+  const store = redisStore({ url, prefix: 'shared', leaseMs, timeoutMs: 10_000, wait: 0 })
+  await store.open(node)
+  t.teardown(() => store.close())
+  return store
+}
+
+function neighboursOf({ neighbours }: Store): Neighbours {
+  if (neighbours === undefined) throw new Error('a Redis store has neighbours')
+  return neighbours
+}
+
+/** As if the node had slept: its lease is over, and it does not know. */
+async function lapse({ port }: RedisServer, node: string): Promise<void> {
+  const admin = new Redis(port)
+  await admin.zadd('{shared}:leases', 1, node)
+  await admin.quit()
+}
+
+async function allLeft(store: Store, node: string): Promise<Omit<Left, 'next'>> {
+  const all = { interrupted: [], waiting: [], outcomes: [] } as {
+    [Name in keyof Omit<Left, 'next'>]: Left[Name][number][]
+  }
+  for (let after: string | null = null; ; ) {
+    const page: Left | null = await neighboursOf(store).left(node, after)
+    if (page === null) throw new Error(`${node} is not lost`)
+    all.interrupted.push(...(page.interrupted as never[]))
+    all.waiting.push(...(page.waiting as never[]))
+    all.outcomes.push(...(page.outcomes as never[]))
+    if (page.next === null) return all as Omit<Left, 'next'>
+    after = page.next
+  }
+}
+
+if (!hasRedis()) t.pass('no redis-server here')
+else {
+  t.test('an id is one job among all nodes, as long as it has not ended', async (t) => {
+    const redis = await startRedis(t)
+    const [one, two] = [await opened(t, redis, 'n1'), await opened(t, redis, 'n2')]
+    const job = recordOf(1)
+    t.same(await one.commit([insertOf(job, 1)], true), ['ok'])
+    t.same(await two.commit([insertOf(job, 1)], true), ['duplicate'])
+    t.equal(await two.taken('app', 'life'), 1)
+    t.same(await one.commit([beginOf(job)], true), ['ok'])
+    t.same(await two.commit([beginOf(job), insertOf(job, 2)], true), ['stale', 'duplicate'])
+    t.equal(await two.load(job.id), null, 'a node answers for its own jobs only')
+    t.same((await two.list({ limit: 10 })).jobs, [])
+    t.equal((await one.load(job.id))?.state, 'running')
+  })
+
+  t.test('a name is one node: a second one waits for the lease, and is refused when it holds', async (t) => {
+    const redis = await startRedis(t)
+    const first = await opened(t, redis, 'n1')
+    const error = await opened(t, redis, 'n1').catch((error) => error)
+    t.match(error, { code: 'JR_STORE_LOCKED', message: /runs as node 'n1'/ })
+    await first.commit([insertOf(recordOf(1), 1)], true)
+    await lapse(redis, 'n1')
+    const second = await opened(t, redis, 'n1')
+    await t.rejects(first.commit([insertOf(recordOf(2), 2)], true), { code: 'JR_LEASE_LOST' })
+    t.equal((await second.counts()).waiting, 1)
+    t.equal(await second.taken('app', 'life'), 1)
+  })
+
+  t.test('what a lost node has left: each piece goes to one other node', async (t) => {
+    const redis = await startRedis(t)
+    const lost = await opened(t, redis, 'n1')
+    const [two, three] = [await opened(t, redis, 'n2'), await opened(t, redis, 'n3')]
+    const [waits, runs, done, kept] = [recordOf(1), recordOf(2), recordOf(3), recordOf(4)]
+    await lost.commit([insertOf(waits, 1), insertOf(runs, 2), insertOf(done, 3), insertOf(kept, 4)], true)
+    const told = outcomeOf(done, 2 ** 32 + 100)
+    const keep = { job: kept, state: 'failed' as const, startedAt: 1, finishedAt: 2 }
+    await lost.commit(
+      [beginOf(runs), beginOf(done), endOf(done, told), beginOf(kept), { ...endOf(kept), keep }],
+      true,
+    )
+    t.equal(await neighboursOf(two).left('n1', null), null, 'its lease holds')
+    await lapse(redis, 'n1')
+    const left = await allLeft(two, 'n1')
+    t.same(left, {
+      interrupted: [{ job: { ...runs, attempt: 1 }, startedAt: 1000 }],
+      waiting: [waits],
+      outcomes: [told],
+    })
+    await t.rejects(lost.commit([endOf(runs)], true), { code: 'JR_LEASE_LOST' }, 'it has only been asleep')
+    const owner = 'n1'
+    const changes = (seq: number) => [
+      { kind: 'move', from: waits, running: false, to: { ...waits, seq }, outcome: null, owner } as const,
+      {
+        kind: 'move',
+        from: runs,
+        running: true,
+        to: { ...runs, seq: seq + 1, attempt: 1 },
+        outcome: null,
+        owner,
+      } as const,
+      { kind: 'adopt', from: told, outcome: { ...told, seq: seq + 2 }, owner } as const,
+    ]
+    const both = await Promise.all([
+      two.commit(changes(500) as never, true),
+      three.commit(changes(600) as never, true),
+    ])
+    t.same(both.flat().sort(), ['ok', 'ok', 'ok', 'stale', 'stale', 'stale'])
+    const counts = await Promise.all([two.counts(), three.counts()])
+    t.same(counts.map(({ waiting, outcomes }) => waiting + outcomes).sort(), [0, 3])
+    await neighboursOf(two).settle('n1')
+    const again = await opened(t, redis, 'n1')
+    t.match(await again.counts(), { waiting: 0, running: 0, failed: 0, outcomes: 0 })
+    t.equal(await again.taken('app', 'life'), 4, 'its numbers are as they were')
+    t.equal((await two.counts()).failed, 1, 'what is kept for people goes to the one who settles')
+    t.equal((await two.load(kept.id))?.state, 'failed')
+    await two.prune('failed', Date.now(), 0)
+    t.same(await two.commit([insertOf(kept)], true), ['ok'])
+  })
+
+  t.test(
+    'a node that lapsed and was not missed goes on; one that is lost is told of to the others',
+    async (t) => {
+      const redis = await startRedis(t)
+      const one = await opened(t, redis, 'n1')
+      const job = recordOf(1)
+      await lapse(redis, 'n1')
+      t.same(await one.commit([insertOf(job, 1)], true), ['ok'])
+      const two = await opened(t, redis, 'n2')
+      const lost = new Promise<readonly string[]>((resolve) =>
+        neighboursOf(two).watch({ onLost: resolve, onFailure: (error) => t.fail(error.message) }),
+      )
+      await one.close()
+      t.same(await lost, ['n1'])
+      t.same((await allLeft(two, 'n1')).waiting, [job])
+    },
+  )
+}
