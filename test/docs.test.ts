@@ -7,7 +7,13 @@ import { FrameReader } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'PROTOCOL.md', 'CHANGELOG.md', 'examples/README.md']
-const GUIDES = ['docs/guide.md', 'docs/stores.md', 'docs/from-jobreactor.md', 'docs/benchmarks.md']
+const GUIDES = [
+  'docs/guide.md',
+  'docs/stores.md',
+  'docs/redis.md',
+  'docs/from-jobreactor.md',
+  'docs/benchmarks.md',
+]
 
 t.test('what is made of the code is up to date', async () => {
   await promisify(execFile)(process.execPath, ['docs/generate.mjs', '--check'])

@@ -164,6 +164,22 @@ else {
       t.match(error?.code, /^JR_(STORE|BAD_CONFIG)$/)
       t.notMatch(inspect(error, { depth: 9 }), /pass-of/)
     }
+    await admin.call(
+      'ACL',
+      'SETUSER',
+      'asks',
+      'on',
+      '>pass-of-asks',
+      '~{faults}:*',
+      '+@all',
+      '-@dangerous',
+      '+info',
+    )
+    const { facts: told } = await opened(t, at('asks:pass-of-asks@'), {}, 'n2')
+    t.notOk(
+      told.notes.some((note) => /INFO/.test(note)),
+      'the user that docs/redis.md recommends',
+    )
     const { store, facts } = await opened(t, at('jr:pass-of-jr@'))
     t.ok(
       facts.notes.some((note) => /INFO/.test(note)),
