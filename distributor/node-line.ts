@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../src/clock.js'
 import { unpackChecked } from '../src/codec.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { MAX_SENT_BEFORE } from '../src/wire/job-fields.js'
 import type { Link } from '../src/wire/links.js'
 import type {
   FromDistributor,
@@ -292,9 +293,15 @@ export class NodeLine implements Candidate {
   #giveUp(): void {
     this.#doubt = null
     const jobs = this.#unaccepted.remove(({ node, strictNode }) => !(strictNode && node === this.name))
+    let kept = 0
+    for (const { number } of this.#unaccepted) kept = Math.max(kept, number)
     for (const job of jobs) {
       this.#unacceptedBytes -= job.bytes
       this.#forget.push(job.id)
+      // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
+      if (job.number < kept) continue
+      const before = job.sentBefore?.slice(1 - MAX_SENT_BEFORE) ?? []
+      job.sentBefore = [...before, { node: this.name, number: job.number, last: this.#last }]
     }
     this.#handlers.onDoubt(this, jobs)
   }

@@ -1,5 +1,5 @@
 import type { JobArgs } from '../src/job/types.js'
-import type { JobFields } from '../src/wire/job-fields.js'
+import type { JobFields, Sent } from '../src/wire/job-fields.js'
 import type { Enqueue } from '../src/wire/messages.js'
 
 export type Feedback = (args: JobArgs, info: OutcomeInfo) => unknown
@@ -104,13 +104,15 @@ export class Ticket {
 }
 
 /** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
-export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs'> {
+export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefore'> {
   readonly ticket: Ticket
   readonly bytes: number
   /** On the monotonic clock, when it was enqueued. */
   readonly since: number
   /** Its number at the node that it was sent to. */
   number: number
+  /** Nodes that it was sent to before, and that went away without a word of it. */
+  sentBefore?: readonly Sent[]
 }
 
 /** The message about a job that is being sent: from here on a change of mind is a message of its own. */
@@ -135,6 +137,7 @@ export function enqueueMessage(job: OutJob, now: number): Enqueue {
     maxAttempts: job.maxAttempts,
     backoff: job.backoff,
     timeoutMs: job.timeoutMs,
+    ...(job.sentBefore === undefined ? null : { sentBefore: job.sentBefore }),
     args: job.args,
   }
 }

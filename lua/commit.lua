@@ -10,7 +10,7 @@
 --   7 outcomes  ZSET  (distributor, number) of outcomes not yet acknowledged
 --   8 payloads  HASH  the same -> row of the outcome
 --   9 taken     HASH  (distributor, instance) -> highest number taken
---   then, for each lost neighbour that a change takes from, its node, waiting, running, outcomes, payloads
+--   then, for each neighbour that a change speaks of, its node, waiting, running, outcomes, payloads, taken
 --
 -- Arguments:
 --   1 the owner's epoch   2 number of the group before this one   3 number of this group
@@ -42,28 +42,38 @@ end
 
 -- Where jobs are taken from: '' is this node, else the number of a neighbour.
 local from = { [''] = { waiting = waiting, running = running } }
-local lost = #KEYS > 9
-if lost then
+local numbersOf = {}
+if #KEYS > 9 then
   local time = call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  for i = 1, (#KEYS - 9) / 5 do
-    local at = 9 + (i - 1) * 5
+  for i = 1, (#KEYS - 9) / 6 do
+    local at = 9 + (i - 1) * 6
     local theirs, name = KEYS[at + 1], ARGV[4 + i]
     local state = call('HMGET', theirs, 'epoch', 'fenced')
     local lease = call('ZSCORE', leases, name)
+    numbersOf[tostring(i)] = KEYS[at + 6]
     if state[1] and (state[1] == state[2] or (lease and tonumber(lease) <= now)) then
-      -- From here on the neighbour's own changes are refused, should it only have been asleep.
-      call('HSET', theirs, 'fenced', state[1])
       from[tostring(i)] = {
+        node = theirs, epoch = state[1],
         waiting = KEYS[at + 2], running = KEYS[at + 3], outcomes = KEYS[at + 4], payloads = KEYS[at + 5],
       }
     end
   end
 end
 
+-- From the first thing that is taken from a neighbour its own changes are refused, should it only have been asleep.
+local function ownerOf(owner)
+  local theirs = from[owner]
+  if theirs and theirs.epoch then
+    call('HSET', theirs.node, 'fenced', theirs.epoch)
+    theirs.epoch = nil
+  end
+  return theirs
+end
+
 -- Takes a job from where the change says that it is.
 local function leave(owner, place, runs)
-  local theirs = from[owner]
+  local theirs = ownerOf(owner)
   if not theirs then return false end
   if runs == '1' then return call('HDEL', theirs.running, place) == 1 end
   return call('ZREM', theirs.waiting, place) == 1
@@ -81,18 +91,25 @@ local numbers = {}
 
 while i <= size do
   local kind, answer = f[i], 'o'
-  if kind == 'i' then -- id, place, row, key of taken or '', number
+  if kind == 'i' then
+    -- id, place, row, key of taken or '', number; where it was sent before: how many, each a neighbour and two numbers
+    local last = i + 6 + 3 * tonumber(f[i + 6])
+    local known = false
+    for at = i + 7, last, 3 do
+      local theirs = tonumber(call('HGET', numbersOf[f[at]], f[i + 4]) or 0)
+      known = known or (theirs >= tonumber(f[at + 1]) and theirs <= tonumber(f[at + 2]))
+    end
     if room and f[i + 4] ~= '' then
       numbers[f[i + 4]] = math.max(tonumber(f[i + 5]), numbers[f[i + 4]] or 0)
     end
     if not room then
       answer = 'n'
-    elseif call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
+    elseif not known and call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
       call('ZADD', waiting, 0, f[i + 2])
     else
       answer = 'd'
     end
-    i = i + 6
+    i = last + 1
   elseif kind == 'b' then -- place, startedAt
     if call('ZREM', waiting, f[i + 1]) == 1 then
       call('HSET', running, f[i + 1], f[i + 2])
@@ -141,7 +158,7 @@ while i <= size do
     end
     i = i + 2
   elseif kind == 'o' then -- owner, its key, key and row here
-    local theirs = from[f[i + 1]]
+    local theirs = ownerOf(f[i + 1])
     if theirs and call('ZREM', theirs.outcomes, f[i + 2]) == 1 then
       call('HDEL', theirs.payloads, f[i + 2])
       report(f[i + 3], f[i + 4])

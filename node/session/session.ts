@@ -135,11 +135,12 @@ export class Session implements Origin {
       throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, clock.now(), seq())
-    const { unique, number } = message
-    const insert: NodeInsert = { kind: 'insert', job, unique, number, origin: this, started: false }
+    const { unique, number, sentBefore } = message
+    const again = sentBefore === undefined ? null : { sentBefore }
+    const insert: NodeInsert = { kind: 'insert', job, unique, number, ...again, origin: this, started: false }
     journal.add(insert, true)
-    // Of a job with an id of the user's own it is not known yet whether it is a new one.
-    if (!unique) insert.started = runner.offer(job)
+    // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
+    if (!unique && sentBefore === undefined) insert.started = runner.offer(job)
   }
 
   #reply(request: number, value: Promise<unknown>): void {

@@ -123,6 +123,19 @@ export interface Insert {
    * taken. Null: the job was made by the node.
    */
   readonly number: number | null
+  /**
+   * Where it was sent before, and nobody knows whether it came. A store that nodes share answers `duplicate` when the
+   * number that one of these nodes has taken from this life of the distributor says that it did: also when the job has
+   * ended since.
+   */
+  readonly sentBefore?: readonly SentBefore[]
+}
+
+export interface SentBefore {
+  readonly node: string
+  /** The number that it was sent under, and the last one given for that node by then: later ones say nothing of it. */
+  readonly number: number
+  readonly last: number
 }
 
 /** A waiting job begins an attempt. `job` is the record as it waits; its attempt becomes `job.attempt + 1`. */

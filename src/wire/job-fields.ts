@@ -25,11 +25,22 @@ export interface JobFields {
   readonly maxAttempts: number | null
   readonly backoff: Backoff | null
   readonly timeoutMs: number | null
+  /** Earlier tries, in doubt: nodes that it was sent to and did not hear from; absent: none. */
+  readonly sentBefore?: readonly Sent[]
   readonly args: Buffer
+}
+
+export interface Sent {
+  readonly node: string
+  /** The number that it was sent under, and the last one given for that node when it was given up. */
+  readonly number: number
+  readonly last: number
 }
 
 const LONGEST_MS = 1000 * 365 * 86_400_000
 const MAX_NOT_NODES = 256
+/** Of more tries than these the oldest are not told. */
+export const MAX_SENT_BEFORE = 16
 const MISSED: readonly Missed[] = ['once', 'skip', 'all']
 
 /** PROTOCOL.md, "The fields of a job": which of them follow. */
@@ -46,7 +57,8 @@ const HAS_NOT_NODE = 1 << 9
 const HAS_ATTEMPTS = 1 << 10
 const HAS_BACKOFF = 1 << 11
 const HAS_TIMEOUT = 1 << 12
-const ALL = (1 << 13) - 1
+const SENT_BEFORE = 1 << 13
+const ALL = (1 << 14) - 1
 
 const NO_NODES: readonly string[] = []
 
@@ -65,6 +77,7 @@ export function writeJobFields(w: ByteWriter, job: JobFields): void {
   if (maxAttempts !== null) flags |= HAS_ATTEMPTS
   if (backoff !== null) flags |= HAS_BACKOFF
   if (timeoutMs !== null) flags |= HAS_TIMEOUT
+  if (job.sentBefore !== undefined) flags |= SENT_BEFORE
   w.uint(flags)
   w.text(job.id)
   w.text(job.name)
@@ -79,6 +92,7 @@ export function writeJobFields(w: ByteWriter, job: JobFields): void {
   if (maxAttempts !== null) w.uint(maxAttempts)
   if (backoff !== null) writeBackoff(w, backoff)
   if (timeoutMs !== null) w.uint(timeoutMs)
+  if (job.sentBefore !== undefined) writeList(w, job.sentBefore, writeSent)
   w.bytes(job.args)
 }
 
@@ -110,12 +124,23 @@ export function readJobFields(r: ByteReader): JobFields {
     maxAttempts: flags & HAS_ATTEMPTS ? r.uint() : null,
     backoff: flags & HAS_BACKOFF ? readBackoff(r) : null,
     timeoutMs: flags & HAS_TIMEOUT ? duration(r, 'timeoutMs') : null,
+    ...(flags & SENT_BEFORE ? { sentBefore: readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) } : null),
     args: r.bytes(),
   }
 }
 
 function readName(r: ByteReader): string {
   return label(r.known(), 'notNode')
+}
+
+function writeSent(w: ByteWriter, { node, number, last }: Sent): void {
+  w.text(node)
+  w.uint(number)
+  w.uint(last)
+}
+
+function readSent(r: ByteReader): Sent {
+  return { node: label(r.known(), 'node'), number: r.uint(), last: r.uint() }
 }
 
 function duration(r: ByteReader, name: string): number {

@@ -57,6 +57,27 @@ else {
     t.equal((await one.load(job.id))?.state, 'running')
   })
 
+  t.test('a job in doubt is not stored again where the first node has taken its number', async (t) => {
+    const redis = await startRedis(t)
+    const [one, two] = [await opened(t, redis, 'n1'), await opened(t, redis, 'n2')]
+    const [over, never, later] = [recordOf(1), recordOf(2), recordOf(3)]
+    await one.commit([insertOf(over, 5), beginOf(over), endOf(over)], true)
+    const again = (job: typeof over, number: number, last: number, taken: number) => ({
+      ...insertOf(job, taken),
+      sentBefore: [{ node: 'n1', number, last }],
+    })
+    t.same(await two.commit([again(over, 5, 6, 1)], true), ['duplicate'], 'it has ended there')
+    t.same(await two.commit([again(never, 6, 6, 2)], true), ['ok'], 'it never came there')
+    await one.commit([insertOf(recordOf(9), 8)], true)
+    t.same(
+      await two.commit([again(later, 7, 7, 3)], true),
+      ['ok'],
+      'what n1 has taken since says nothing of it',
+    )
+    t.equal(await two.taken('app', 'life'), 3)
+    t.same(await one.commit([insertOf(recordOf(10), 9)], true), ['ok'], 'n1 is not held to be lost')
+  })
+
   t.test('a name is one node: a second one waits for the lease, and is refused when it holds', async (t) => {
     const redis = await startRedis(t)
     const first = await opened(t, redis, 'n1')

@@ -16,13 +16,19 @@ export function writeChange(
 ): void {
   switch (change.kind) {
     case 'insert': {
-      const { job, number } = change
+      const { job, number, sentBefore = [] } = change
       out.text('i')
       out.text(job.id)
       out.text(placeOf(job, job.id))
       out.bytes(encodeJob(job))
       out.text(number === null ? '' : takenKey(job.distributor, job.instance))
       out.text(number === null ? '' : String(number))
+      out.text(String(sentBefore.length))
+      for (const sent of sentBefore) {
+        out.text(ownerOf(sent.node))
+        out.text(String(sent.number))
+        out.text(String(sent.last))
+      }
       return
     }
     case 'begin':

@@ -68,7 +68,7 @@ export class Server {
     for (const change of changes) writeChange(out, change, ownerOf)
     for (const name of neighbours) {
       const theirs = nodeKeys(this.prefix, name)
-      keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads)
+      keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
     }
     const args = [this.owner.epoch, String(this.group), String(this.group + 1), out.take(), ...neighbours]
     return { keys, args }

@@ -54,8 +54,9 @@ export interface RedisStoreOptions {
  *   duplicate at the second, as long as it has not ended.
  * - **Numbers stay with the name.** What a node has taken from each life of each distributor is written by the script
  *   that stores the jobs, under the node's name, and stays there when the jobs are taken over. So a distributor that
- *   comes back to this name, in whatever epoch, is told rightly what it need not send again; and what it sends to
- *   another node instead is a duplicate there while the job is in Redis.
+ *   comes back to this name, in whatever epoch, is told rightly what it need not send again. A job that it gives to
+ *   another node instead carries the number it had: the script looks whether the first node has taken it, and then it
+ *   is a duplicate, wherever the job is by now and also when it has ended.
  * - **Taken over once.** A change that takes from a lost neighbour ends the neighbour's epoch, and finds the job with
  *   it or is `stale`, in one script. Of several that try, one succeeds for each job.
  */
