@@ -119,7 +119,7 @@ export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefor
 export function enqueueMessage(job: OutJob, now: number): Enqueue {
   job.ticket.status = 'sent'
   const heldMs = Math.max(0, Math.round(now - job.since))
-  return {
+  const message: Enqueue = {
     type: 'enqueue',
     number: job.number,
     id: job.id,
@@ -137,7 +137,7 @@ export function enqueueMessage(job: OutJob, now: number): Enqueue {
     maxAttempts: job.maxAttempts,
     backoff: job.backoff,
     timeoutMs: job.timeoutMs,
-    ...(job.sentBefore === undefined ? null : { sentBefore: job.sentBefore }),
     args: job.args,
   }
+  return job.sentBefore === undefined ? message : { ...message, sentBefore: job.sentBefore }
 }

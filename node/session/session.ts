@@ -136,8 +136,8 @@ export class Session implements Origin {
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, clock.now(), seq())
     const { unique, number, sentBefore } = message
-    const again = sentBefore === undefined ? null : { sentBefore }
-    const insert: NodeInsert = { kind: 'insert', job, unique, number, ...again, origin: this, started: false }
+    const fresh: NodeInsert = { kind: 'insert', job, unique, number, origin: this, started: false }
+    const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }
     journal.add(insert, true)
     // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
     if (!unique && sentBefore === undefined) insert.started = runner.offer(job)

@@ -108,7 +108,11 @@ export function readJobFields(r: ByteReader): JobFields {
   const missed = flags & PERIODIC ? choice(r.u8(), MISSED, 'missed') : 'once'
   const node = flags & HAS_NODE ? label(r.known(), 'node') : null
   const notNode = flags & HAS_NOT_NODE ? readList(r, 'notNode', MAX_NOT_NODES, readName) : NO_NODES
-  return {
+  const maxAttempts = flags & HAS_ATTEMPTS ? r.uint() : null
+  const backoff = flags & HAS_BACKOFF ? readBackoff(r) : null
+  const timeoutMs = flags & HAS_TIMEOUT ? duration(r, 'timeoutMs') : null
+  const sentBefore = flags & SENT_BEFORE ? readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) : null
+  const job = {
     id,
     unique: (flags & UNIQUE) !== 0,
     name,
@@ -121,12 +125,12 @@ export function readJobFields(r: ByteReader): JobFields {
     node,
     strictNode: (flags & STRICT) !== 0,
     notNode,
-    maxAttempts: flags & HAS_ATTEMPTS ? r.uint() : null,
-    backoff: flags & HAS_BACKOFF ? readBackoff(r) : null,
-    timeoutMs: flags & HAS_TIMEOUT ? duration(r, 'timeoutMs') : null,
-    ...(flags & SENT_BEFORE ? { sentBefore: readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) } : null),
+    maxAttempts,
+    backoff,
+    timeoutMs,
     args: r.bytes(),
   }
+  return sentBefore === null ? job : { ...job, sentBefore }
 }
 
 function readName(r: ByteReader): string {

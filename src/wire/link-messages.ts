@@ -127,7 +127,7 @@ function readEnqueue(r: ByteReader): Enqueue {
   const number = r.uint()
   const job = readJobFields(r)
   // Field by field: to spread it costs as much as to read it.
-  return {
+  const message: Enqueue = {
     type: 'enqueue',
     number,
     id: job.id,
@@ -147,6 +147,7 @@ function readEnqueue(r: ByteReader): Enqueue {
     timeoutMs: job.timeoutMs,
     args: job.args,
   }
+  return job.sentBefore === undefined ? message : { ...message, sentBefore: job.sentBefore }
 }
 
 const MORE = 1 << 2

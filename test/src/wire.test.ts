@@ -35,6 +35,7 @@ const job = {
   maxAttempts: 5,
   backoff: { type: 'exponential', delay: 1, max: 60, jitter: false },
   timeoutMs: 100,
+  sentBefore: [{ node: 'n1', number: 7, last: 9 }],
   args: bytes('args'),
 } as const
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { folder, type NodeProcess, randomOf, readLog, startApp, startNode, toApp } from '../system/harness.js'
 import { check, type Entry } from '../system/history.js'
+import { startProxy } from './proxy.js'
 import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
 
 const LEASE = ['--lease', '800ms']
@@ -34,8 +35,17 @@ function startOn(
   ])
 }
 
-function startAll(t: Test, redis: RedisServer, app: App): Promise<NodeProcess[]> {
-  return Promise.all(NAMES.map((name) => startOn(t, name, redis, app)))
+/** Resolves when the app can send jobs to all of them. */
+async function startAll(t: Test, redis: RedisServer, app: App): Promise<NodeProcess[]> {
+  const nodes = await Promise.all(NAMES.map((name) => startOn(t, name, redis, app)))
+  await connected(app, NAMES.length)
+  return nodes
+}
+
+async function connected(app: App, count: number): Promise<void> {
+  while (app.app.nodes().filter(({ status }) => status === 'running').length < count) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 /** Resolves when so many attempts have begun. */
@@ -192,6 +202,36 @@ else {
             ['n1'],
           )
       }
+    },
+  )
+
+  t.test(
+    'a job whose node ran it and could not say so does not run on another',
+    { timeout: 60_000 },
+    async (t) => {
+      const log = join(folder(t), 'log')
+      mkdirSync(log)
+      const redis = await startRedis(t)
+      const app = await startApp(t, { doubtTimeout: '1s' })
+      if (!('port' in app.address)) throw new Error('no port')
+      const proxy = await startProxy(t, app.address.port)
+      const through = { ...app, address: { host: '127.0.0.1', port: proxy.port } }
+      await Promise.all([startOn(t, 'n1', redis, through), startOn(t, 'n2', redis, app)])
+      await connected(app, 2)
+      proxy.mute()
+      const handle = app.app.enqueue('record', { log, payload: 1 }, { node: 'n1' })
+      const ran = () => readLog(log).flatMap((entry) => (entry.ev === 'end' ? [entry] : []))
+      while (ran().length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      proxy.close()
+      await handle.accepted
+      t.equal(app.app.nodes().find(({ name }) => name === 'n2')?.inFlight, 0)
+      // Had n2 taken it as a new one, it would be done before the next one on the same child.
+      await app.app.enqueue('record', { log, payload: 2 }, { node: 'n2', strictNode: true }).result()
+      t.same(
+        ran().map(({ attempt }) => attempt),
+        [1, 1],
+      )
+      t.equal(ran().filter(({ job }) => job === handle.id).length, 1)
     },
   )
 

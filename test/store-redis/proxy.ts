@@ -9,15 +9,21 @@ export interface Proxy {
   cutAnswerTo(request: string): Promise<void>
   /** Cuts all connections. */
   cut(): void
+  /** What comes from those who connect is swallowed from now on; what goes to them is passed on. */
+  mute(): void
+  /** Cuts all connections, and takes no more. */
+  close(): void
 }
 
 export async function startProxy(t: Test, target: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
+  let muted = false
   let wanted: { text: string; done: () => void } | null = null
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
     let cutNext: (() => void) | null = null
     client.on('data', (data) => {
+      if (muted) return
       if (wanted !== null && data.includes(wanted.text)) {
         cutNext = wanted.done
         wanted = null
@@ -47,15 +53,20 @@ export async function startProxy(t: Test, target: number): Promise<Proxy> {
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
-  t.teardown(() => {
+  const close = () => {
     cut()
     server.close()
-  })
+  }
+  t.teardown(close)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return {
     port: address.port,
     cut,
+    close,
+    mute: () => {
+      muted = true
+    },
     cutAnswerTo: (text) =>
       new Promise((done) => {
         wanted = { text, done }
