@@ -10,11 +10,12 @@ local call = redis.call
 local known = call('HMGET', KEYS[2], 'epoch', 'fenced')
 if not known[1] or known[1] ~= known[2] then return '0' end
 if call('EXISTS', KEYS[3], KEYS[4], KEYS[6]) > 0 then return '0' end
+-- A delete first: after it a Redis that is out of memory allows the rest.
+call('ZREM', KEYS[1], ARGV[1])
 if call('EXISTS', KEYS[5]) == 1 then
   call('ZUNIONSTORE', KEYS[8], 2, KEYS[8], KEYS[5])
   call('DEL', KEYS[5])
 end
-call('ZREM', KEYS[1], ARGV[1])
 call('PEXPIRE', KEYS[2], ARGV[2])
 call('PEXPIRE', KEYS[7], ARGV[2])
 return '1'

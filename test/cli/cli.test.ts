@@ -38,7 +38,11 @@ t.test('mistakes are explained', async (t) => {
       78,
       /flag --children: expected a whole number, 0 or more, got 'many'/,
     ],
-    [['node', '--name', 'n', '--store', 'mysql'], 78, /flag --store: expected level, memory, got 'mysql'/],
+    [
+      ['node', '--name', 'n', '--store', 'mysql'],
+      78,
+      /flag --store: expected level, memory, redis, got 'mysql'/,
+    ],
     [['node', '--name', 'n'], 78, /environment JR_TIMEOUT: expected seconds/, { JR_TIMEOUT: 'soon' }],
     [['node', '--name', 'n', '--config', 'none.json'], 78, /config file none\.json: ENOENT/],
     [

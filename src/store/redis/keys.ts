@@ -97,14 +97,30 @@ export function takenKey(distributor: string, instance: string): string {
   return `${escaped(distributor)}\0${escaped(instance)}`
 }
 
+const REMEMBERED = 1000
+const known = new Map<string, string>()
+
 function escaped(name: string): string {
-  return encodeURIComponent(Buffer.from(name).toString())
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const text = encodeURIComponent(Buffer.from(name).toString())
+  if (known.size >= REMEMBERED) known.clear()
+  known.set(name, text)
+  return text
 }
 
 function timeText(time: number): string {
-  return time.toString(36).padStart(9, '0')
+  return digits(time, 9)
 }
 
 function seqText(seq: number): string {
-  return seq.toString(36).padStart(11, '0')
+  return digits(seq, 11)
+}
+
+const LOW = 36 ** 5
+
+/** In two halves that are small integers: a larger number takes several times as long. */
+function digits(value: number, width: number): string {
+  const high = Math.floor(value / LOW)
+  return high.toString(36).padStart(width - 5, '0') + (value - high * LOW).toString(36).padStart(5, '0')
 }
