@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisStore } from '#dist/src/store/index.js'
 import type { RedisExtra } from '#dist/src/store/redis/client.js'
+import { folder } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
 import { freePort, hasRedis, type RedisServer, startRedis } from './redis-server.js'
 
@@ -97,6 +99,39 @@ else {
     t.same(await store.commit([insertOf(recordOf(2), 2)], false), ['ok'])
     t.equal((await store.counts()).waiting, 2)
     t.equal(await onReplica.hlen('{topology}:jobs'), 2)
+  })
+
+  t.test('TLS', async (t) => {
+    const dir = folder(t)
+    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+    const named = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const made = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ]
+    await promisify(execFile)('openssl', [...made, '-keyout', key, '-out', cert, ...named])
+    const port = String(await freePort())
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
+    await startRedis(t, '--tls-port', port, '--tls-auth-clients', 'no', ...files)
+    const options = {
+      prefix: 'tls',
+      leaseMs: 10_000,
+      timeoutMs: 1000,
+      wait: 0,
+      url: `rediss://localhost:${port}`,
+    }
+    const trusting = redisStore({ ...options, extra: { tls: { ca: readFileSync(cert) } } })
+    await trusting.open('n1')
+    t.same(await trusting.commit([insertOf(recordOf(1), 1)], true), ['ok'])
+    await trusting.close()
+    await t.rejects(redisStore(options).open('n2'), { code: 'JR_STORE', message: /self-signed/ })
   })
 
   t.test('Cluster: all of a prefix is on one of the masters', { timeout: 60_000 }, async (t) => {

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { JrError } from '../../errors.js'
-import { newId } from '../../job/id.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import type {
@@ -17,14 +15,12 @@ import type {
   StoredJob,
 } from '../contract.js'
 import { type Client, connect, type RedisExtra } from './client.js'
-import { describeHolder, isGone, ownHolder } from './holder.js'
-import { endedBefore, endedRange, nodeKeys, sharedKeys, takenKey } from './keys.js'
+import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
-import { persist } from './patience.js'
+import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
 import { readScripts } from './scripts.js'
 import { Server } from './server.js'
-import { checkServer, parseInfo } from './server-facts.js'
 
 export interface RedisStoreOptions {
   /** `redis://user:password@host:port/db`, `rediss://` for TLS, or the path of a Unix socket. */
@@ -64,7 +60,6 @@ export function redisStore(options: RedisStoreOptions): Store {
   return new RedisStore(options)
 }
 
-const FIRST_CONTACT_MS = 5000
 const PRUNED_AT_ONCE = 1000
 /** How long what a vanished node had taken is remembered, for distributors that come back to its name. */
 const KEPT_NUMBERS_MS = 7 * 24 * 3600_000
@@ -187,56 +182,19 @@ class RedisStore implements Store {
 
   async #begin(node: string, [writer, watcher]: [Client, Client]): Promise<Opened> {
     const { prefix, leaseMs, timeoutMs } = this.#options
-    const notes = await this.#check(watcher)
+    const notes = await checkedServer(watcher)
     const scripts = readScripts()
+    const { id, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
     const shared = sharedKeys(prefix)
-    const { node: key, taken } = nodeKeys(prefix, node)
-    const take = (from: string) =>
-      persist(watcher, FIRST_CONTACT_MS, () =>
-        watcher.run(
-          scripts.open,
-          [key, shared.leases, taken],
-          [node, newId(), String(leaseMs), ownHolder(), from],
-        ),
-      )
-    let answer = (await take('')) as Buffer[]
-    if (String(answer[0]) === 'held') answer = await this.#await(node, answer, take)
-    const [, id, epoch, isNew] = answer.map(String)
-    const owner = { name: node, epoch: epoch ?? '' }
+    const owner = { name: node, epoch: String(epoch) }
     const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
     const reader = new Reader(server)
     const lease = new Lease(server, leaseMs)
     const interrupted = await reader.interrupted(node)
     lease.start()
     this.#open = { server, reader, lease }
-    if (isNew === '1') notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
-    return { id: id ?? '', epoch: Number(epoch), interrupted, notes }
-  }
-
-  /** The lease is somebody's. One that is gone is succeeded at once; else this waits once for the lease to end. */
-  async #await(node: string, held: Buffer[], take: (from: string) => Promise<unknown>): Promise<Buffer[]> {
-    const [, ms, holder, epoch] = held.map(String)
-    if (isGone(holder ?? '')) {
-      const answer = (await take(epoch ?? '')) as Buffer[]
-      if (String(answer[0]) === 'open') return answer
-    }
-    await sleep(Number(ms) + 1)
-    const answer = (await take('')) as Buffer[]
-    if (String(answer[0]) === 'open') return answer
-    const who = describeHolder(String(answer[2]))
-    throw new JrError('JR_STORE_LOCKED', `${who} runs as node '${node}': give each node a name of its own`)
-  }
-
-  async #check(client: Client): Promise<string[]> {
-    try {
-      const info = await persist(client, FIRST_CONTACT_MS, () => client.call('INFO'))
-      return checkServer(parseInfo(String(info)))
-    } catch (error) {
-      if (error instanceof JrError && /NOPERM/.test(error.message)) {
-        return ['Redis does not let this user ask INFO: see to it that maxmemory-policy is noeviction']
-      }
-      throw error
-    }
+    if (isNew) notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
+    return { id, epoch, interrupted, notes }
   }
 
   async #send(server: Server, changes: readonly SharedChange[], wait: boolean): Promise<readonly Answer[]> {

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JrError } from '../../errors.js'
+import { newId } from '../../job/id.js'
+import type { Client } from './client.js'
+import { describeHolder, isGone, ownHolder } from './holder.js'
+import { nodeKeys, sharedKeys } from './keys.js'
+import { persist } from './patience.js'
+import type { Scripts } from './scripts.js'
+import { checkServer, parseInfo } from './server-facts.js'
+
+/** A node that starts says soon that it can't. Once it runs it is more patient. */
+const FIRST_CONTACT_MS = 5000
+
+export interface Taken {
+  readonly id: string
+  readonly epoch: number
+  readonly isNew: boolean
+}
+
+type Answer = { readonly taken: Taken } | { readonly held: { ms: number; holder: string; epoch: string } }
+
+/** What a person should know of this Redis. Rejects with JR_BAD_CONFIG for one that would lose jobs by itself. */
+export async function checkedServer(client: Client): Promise<string[]> {
+  try {
+    const info = await persist(client, FIRST_CONTACT_MS, () => client.call('INFO'))
+    return checkServer(parseInfo(String(info)))
+  } catch (error) {
+    if (error instanceof JrError && /NOPERM/.test(error.message)) {
+      return ['Redis does not let this user ask INFO: see to it that maxmemory-policy is noeviction']
+    }
+    throw error
+  }
+}
+
+/**
+ * Takes the lease of a node. A holder that is known to be gone is succeeded at once; for another this waits once until
+ * its lease should end. Rejects with JR_STORE_LOCKED when it has been renewed by then.
+ */
+export async function takeLease(
+  client: Client,
+  scripts: Scripts,
+  what: { readonly prefix: string; readonly node: string; readonly leaseMs: number },
+): Promise<Taken> {
+  const take = (gone: string) => askForLease(client, scripts, what, gone)
+  let answer = await take('')
+  if ('held' in answer && isGone(answer.held.holder)) answer = await take(answer.held.epoch)
+  if ('held' in answer) {
+    await sleep(answer.held.ms + 1)
+    answer = await take('')
+  }
+  if ('taken' in answer) return answer.taken
+  const who = describeHolder(answer.held.holder)
+  throw new JrError('JR_STORE_LOCKED', `${who} runs as node '${what.node}': give each node a name of its own`)
+}
+
+async function askForLease(
+  client: Client,
+  scripts: Scripts,
+  { prefix, node, leaseMs }: { readonly prefix: string; readonly node: string; readonly leaseMs: number },
+  gone: string,
+): Promise<Answer> {
+  const keys = nodeKeys(prefix, node)
+  const args = [node, newId(), String(leaseMs), ownHolder(), gone]
+  const answer = await persist(client, FIRST_CONTACT_MS, () =>
+    client.run(scripts.open, [keys.node, sharedKeys(prefix).leases, keys.taken], args),
+  )
+  const [word, first = '', second = '', third = ''] = (answer as Buffer[]).map(String)
+  if (word === 'open') return { taken: { id: first, epoch: Number(second), isNew: third === '1' } }
+  return { held: { ms: Number(first), holder: second, epoch: third } }
+}
