@@ -222,16 +222,18 @@ export class DistributorCore implements HandleOwner {
     }
     const line = ticket.node === null ? undefined : this.#lines.get(ticket.node)
     if (line === undefined) return 'not-found'
-    return this.#cancelAt(line, ticket.id)
+    const answer = line.connected ? await this.#cancelAt(line, ticket.id) : 'not-found'
+    if (answer !== 'not-found') return answer
+    // Where nodes share a store another one may have taken the job over.
+    const elsewhere = await this.#cancelAtAny(ticket.id, line)
+    return elsewhere !== 'not-found' || line.connected ? elsewhere : this.#cancelAt(line, ticket.id)
   }
 
   /** By its id alone: at the node that is named, or at every one that is connected. */
   async cancelById(id: string, node: string | undefined): Promise<CancelAnswer> {
     const ticket = this.#feedbacks.find(id)
     if (ticket !== undefined && ticket.status !== 'over') return this.cancel(ticket)
-    const lines = node === undefined ? this.#nodes.filter((line) => line.connected) : [this.#nodeNamed(node)]
-    const answers = await Promise.all(lines.map((line) => this.#cancelAt(line, id)))
-    return answers.find((answer) => answer !== 'not-found') ?? 'not-found'
+    return node === undefined ? this.#cancelAtAny(id) : this.#cancelAt(this.#nodeNamed(node), id)
   }
 
   /** Somebody asks for the result of a job that nobody had asked for so far. */
@@ -386,6 +388,13 @@ export class DistributorCore implements HandleOwner {
   #release(): void {
     this.#placement.release()
     this.#onSettled()
+  }
+
+  /** At every node that is connected, but one that has been asked. */
+  async #cancelAtAny(id: string, asked?: NodeLine): Promise<CancelAnswer> {
+    const lines = this.#nodes.filter((line) => line.connected && line !== asked)
+    const answers = await Promise.all(lines.map((line) => this.#cancelAt(line, id)))
+    return answers.find((answer) => answer !== 'not-found') ?? 'not-found'
   }
 
   async #cancelAt(line: NodeLine, id: string): Promise<CancelAnswer> {

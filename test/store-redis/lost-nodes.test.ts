@@ -165,11 +165,14 @@ else {
         return { n, handle, result: handle.result() }
       })
       await Promise.all(jobs.map(({ handle }) => handle.accepted))
+      const far = app.app.enqueue('record', { log, payload: 'far' }, { node: 'n1', after: '1h' })
+      await far.accepted
       await begunOn(log, 20)
       first?.process.kill('SIGKILL')
       await first?.exited
       await Promise.all(jobs.filter(({ n }) => n % 10 !== 0).map(({ result }) => result))
       await Promise.all(others.map((node) => node.line('neighbour:lost')))
+      t.equal(await far.cancel(), 'cancelled', 'whoever has it now')
       const begun = () => readLog(log).filter((entry) => entry.ev === 'begin')
       const ranOn = new Map<string, string[]>()
       for (const { job, node } of begun()) ranOn.set(job, [...(ranOn.get(job) ?? []), node])
