@@ -147,6 +147,36 @@ else {
   })
 
   t.test(
+    'Redis is killed, and away for longer than a lease: no node is lost for it',
+    { timeout: 60_000 },
+    async (t) => {
+      const log = join(folder(t), 'log')
+      mkdirSync(log)
+      const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')
+      const app = await startApp(t)
+      const nodes = await startAll(t, redis, app)
+      const load = new Load(app, log, randomOf(SEED))
+      let sent = 0
+      const sending = setInterval(() => {
+        for (let i = 0; i < 10 && sent < 1000; i++) load.enqueue(sent++)
+      }, 25)
+      t.teardown(() => clearInterval(sending))
+      await begunOn(log, 200)
+      await redis.signal('SIGKILL')
+      await new Promise((resolve) => setTimeout(resolve, 1200))
+      await redis.again()
+      while (sent < 1000) await new Promise((resolve) => setTimeout(resolve, 10))
+      await load.done()
+      // No fault is written down: nothing may have begun again without a cause.
+      t.same(check([...load.history, ...readLog(log)]).slice(0, 5), [])
+      for (const node of nodes) {
+        t.equal(node.process.exitCode, null)
+        t.notOk(node.log.some((line) => line.includes('neighbour:lost')))
+      }
+    },
+  )
+
+  t.test(
     'what a lost node had goes to the others; what is pinned to it waits',
     { timeout: 60_000 },
     async (t) => {
