@@ -13,7 +13,7 @@ export const HELP = `jr: durable background jobs, without a broker
   jr --version
 
 Exit codes: 0 well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
-73 the data directory is in use; 74 the store failed; 78 wrong configuration.
+73 the data directory is in use; 74 the store failed; 75 other nodes have its jobs; 78 wrong configuration.
 `
 
 export function nodeHelp(): string {
