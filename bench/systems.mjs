@@ -1,5 +1,5 @@
 import { bare } from './ours/bare.mjs'
-import { jobReactor } from './ours/job-reactor.mjs'
+import { jobReactor, jobReactorRedis } from './ours/job-reactor.mjs'
 import { beanstalkd } from './peers/beanstalkd.mjs'
 import { beeQueue } from './peers/bee-queue.mjs'
 import { bullmq } from './peers/bullmq.mjs'
@@ -17,6 +17,7 @@ import { rabbitmq } from './peers/rabbitmq.mjs'
  */
 export const OURS = [...jobReactor, bare]
 export const PEERS = [
+  ...jobReactorRedis,
   ...bullmq,
   ...beeQueue,
   graphileWorker,

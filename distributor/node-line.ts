@@ -31,6 +31,8 @@ export interface NodeLineHandlers {
   readonly onClose: (line: NodeLine, error: JrError | null) => void
 }
 
+const FLUSH_JOBS = 500
+
 type Asking = Extract<FromDistributor, { request: number }>
 
 /** One node, by its name, over all connections that it has had in the life of this app. */
@@ -157,6 +159,8 @@ export class NodeLine implements Candidate {
     this.#handlers.onSend(this, job)
     this.#outbox.push(job)
     if (this.#outbox.length === 1) queueMicrotask(this.#flush)
+    // Of many at once the node can begin with the first while the last are being enqueued.
+    else if (this.#outbox.length >= FLUSH_JOBS && job.ticket.wanted) this.#flush()
   }
 
   readonly #flush = (): void => {

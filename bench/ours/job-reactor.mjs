@@ -2,6 +2,7 @@
 // come back by success feedbacks; they are kept on the node's disk until the app has them.
 import { readFileSync } from 'node:fs'
 import { Distributor } from '../../dist/distributor/index.js'
+import { REDIS, redisVersion, startRedis } from '../peers/servers/redis.mjs'
 import { startWorker } from '../worker.mjs'
 
 const VERSION = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -82,6 +83,26 @@ export function jobReactorWith(name, node) {
     start: (sample) => startOurs(sample, node),
   }
 }
+
+/** The same node with its jobs in a Redis that this sample starts. */
+function jobReactorOnRedis(appendfsync, durability) {
+  return {
+    name: `job-reactor on Redis, ${appendfsync}`,
+    durability,
+    results: 'success feedback, kept in Redis until taken',
+    needs: REDIS,
+    async start(sample) {
+      const port = await startRedis(sample, appendfsync)
+      const system = await startOurs(sample, { store: 'redis', redisUrl: `redis://127.0.0.1:${port}` })
+      return { ...system, versions: { ...system.versions, redis: redisVersion() } }
+    },
+  }
+}
+
+export const jobReactorRedis = [
+  jobReactorOnRedis('everysec', 'AOF, fsync once a second'),
+  jobReactorOnRedis('always', 'AOF, fsync before each answer'),
+]
 
 export const jobReactor = [
   jobReactorWith('fsync', { durability: 'fsync' }),
