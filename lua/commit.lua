@@ -87,11 +87,11 @@ end
 
 local f = cmsgpack.unpack(ARGV[4])
 local answers, n, i, size = {}, 0, 1, #f
-local numbers = {}
+local numbers, begins = {}, {}
 
 while i <= size do
   local kind, answer = f[i], 'o'
-  if kind == 'i' then
+  if kind == 'i' or kind == 'x' then -- x: it begins in this group, and never stands among those that wait
     -- id, place, row, key of taken or '', number; where it was sent before: how many, each a neighbour and two numbers
     local last = i + 6 + 3 * tonumber(f[i + 6])
     local known = false
@@ -105,13 +105,14 @@ while i <= size do
     if not room then
       answer = 'n'
     elseif not known and call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
-      call('ZADD', waiting, 0, f[i + 2])
+      if kind == 'i' then call('ZADD', waiting, 0, f[i + 2]) else begins[f[i + 2]] = true end
     else
       answer = 'd'
     end
     i = last + 1
   elseif kind == 'b' then -- place, startedAt
-    if call('ZREM', waiting, f[i + 1]) == 1 then
+    if begins[f[i + 1]] or call('ZREM', waiting, f[i + 1]) == 1 then
+      begins[f[i + 1]] = nil
       call('HSET', running, f[i + 1], f[i + 2])
     else
       answer = 's'

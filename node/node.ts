@@ -2,6 +2,7 @@ import type { Clock } from '../src/clock.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
+import { isTerminal } from '../src/job/states.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
 import type { Answer, Store } from '../src/store/contract.js'
@@ -297,7 +298,7 @@ export class JobNode {
   #follow(change: NodeChange, answer: Answer): void {
     switch (change.kind) {
       case 'begin':
-        if (answer === 'stale') this.#runner.revoke(change.job)
+        if (answer === 'stale') this.#notBegun(change.job)
         return
       case 'adopt':
         if (answer === 'ok') this.#reporter.publish(change.outcome, true)
@@ -318,6 +319,29 @@ export class JobNode {
         }
         change.done?.(answer === 'ok')
     }
+  }
+
+  /**
+   * The store did not let an attempt begin, which counts for nothing then. A job that had begun on its way to a store
+   * without room may wait there all the same, now that there is room.
+   */
+  #notBegun(job: JobRecord): void {
+    this.#runner.revoke(job)
+    this.#store.load(job.id).then(
+      (stored) => {
+        const waits = stored?.job.seq === job.seq && !isTerminal(stored.state) && stored.state !== 'running'
+        if (
+          !waits ||
+          this.#scheduler.find(job.id) !== undefined ||
+          this.#runner.running(job.id) !== undefined
+        )
+          return
+        this.#scheduler.add(stored.job)
+        this.#runner.pump()
+        this.#scheduler.settle()
+      },
+      (error) => this.#fail(error),
+    )
   }
 
   #learn(jobs: readonly LoadedJob[]): void {

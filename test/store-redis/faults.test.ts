@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisStore } from '#dist/src/store/index.js'
 import type { RedisStoreOptions } from '#dist/src/store/redis/store.js'
+import { startApp, startNode, toApp } from '../system/harness.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 import { startProxy } from './proxy.js'
 import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
@@ -92,6 +93,24 @@ else {
     })
     await t.rejects(hasty.commit([insertOf(recordOf(5), 5)], true), { code: 'JR_STORE' }, 'and from then on')
     await admin.config('SET', 'maxmemory', '0')
+  })
+
+  t.test('a job that began on its way to a Redis without memory runs once there is room', async (t) => {
+    const redis = await startRedis(t)
+    const admin = clientOf(t, redis)
+    const app = await startApp(t)
+    await startNode(t, 'n1', ['--store', 'redis', '--redis-url', redis.url, ...toApp(app.address)])
+    await app.app.ready
+    t.match(await app.app.enqueue('echo', { value: 1 }).result(), { echoed: 1 })
+    const group = () => admin.hget('{job-reactor}:node:n1', 'group')
+    await admin.config('SET', 'maxmemory', '1')
+    const before = await group()
+    const handle = app.app.enqueue('echo', { value: 2 })
+    const result = handle.result()
+    while ((await group()) === before) await admin.ping()
+    await admin.config('SET', 'maxmemory', '0')
+    t.match(await result, { echoed: 2 })
+    await t.resolves(handle.accepted)
   })
 
   t.test('a Redis that comes back with everything', async (t) => {

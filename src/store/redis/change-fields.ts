@@ -8,16 +8,20 @@ import { endedPlace, outcomeKey, PLACE_LENGTH, placeOf, takenKey } from './keys.
 export const ENDED_MARK = 'e'
 export const ENDED_HEAD = 1 + PLACE_LENGTH
 
-/** Writes the fields of a change as `lua/commit.lua` reads them. `ownerOf` numbers the lost neighbours. */
+/**
+ * Writes the fields of a change as `lua/commit.lua` reads them. `ownerOf` numbers the lost neighbours. `begins`: what
+ * begins in the same group need not be put among those that wait.
+ */
 export function writeChange(
   out: FieldWriter,
   change: SharedChange,
   ownerOf: (node: string | undefined) => string,
+  begins: ReadonlySet<JobRecord>,
 ): void {
   switch (change.kind) {
     case 'insert': {
       const { job, number, sentBefore = [] } = change
-      out.text('i')
+      out.text(begins.has(job) ? 'x' : 'i')
       out.text(job.id)
       out.text(placeOf(job, job.id))
       out.bytes(encodeJob(job))

@@ -1,4 +1,5 @@
 import type { JrError } from '../../errors.js'
+import type { JobRecord } from '../../job/record.js'
 import type { SharedChange } from '../contract.js'
 import { writeChange } from './change-fields.js'
 import type { Client } from './client.js'
@@ -65,7 +66,8 @@ export class Server {
       return String(neighbours.indexOf(name) + 1)
     }
     const out = new FieldWriter()
-    for (const change of changes) writeChange(out, change, ownerOf)
+    const begins = begunAtOnce(changes)
+    for (const change of changes) writeChange(out, change, ownerOf, begins)
     for (const name of neighbours) {
       const theirs = nodeKeys(this.prefix, name)
       keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
@@ -118,4 +120,14 @@ export class Server {
     const keys = [this.shared.leases, node, waiting, running, ended, outcomes, taken, this.keys.ended]
     return String(await this.watcher.run(this.#scripts.bury, keys, [name, String(keepMs)])) === '1'
   }
+}
+
+/** Jobs that are inserted in this group, and next begin in it. */
+function begunAtOnce(changes: readonly SharedChange[]): ReadonlySet<JobRecord> {
+  const begun = new Set<JobRecord>()
+  for (const [i, change] of changes.entries()) {
+    const next = changes[i + 1]
+    if (change.kind === 'insert' && next?.kind === 'begin' && next.job === change.job) begun.add(change.job)
+  }
+  return begun
 }
