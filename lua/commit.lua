@@ -1,7 +1,7 @@
 -- One group of changes, whole or not at all: a script that has found its owner valid does not fail half-way.
 --
 -- Keys (all in the slot of {prefix}):
---   1 node      HASH  what is known of this node: id, epoch, fenced, group, answers
+--   1 node      HASH  what is known of this node: id, epoch, fenced, group, answers to it and to the one before
 --   2 leases    ZSET  node -> when its lease ends, ms on Redis' clock
 --   3 jobs      HASH  id -> row of a job, whoever has it
 --   4 waiting   ZSET  places (lane, due, number, id) in order; all scores 0
@@ -24,10 +24,12 @@ local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4],
 local ended, outcomes, payloads, taken = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local PLACE = 22 -- an id begins here in a place
 
-local known = call('HMGET', node, 'epoch', 'fenced', 'group')
+local known = call('HMGET', node, 'epoch', 'fenced', 'group', 'answers', 'before')
 if not known[1] then return redis.error_reply('EMPTIED no such node') end
 if known[1] ~= ARGV[1] or known[2] == ARGV[1] then return redis.error_reply('FENCED epoch ' .. known[1]) end
-if known[3] == ARGV[3] then return call('HGET', node, 'answers') end
+-- A group whose answer was lost is answered once more, also when the one after it has been done meanwhile.
+if known[3] == ARGV[3] then return known[4] end
+if tonumber(known[3]) == tonumber(ARGV[3]) + 1 then return known[5] end
 if known[3] ~= ARGV[2] then return redis.error_reply('BEHIND at group ' .. known[3]) end
 
 -- The first write, for Redis to say whether it has memory left. When it has not, it still allows what frees memory, and
@@ -181,5 +183,5 @@ for key, number in pairs(numbers) do
 end
 
 local all = table.concat(answers)
-call('HSET', node, 'group', ARGV[3], 'answers', all)
+call('HSET', node, 'group', ARGV[3], 'answers', all, 'before', known[4])
 return all

@@ -20,7 +20,7 @@ if epoch and ends > now and not free then return { 'held', tostring(ends - now),
 -- A delete first: after it a Redis that is out of memory allows the rest.
 call('HDEL', node, 'closed')
 local next = string.format('%.0f', tonumber(epoch or 0) + 1)
-call('HSET', node, 'id', id or ARGV[2], 'epoch', next, 'holder', ARGV[4], 'group', '0', 'answers', '')
+call('HSET', node, 'id', id or ARGV[2], 'epoch', next, 'holder', ARGV[4], 'group', '0', 'answers', '', 'before', '')
 call('PERSIST', node)
 call('PERSIST', KEYS[3])
 call('ZADD', leases, now + tonumber(ARGV[3]), ARGV[1])

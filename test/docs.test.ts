@@ -13,6 +13,8 @@ const GUIDES = [
   'docs/redis.md',
   'docs/from-jobreactor.md',
   'docs/benchmarks.md',
+  'docs/performance.md',
+  'docs/scaling.md',
 ]
 
 t.test('what is made of the code is up to date', async () => {

@@ -4,6 +4,8 @@ import type { Answer, SharedChange } from './contract.js'
 /** A store, as far as it is written to. One without neighbours is given no change that is for them. */
 export interface Committer {
   commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]>
+  /** Groups that may be under way at once; done in the order in which they were given. Default 1. */
+  readonly depth?: number
 }
 
 export interface GroupCommitHandlers<C extends SharedChange> {
@@ -16,10 +18,15 @@ export interface GroupCommitHandlers<C extends SharedChange> {
 /** A group that is larger waits its turn in parts: a commit must not hold up heartbeats. */
 const MAX_CHANGES = 4000
 const MAX_BYTES = 4 * 1024 * 1024
+/** A group that need not wait for the one before has at least so many: small ones would cost more than waiting. */
+const MIN_AHEAD = 200
+/** Longer than a job that follows at once takes to come. */
+const PATIENCE_MS = 20
 
 /**
  * Commits changes in groups: at most one is being written, and the next holds all that arrived meanwhile. So the
- * slower the disk, the larger the groups, and one fsync serves them all.
+ * slower the disk, the larger the groups, and one fsync serves them all. A store at the end of a network may be given
+ * the next group while it works on one.
  */
 export class GroupCommit<C extends SharedChange> {
   readonly #store: Committer
@@ -27,7 +34,11 @@ export class GroupCommit<C extends SharedChange> {
   #next: C[] = []
   #durable = false
   #started = false
-  #writing = false
+  /** Runs when nothing is under way and nothing urgent waits. */
+  #idle: NodeJS.Timeout | null = null
+  /** Groups that are being written, and the last of them. */
+  #writing = 0
+  #last: Promise<void> = Promise.resolve()
   #failed: JrError | null = null
   #waiters: (() => void)[] = []
 
@@ -46,7 +57,13 @@ export class GroupCommit<C extends SharedChange> {
     if (this.#failed !== null) return
     this.#next.push(change)
     this.#durable ||= durable
-    if (this.#writing || this.#started) return
+    if (this.#started || !this.#mayWrite) return
+    // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
+    if (change.kind === 'acknowledge') this.#idle ??= setTimeout(this.#start, PATIENCE_MS)
+    else this.#begin()
+  }
+
+  #begin(): void {
     this.#started = true
     // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group.
     setImmediate(this.#start)
@@ -54,35 +71,52 @@ export class GroupCommit<C extends SharedChange> {
 
   /** Resolves when everything added before has been committed, or can't be any more. */
   async flushed(): Promise<void> {
-    while ((this.#writing || this.#next.length > 0) && this.#failed === null) {
+    if (this.#idle !== null && !this.#started) this.#begin()
+    while ((this.#writing > 0 || this.#next.length > 0) && this.#failed === null) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
   }
 
   readonly #start = (): void => {
     this.#started = false
-    if (!this.#writing) this.#write()
+    if (this.#mayWrite) this.#write()
+  }
+
+  get #mayWrite(): boolean {
+    const { depth = 1 } = this.#store
+    return this.#writing === 0 || (this.#writing < depth && this.#next.length >= MIN_AHEAD)
   }
 
   #write(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = null
     if (this.#next.length === 0 || this.#failed !== null) return this.#release()
     const group = this.#take()
     const durable = this.#durable
     if (this.#next.length === 0) this.#durable = false
-    this.#writing = true
-    this.#store.commit(group, durable).then(
-      (answers) => {
-        this.#writing = false
-        try {
-          this.#handlers.onCommitted(group, answers)
-        } catch (cause) {
-          return this.#fail(cause)
-        }
-        this.#release()
-        this.#write()
-      },
-      (cause) => this.#fail(cause),
-    )
+    this.#writing++
+    const before = this.#last
+    const answered = this.#store.commit(group, durable)
+    this.#last = before
+      .then(() => answered)
+      .then(
+        (answers) => this.#committed(group, answers),
+        (cause) => this.#fail(cause),
+      )
+    // It is looked at when the one before is done.
+    answered.catch(() => {})
+  }
+
+  #committed(group: readonly C[], answers: readonly Answer[]): void {
+    if (this.#failed !== null) return
+    this.#writing--
+    try {
+      this.#handlers.onCommitted(group, answers)
+    } catch (cause) {
+      return this.#fail(cause)
+    }
+    this.#release()
+    if (this.#mayWrite) this.#write()
   }
 
   #take(): C[] {
@@ -102,7 +136,8 @@ export class GroupCommit<C extends SharedChange> {
   }
 
   #fail(cause: unknown): void {
-    this.#writing = false
+    if (this.#failed !== null) return
+    this.#writing = 0
     this.#next = []
     this.#failed =
       cause instanceof JrError

@@ -48,6 +48,29 @@ else {
     t.equal(await store.taken('app', 'life'), 2, 'a read is asked again')
   })
 
+  t.test(
+    'answers that are lost, of two groups on their way: each is sent again, and done once',
+    async (t) => {
+      const redis = await startRedis(t)
+      const proxy = await startProxy(t, redis.port)
+      const { store } = await opened(t, `redis://127.0.0.1:${proxy.port}`)
+      await store.commit([insertOf(recordOf(9), 1)], true)
+      for (const lost of [1, 2]) {
+        const [a, b] = [recordOf(lost * 10), recordOf(lost * 10 + 1)]
+        const cut = proxy.cutAnswerTo(lost === 1 ? a.id : b.id)
+        const first = store.commit([insertOf(a, lost * 10), beginOf(a), beginOf(a)], true)
+        const second = store.commit([insertOf(b, lost * 10 + 1), endOf(a, outcomeOf(a, lost * 100))], true)
+        t.same(await Promise.all([first, second]), [
+          ['ok', 'ok', 'stale'],
+          ['ok', 'ok'],
+        ])
+        await cut
+        t.match(await store.counts(), { waiting: 1 + lost, running: 0, outcomes: lost })
+      }
+      t.equal(await store.taken('app', 'life'), 21)
+    },
+  )
+
   t.test('scripts that are forgotten, and connections that are killed', async (t) => {
     const redis = await startRedis(t)
     const admin = clientOf(t, redis)

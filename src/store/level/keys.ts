@@ -47,6 +47,8 @@ export function groupOf(key: string): number {
 }
 
 export const GROUPS = { gt: 'a', lt: 'b' } as const
+/** Of jobs that are not young: where they are, and the jobs themselves. */
+export const ROWS_OF_JOBS = { gt: 'i', lt: 'l' } as const
 export const MARKS = { gt: 'r', lt: 's' } as const
 
 export function markKey(seq: number): string {

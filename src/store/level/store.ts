@@ -6,6 +6,7 @@ import type { TerminalState } from '../../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
+import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
 import { type Database, openDatabase, writeMarker } from './database.js'
 import { endedBefore, endedPrefix, idKey, META_KEY, takenKey } from './keys.js'
 import { decodeMeta, encodeMeta, type Meta, noCounts } from './meta.js'
@@ -25,12 +26,16 @@ export interface LevelOptions {
 
 /** Jobs in a LevelDB of this process: nothing to install, one node a folder. */
 export function levelStore(options: LevelOptions): Store {
-  return new LevelStore(options, YOUNG_LIMITS)
+  return new LevelStore(options, YOUNG_LIMITS, COMPACTION_LIMITS)
 }
 
 /** The same, with limits at which tests can see what happens. */
-export function levelStoreWith(options: LevelOptions, limits: YoungLimits): Store {
-  return new LevelStore(options, limits)
+export function levelStoreWith(
+  options: LevelOptions,
+  young: YoungLimits,
+  tidy: CompactionLimits = COMPACTION_LIMITS,
+): Store {
+  return new LevelStore(options, young, tidy)
 }
 
 const PRUNED_AT_ONCE = 1000
@@ -41,6 +46,7 @@ interface Parts {
   readonly meta: Meta
   readonly writer: Writer
   readonly reader: Reader
+  readonly compaction: Compaction
 }
 
 class LevelStore implements Store {
@@ -48,11 +54,13 @@ class LevelStore implements Store {
   readonly #dir: string
   readonly #sync: boolean
   readonly #limits: YoungLimits
+  readonly #tidy: CompactionLimits
   #open: Parts | null = null
   #poison: JrError | null = null
 
-  constructor({ dir, durability = 'fsync' }: LevelOptions, limits: YoungLimits) {
-    this.#limits = limits
+  constructor({ dir, durability = 'fsync' }: LevelOptions, young: YoungLimits, tidy: CompactionLimits) {
+    this.#limits = young
+    this.#tidy = tidy
     this.#dir = dir
     this.#sync = durability === 'fsync'
   }
@@ -67,7 +75,8 @@ class LevelStore implements Store {
       const writer = new Writer(db, meta, young)
       const interrupted = await recover(db, young, writer)
       const reader = new Reader(db, young, writer)
-      this.#open = { db, lock, meta, writer, reader }
+      const compaction = new Compaction(db, this.#tidy)
+      this.#open = { db, lock, meta, writer, reader, compaction }
       this.#poison = null
       return { id: meta.id, epoch: meta.epoch, interrupted, notes }
     } catch (error) {
@@ -78,10 +87,12 @@ class LevelStore implements Store {
   }
 
   async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
-    const { writer } = this.#opened()
+    const { writer, compaction } = this.#opened()
     if (this.#poison !== null) throw this.#poison
     try {
-      return await writer.write(changes, durable && this.#sync)
+      const answers = await writer.write(changes, durable && this.#sync)
+      compaction.wrote(writer.dropped)
+      return answers
     } catch (cause) {
       // After one failed append LevelDB takes further writes that are not there when it is opened again.
       const text = `writing to ${this.#dir} failed: ${cause instanceof Error ? cause.message : String(cause)}`
@@ -146,6 +157,7 @@ class LevelStore implements Store {
     if (open === null) return
     this.#open = null
     try {
+      await open.compaction.stop()
       await open.db.close()
     } finally {
       await open.lock.release()

@@ -36,6 +36,8 @@ interface Running {
 
 /** Turns groups of changes into batches. Knows which jobs run, so that the common changes need no reading. */
 export class Writer {
+  /** Rows of jobs that have gone. */
+  dropped = 0
   readonly #db: Database
   readonly #meta: Meta
   readonly #young: Young
@@ -313,6 +315,7 @@ export class Writer {
   }
 
   #dropRow(batch: Batch, job: JobRecord): void {
+    this.dropped++
     const key = placeKey(job)
     batch.del(key).del(idKey(job.id))
     this.#seen(idKey(job.id), null)

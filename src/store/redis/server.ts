@@ -8,6 +8,13 @@ import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
 import { persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 
+/** A group of changes as it is sent. */
+export interface Group {
+  readonly number: number
+  readonly keys: string[]
+  readonly args: (string | Buffer)[]
+}
+
 export interface Owner {
   readonly name: string
   readonly epoch: string
@@ -26,8 +33,9 @@ export class Server {
   readonly watcher: Client
   readonly #scripts: Scripts
   readonly #leaseMs: number
-  /** The number of the last group that is known to have been committed. */
+  /** The number of the last group that is known to have been committed, and of the last that was prepared. */
   group = 0
+  #prepared = 0
   /** Why nothing more may be asked of Redis; null while all is well. */
   broken: JrError | null = null
 
@@ -54,8 +62,11 @@ export class Server {
     this.#leaseMs = deps.leaseMs
   }
 
-  /** A group of changes, ready to be sent as often as it takes: the second time it is only answered. */
-  prepare(changes: readonly SharedChange[]): { keys: string[]; args: (string | Buffer)[] } {
+  /**
+   * A group of changes, ready to be sent as often as it takes: the second time it is only answered. Groups are done in
+   * the order in which they are prepared.
+   */
+  prepare(changes: readonly SharedChange[]): Group {
     const { leases, jobs } = this.shared
     const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
     const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]
@@ -72,15 +83,16 @@ export class Server {
       const theirs = nodeKeys(this.prefix, name)
       keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
     }
-    const args = [this.owner.epoch, String(this.group), String(this.group + 1), out.take(), ...neighbours]
-    return { keys, args }
+    const number = ++this.#prepared
+    const args = [this.owner.epoch, String(number - 1), String(number), out.take(), ...neighbours]
+    return { number, keys, args }
   }
 
-  commit({ keys, args }: { keys: string[]; args: (string | Buffer)[] }): Promise<unknown> {
+  commit({ keys, args }: Group): Promise<unknown> {
     return this.writer.run(this.#scripts.commit, keys, args)
   }
 
-  commitAndWait({ keys, args }: { keys: string[]; args: (string | Buffer)[] }, replicas: number, ms: number) {
+  commitAndWait({ keys, args }: Group, replicas: number, ms: number) {
     return this.writer.runAndWait(this.#scripts.commit, keys, args, replicas, ms)
   }
 

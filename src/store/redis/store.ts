@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { JrError } from '../../errors.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
@@ -20,7 +21,7 @@ import { Lease } from './lease.js'
 import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
 import { readScripts } from './scripts.js'
-import { Server } from './server.js'
+import { type Group, Server } from './server.js'
 
 export interface RedisStoreOptions {
   /** `redis://user:password@host:port/db`, `rediss://` for TLS, or the path of a Unix socket. */
@@ -61,6 +62,9 @@ export function redisStore(options: RedisStoreOptions): Store {
 }
 
 const PRUNED_AT_ONCE = 1000
+/** Between two tries to store what Redis had no memory for. */
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 1000
 /** How long what a vanished node had taken is remembered, for distributors that come back to its name. */
 const KEPT_NUMBERS_MS = 7 * 24 * 3600_000
 
@@ -79,13 +83,18 @@ class RedisStore implements Store {
     left: (node: string, after: string | null) => this.#left(node, after),
     settle: (node: string) => this.#settle(node),
   }
+  /** While Redis works on one group, the next is on its way. Replicas are waited for one group at a time. */
+  readonly depth: number
   readonly #options: RedisStoreOptions
   #open: Open | null = null
   #opening = false
   #committing: Promise<unknown> = Promise.resolve()
+  /** Resolves when Redis has done the group that was prepared last, or never will. */
+  #done: Promise<void> = Promise.resolve()
 
   constructor(options: RedisStoreOptions) {
     this.#options = options
+    this.depth = options.wait > 0 ? 1 : 2
   }
 
   async open(node: string): Promise<Opened> {
@@ -197,30 +206,54 @@ class RedisStore implements Store {
     return { id, epoch, interrupted, notes }
   }
 
+  /** Resolves with the answers once all changes are done: in parts, when Redis has no memory for new jobs at first. */
   async #send(server: Server, changes: readonly SharedChange[], wait: boolean): Promise<readonly Answer[]> {
     const answers = new Array<Answer>(changes.length)
+    const until = performance.now() + server.timeoutMs
     let left = changes.map((_, i) => i)
-    let group = server.prepare(changes)
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const some = left.length === changes.length ? changes : left.map((at) => changes[at] as SharedChange)
+      const letters = await this.#sendGroup(server, server.prepare(some), wait)
+      for (const [i, at] of left.entries()) answers[at] = ANSWERS[letters[i] ?? ''] ?? 'stale'
+      left = left.filter((_, i) => letters[i] === 'n')
+      if (left.length === 0) return answers
+      if (performance.now() + pause > until) {
+        const text = `Redis has had no memory for more jobs for ${server.timeoutMs} ms (maxmemory)`
+        server.broken ??= new JrError('JR_STORE', text)
+        throw server.broken
+      }
+      await sleep(pause)
+    }
+  }
+
+  /**
+   * Sends a group at once, also when the one before it is under way: Redis does them in order. When something goes
+   * wrong, it waits until the one before is done, and then asks until Redis answers.
+   */
+  async #sendGroup(server: Server, group: Group, wait: boolean): Promise<string> {
+    const before = this.#done
+    let done = () => {}
+    this.#done = new Promise((resolve) => {
+      done = resolve
+    })
+    const send = async () => String(await (wait ? this.#sendAndWait(server, group) : server.commit(group)))
     try {
-      await server.persist(server.writer, async () => {
-        const letters = String(await (wait ? this.#sendAndWait(server, group) : server.commit(group)))
-        server.group++
-        const sent = left
-        left = sent.filter((_, i) => letters[i] === 'n')
-        for (const [i, at] of sent.entries()) answers[at] = ANSWERS[letters[i] ?? ''] ?? 'stale'
-        if (left.length === 0) return
-        group = server.prepare(left.map((at) => changes[at] as SharedChange))
-        throw new Error('OOM it has no memory for more jobs (maxmemory)')
+      const letters = await send().catch(async () => {
+        await before
+        return server.persist(server.writer, send)
       })
-      return answers
+      server.group = Math.max(server.group, group.number)
+      return letters
     } catch (cause) {
       server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
       throw server.broken
+    } finally {
+      done()
     }
   }
 
   /** Too few replicas in time is a failure that may pass: the group is sent again, is only answered, and waits again. */
-  async #sendAndWait(server: Server, group: ReturnType<Server['prepare']>): Promise<unknown> {
+  async #sendAndWait(server: Server, group: Group): Promise<unknown> {
     const { wait } = this.#options
     const { answer, replicas } = await server.commitAndWait(group, wait, 1000)
     if (replicas >= wait) return answer

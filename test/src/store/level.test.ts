@@ -104,6 +104,26 @@ t.test('what was acknowledged is there after kill -9 of the writer', async (t) =
   }
 })
 
+t.test('when many rows have gone and nothing is written, what is left of them is merged away', async (t) => {
+  const dir = folder(t)
+  const store = levelStoreWith({ dir }, { ...YOUNG_LIMITS, jobs: 0 }, { rows: 50, idleMs: 20 })
+  await store.open('n1')
+  const jobs = Array.from({ length: 60 }, (_, i) => record({ id: `j${i}`, seq: i + 1 }))
+  const begins = jobs.map((job) => ({ kind: 'begin', job, startedAt: 1 }) as const)
+  const ends = jobs.map((from) => ({ kind: 'end', from, running: true, outcome: null, keep: null }) as const)
+  await store.commit(
+    jobs.map((job) => ({ kind: 'insert', job, unique: false, number: null })),
+    true,
+  )
+  const log = () => readFileSync(join(dir, 'db', 'LOG'), 'utf8')
+  await store.commit([...begins, ...ends], true)
+  t.notMatch(log(), /Manual compaction/)
+  while (!/Manual compaction|Compacting|Level-0 table/.test(log()))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  t.same(await store.waiting(0, null, 10, 1000), [])
+  await store.close()
+})
+
 t.test('a full disk: nothing is acknowledged from the first refusal on', async (t) => {
   const dir = folder(t)
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dir])
@@ -214,3 +234,46 @@ t.test('a job that was read while it ended does not begin', async (t) => {
   t.equal(stale, rounds)
   await store.close()
 })
+
+t.test(
+  'a group commit may give a store the next group while it works on one; what follows is in order',
+  async (t) => {
+    const open: (() => void)[] = []
+    const store = {
+      depth: 2,
+      commit: (changes: readonly Change[]) =>
+        new Promise<'ok'[]>((resolve) => {
+          open.push(() => resolve(changes.map(() => 'ok')))
+        }),
+    }
+    const seen: string[] = []
+    const commits = new GroupCommit<Change>(store, {
+      onCommitted: (changes) => {
+        for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+      },
+      onFailure: (error) => t.fail(error.message),
+    })
+    const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    commits.add({ kind: 'remove', id: 'first' }, true)
+    await settle()
+    commits.add({ kind: 'remove', id: 'second' }, true)
+    await settle()
+    t.equal(open.length, 1, 'a small one waits')
+    for (let i = 0; i < 300; i++) commits.add({ kind: 'remove', id: 'more' }, true)
+    await settle()
+    t.equal(open.length, 2)
+    for (let i = 0; i < 300; i++) commits.add({ kind: 'remove', id: 'last' }, true)
+    await settle()
+    t.equal(open.length, 2, 'and no third')
+    open[1]?.()
+    await settle()
+    t.same(seen, [], 'the first is not done yet')
+    open[0]?.()
+    await settle()
+    t.same(seen.slice(0, 2), ['first', 'second'])
+    t.equal(open.length, 3)
+    open[2]?.()
+    await commits.flushed()
+    t.equal(seen.length, 602)
+  },
+)
