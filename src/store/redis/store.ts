@@ -45,8 +45,9 @@ export interface RedisStoreOptions {
  *   script of every change refuses an epoch that is over. So a node that was paused past its lease changes nothing
  *   that another has taken over: it is told JR_LEASE_LOST with its next change and ends.
  * - **Each group once.** Groups are numbered, and the number of the last one is written by the script that does it,
- *   with its answers. So a group whose answer was lost is simply sent again; and a Redis that has been emptied, or
- *   has lost its last writes in a failover, does not go unnoticed.
+ *   with its answers and those to the group before, for two may be on their way. So a group whose answer was lost is
+ *   simply sent again; and a Redis that has been emptied, or has lost its last writes in a failover, does not go
+ *   unnoticed.
  * - **One id, one job.** Rows of jobs are in one hash, whoever has them: the same job that comes to two nodes is a
  *   duplicate at the second, as long as it has not ended.
  * - **Numbers stay with the name.** What a node has taken from each life of each distributor is written by the script
