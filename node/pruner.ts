@@ -1,9 +1,7 @@
 import type { Clock } from '../src/clock.js'
-import type { TerminalState } from '../src/job/states.js'
+import { TERMINAL_STATES } from '../src/job/states.js'
 import type { Store } from '../src/store/contract.js'
 import type { NodeConfig } from './settings.js'
-
-const STATES: readonly TerminalState[] = ['completed', 'failed', 'cancelled']
 
 /** Ended jobs are pruned when a node starts and each time so many more have been kept: no timer for it. */
 const EVERY = 1000
@@ -34,6 +32,6 @@ export class Pruner {
     this.#kept = 0
     const { keepAgeMs, keepCount } = this.#config
     const olderThan = keepAgeMs === 0 ? 0 : this.#clock.now() - keepAgeMs
-    for (const state of STATES) await this.#store.prune(state, olderThan, keepCount)
+    for (const state of TERMINAL_STATES) await this.#store.prune(state, olderThan, keepCount)
   }
 }

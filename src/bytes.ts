@@ -99,11 +99,6 @@ export class ByteWriter {
     this.#bytes.writeUInt32BE(value, at)
   }
 
-  /** Forgets what was written. */
-  clear(): void {
-    this.#at = 0
-  }
-
   /** All that was written; the writer begins anew with another buffer. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at)

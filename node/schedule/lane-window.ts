@@ -1,5 +1,5 @@
 import { Heap } from '../../src/heap.js'
-import type { JobRecord, Lane, Place } from '../../src/job/record.js'
+import { comparePlaces, type JobRecord, type Lane, type Place } from '../../src/job/record.js'
 
 export interface WindowLimits {
   /** Jobs held in memory for a lane, and bytes of their args: twice as many at most. */
@@ -10,10 +10,6 @@ export interface WindowLimits {
 }
 
 export type ReadLane = (lane: Lane, after: Place | null, limit: number, bytes: number) => Promise<JobRecord[]>
-
-export function comparePlaces(a: Place, b: Place): number {
-  return a.due - b.due || a.seq - b.seq
-}
 
 /** What a waiting job costs in memory beside its args, roughly. */
 const RECORD_BYTES = 400

@@ -1,5 +1,5 @@
 import { parseDurationMs, shown } from '../duration.js'
-import type { Missed } from './record.js'
+import { MISSED, type Missed } from './record.js'
 import type { Backoff } from './retry-policy.js'
 
 /** What may be asked for with one job. Every field has a default. */
@@ -115,7 +115,7 @@ export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, 
     id: id ?? null,
     delayMs: after === undefined ? runAtDelay(runAt, now) : parseDurationMs(after, 'opts.after'),
     periodMs,
-    missed: missed === undefined ? 'once' : oneOf(missed, ['once', 'skip', 'all'], 'missed'),
+    missed: missed === undefined ? 'once' : oneOf(missed, MISSED, 'missed'),
     defer: flag(defer, 'defer'),
     node: node ?? null,
     strictNode: flag(strictNode, 'strictNode'),

@@ -18,6 +18,11 @@ export function laneFor(timed: boolean, deferred: boolean): Lane {
   return timed ? TIMED : IMMEDIATE
 }
 
+/** Was to run at once when it was taken. */
+export function isImmediate(lane: Lane): boolean {
+  return lane === IMMEDIATE || lane === IMMEDIATE_DEFERRED
+}
+
 export function isDeferred(lane: Lane): boolean {
   return lane >= IMMEDIATE_DEFERRED
 }
@@ -32,8 +37,14 @@ export interface Place {
   readonly seq: number
 }
 
-/** What happens to slots of a period that passed while the job could not run. */
-export type Missed = 'once' | 'skip' | 'all'
+/** The order of jobs in a lane. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.due - b.due || a.seq - b.seq
+}
+
+/** What happens to slots of a period that passed while the job could not run. As bytes it is the place here. */
+export const MISSED = ['once', 'skip', 'all'] as const
+export type Missed = (typeof MISSED)[number]
 
 /** A job as its node keeps it while it has not ended. Plain data; never changed, only replaced. */
 export interface JobRecord extends Place {

@@ -6,7 +6,9 @@ export type JobState =
   | 'retryable' // an attempt failed or was interrupted; waits for the next one
   | TerminalState
 
-export type TerminalState = 'completed' | 'failed' | 'cancelled'
+/** As bytes a state is its place here. */
+export const TERMINAL_STATES = ['completed', 'failed', 'cancelled'] as const
+export type TerminalState = (typeof TERMINAL_STATES)[number]
 
 const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   scheduled: ['available', 'cancelled'],

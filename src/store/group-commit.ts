@@ -47,11 +47,6 @@ export class GroupCommit<C extends SharedChange> {
     this.#handlers = handlers
   }
 
-  /** Changes that are not on disk yet, those being written not counted. */
-  get pending(): number {
-    return this.#next.length
-  }
-
   /** Joins the next group. `durable`: somebody will be told that it is on disk. Ignored after a failure. */
   add(change: C, durable: boolean): void {
     if (this.#failed !== null) return

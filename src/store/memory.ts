@@ -1,6 +1,13 @@
 import { JrError } from '../errors.js'
 import { newId } from '../job/id.js'
-import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js'
+import {
+  comparePlaces,
+  type EndedJob,
+  type JobRecord,
+  type Lane,
+  type Outcome,
+  type Place,
+} from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from './contract.js'
 
@@ -46,9 +53,10 @@ class MemoryStore implements Store {
     this.#check()
     const found: JobRecord[] = []
     for (const { job, startedAt } of this.#live.values()) {
-      if (job.lane === lane && startedAt === 0 && (after === null || before(after, job) < 0)) found.push(job)
+      if (job.lane === lane && startedAt === 0 && (after === null || comparePlaces(after, job) < 0))
+        found.push(job)
     }
-    found.sort(before)
+    found.sort(comparePlaces)
     let bytes = 0
     let count = 0
     for (const job of found) {
@@ -183,10 +191,6 @@ class MemoryStore implements Store {
   #check(): void {
     if (!this.#open) throw new JrError('JR_STORE_CLOSED', 'the memory store is not open')
   }
-}
-
-function before(a: Place, b: Place): number {
-  return a.due - b.due || a.seq - b.seq
 }
 
 function liveView({ job, startedAt }: Live): StoredJob {

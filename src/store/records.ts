@@ -1,8 +1,8 @@
 import { ByteReader, ByteWriter, TextTable } from '../bytes.js'
 import { JrError } from '../errors.js'
 import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
-import type { EndedJob, JobRecord, Lane, Missed, Outcome } from '../job/record.js'
-import type { TerminalState } from '../job/states.js'
+import { type EndedJob, type JobRecord, type Lane, MISSED, type Outcome } from '../job/record.js'
+import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 
 /**
  * Jobs and outcomes as bytes. A row begins with the version of its format: a row of a version that is not known is
@@ -26,9 +26,6 @@ const HAS_FIRST_DUE = 1 << 13
 
 const MORE = 1 << 2
 const HAS_ERROR = 1 << 3
-
-const STATES: readonly TerminalState[] = ['completed', 'failed', 'cancelled']
-const MISSED: readonly Missed[] = ['once', 'skip', 'all']
 
 /** What the record before this one said: many in a row come from one sender, or are of one name. */
 export interface Repeats {
@@ -60,7 +57,7 @@ export function decodeJob(row: Buffer): JobRecord {
 
 export function encodeEnded({ job, state, startedAt, finishedAt }: EndedJob): Buffer {
   const w = rowWriter(job.args.length)
-  w.u8(STATES.indexOf(state))
+  w.u8(TERMINAL_STATES.indexOf(state))
   w.uint(startedAt)
   w.uint(finishedAt)
   writeJob(w, job, noRepeats())
@@ -181,7 +178,7 @@ const NO_NODES: readonly string[] = []
 
 export function writeOutcome(w: ByteWriter, outcome: Outcome, last: Repeats): void {
   const { error } = outcome
-  let flags = STATES.indexOf(outcome.state) | repeated(outcome, last)
+  let flags = TERMINAL_STATES.indexOf(outcome.state) | repeated(outcome, last)
   if (outcome.more) flags |= MORE
   if (error.length > 0) flags |= HAS_ERROR
   w.uint(flags)
@@ -256,7 +253,7 @@ function readNames(r: ByteReader, flags: number, last: Repeats): void {
 }
 
 function stateOf(code: number): TerminalState {
-  const state = STATES[code]
+  const state = TERMINAL_STATES[code]
   if (state === undefined) throw new JrError('JR_PROTOCOL', `a state of code ${code} is not known`)
   return state
 }

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
 import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
-import type { Missed } from '../job/record.js'
+import { MISSED, type Missed } from '../job/record.js'
 import type { Backoff } from '../job/retry-policy.js'
 import { choice, label, readList, refuse, whole, writeList } from './fields.js'
 
@@ -41,7 +41,6 @@ const LONGEST_MS = 1000 * 365 * 86_400_000
 const MAX_NOT_NODES = 256
 /** Of more tries than these the oldest are not told. */
 export const MAX_SENT_BEFORE = 16
-const MISSED: readonly Missed[] = ['once', 'skip', 'all']
 
 /** PROTOCOL.md, "The fields of a job": which of them follow. */
 const UNIQUE = 1

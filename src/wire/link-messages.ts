@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
-import type { TerminalState } from '../job/states.js'
+import { TERMINAL_STATES } from '../job/states.js'
 import { choice, label, MAX_TEXT, readList, text, writeList } from './fields.js'
 import type { MessageSet } from './frame.js'
 import { readJobFields, writeJobFields } from './job-fields.js'
@@ -24,7 +24,6 @@ const CODES: Readonly<Record<LinkMessage['type'], number>> = {
   'node-state': 25,
 }
 
-const STATES: readonly TerminalState[] = ['completed', 'failed', 'cancelled']
 const STATUSES = ['running', 'paused', 'stopping'] as const
 const UNKNOWN_JOB = ['fail', 'wait'] as const
 const MAX_JOBS = 100_000
@@ -154,7 +153,7 @@ const MORE = 1 << 2
 const STORED = 1 << 3
 
 function writeOutcome(w: ByteWriter, { stored, outcome }: OutcomeMessage): void {
-  w.u8(STATES.indexOf(outcome.state) | (outcome.more ? MORE : 0) | (stored ? STORED : 0))
+  w.u8(TERMINAL_STATES.indexOf(outcome.state) | (outcome.more ? MORE : 0) | (stored ? STORED : 0))
   w.uint(outcome.seq)
   w.text(outcome.id)
   w.text(outcome.distributor)
@@ -181,7 +180,7 @@ function readOutcome(r: ByteReader): OutcomeMessage {
     instance: text(r.known(), 'instance'),
     id,
     name: label(r.known(), 'name'),
-    state: choice(flags & 3, STATES, 'state'),
+    state: choice(flags & 3, TERMINAL_STATES, 'state'),
     node: text(r.known(), 'node'),
     slot: r.uint(),
     more: (flags & MORE) !== 0,

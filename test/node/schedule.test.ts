@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { comparePlaces, LaneWindow } from '#dist/node/schedule/lane-window.js'
+import { LaneWindow } from '#dist/node/schedule/lane-window.js'
 import { Scheduler } from '#dist/node/schedule/scheduler.js'
 import {
+  comparePlaces,
   IMMEDIATE,
   type JobRecord,
   type Lane,

@@ -1,4 +1,11 @@
-import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import {
+  comparePlaces,
+  type EndedJob,
+  type JobRecord,
+  type Lane,
+  type Outcome,
+  type Place,
+} from '../../job/record.js'
 import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
 import type { ListPage, ListQuery, StoredJob } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
@@ -62,7 +69,7 @@ export class Reader {
     } finally {
       done(jobs)
     }
-    const all = young.length === 0 ? jobs : [...young, ...jobs].sort((a, b) => a.due - b.due || a.seq - b.seq)
+    const all = young.length === 0 ? jobs : [...young, ...jobs].sort(comparePlaces)
     return cut(all, limit, maxBytes)
   }
 

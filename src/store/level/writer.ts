@@ -1,5 +1,5 @@
 import { pack, unpack } from '../../codec.js'
-import { IMMEDIATE, IMMEDIATE_DEFERRED, type JobRecord, type Outcome } from '../../job/record.js'
+import { isImmediate, type JobRecord, type Outcome } from '../../job/record.js'
 import type { Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'
 import { decodeEnded, encodeEnded, encodeJob, encodeOutcome } from '../records.js'
 import type { Database } from './database.js'
@@ -176,11 +176,14 @@ export class Writer {
     for (const young of stragglers.jobs) {
       this.#takeYoung(young)
       this.#putRow(batch, young.job)
-      if (young.startedAt > 0) this.#markRow(batch, young.job, young.startedAt)
+      if (young.startedAt === 0) continue
+      const { id, seq } = young.job
+      this.#running.set(id, { seq, startedAt: young.startedAt })
+      this.#markRow(batch, placeKey(young.job), seq, young.startedAt)
     }
     for (const { key, seq, startedAt } of stragglers.marks) {
       this.#young.unmark(seq)
-      batch.put(markKey(seq), pack([key, startedAt]))
+      this.#markRow(batch, key, seq, startedAt)
     }
     for (const outcome of stragglers.outcomes) {
       this.#young.outcomeGone(outcome.distributor, outcome.seq)
@@ -293,7 +296,8 @@ export class Writer {
   /** A job waits at this place from now on. */
   #place(batch: Batch, job: JobRecord): void {
     this.#meta.counts.waiting++
-    const young = isImmediate(job) && this.#meta.backlog < BACKLOG && this.#young.hasRoomFor(job.args.length)
+    const young =
+      isImmediate(job.lane) && this.#meta.backlog < BACKLOG && this.#young.hasRoomFor(job.args.length)
     // An id that is not young's own would be another job's: `unique` was not asked for.
     if (!young || this.#young.jobs.has(job.id)) return this.#putRow(batch, job)
     this.#young.insert(job)
@@ -311,7 +315,7 @@ export class Writer {
     batch.put(key, encodeJob(job)).put(idKey(job.id), place)
     this.#seen(idKey(job.id), place)
     this.#known.add(job.seq)
-    if (isImmediate(job)) this.#meta.backlog++
+    if (isImmediate(job.lane)) this.#meta.backlog++
   }
 
   #dropRow(batch: Batch, job: JobRecord): void {
@@ -322,12 +326,11 @@ export class Writer {
     this.#known.delete(job.seq)
     this.#left.add(job.seq)
     this.#nowThere(key, false)
-    if (isImmediate(job)) this.#meta.backlog--
+    if (isImmediate(job.lane)) this.#meta.backlog--
   }
 
-  #markRow(batch: Batch, job: JobRecord, startedAt: number): void {
-    this.#running.set(job.id, { seq: job.seq, startedAt })
-    batch.put(markKey(job.seq), pack([placeKey(job), startedAt]))
+  #markRow(batch: Batch, key: string, seq: number, startedAt: number): void {
+    batch.put(markKey(seq), pack([key, startedAt]))
   }
 
   /** Later changes of this group see what this one did, where it was looked up before the group; false elsewhere. */
@@ -383,8 +386,4 @@ export class Writer {
     this.#lastTaken = { distributor, instance, key }
     return key
   }
-}
-
-function isImmediate({ lane }: JobRecord): boolean {
-  return lane === IMMEDIATE || lane === IMMEDIATE_DEFERRED
 }

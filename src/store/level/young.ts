@@ -1,4 +1,4 @@
-import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import { comparePlaces, type JobRecord, type Lane, type Outcome, type Place } from '../../job/record.js'
 import type { Interrupted } from '../contract.js'
 import { readJournal } from './journal.js'
 
@@ -256,8 +256,4 @@ export class Young {
     if (found === undefined) throw new Error(`group ${group} of the journal is gone before what it has`)
     found.live--
   }
-}
-
-function comparePlaces(a: Place, b: Place): number {
-  return a.due - b.due || a.seq - b.seq
 }
