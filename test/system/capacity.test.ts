@@ -47,9 +47,9 @@ t.test(
     t.comment(`the node has allocated ${memory.own} MiB, ${memory.resident} MiB are resident`)
     if (JOBS <= 100_000) t.ok(memory.own < 150, `${memory.own} MiB`)
 
-    // LevelDB sorts its files for a moment yet, and V8 tidies up some seconds later; then nothing may happen at all.
+    // LevelDB sorts its files for a moment yet, and V8 tidies up eight seconds later; then nothing may happen at all.
     let quiet = activity(node.pid)
-    for (let tries = 0, still = 0; tries < 100 && still < 3; tries++) {
+    for (let tries = 0, still = 0; tries < 100 && still < 9; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 1000))
       const now = activity(node.pid)
       still = now.read === quiet.read && now.sleeps === quiet.sleeps ? still + 1 : 0
