@@ -17,6 +17,9 @@ import { answer } from './requests.js'
 export const CREDIT_JOBS = 4096
 export const CREDIT_BYTES = 8 * 1024 * 1024
 
+/** Longer than a short job takes that has begun. */
+const TOGETHER_MS = 1
+
 export interface SessionDeps {
   readonly settings: NodeSettings
   readonly journal: Journal
@@ -44,6 +47,9 @@ export class Session implements Origin {
   #received = 0
   #settled = 0
   #told = 0
+  /** Whether all that has been stored and not told runs already. */
+  #begun = true
+  #tell: NodeJS.Timeout | null = null
   /** Sent and not yet stored. */
   #pending = 0
 
@@ -74,11 +80,26 @@ export class Session implements Origin {
   stored(change: NodeInsert): void {
     this.#pending--
     this.#settled = change.number ?? this.#settled
+    this.#begun &&= change.started
     this.#deps.touched(this)
   }
 
-  /** Says once what has been stored since the last time. */
+  /** Says what has been stored since the last time. What runs already may have an outcome in a moment, to go with it. */
   settle(): void {
+    if (this.#begun) this.#tell ??= setTimeout(this.#accepted, TOGETHER_MS)
+    else this.#accepted()
+  }
+
+  /** That a job is accepted is said before its outcome. */
+  send(message: LinkMessage): void {
+    this.#accepted()
+    this.channel.send(message)
+  }
+
+  readonly #accepted = (): void => {
+    if (this.#tell !== null) clearTimeout(this.#tell)
+    this.#tell = null
+    this.#begun = true
     if (this.#settled === this.#told || this.channel.closed) return
     this.#told = this.#settled
     this.channel.send({ type: 'accepted', number: this.#settled })

@@ -35,7 +35,7 @@ export class Sessions {
     const { log, reporter, journal } = this.#deps
     const delivery = new Delivery({
       distributor: peer.name,
-      send: (message) => channel.send(message),
+      send: (message) => session.send(message),
       writable: () => channel.writable,
       read: (distributor, after, limit) => this.#deps.store.outcomes(distributor, after, limit),
       acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),

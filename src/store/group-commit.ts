@@ -4,8 +4,11 @@ import type { Answer, SharedChange } from './contract.js'
 /** A store, as far as it is written to. One without neighbours is given no change that is for them. */
 export interface Committer {
   commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]>
-  /** Groups that may be under way at once; done in the order in which they were given. Default 1. */
-  readonly depth?: number
+  /**
+   * Whether the next group may be given while one is under way: of so many changes, `durable` when somebody waits for
+   * the disk. They are done in the order in which they were given. Absent: one at a time.
+   */
+  mayFollow?(changes: number, durable: boolean): boolean
 }
 
 export interface GroupCommitHandlers<C extends SharedChange> {
@@ -18,15 +21,15 @@ export interface GroupCommitHandlers<C extends SharedChange> {
 /** A group that is larger waits its turn in parts: a commit must not hold up heartbeats. */
 const MAX_CHANGES = 4000
 const MAX_BYTES = 4 * 1024 * 1024
-/** A group that need not wait for the one before has at least so many: small ones would cost more than waiting. */
-const MIN_AHEAD = 200
+/** Groups that are under way at most. */
+const DEPTH = 2
 /** Longer than a job that follows at once takes to come. */
 const PATIENCE_MS = 20
 
 /**
  * Commits changes in groups: at most one is being written, and the next holds all that arrived meanwhile. So the
- * slower the disk, the larger the groups, and one fsync serves them all. A store at the end of a network may be given
- * the next group while it works on one.
+ * slower the disk, the larger the groups, and one fsync serves them all. A store may want the next group while it works
+ * on one: where it is at the end of a network, or where a group has to be written and not to wait for the disk.
  */
 export class GroupCommit<C extends SharedChange> {
   readonly #store: Committer
@@ -60,8 +63,9 @@ export class GroupCommit<C extends SharedChange> {
 
   #begin(): void {
     this.#started = true
-    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group.
-    setImmediate(this.#start)
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group; and behind
+    // what is sent meanwhile: a child begins while its job is written.
+    queueMicrotask(() => setImmediate(this.#start))
   }
 
   /** Resolves when everything added before has been committed, or can't be any more. */
@@ -78,8 +82,9 @@ export class GroupCommit<C extends SharedChange> {
   }
 
   get #mayWrite(): boolean {
-    const { depth = 1 } = this.#store
-    return this.#writing === 0 || (this.#writing < depth && this.#next.length >= MIN_AHEAD)
+    if (this.#writing === 0) return true
+    if (this.#writing >= DEPTH || this.#next.length === 0) return false
+    return this.#store.mayFollow?.(this.#next.length, this.#durable) === true
   }
 
   #write(): void {

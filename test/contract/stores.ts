@@ -33,7 +33,7 @@ export const STORES: Readonly<Record<string, (dir: string) => StoreUnderTest | P
   },
   level: level({}),
   'level, nothing young': level({ jobs: 0, outcomes: 0 }),
-  'level, not young for long': level({ jobs: 3, outcomes: 3, groups: 2 }),
+  'level, not young for long': level({ jobs: 3, outcomes: 3, bytes: 600, segment: 400 }),
   ...(server === null ? {} : { redis: redis(server) }),
   'own (the example)': (dir) => ({ store: fileStore(dir), reopen: () => fileStore(dir) }),
 }

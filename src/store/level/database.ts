@@ -15,7 +15,7 @@ import { DirectoryLock } from '../directory-lock.js'
 
 export type Database = ClassicLevel<string, Buffer>
 
-const FORMAT = 2
+const FORMAT = 3
 /** Bytes: what is written is sorted in memory up to this size before it goes to a file of its own. */
 const WRITE_BUFFER = 8 * 1024 * 1024
 

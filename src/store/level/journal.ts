@@ -25,15 +25,18 @@ export interface JournalEntries {
   outcome(outcome: Outcome): void
   /** Taken by the distributor, or with a row of its own now. */
   outcomeGone(distributor: string, seq: number): void
+  /** The highest number of a life of a distributor, until it has a row of its own. */
+  taken(distributor: string, instance: string, number: number): void
 }
 
-const VERSION = 1
+const VERSION = 2
 const INSERT = 1
 const BEGIN = 2
 const GONE = 3
 const MARK = 4
 const OUTCOME = 5
 const OUTCOME_GONE = 6
+const TAKEN = 7
 
 /** Gathers the entries of one group. */
 export class JournalWriter implements JournalEntries {
@@ -81,6 +84,13 @@ export class JournalWriter implements JournalEntries {
     this.#w.uint(seq)
   }
 
+  taken(distributor: string, instance: string, number: number): void {
+    this.#w.u8(TAKEN)
+    this.#w.text(distributor)
+    this.#w.text(instance)
+    this.#w.uint(number)
+  }
+
   /** Null when there are none. */
   take(): Buffer | null {
     if (this.#w.length === 1) return null
@@ -105,6 +115,7 @@ export function readJournal(row: Buffer, into: JournalEntries): void {
       else if (kind === MARK) into.mark(r.text(), r.uint(), r.uint())
       else if (kind === OUTCOME) into.outcome(readOutcome(r, last))
       else if (kind === OUTCOME_GONE) into.outcomeGone(r.flag() ? last.distributor : r.known(), r.uint())
+      else if (kind === TAKEN) into.taken(r.text(), r.text(), r.uint())
       else throw new TypeError(`an entry of kind ${kind} is not known`)
     }
   })

@@ -9,6 +9,7 @@ import {
 import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
 import type { ListPage, ListQuery, StoredJob } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
+import type { Changes } from './changes.js'
 import type { Database } from './database.js'
 import {
   endedPrefix,
@@ -20,6 +21,7 @@ import {
   outcomePrefix,
   placeKey,
 } from './keys.js'
+import type { Rows } from './rows.js'
 import type { Young } from './young.js'
 
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
@@ -30,12 +32,12 @@ interface Found {
   readonly view: StoredJob
 }
 
-/** What the reader has to know of rows, and tells of them: the writer. */
-export interface Rows {
-  /** When the attempt began of a running job that has a row of its own; 0 when it waits. */
-  startedAt(id: string): number
-  /** Rows of waiting jobs are being read; what is answered is told once which there were. */
-  reading(): (found: readonly JobRecord[]) => void
+/** What the reader has to know of rows, and tells of them. */
+export interface ReaderParts {
+  readonly db: Database
+  readonly young: Young
+  readonly changes: Pick<Changes, 'startedAt'>
+  readonly rows: Pick<Rows, 'reading'>
 }
 
 /**
@@ -45,11 +47,13 @@ export interface Rows {
 export class Reader {
   readonly #db: Database
   readonly #young: Young
-  readonly #rows: Rows
+  readonly #changes: ReaderParts['changes']
+  readonly #rows: ReaderParts['rows']
 
-  constructor(db: Database, young: Young, rows: Rows) {
+  constructor({ db, young, changes, rows }: ReaderParts) {
     this.#db = db
     this.#young = young
+    this.#changes = changes
     this.#rows = rows
   }
 
@@ -61,7 +65,7 @@ export class Reader {
     try {
       for await (const row of this.#db.values(laneRange(lane, after))) {
         const job = decodeJob(row)
-        if (this.#rows.startedAt(job.id) > 0) continue
+        if (this.#changes.startedAt(job.id) > 0) continue
         jobs.push(job)
         bytes += job.args.length
         if (jobs.length >= limit || bytes >= maxBytes) break
@@ -80,7 +84,7 @@ export class Reader {
     const row = place === undefined ? undefined : await this.#db.get(place)
     if (place === undefined || row === undefined) return null
     if (isEndedKey(place)) return endedView(decodeEnded(row))
-    return liveView(decodeJob(row), this.#rows.startedAt(id), now)
+    return liveView(decodeJob(row), this.#changes.startedAt(id), now)
   }
 
   async page(query: ListQuery, now: number): Promise<ListPage> {
@@ -132,7 +136,7 @@ export class Reader {
   #view(key: string, row: Buffer, now: number): StoredJob {
     if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
-    return liveView(job, this.#rows.startedAt(job.id), now)
+    return liveView(job, this.#changes.startedAt(job.id), now)
   }
 }
 

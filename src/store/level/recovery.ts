@@ -1,15 +1,30 @@
 import { unpack } from '../../codec.js'
 import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'
+import type { Changes } from './changes.js'
 import type { Database } from './database.js'
-import { GROUPS, groupOf, MARKS } from './keys.js'
-import type { Writer } from './writer.js'
+import { GROUPS, groupOf, idKey, MARKS } from './keys.js'
+import type { FoundRecord } from './log.js'
+import type { Taken } from './taken.js'
 import type { Young } from './young.js'
 
-/** Brings back what is young, and finds the jobs of which an attempt had begun. */
-export async function recover(db: Database, young: Young, writer: Writer): Promise<Interrupted[]> {
-  for await (const [key, row] of db.iterator(GROUPS)) young.replay(groupOf(key), row)
-  young.replayed()
+export interface RecoveryParts {
+  readonly db: Database
+  readonly young: Young
+  readonly taken: Taken
+  readonly changes: Changes
+}
+
+/** Brings back what is young, from the log and the groups that LevelDB has, and finds the jobs of which an attempt had begun. */
+export async function recover(parts: RecoveryParts, log: readonly FoundRecord[]): Promise<Interrupted[]> {
+  const { db, young, changes } = parts
+  const journal = [...log]
+  for await (const [key, row] of db.iterator(GROUPS)) journal.push({ segment: 0, group: groupOf(key), row })
+  await replay(
+    parts,
+    journal.sort((a, b) => a.group - b.group),
+  )
+  await forgetOvertaken(db, young)
   const found: Interrupted[] = []
   for (const { key, seq, startedAt } of [...young.marks.values()]) {
     const row = await db.get(key)
@@ -22,8 +37,26 @@ export async function recover(db: Database, young: Young, writer: Writer): Promi
     const job = await db.get(key)
     if (job !== undefined) found.push(interrupted(job, startedAt))
   }
-  for (const each of found) writer.found(each)
+  for (const each of found) changes.found(each)
   return [...found, ...young.interrupted()].sort((a, b) => a.job.seq - b.job.seq)
+}
+
+async function replay({ young, taken }: RecoveryParts, journal: readonly FoundRecord[]): Promise<void> {
+  const lives: [string, string, number][] = []
+  for (const { group, row, segment } of journal)
+    young.replay(group, row, segment, (...life) => lives.push(life))
+  young.replayed()
+  for (const life of lives) await taken.found(...life)
+}
+
+/**
+ * A power cut may take the end of the log, which was not on the disk, and leave what LevelDB was given after it. A job
+ * that has a row then has gone on from where the log has it.
+ */
+async function forgetOvertaken(db: Database, young: Young): Promise<void> {
+  const jobs = [...young.jobs.values()]
+  const rows = await db.hasMany(jobs.map(({ job }) => idKey(job.id)))
+  for (const [i, job] of jobs.entries()) if (rows[i] === true) young.take(job)
 }
 
 /** `attempt` includes the one that had begun. */

@@ -1,4 +1,4 @@
-import { unpack } from '../../codec.js'
+import { join } from 'node:path'
 import { JrError } from '../../errors.js'
 import { newId } from '../../job/id.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
@@ -8,10 +8,13 @@ import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
 import { type Database, openDatabase, writeMarker } from './database.js'
-import { endedBefore, endedPrefix, idKey, META_KEY, takenKey } from './keys.js'
-import { decodeMeta, encodeMeta, type Meta, noCounts } from './meta.js'
+import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
+import { type Log, openLog } from './log.js'
+import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
 import { Reader } from './reader.js'
 import { recover } from './recovery.js'
+import { Rows } from './rows.js'
+import { Taken } from './taken.js'
 import { Writer } from './writer.js'
 import { YOUNG_LIMITS, Young, type YoungLimits } from './young.js'
 
@@ -42,8 +45,10 @@ const PRUNED_AT_ONCE = 1000
 
 interface Parts {
   readonly db: Database
+  readonly log: Log
   readonly lock: DirectoryLock
   readonly meta: Meta
+  readonly taken: Taken
   readonly writer: Writer
   readonly reader: Reader
   readonly compaction: Compaction
@@ -52,7 +57,7 @@ interface Parts {
 class LevelStore implements Store {
   readonly kind = 'level'
   readonly #dir: string
-  readonly #sync: boolean
+  readonly #fsync: boolean
   readonly #limits: YoungLimits
   readonly #tidy: CompactionLimits
   #open: Parts | null = null
@@ -62,36 +67,52 @@ class LevelStore implements Store {
     this.#limits = young
     this.#tidy = tidy
     this.#dir = dir
-    this.#sync = durability === 'fsync'
+    this.#fsync = durability === 'fsync'
   }
 
   async open(node: string): Promise<Opened> {
     if (this.#open !== null) throw new JrError('JR_STORE_LOCKED', `the store in ${this.#dir} is open already`)
     const { db, lock, isNew, notes } = await openDatabase(this.#dir, node)
+    let log: Log | null = null
     try {
-      const meta = await this.#begin(db, node, isNew)
-      if (isNew) writeMarker(this.#dir, node)
+      const before = await this.#known(db, node, isNew)
+      const options = { dir: join(this.#dir, 'log'), size: this.#limits.segment, fsync: this.#fsync }
+      const found = openLog(options, isNew ? null : before.log)
+      log = found.log
+      // The next epoch is on disk before anything is numbered by it: with the checkpoint.
+      const meta: Meta = { ...before, epoch: before.epoch + 1 }
       const young = new Young(this.#limits)
-      const writer = new Writer(db, meta, young)
-      const interrupted = await recover(db, young, writer)
-      const reader = new Reader(db, young, writer)
+      const rows = new Rows(db, young)
+      const taken = new Taken(db)
+      const writer = new Writer({ db, log, meta, young, rows, taken })
+      const { changes } = writer
+      const interrupted = await recover({ db, young, taken, changes }, found.records)
+      await writer.checkpoint(true)
+      if (isNew) writeMarker(this.#dir, node)
+      const reader = new Reader({ db, young, changes, rows })
       const compaction = new Compaction(db, this.#tidy)
-      this.#open = { db, lock, meta, writer, reader, compaction }
+      this.#open = { db, log, lock, meta, taken, writer, reader, compaction }
       this.#poison = null
-      return { id: meta.id, epoch: meta.epoch, interrupted, notes }
+      return { id: meta.id, epoch: meta.epoch, interrupted, notes: [...notes, ...found.notes] }
     } catch (error) {
+      await log?.close()
       await db.close()
       await lock.release()
       throw error
     }
   }
 
+  /** While the disk works on one group, the next can be written, if it need not be on the disk. */
+  mayFollow(_changes: number, durable: boolean): boolean {
+    return this.#fsync && !durable
+  }
+
   async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
     const { writer, compaction } = this.#opened()
     if (this.#poison !== null) throw this.#poison
     try {
-      const answers = await writer.write(changes, durable && this.#sync)
-      compaction.wrote(writer.dropped)
+      const answers = await writer.write(changes, durable && this.#fsync)
+      compaction.wrote(writer.changes.dropped)
       return answers
     } catch (cause) {
       // After one failed append LevelDB takes further writes that are not there when it is opened again.
@@ -118,37 +139,38 @@ class LevelStore implements Store {
   }
 
   async taken(distributor: string, instance: string): Promise<number> {
-    const row = await this.#opened().db.get(takenKey(distributor, instance))
-    return row === undefined ? 0 : (unpack(row) as number)
+    return this.#opened().taken.number(distributor, instance)
   }
 
   async counts(): Promise<Counts> {
-    return { ...this.#opened().meta.counts }
+    return this.#opened().writer.counts
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
-    const { db, meta } = this.#opened()
-    const { counts } = meta
+    const { meta } = this.#opened()
+    const old = await this.#prune(state, endedBefore(state, olderThan), Number.POSITIVE_INFINITY)
+    return old + (await this.#prune(state, `${endedPrefix(state)}~`, Math.max(0, meta.rows[state] - keep)))
+  }
+
+  /** Removes the oldest of those in front of a key. A part at a time, so that groups of changes need not wait long. */
+  async #prune(state: TerminalState, lt: string, most: number): Promise<number> {
+    const { db, meta, writer } = this.#opened()
     let pruned = 0
-    const drop = async (lt: string, most: number) => {
-      for (let left = most; left > 0; ) {
+    for (let found = PRUNED_AT_ONCE; found === PRUNED_AT_ONCE && pruned < most; pruned += found) {
+      const limit = Math.min(most - pruned, PRUNED_AT_ONCE)
+      found = await writer.inTurn(async () => {
         const batch = db.batch()
-        const limit = Math.min(left, PRUNED_AT_ONCE)
-        let found = 0
+        let dropped = 0
         for await (const [key, row] of db.iterator({ gt: endedPrefix(state), lt, limit })) {
           batch.del(key).del(idKey(decodeEnded(row).job.id))
-          found++
+          dropped++
         }
-        counts[state] = Math.max(0, counts[state] - found)
+        meta.rows[state] -= dropped
         batch.put(META_KEY, encodeMeta(meta))
         await batch.write()
-        pruned += found
-        left -= found
-        if (found < limit) return
-      }
+        return dropped
+      })
     }
-    await drop(endedBefore(state, olderThan), Number.POSITIVE_INFINITY)
-    await drop(`${endedPrefix(state)}~`, Math.max(0, counts[state] - keep))
     return pruned
   }
 
@@ -158,27 +180,24 @@ class LevelStore implements Store {
     this.#open = null
     try {
       await open.compaction.stop()
+      // Whoever is in the middle of it must not lose the files.
+      await open.writer.inTurn(() => open.log.close()).catch(() => open.log.close())
       await open.db.close()
     } finally {
       await open.lock.release()
     }
   }
 
-  /** The next epoch is on disk before anything is numbered by it. */
-  async #begin(db: Database, node: string, isNew: boolean): Promise<Meta> {
+  /** What the store has known of itself so far. */
+  async #known(db: Database, node: string, isNew: boolean): Promise<Meta> {
     const row = await db.get(META_KEY)
     if (row === undefined && !isNew) {
       const text = `${this.#dir}: the database is empty, although a node has used it. Restore a backup, or remove the directory`
       throw new JrError('JR_STORE_CORRUPT', text)
     }
-    const before =
-      row === undefined ? { id: newId(), node, epoch: 0, counts: noCounts(), backlog: 0 } : decodeMeta(row)
-    if (before.node !== node) {
-      throw new JrError('JR_BAD_CONFIG', `${this.#dir} belongs to node '${before.node}', not '${node}'`)
-    }
-    const meta: Meta = { ...before, epoch: before.epoch + 1 }
-    await db.put(META_KEY, encodeMeta(meta), { sync: true })
-    return meta
+    const meta = row === undefined ? newMeta(newId(), node) : decodeMeta(row)
+    if (meta.node === node) return meta
+    throw new JrError('JR_BAD_CONFIG', `${this.#dir} belongs to node '${meta.node}', not '${node}'`)
   }
 
   #opened(): Parts {

@@ -1,6 +1,6 @@
 import { comparePlaces, type JobRecord, type Lane, type Outcome, type Place } from '../../job/record.js'
 import type { Interrupted } from '../contract.js'
-import { readJournal } from './journal.js'
+import { type JournalEntries, readJournal } from './journal.js'
 
 export interface YoungJob {
   readonly job: JobRecord
@@ -23,11 +23,21 @@ export interface YoungMark {
   readonly group: number
 }
 
-interface Group {
-  readonly number: number
-  readonly bytes: number
-  /** Jobs, outcomes and marks that only this row has. */
+/** Groups of the journal that go together: those in one segment of the log, or one that is a row of LevelDB. */
+interface Part {
+  /** 0 for a row. */
+  readonly segment: number
+  bytes: number
+  /** Jobs, outcomes and marks that only this part has. */
   live: number
+}
+
+/** What of the journal is not needed any more. */
+export interface Gone {
+  /** Groups with rows of their own. */
+  readonly rows: readonly number[]
+  /** The first segment that is needed; null when none is. */
+  readonly oldest: number | null
 }
 
 export interface YoungLimits {
@@ -35,26 +45,27 @@ export interface YoungLimits {
   readonly jobs: number
   readonly args: number
   readonly outcomes: number
-  /**
-   * Rows of the journal at most, and bytes of them all together. When there are more, what the older half of them
-   * still has is given rows of its own.
-   */
-  readonly groups: number
+  /** Of the journal, in all. When there are more, what the older half of it still has is given rows of its own. */
   readonly bytes: number
+  /** Of one file of the log. */
+  readonly segment: number
 }
+
+/** Where a group would be that nothing is known of. */
+const GAP: Part = { segment: 0, bytes: 0, live: 0 }
 
 export const YOUNG_LIMITS: YoungLimits = {
   jobs: 32_768,
   args: 16 * 1024 * 1024,
   outcomes: 32_768,
-  groups: 4096,
   bytes: 16 * 1024 * 1024,
+  segment: 4 * 1024 * 1024,
 }
 
 /**
- * Jobs and outcomes that have no rows of their own: they are in memory, and on disk in the journal, of which each
- * group of changes writes one row. Most jobs live for less than a second: they come and go here, and cost one part of
- * one row instead of several rows. A journal row goes when nothing of it is left, oldest first.
+ * Jobs and outcomes that have no rows of their own: they are in memory, and on disk in the journal, to which each
+ * group of changes adds one row. Most jobs live for less than a second: they come and go here, and cost one part of
+ * one row instead of several rows. Parts of the journal go when nothing of them is left, oldest first.
  */
 export class Young {
   readonly jobs = new Map<string, YoungJob>()
@@ -63,8 +74,13 @@ export class Young {
   readonly #limits: YoungLimits
   #outcomeCount = 0
   #argsBytes = 0
-  readonly #groups: Group[] = []
-  #journalBytes = 0
+  #running = 0
+  /** By group, from `#first` on: the part that has it. */
+  #groups: Part[] = []
+  #first = 1
+  #bytes = 0
+  /** The part of the segment that is written to. */
+  #segment: Part | null = null
   /** The group that is being built, and what of it lives. */
   #current = 1
   #currentLive = 0
@@ -86,6 +102,25 @@ export class Young {
     return this.#outcomeCount < this.#limits.outcomes
   }
 
+  /** How many jobs of which an attempt has begun. */
+  get running(): number {
+    return this.#running
+  }
+
+  get outcomeCount(): number {
+    return this.#outcomeCount
+  }
+
+  get journalIsEmpty(): boolean {
+    return this.#groups.length === 0
+  }
+
+  /** This job, if it is young and at this place. */
+  find({ id, seq }: JobRecord): YoungJob | undefined {
+    const young = this.jobs.get(id)
+    return young?.job.seq === seq ? young : undefined
+  }
+
   // What the group that is being built does.
 
   insert(job: JobRecord): void {
@@ -94,8 +129,14 @@ export class Young {
     this.#currentLive++
   }
 
+  begin(young: YoungJob, startedAt: number): void {
+    young.startedAt = startedAt
+    this.#running++
+  }
+
   take(young: YoungJob): void {
     this.jobs.delete(young.job.id)
+    if (young.startedAt > 0) this.#running--
     this.#argsBytes -= young.job.args.length
     this.#leave(young.group)
   }
@@ -137,38 +178,55 @@ export class Young {
     return true
   }
 
-  /** Groups of which nothing is left, and the number of the one that was built, when it has to be written. */
-  settle(bytes: number): { readonly gone: readonly number[]; readonly write: number | null } {
-    const gone: number[] = []
-    while (this.#groups[gone.length]?.live === 0) gone.push((this.#groups[gone.length] as Group).number)
-    for (const { bytes: freed } of this.#groups.splice(0, gone.length)) this.#journalBytes -= freed
-    const number = this.#current
-    const live = this.#currentLive
-    // What it says of older groups does not matter any more when there are none.
-    if (bytes === 0 || (live === 0 && this.#groups.length === 0)) return { gone, write: null }
-    this.#current++
-    this.#currentLive = 0
-    this.#groups.push({ number, bytes, live })
-    this.#journalBytes += bytes
-    return { gone, write: number }
+  /** Whether nothing of the group that is being built lives. */
+  get leavesNothing(): boolean {
+    return this.#currentLive === 0
   }
 
-  /** All groups that were settled are on disk. */
-  written(): void {
-    this.#written = this.#current - 1
+  /** The group that is being built is written to this segment of the log; 0: as a row. Answers its number. */
+  settle(bytes: number, segment: number): number {
+    const part = this.#partOf(segment)
+    part.bytes += bytes
+    part.live += this.#currentLive
+    this.#bytes += bytes
+    this.#groups.push(part)
+    this.#currentLive = 0
+    return this.#current++
+  }
+
+  /** All groups up to this one are on disk. */
+  written(group: number): void {
+    if (group > this.#written) this.#written = group
+  }
+
+  /** Lets go of the oldest parts of which nothing is left. */
+  release(): Gone {
+    const rows: number[] = []
+    const gone = new Set<Part>()
+    let count = 0
+    for (let part = this.#groups[0]; part?.live === 0; part = this.#groups[++count]) {
+      if (part.segment === 0) rows.push(this.#first + count)
+      gone.add(part)
+    }
+    this.#groups = this.#groups.slice(count)
+    this.#first += count
+    for (const part of gone) if (part.segment === 0 || !this.#groups.includes(part)) this.#bytes -= part.bytes
+    return { rows, oldest: this.#groups.find(({ segment }) => segment > 0)?.segment ?? null }
   }
 
   /** When the journal has grown too long: what keeps its older half from going. */
   stragglers(): { jobs: YoungJob[]; outcomes: Outcome[]; marks: YoungMark[] } | null {
-    const most = this.#limits
-    if (this.#journalBytes <= most.bytes && this.#groups.length <= most.groups) return null
+    if (this.#bytes <= this.#limits.bytes) return null
+    const parts = new Set<Part>()
+    let last = this.#first - 1
     let bytes = 0
-    let last = 0
-    for (const [i, group] of this.#groups.entries()) {
-      if (i > 0 && bytes > most.bytes / 2) break
-      if (i > most.groups / 2 && this.#journalBytes - bytes <= most.bytes) break
-      bytes += group.bytes
-      last = group.number
+    for (const part of this.#groups) {
+      if (!parts.has(part)) {
+        if (bytes > this.#limits.bytes / 2) break
+        parts.add(part)
+        bytes += part.bytes
+      }
+      last++
     }
     return {
       jobs: [...this.jobs.values()].filter(({ group }) => group <= last),
@@ -207,9 +265,12 @@ export class Young {
 
   // When the journal is read again.
 
-  /** The rows are given in order. Throws JR_STORE_CORRUPT. */
-  replay(number: number, row: Buffer): void {
-    this.#current = number
+  /** The rows are given in the order of their groups. Throws JR_STORE_CORRUPT. */
+  replay(group: number, row: Buffer, segment: number, taken: JournalEntries['taken']): void {
+    // Of groups between the last and this one nothing was left, or nothing has come to the disk.
+    if (this.#groups.length === 0) this.#first = group
+    while (this.#first + this.#groups.length < group) this.#groups.push(GAP)
+    this.#current = group
     readJournal(row, {
       insert: (job) => {
         // A view would keep the whole row.
@@ -218,7 +279,7 @@ export class Young {
       },
       begin: (seq, startedAt) => {
         const young = this.#found(seq)
-        if (young !== undefined) young.startedAt = startedAt
+        if (young !== undefined && young.startedAt === 0) this.begin(young, startedAt)
       },
       gone: (seq) => {
         const young = this.#found(seq)
@@ -228,12 +289,9 @@ export class Young {
       outcome: (outcome) =>
         this.outcome({ ...outcome, args: Buffer.from(outcome.args), error: Buffer.from(outcome.error) }),
       outcomeGone: (distributor, seq) => this.outcomeGone(distributor, seq),
+      taken,
     })
-    this.#groups.push({ number, bytes: row.length, live: this.#currentLive })
-    this.#journalBytes += row.length
-    this.#current = number + 1
-    this.#currentLive = 0
-    this.#written = number
+    this.written(this.settle(row.length, segment))
   }
 
   /** The last row has been replayed. */
@@ -246,14 +304,24 @@ export class Young {
     return young?.job.seq === seq ? young : undefined
   }
 
+  /**
+   * Rows may have been written between the groups of a segment. They are one part all the same: as long as the file is
+   * there, so is what says that jobs in it are gone.
+   */
+  #partOf(segment: number): Part {
+    if (segment > 0 && this.#segment?.segment === segment) return this.#segment
+    const part = { segment, bytes: 0, live: 0 }
+    if (segment > 0) this.#segment = part
+    return part
+  }
+
   #leave(group: number): void {
     if (group === this.#current) {
       this.#currentLive--
       return
     }
-    // Groups go from the front only, so that there are no gaps.
-    const found = this.#groups[group - (this.#groups[0]?.number ?? 0)]
-    if (found === undefined) throw new Error(`group ${group} of the journal is gone before what it has`)
-    found.live--
+    const part = this.#groups[group - this.#first]
+    if (part === undefined) throw new Error(`group ${group} of the journal is gone before what it has`)
+    part.live--
   }
 }

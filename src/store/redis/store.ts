@@ -77,6 +77,8 @@ interface Open {
   readonly lease: Lease
 }
 
+const MIN_AHEAD = 200
+
 class RedisStore implements Store {
   readonly kind = 'redis'
   readonly neighbours: Neighbours = {
@@ -84,8 +86,6 @@ class RedisStore implements Store {
     left: (node: string, after: string | null) => this.#left(node, after),
     settle: (node: string) => this.#settle(node),
   }
-  /** While Redis works on one group, the next is on its way. Replicas are waited for one group at a time. */
-  readonly depth: number
   readonly #options: RedisStoreOptions
   #open: Open | null = null
   #opening = false
@@ -95,7 +95,14 @@ class RedisStore implements Store {
 
   constructor(options: RedisStoreOptions) {
     this.#options = options
-    this.depth = options.wait > 0 ? 1 : 2
+  }
+
+  /**
+   * While Redis works on one group, the next is on its way, if it is large: small ones would cost more than waiting.
+   * Replicas are waited for one group at a time.
+   */
+  mayFollow(changes: number): boolean {
+    return this.#options.wait === 0 && changes >= MIN_AHEAD
   }
 
   async open(node: string): Promise<Opened> {

@@ -1,0 +1,261 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { JrError } from '../../errors.js'
+import {
+  END_RECORD,
+  endRecord,
+  type LogRecord,
+  RECORD_HEAD,
+  readSegment,
+  recordHead,
+  SEGMENT_HEAD,
+  segmentHead,
+  segmentNumber,
+} from './segment.js'
+
+/** Segments of which something is needed: all of them are there, and perhaps the one after them. */
+export interface LogRange {
+  readonly oldest: number
+  readonly newest: number
+}
+
+export interface LogOptions {
+  readonly dir: string
+  /** Bytes of a segment. */
+  readonly size: number
+  /** False: `sync` does nothing, and after a power cut nobody counts on anything. */
+  readonly fsync: boolean
+}
+
+/** A record, and the segment that has it. */
+export interface FoundRecord extends LogRecord {
+  readonly segment: number
+}
+
+export interface OpenLog {
+  readonly log: Log
+  readonly records: readonly FoundRecord[]
+  readonly notes: readonly string[]
+}
+
+interface Segment {
+  number: number
+  readonly name: string
+  readonly fd: number
+  /** Bytes that the file has: up to here a write changes no length, and the disk has less to do. */
+  length: number
+  end: number
+}
+
+interface Found {
+  readonly segments: Segment[]
+  readonly spares: Segment[]
+  /** The highest number there was. */
+  readonly last: number
+  /** Nothing follows in the last segment. */
+  readonly sealed: boolean
+}
+
+/** A file grows by so much at a time. */
+const GROWTH = Buffer.alloc(256 * 1024)
+/** Files that are kept to be used again. */
+const SPARES = 2
+
+/**
+ * Rows of the journal, one behind the other, in files beside LevelDB. `append` writes from the thread that calls it: what
+ * is written so is in the hands of the operating system at once, and outlives the process. `sync` has it on the disk.
+ * A file in which nothing is needed any more is used again: overwriting is what a disk does fastest.
+ */
+export class Log {
+  readonly #options: LogOptions
+  /** In the order of their numbers; the last is written to. */
+  #segments: Segment[]
+  #spares: Segment[]
+  #last: number
+  #sealed: boolean
+  #dirty = false
+  readonly #head = Buffer.alloc(RECORD_HEAD)
+
+  /** `openLog` makes it. */
+  constructor(options: LogOptions, found: Found) {
+    this.#options = options
+    this.#segments = found.segments
+    this.#spares = found.spares
+    this.#last = found.last
+    this.#sealed = found.sealed
+  }
+
+  /** Whether what is synced outlives a power cut. */
+  get fsync(): boolean {
+    return this.#options.fsync
+  }
+
+  /** The number of the segment that is written to; before the first `next`, the highest there was. */
+  get current(): number {
+    return this.#last
+  }
+
+  /** Whether a row of so many bytes fits into this segment. */
+  hasRoomFor(bytes: number): boolean {
+    const { end } = this.#segments.at(-1) ?? { end: Number.POSITIVE_INFINITY }
+    return !this.#sealed && end + RECORD_HEAD + bytes + END_RECORD <= this.#options.size
+  }
+
+  /** Whether a row of so many bytes would fit into an empty segment. */
+  takes(bytes: number): boolean {
+    return SEGMENT_HEAD + RECORD_HEAD + bytes + END_RECORD <= this.#options.size
+  }
+
+  /** Throws what the file system says; nothing is known of the log then. */
+  append(group: number, row: Buffer): void {
+    recordHead(this.#head, this.#last, group, row)
+    this.#write([this.#head, row])
+  }
+
+  /** Nothing more is written to this segment. */
+  seal(): void {
+    if (this.#sealed) return
+    this.#write([endRecord(this.#last)])
+    this.#sealed = true
+  }
+
+  /** Resolves when everything appended before is on the disk. */
+  async sync(): Promise<void> {
+    const segment = this.#segments.at(-1)
+    if (!this.#dirty || !this.#options.fsync || segment === undefined) return
+    this.#dirty = false
+    await new Promise<void>((resolve, reject) =>
+      fdatasync(segment.fd, (error) => (error === null ? resolve() : reject(error))),
+    )
+  }
+
+  /** Segments before this one are not needed any more. */
+  free(oldest: number): void {
+    const gone = this.#segments.filter(({ number }) => number < oldest)
+    this.#segments = this.#segments.filter(({ number }) => number >= oldest)
+    for (const segment of gone) {
+      if (this.#spares.length < SPARES) this.#spares.push(segment)
+      else this.#remove(segment)
+    }
+  }
+
+  /** Goes on in another segment; the one before has been sealed and is on the disk. */
+  next(): void {
+    const segment = this.#spares.pop() ?? this.#create()
+    segment.number = ++this.#last
+    segment.end = 0
+    this.#segments.push(segment)
+    this.#sealed = false
+    this.#write([segmentHead(segment.number)])
+  }
+
+  async close(): Promise<void> {
+    await this.sync()
+    for (const { fd } of [...this.#segments, ...this.#spares]) closeSync(fd)
+    this.#segments = []
+    this.#spares = []
+  }
+
+  #write(parts: Buffer[]): void {
+    const segment = this.#segments.at(-1) as Segment
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+    while (segment.length < segment.end + bytes) {
+      // Its length changes here, and not with each record.
+      const more = Math.max(1, Math.min(GROWTH.length, this.#options.size - segment.length))
+      segment.length += whole(writeSync(segment.fd, GROWTH, 0, more, segment.length), more)
+    }
+    segment.end += whole(writevSync(segment.fd, parts, segment.end), bytes)
+    this.#dirty = true
+  }
+
+  #create(): Segment {
+    const names = new Set([...this.#segments, ...this.#spares].map(({ name }) => name))
+    let free = 0
+    while (names.has(String(free))) free++
+    const name = String(free)
+    const fd = openSync(join(this.#options.dir, name), 'w')
+    syncDirectory(this.#options.dir)
+    return { number: 0, name, fd, length: 0, end: 0 }
+  }
+
+  #remove({ name, fd }: Segment): void {
+    closeSync(fd)
+    unlinkSync(join(this.#options.dir, name))
+  }
+}
+
+/**
+ * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there, null when the store is
+ * new. Throws JR_STORE_CORRUPT when it is not; without fsync that is only noted, for a power cut may have taken it.
+ */
+export function openLog(options: LogOptions, range: LogRange | null): OpenLog {
+  const { dir, fsync } = options
+  mkdirSync(dir, { recursive: true })
+  const { oldest, newest } = range ?? { oldest: 1, newest: 0 }
+  const files = readdirSync(dir)
+    .map((name) => ({ name, bytes: readFileSync(join(dir, name)) }))
+    .map(({ name, bytes }) => ({ name, bytes, number: segmentNumber(bytes) ?? 0 }))
+    .sort((a, b) => a.number - b.number)
+  const live = files
+    .filter(({ number }) => number >= oldest)
+    .map((file) => ({ ...file, ...readSegment(file.bytes, file.number) }))
+  const there = new Set(live.map(({ number }) => number))
+  const missing: string[] = []
+  for (let number = oldest; number <= newest; number++) {
+    if (!there.has(number)) missing.push(`segment ${number} is not there`)
+  }
+  for (const { name, number, sealed, end } of live) {
+    if (number < newest && !sealed) missing.push(`${name} (segment ${number}) ends too early, at byte ${end}`)
+  }
+  if (missing.length > 0 && fsync) throw corrupt(dir, missing)
+  const lost = live
+    .filter((segment) => segment.lost > 0)
+    .map(
+      (segment) => `${segment.name} (segment ${segment.number}) has ${segment.lost} bytes that can't be read`,
+    )
+  const open = ({ name, number, bytes }: (typeof files)[number], end: number): Segment => {
+    return { name, number, fd: openSync(join(dir, name), 'r+'), length: bytes.length, end }
+  }
+  const log = new Log(options, {
+    segments: live.map((file) => open(file, file.end)),
+    spares: files.filter(({ number }) => number < oldest).map((file) => open(file, 0)),
+    last: Math.max(newest, ...files.map(({ number }) => number)),
+    sealed: live.at(-1)?.sealed ?? true,
+  })
+  const records = live.flatMap(({ number, records }) =>
+    records.map((record) => ({ ...record, segment: number })),
+  )
+  return { log, records, notes: [...missing, ...lost].map((text) => `the journal in ${dir}: ${text}`) }
+}
+
+function corrupt(dir: string, missing: readonly string[]): JrError {
+  const help = 'Restore a backup of the whole data directory; or move it away to begin with an empty one'
+  return new JrError('JR_STORE_CORRUPT', `the journal in ${dir} is damaged: ${missing.join('; ')}. ${help}`)
+}
+
+function whole(written: number, wanted: number): number {
+  if (written !== wanted) throw new Error(`only ${written} of ${wanted} bytes could be written`)
+  return written
+}
+
+/** A new file is there after a power cut, too. */
+function syncDirectory(dir: string): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(dir, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,253 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import type { Change } from '#dist/src/store/index.js'
+import { type Log, openLog } from '#dist/src/store/level/log.js'
+import { RECORD_HEAD, SEGMENT_HEAD } from '#dist/src/store/level/segment.js'
+import { levelStoreWith } from '#dist/src/store/level/store.js'
+import { YOUNG_LIMITS } from '#dist/src/store/level/young.js'
+import { record } from '../../node/records.js'
+
+const SIZE = 4096
+
+function folder(t: Test): string {
+  const dir = mkdtempSync(join(tmpdir(), 'jr-log-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+function opened(dir: string, fsync = true, range: { oldest: number; newest: number } | null = null) {
+  return openLog({ dir, size: SIZE, fsync }, range)
+}
+
+function fill(log: Log, from: number, to: number): void {
+  for (let group = from; group <= to; group++) log.append(group, Buffer.alloc(100, group))
+}
+
+t.test('what was appended is there again, in order, over several segments', async (t) => {
+  const dir = folder(t)
+  const { log } = opened(dir)
+  log.next()
+  const groups: number[] = []
+  for (let group = 1; group <= 100; group++) {
+    const row = Buffer.alloc(group * 3, group)
+    if (!log.hasRoomFor(row.length)) {
+      log.seal()
+      log.next()
+    }
+    log.append(group, row)
+    groups.push(group)
+  }
+  t.ok(log.current > 3)
+  await log.close()
+  const again = opened(dir, true, { oldest: 1, newest: log.current })
+  t.same(again.notes, [])
+  t.same(
+    again.records.map(({ group }) => group),
+    groups,
+  )
+  t.ok(again.records.every(({ group, row }) => row.equals(Buffer.alloc(group * 3, group))))
+  await again.log.close()
+})
+
+t.test('files are used again, and what they had before is not met', async (t) => {
+  const dir = folder(t)
+  const { log } = opened(dir)
+  log.next()
+  let group = 0
+  for (let segment = 0; segment < 20; segment++) {
+    while (log.hasRoomFor(100)) fill(log, ++group, group)
+    log.seal()
+    await log.sync()
+    log.free(log.current)
+    log.next()
+  }
+  t.ok(readdirSync(dir).length <= 4, 'few files')
+  const last = group + 1
+  fill(log, last, last)
+  await log.close()
+  const { log: again, records } = opened(dir, true, { oldest: log.current, newest: log.current })
+  t.same(
+    records.map((each) => each.group),
+    [last],
+  )
+  await again.close()
+})
+
+t.test(
+  'whatever is left of the end after a power cut: all that was synced, in order, and nothing else',
+  async (t) => {
+    const dir = folder(t)
+    const sizes = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 8 })
+    let round = 0
+    await fc.assert(
+      fc.asyncProperty(
+        sizes,
+        sizes,
+        fc.nat(),
+        fc.uint8Array({ maxLength: 40 }),
+        async (safe, lost, at, junk) => {
+          const one = join(dir, String(++round))
+          const { log } = opened(one)
+          log.next()
+          let group = 0
+          for (const size of safe) log.append(++group, Buffer.alloc(size, group))
+          await log.sync()
+          const file = join(one, '0')
+          for (const size of lost) log.append(++group, Buffer.alloc(size, group))
+          await log.close()
+          // Of what was written later, any part may be there, and junk behind it.
+          const bytes = readFileSync(file)
+          const safeTo = safe.reduce((sum, size) => sum + RECORD_HEAD + size, SEGMENT_HEAD)
+          const end = safeTo + (at % (bytes.length - safeTo - junk.length))
+          bytes.fill(0, end)
+          bytes.set(junk, end)
+          writeFileSync(file, bytes)
+          const again = opened(one, true, { oldest: 1, newest: 1 })
+          const groups = again.records.map((each) => each.group)
+          await again.log.close()
+          return (
+            groups.length >= safe.length &&
+            groups.length <= group &&
+            groups.every((each, i) => each === i + 1) &&
+            again.records.every(({ row, group }) => row.every((byte) => byte === group % 256))
+          )
+        },
+      ),
+      { numRuns: 100 },
+    )
+  },
+)
+
+t.test('a journal that is damaged, or gone, is never an empty one', async (t) => {
+  const dir = folder(t)
+  const { log } = opened(dir)
+  log.next()
+  fill(log, 1, 20)
+  log.seal()
+  log.next()
+  fill(log, 21, 30)
+  await log.close()
+  const range = { oldest: 1, newest: 2 }
+  const first = join(dir, '0')
+  const second = join(dir, '1')
+  const kept = readFileSync(first)
+  const damaged = Buffer.from(kept)
+  damaged[500] = (damaged[500] ?? 0) ^ 1
+  writeFileSync(first, damaged)
+  t.throws(() => opened(dir, true, range), {
+    code: 'JR_STORE_CORRUPT',
+    message: /0 \(segment 1\) ends too early, at byte/,
+  })
+  const mild = opened(dir, false, range)
+  t.match(
+    mild.notes.join('\n'),
+    /segment 1\) ends too early/,
+    'without fsync it may be a power cut, and is said',
+  )
+  t.match(mild.notes.join('\n'), /segment 1\) has \d+ bytes that can't be read/)
+  t.same(mild.records.at(-1)?.group, 30)
+  await mild.log.close()
+  writeFileSync(first, kept)
+  unlinkSync(second)
+  t.throws(() => opened(dir, true, range), { code: 'JR_STORE_CORRUPT', message: /segment 2 is not there/ })
+})
+
+t.test('of the segment that was written to last, bytes that are lost are said', async (t) => {
+  const dir = folder(t)
+  const { log } = opened(dir)
+  log.next()
+  fill(log, 1, 20)
+  await log.close()
+  const bytes = readFileSync(join(dir, '0'))
+  bytes.fill(0, 600, 610)
+  writeFileSync(join(dir, '0'), bytes)
+  const again = opened(dir, true, { oldest: 1, newest: 1 })
+  t.match(again.notes.join(), /has \d+ bytes that can't be read/)
+  t.ok(again.records.length < 20)
+  await again.log.close()
+})
+
+t.test(
+  'a power cut that takes the end of the log, of LevelDB, or of both: what was accepted is there',
+  async (t) => {
+    // Copies of the folder as it is, at each group: each part of it may be lost back to where it was last synced.
+    const root = folder(t)
+    const dir = join(root, 'store')
+    const copy = (name: string) => {
+      // A lock goes when any of its files is closed: it is not read.
+      cpSync(dir, join(root, name), {
+        recursive: true,
+        filter: (file) => !file.endsWith('LOCK') && !file.endsWith('.pid'),
+      })
+    }
+    const limits = { ...YOUNG_LIMITS, jobs: 6, outcomes: 4, bytes: 3000, segment: 1500 }
+    const store = levelStoreWith({ dir }, limits)
+    await store.open('n1')
+    const accepted = new Map<string, 'here' | 'ended'>()
+    let seq = 0
+    let synced = 0
+    const insert = (lane: 0 | 1): Change[] => {
+      const job = record({
+        id: `j${++seq}`,
+        seq,
+        lane,
+        due: lane === 1 ? 5000 : 1,
+        args: Buffer.alloc(40, seq),
+      })
+      open.push(job)
+      accepted.set(job.id, 'here')
+      return [{ kind: 'insert', job, unique: false, number: seq }]
+    }
+    const open: ReturnType<typeof record>[] = []
+    const end = (): Change[] => {
+      const from = open.shift()
+      if (from === undefined) return []
+      accepted.set(from.id, 'ended')
+      return [{ kind: 'end', from, running: false, outcome: null, keep: null }]
+    }
+    /** What must be there after each group that was synced. */
+    const must: { jobs: Map<string, string>; group: number }[] = []
+    const groups = 36
+    for (let group = 1; group <= groups; group++) {
+      const durable = group % 3 === 0
+      const changes = durable ? [...insert(group % 2 === 0 ? 1 : 0), ...insert(0)] : end()
+      await store.commit(changes, durable)
+      if (durable) synced = group
+      copy(String(group))
+      must.push({ jobs: new Map(accepted), group: synced })
+    }
+    await store.close()
+    let checked = 0
+    for (let group = 1; group <= groups; group++) {
+      const { jobs, group: safe } = must[group - 1] as (typeof must)[number]
+      for (let log = safe; log <= group; log++) {
+        for (let db = safe; db <= group; db++) {
+          if (log < 1 || db < 1 || (log !== group && db !== group)) continue
+          const cut = join(root, 'cut')
+          cpSync(join(root, String(db)), cut, { recursive: true })
+          rmSync(join(cut, 'log'), { recursive: true })
+          cpSync(join(root, String(log), 'log'), join(cut, 'log'), { recursive: true })
+          const again = levelStoreWith({ dir: cut }, limits)
+          await again.open('n1')
+          for (const [id, state] of jobs) {
+            if (state === 'here' && (await again.load(id)) === null)
+              t.fail(`${id} is lost: group ${group}, log ${log}, db ${db}`)
+          }
+          const { waiting, running } = await again.counts()
+          let listed = 0
+          for (const lane of [0, 1] as const) listed += (await again.waiting(lane, null, 1000, 1e6)).length
+          if (listed !== waiting || running !== 0)
+            t.fail(`${waiting} counted, ${listed} there: group ${group}, log ${log}, db ${db}`)
+          await again.close()
+          rmSync(cut, { recursive: true })
+          checked++
+        }
+      }
+    }
+    t.comment(`${checked} power cuts`)
+    t.ok(checked > groups)
+  },
+)
