@@ -63,9 +63,8 @@ export class GroupCommit<C extends SharedChange> {
 
   #begin(): void {
     this.#started = true
-    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group; and behind
-    // what is sent meanwhile: a child begins while its job is written.
-    queueMicrotask(() => setImmediate(this.#start))
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group.
+    setImmediate(this.#start)
   }
 
   /** Resolves when everything added before has been committed, or can't be any more. */
