@@ -42,7 +42,9 @@ export function summarize(workload, samplesOf) {
 
 /** What a workload did, with its settings in words. */
 export function describe(workload, settings) {
-  const words = Object.entries(settings).map(([key, value]) => [key, value.toLocaleString('en')])
+  const words = Object.entries(settings).map(([key, value]) => {
+    return [key, key.endsWith('Ms') ? `${value / 1000} s` : value.toLocaleString('en')]
+  })
   return workload.text(Object.fromEntries(words))
 }
 

@@ -4,7 +4,7 @@ export default {
   key: 'flow',
   title: 'Results, one by one',
   text: ({ inFlight, warmUpMs, flowMs }) =>
-    `Jobs with a small argument, each enqueued by a call of its own, ${inFlight} under way at a time, for ${flowMs / 1000} s after ${warmUpMs / 1000} s to warm up; until the app has all results.`,
+    `Jobs with a small argument, each enqueued by a call of its own, ${inFlight} under way at a time, for ${flowMs} after ${warmUpMs} to warm up; until the app has all results.`,
   measures: { rate: 'jobs/s', cpu: 'CPU µs a job' },
   async run({ system, sample, settings, startMeter }) {
     const { enqueue } = system
