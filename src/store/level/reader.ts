@@ -80,11 +80,17 @@ export class Reader {
   async load(id: string, now: number): Promise<StoredJob | null> {
     const young = this.#young.jobs.get(id)
     if (young !== undefined) return liveView(young.job, young.startedAt, now)
-    const place = (await this.#db.get(idKey(id)))?.toString()
-    const row = place === undefined ? undefined : await this.#db.get(place)
-    if (place === undefined || row === undefined) return null
-    if (isEndedKey(place)) return endedView(decodeEnded(row))
-    return liveView(decodeJob(row), this.#changes.startedAt(id), now)
+    // A job may take another place between the two reads.
+    const snapshot = this.#db.snapshot()
+    try {
+      const place = (await this.#db.get(idKey(id), { snapshot }))?.toString()
+      const row = place === undefined ? undefined : await this.#db.get(place, { snapshot })
+      if (place === undefined || row === undefined) return null
+      if (isEndedKey(place)) return endedView(decodeEnded(row))
+      return liveView(decodeJob(row), this.#changes.startedAt(id), now)
+    } finally {
+      await snapshot.close()
+    }
   }
 
   async page(query: ListQuery, now: number): Promise<ListPage> {

@@ -123,19 +123,23 @@ class LevelStore implements Store {
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
-    return this.#opened().reader.waiting(lane, after, limit, maxBytes)
+    const { reader, writer } = this.#opened()
+    return writer.read(() => reader.waiting(lane, after, limit, maxBytes))
   }
 
   async load(id: string): Promise<StoredJob | null> {
-    return this.#opened().reader.load(id, Date.now())
+    const { reader, writer } = this.#opened()
+    return writer.read(() => reader.load(id, Date.now()))
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#opened().reader.page(query, Date.now())
+    const { reader, writer } = this.#opened()
+    return writer.read(() => reader.page(query, Date.now()))
   }
 
   async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
-    return this.#opened().reader.outcomes(distributor, after, limit)
+    const { reader, writer } = this.#opened()
+    return writer.read(() => reader.outcomes(distributor, after, limit))
   }
 
   async taken(distributor: string, instance: string): Promise<number> {

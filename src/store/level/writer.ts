@@ -43,8 +43,9 @@ export class Writer {
   readonly changes: Changes
   readonly #parts: WriterParts
   readonly #journal = new JournalWriter()
-  /** The group before has been written, so that the next may be looked at. */
+  /** Resolves when the group before has been written, so that the next may be looked at; also when it could not be. */
   #turn: Promise<unknown> = Promise.resolve()
+  #failure: { readonly cause: unknown } | null = null
   /** All groups so far are as safe as they were to be. */
   #settled: Promise<unknown> = Promise.resolve()
   /** LevelDB was given something that need not be on the disk. */
@@ -76,9 +77,21 @@ export class Writer {
 
   /** Nothing else is written while this is. After a failure nothing is written any more. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work)
-    this.#turn = done
+    const done = this.#turn.then(() => {
+      if (this.#failure !== null) throw this.#failure.cause
+      return work()
+    })
+    this.#turn = done.catch((cause) => {
+      this.#failure ??= { cause }
+    })
     return done
+  }
+
+  /** Begins to read when no group is half written: what it makes a row of a young job is in neither place then. */
+  async read<Result>(begin: () => Promise<Result>): Promise<Result> {
+    const begun = this.#turn.then(() => ({ found: begin() }))
+    this.#turn = begun
+    return (await begun).found
   }
 
   /** Clears up the journal, and begins another segment of the log. */

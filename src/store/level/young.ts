@@ -201,16 +201,16 @@ export class Young {
 
   /** Lets go of the oldest parts of which nothing is left. */
   release(): Gone {
+    const alive = this.#groups.findIndex(({ live }) => live > 0)
+    const rest = alive < 0 ? undefined : this.#groups.find(({ segment }, i) => i >= alive && segment > 0)
+    // A file that stays has all that it had: what says that jobs in it are gone has to stay, too.
+    const count = alive < 0 ? this.#groups.length : Math.min(alive, rest ? this.#groups.indexOf(rest) : alive)
     const rows: number[] = []
-    const gone = new Set<Part>()
-    let count = 0
-    for (let part = this.#groups[0]; part?.live === 0; part = this.#groups[++count]) {
-      if (part.segment === 0) rows.push(this.#first + count)
-      gone.add(part)
-    }
+    const gone = new Set(this.#groups.slice(0, count))
+    for (let i = 0; i < count; i++) if (this.#groups[i]?.segment === 0) rows.push(this.#first + i)
+    for (const part of gone) this.#bytes -= part.bytes
     this.#groups = this.#groups.slice(count)
     this.#first += count
-    for (const part of gone) if (part.segment === 0 || !this.#groups.includes(part)) this.#bytes -= part.bytes
     return { rows, oldest: this.#groups.find(({ segment }) => segment > 0)?.segment ?? null }
   }
 

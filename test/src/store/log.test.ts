@@ -251,3 +251,51 @@ t.test(
     t.ok(checked > groups)
   },
 )
+
+t.test('a job that is gone stays gone, however the journal was cleared up since', async (t) => {
+  const dir = folder(t)
+  const reopened = async () => {
+    const store = levelStoreWith({ dir }, YOUNG_LIMITS)
+    await store.open('n1')
+    return store
+  }
+  const insert = (id: string, seq: number, lane: 0 | 1): Change => {
+    return { kind: 'insert', job: record({ id, seq, lane }), unique: false, number: seq }
+  }
+  const store = await reopened()
+  // In the log, in LevelDB, in LevelDB, in the same file of the log.
+  await store.commit([insert('gone', 1, 0)], true)
+  const from = record({ id: 'gone', seq: 1 })
+  const end: Change = { kind: 'end', from, running: false, outcome: null, keep: null }
+  await store.commit([end, insert('later', 2, 1)], true)
+  await store.commit([{ kind: 'begin', job: record({ id: 'later', seq: 2, lane: 1 }), startedAt: 5 }], false)
+  await store.commit([insert('young', 3, 0)], true)
+  await store.close()
+  for (let opening = 1; opening <= 3; opening++) {
+    const again = await reopened()
+    t.same(await again.load('gone'), null, `opening ${opening}`)
+    t.match(await again.counts(), { waiting: 1, running: 1 })
+    await again.close()
+  }
+})
+
+t.test('who reads while jobs are given rows of their own finds every one of them', async (t) => {
+  const dir = folder(t)
+  const store = levelStoreWith({ dir, durability: 'os' }, { ...YOUNG_LIMITS, bytes: 1500, segment: 1500 })
+  await store.open('n1')
+  for (let seq = 1; seq <= 150; seq++) {
+    const job = record({ id: `j${seq}`, seq, args: Buffer.alloc(100) })
+    const commit = store.commit([{ kind: 'insert', job, unique: false, number: seq }], false)
+    // At each step on the way to the disk.
+    const reads = []
+    for (let step = 0; step < 12; step++) {
+      reads.push(store.waiting(0, null, 1000, 1e9))
+      await null
+    }
+    await commit
+    for (const jobs of await Promise.all(reads))
+      if (jobs.length < seq - 1) t.fail(`${jobs.length} of ${seq - 1} found`)
+  }
+  t.equal((await store.counts()).waiting, 150)
+  await store.close()
+})
