@@ -7,6 +7,8 @@
 -- Answer: { 'open', id, epoch, '1' when the node is new }
 --     or: { 'held', ms until the lease ends, who holds it, its epoch }
 local call = redis.call
+local BEGINNING = 1735689600000 -- 2025-01-01
+local SECOND = 1000
 local node, leases = KEYS[1], KEYS[2]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -19,7 +21,11 @@ if epoch and ends > now and not free then return { 'held', tostring(ends - now),
 
 -- A delete first: after it a Redis that is out of memory allows the rest.
 call('HDEL', node, 'closed')
-local next = string.format('%.0f', tonumber(epoch or 0) + 1)
+-- The epoch is the time, and so greater than all that were, also where Redis has lost the last of them in a restart or a
+-- failover: a count would come to the same again, and what a node numbers with it would have the numbers of other things.
+local last, next = tonumber(epoch or 0), now - BEGINNING
+if next <= last then next = last + SECOND end
+next = string.format('%.0f', next)
 call('HSET', node, 'id', id or ARGV[2], 'epoch', next, 'holder', ARGV[4], 'group', '0', 'answers', '', 'before', '')
 call('PERSIST', node)
 call('PERSIST', KEYS[3])

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { storeContract } from '#dist/src/store/index.js'
-import { STORES } from './stores.js'
+import { hasRedis, startRedis } from '../store-redis/redis-server.js'
+import { storesWith } from './stores.js'
 
-for (const [kind, make] of Object.entries(STORES)) {
+const server = hasRedis() ? await startRedis(t) : null
+
+for (const [kind, make] of Object.entries(storesWith(server?.url ?? null))) {
   for (const { name, run } of storeContract) {
     t.test(`${kind}: ${name}`, async (t) => {
       const dir = mkdtempSync(join(tmpdir(), 'jr-contract-'))

@@ -4,18 +4,12 @@ import t, { type Test } from 'tap'
 import { redisStore } from '#dist/src/store/index.js'
 import type { RedisStoreOptions } from '#dist/src/store/redis/store.js'
 import { startApp, startNode, toApp } from '../system/harness.js'
+import { adminOf } from './admin.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 import { startProxy } from './proxy.js'
-import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+import { hasRedis, startRedis } from './redis-server.js'
 
 const BASE = { prefix: 'faults', leaseMs: 10_000, timeoutMs: 10_000, wait: 0 }
-
-function clientOf(t: Test, { port }: RedisServer): Redis {
-  const client = new Redis(port)
-  client.on('error', () => {})
-  t.teardown(() => client.disconnect())
-  return client
-}
 
 async function opened(t: Test, url: string, over: Partial<RedisStoreOptions> = {}, node = 'n1') {
   const store = redisStore({ url, ...BASE, ...over })
@@ -73,7 +67,7 @@ else {
 
   t.test('scripts that are forgotten, and connections that are killed', async (t) => {
     const redis = await startRedis(t)
-    const admin = clientOf(t, redis)
+    const admin = adminOf(t, redis.port)
     const { store } = await opened(t, redis.url)
     t.same(await store.commit([insertOf(recordOf(1), 1)], true), ['ok'])
     await admin.script('FLUSH')
@@ -85,7 +79,7 @@ else {
 
   t.test('without memory for more: jobs still end, and new ones wait until there is room', async (t) => {
     const redis = await startRedis(t)
-    const admin = clientOf(t, redis)
+    const admin = adminOf(t, redis.port)
     const { store } = await opened(t, redis.url)
     const job = recordOf(1)
     await store.commit([insertOf(job, 1), beginOf(job)], true)
@@ -120,7 +114,7 @@ else {
 
   t.test('a job that began on its way to a Redis without memory runs once there is room', async (t) => {
     const redis = await startRedis(t)
-    const admin = clientOf(t, redis)
+    const admin = adminOf(t, redis.port)
     const app = await startApp(t)
     await startNode(t, 'n1', ['--store', 'redis', '--redis-url', redis.url, ...toApp(app.address)])
     await app.app.ready
@@ -134,57 +128,6 @@ else {
     await admin.config('SET', 'maxmemory', '0')
     t.match(await result, { echoed: 2 })
     await t.resolves(handle.accepted)
-  })
-
-  t.test('a Redis that comes back with everything', async (t) => {
-    const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')
-    const { store, facts } = await opened(t, redis.url)
-    t.notOk(facts.notes.some((note) => /append-only/.test(note)))
-    await store.commit([insertOf(recordOf(1), 1)], true)
-    await redis.signal('SIGKILL')
-    const waiting = store.commit([insertOf(recordOf(2), 2)], true)
-    await redis.again()
-    t.same(await waiting, ['ok'])
-    t.equal((await store.counts()).waiting, 2)
-  })
-
-  t.test('a Redis that comes back empty, or without the last changes', async (t) => {
-    const redis = await startRedis(t)
-    const admin = clientOf(t, redis)
-    const { store } = await opened(t, redis.url)
-    await store.commit([insertOf(recordOf(1), 1)], true)
-    await redis.signal('SIGKILL')
-    await redis.again()
-    await t.rejects(store.commit([insertOf(recordOf(2), 2)], true), { code: 'JR_STORE_CORRUPT' })
-    const { store: second, facts } = await opened(t, redis.url)
-    t.ok(facts.notes.some((note) => /begins empty/.test(note)))
-    await second.commit([insertOf(recordOf(1), 1)], true)
-    await second.commit([insertOf(recordOf(2), 2)], true)
-    await admin.hset('{faults}:node:n1', 'group', '1')
-    await t.rejects(second.commit([insertOf(recordOf(3), 3)], true), {
-      code: 'JR_STORE',
-      message: /lost the last changes/,
-    })
-    const { store: idle } = await opened(t, redis.url, { leaseMs: 300 }, 'n2')
-    const told = new Promise((resolve) => idle.neighbours?.watch({ onLost: () => {}, onFailure: resolve }))
-    await admin.flushall()
-    t.match(await told, { code: 'JR_STORE_CORRUPT' }, 'a node with nothing to do notices too')
-  })
-
-  t.test('a Redis that says nothing: every promise settles', async (t) => {
-    const redis = await startRedis(t)
-    const { store } = await opened(t, redis.url, { timeoutMs: 400 })
-    await redis.signal('SIGSTOP')
-    const all = await Promise.allSettled([
-      store.commit([insertOf(recordOf(1), 1)], true),
-      store.load('x'),
-      store.counts(),
-    ])
-    t.same(
-      all.map((one) => (one.status === 'rejected' ? one.reason.code : one.status)),
-      ['JR_STORE', 'JR_STORE', 'JR_STORE'],
-    )
-    await redis.signal('SIGCONT')
   })
 
   t.test('a Redis that would drop jobs by itself is refused; passwords are in no error', async (t) => {
@@ -248,7 +191,7 @@ else {
     )
     const { store } = await opened(t, redis.url, { wait: 1 })
     t.same(await store.commit([insertOf(recordOf(1), 1)], true), ['ok'])
-    t.equal(await clientOf(t, replica).hlen('{faults}:jobs'), 1, 'the replica has it')
+    t.equal(await adminOf(t, replica.port).hlen('{faults}:jobs'), 1, 'the replica has it')
     const { store: hasty } = await opened(t, redis.url, { wait: 2, timeoutMs: 1500 }, 'n2')
     await t.rejects(hasty.commit([insertOf(recordOf(2), 2)], true), {
       code: 'JR_STORE',

@@ -1,151 +1,16 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { folder, type NodeProcess, randomOf, readLog, startApp, startNode, toApp } from '../system/harness.js'
-import { check, type Entry } from '../system/history.js'
+import t from 'tap'
+import { folder, randomOf, readLog, startApp } from '../system/harness.js'
+import { check } from '../system/history.js'
+import { begunOn, connected, Load, startAll, startOn } from './load.js'
 import { startProxy } from './proxy.js'
-import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+import { hasRedis, startRedis } from './redis-server.js'
 
-const LEASE = ['--lease', '800ms']
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
-const JOBS = 5000
-const NAMES = ['n1', 'n2', 'n3']
-
-const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
-
-type App = Awaited<ReturnType<typeof startApp>>
-
-function startOn(
-  t: Test,
-  name: string,
-  redis: RedisServer,
-  app: App,
-  ...flags: string[]
-): Promise<NodeProcess> {
-  const store = ['--store', 'redis', '--redis-url', redis.url, ...LEASE]
-  return startNode(t, name, [
-    ...store,
-    '--backoff',
-    '0.02',
-    '--log-level',
-    'warn',
-    ...toApp(app.address),
-    ...flags,
-  ])
-}
-
-/** Resolves when the app can send jobs to all of them. */
-async function startAll(t: Test, redis: RedisServer, app: App): Promise<NodeProcess[]> {
-  const nodes = await Promise.all(NAMES.map((name) => startOn(t, name, redis, app)))
-  await connected(app, NAMES.length)
-  return nodes
-}
-
-async function connected(app: App, count: number): Promise<void> {
-  while (app.app.nodes().filter(({ status }) => status === 'running').length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-/** Resolves when so many attempts have begun. */
-async function begunOn(log: string, count: number): Promise<void> {
-  while (readLog(log).filter(({ ev }) => ev === 'begin').length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-/** Enqueues jobs of all sorts and keeps what is heard of each. */
-class Load {
-  readonly history: Entry[] = []
-  readonly #app: App
-  readonly #log: string
-  readonly #random: () => number
-  #open = 0
-  #allDone: () => void = () => {}
-
-  constructor(app: App, log: string, random: () => number) {
-    this.#app = app
-    this.#log = log
-    this.#random = random
-  }
-
-  enqueue(n: number): void {
-    const { history } = this
-    const which = this.#random()
-    const names = ['record', 'record_slow', 'record_flaky', 'record_deferred'] as const
-    const name = names[which < 0.6 ? 0 : which < 0.9 ? 1 : which < 0.95 ? 2 : 3] ?? 'record'
-    const after = this.#random() < 0.1 ? 300 : 0
-    const payload = { n, text: 'p'.repeat(Math.floor(this.#random() * 200)) }
-    const now = Date.now()
-    this.#open++
-    const told = (state: string) => (args: Record<string, unknown>) => {
-      history.push({ ev: 'feedback', job: handle.id, t: Date.now(), state, life: 1, hash: hash(args.result) })
-      if (--this.#open === 0) this.#allDone()
-    }
-    const options = after > 0 ? { after: `${after}ms` } : {}
-    const args = { log: this.#log, payload, ms: 20 }
-    const handle = this.#app.app.enqueue(name, args, options, told('completed'), told('failed'))
-    const due = after > 0 ? { due: now + after } : {}
-    history.push({ ev: 'submit', job: handle.id, t: now, ...due, hash: hash(payload), max: 10 })
-    handle.accepted.then(
-      () => history.push({ ev: 'accepted', job: handle.id, t: Date.now() }),
-      () => {},
-    )
-  }
-
-  get open(): number {
-    return this.#open
-  }
-
-  done(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#allDone = resolve
-      if (this.#open === 0) resolve()
-    })
-  }
-}
 
 if (!hasRedis()) t.pass('no redis-server here')
 else {
-  t.test(`three nodes, and one killed every second (seed ${SEED})`, { timeout: 120_000 }, async (t) => {
-    const log = join(folder(t), 'log')
-    mkdirSync(log)
-    const random = randomOf(SEED)
-    const redis = await startRedis(t)
-    const app = await startApp(t, { doubtTimeout: '1s' })
-    const nodes = new Map<string, NodeProcess>()
-    const start = async (name: string) => nodes.set(name, await startOn(t, name, redis, app))
-    await Promise.all(NAMES.map(start))
-    const load = new Load(app, log, random)
-    let sent = 0
-    const sending = setInterval(() => {
-      for (let i = 0; i < 25 && sent < JOBS; i++) load.enqueue(sent++)
-    }, 25)
-    t.teardown(() => clearInterval(sending))
-    const starting: Promise<unknown>[] = []
-    for (let round = 0; round < 6; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-      const name = NAMES[Math.floor(random() * NAMES.length)] ?? 'n1'
-      const node = nodes.get(name)
-      if (node === undefined) continue
-      nodes.delete(name)
-      load.history.push({ ev: 'fault', t: Date.now(), what: `kill ${name}` })
-      node.process.kill('SIGKILL')
-      await node.exited
-      // Sometimes it is back before anybody has missed it, sometimes its jobs are elsewhere by then.
-      const away = random() < 0.5 ? 0 : 1500
-      starting.push(new Promise((resolve) => setTimeout(resolve, away)).then(() => start(name)))
-    }
-    await Promise.all(starting)
-    await load.done()
-    t.equal(sent, JOBS)
-    const entries = [...load.history, ...readLog(log)]
-    t.same(check(entries).slice(0, 5), [])
-    const counts = app.app.nodes().map(({ inFlight }) => inFlight)
-    t.same(counts, [0, 0, 0])
-  })
-
   t.test(
     'Redis is killed, and away for longer than a lease: no node is lost for it',
     { timeout: 60_000 },

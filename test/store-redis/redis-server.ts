@@ -19,12 +19,15 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+/** Another version, or Valkey, is tested with its program given in `JR_TEST_REDIS_SERVER`. */
+export const REDIS_SERVER = process.env.JR_TEST_REDIS_SERVER ?? 'redis-server'
+
 /**
  * Whether there is a redis-server here. Where there is none, tests are skipped with a line that says so, unless
  * `JR_TEST_REQUIRE=redis` says that there must be one.
  */
 export function hasRedis(): boolean {
-  const { status } = spawnSync('redis-server', ['--version'], { stdio: 'ignore' })
+  const { status } = spawnSync(REDIS_SERVER, ['--version'], { stdio: 'ignore' })
   if (status === 0) return true
   if (process.env.JR_TEST_REQUIRE?.split(',').includes('redis')) {
     throw new Error('JR_TEST_REQUIRE=redis, and there is no redis-server: apt-get install redis-server')
@@ -92,7 +95,7 @@ function serverOf(t: Test, first: ChildProcess, args: string[], port: number, di
 
 /** Resolves when it takes connections. */
 async function run(args: string[]): Promise<ChildProcess> {
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(REDIS_SERVER, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   const ready = new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

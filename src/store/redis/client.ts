@@ -30,7 +30,7 @@ export interface Client {
     ms: number,
   ): Promise<{ answer: unknown; replicas: number }>
   call(command: string, ...args: Argument[]): Promise<unknown>
-  /** Drops the connection and makes another. */
+  /** Drops the connection and makes another; asks a cluster anew who has what. */
   reconnect(): void
   /** What the connection last failed with; null when it has not. */
   readonly trouble: string | null
@@ -136,9 +136,9 @@ class ClientOf implements Client {
 
   reconnect(): void {
     if (this.#closed) return
-    // A cluster finds its way by itself.
-    if ('slots' in this.#redis) return
-    ;(this.#redis as RedisOne).disconnect(true)
+    // A cluster's client finds its way by itself, but for what is sent together with a WAIT.
+    if ('refreshSlotsCache' in this.#redis) this.#redis.refreshSlotsCache()
+    else this.#redis.disconnect(true)
   }
 
   close(): void {

@@ -23,13 +23,13 @@ const PASSING = [
 ]
 
 /** The client is not where it should be: a new connection looks again for who the master is. */
-const ELSEWHERE = ['READONLY', 'MASTERDOWN']
+const ELSEWHERE = ['READONLY', 'MASTERDOWN', 'MOVED']
 
 export function judge(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error)
   const word = /^-?([A-Z]+)\b/.exec(reason)?.[1] ?? ''
   if (word === 'FENCED') {
-    const text = `this node's lease has ended and another has taken over its jobs, or opened under its name (${reason})`
+    const text = `this node's lease has ended and another has taken over its jobs, or opened under its name; or Redis has lost its opening, by a restart or a failover (${reason})`
     return final('JR_LEASE_LOST', text)
   }
   if (word === 'EMPTIED') {

@@ -11,8 +11,14 @@ import { checkServer, parseInfo } from './server-facts.js'
 /** A node that starts says soon that it can't. Once it runs it is more patient. */
 const FIRST_CONTACT_MS = 5000
 
+/** A node counts from `epoch * 2 ** 32`. An epoch in Redis is a time in milliseconds: that leaves 4,096 numbers for each. */
+const MS_OF_EPOCH = 2 ** 20
+
 export interface Taken {
   readonly id: string
+  /** As the scripts know it. */
+  readonly fence: string
+  /** As a node knows it. */
   readonly epoch: number
   readonly isNew: boolean
 }
@@ -65,6 +71,7 @@ async function askForLease(
     client.run(scripts.open, [keys.node, sharedKeys(prefix).leases, keys.taken], args),
   )
   const [word, first = '', second = '', third = ''] = (answer as Buffer[]).map(String)
-  if (word === 'open') return { taken: { id: first, epoch: Number(second), isNew: third === '1' } }
+  if (word === 'open')
+    return { taken: { id: first, fence: second, epoch: Number(second) / MS_OF_EPOCH, isNew: third === '1' } }
   return { held: { ms: Number(first), holder: second, epoch: third } }
 }

@@ -201,9 +201,9 @@ class RedisStore implements Store {
     const { prefix, leaseMs, timeoutMs } = this.#options
     const notes = await checkedServer(watcher)
     const scripts = readScripts()
-    const { id, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
+    const { id, fence, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
     const shared = sharedKeys(prefix)
-    const owner = { name: node, epoch: String(epoch) }
+    const owner = { name: node, epoch: fence }
     const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
     const reader = new Reader(server)
     const lease = new Lease(server, leaseMs)
