@@ -32,6 +32,7 @@ local call = redis.call
 local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ended, outcomes, payloads, taken = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local PLACE = 22 -- an id begins here in a place
+local LONG = string.rep('-', 65) -- and no place
 local AT_ONCE = 4000 -- even, for pairs; Lua can hand over less than 8000 values
 
 local known = call('HMGET', node, 'epoch', 'fenced', 'group', 'answers', 'before')
@@ -93,6 +94,12 @@ many('HSET', jobs, rows)
 many('HDEL', jobs, gone)
 many('ZADD', waiting, fresh)
 many('ZREM', waiting, waited)
+-- A HASH of up to 512 short texts is searched from its front to its end. One long field makes it a table, which it
+-- stays until it is empty.
+if #starts > 64 then
+  starts[#starts + 1], starts[#starts + 2] = LONG, ''
+  over[#over + 1] = LONG
+end
 many('HSET', running, starts)
 many('HDEL', running, over)
 many('HSET', payloads, told)
