@@ -3,6 +3,8 @@ import { JrError } from './errors.js'
 const FIRST_SIZE = 1024
 /** Text up to this many characters is written and compared byte by byte: a call into the runtime costs more. */
 const SHORT = 64
+/** To look a method up for each letter is slow: inside, there are many kinds of strings. */
+const { charCodeAt } = String.prototype
 const LOW_DIGITS = 5
 const LOW = 36 ** LOW_DIGITS
 
@@ -64,7 +66,7 @@ export class ByteWriter {
     const { length } = value
     if (length < SHORT) {
       this.#reserve(SHORT + 1)
-      if (this.#ascii(value, this.#at + 1)) {
+      if (this.#ascii(value, length, this.#at + 1)) {
         this.#bytes[this.#at] = length
         this.#at += 1 + length
         return
@@ -80,7 +82,7 @@ export class ByteWriter {
   chars(value: string): number {
     const { length } = value
     this.#reserve(SHORT)
-    if (length < SHORT && this.#ascii(value, this.#at)) {
+    if (length < SHORT && this.#ascii(value, length, this.#at)) {
       this.#at += length
       return length
     }
@@ -138,10 +140,10 @@ export class ByteWriter {
   }
 
   /** Whether all of it could be written there as one byte each. */
-  #ascii(value: string, from: number): boolean {
+  #ascii(value: string, length: number, from: number): boolean {
     const bytes = this.#bytes
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i)
+    for (let i = 0; i < length; i++) {
+      const code = charCodeAt.call(value, i)
       if (code > 0x7f) return false
       bytes[from + i] = code
     }
