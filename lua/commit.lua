@@ -14,15 +14,26 @@
 --
 -- Arguments:
 --   1 the owner's epoch   2 number of the group before this one   3 number of this group
---   4 MessagePack array of the changes' fields, all text, one change after the other (see fields.ts)
+--   4 MessagePack array of lists, all of text:
+--     of many jobs at once, each in none but these lists up to here, and all as they say, or the group is refused:
+--       1 new: id, row, …   2 ids that come, begin and end in this group   3 those of 1 that wait: 0, place, …
+--       4 those that begin: place, when, …   5 places of those of 4 that waited   6 places of those that ran and end
+--     of any:
+--       7 outcomes of those that end: key, row, …   8 keys of outcomes that are acknowledged
+--       9 key of taken, highest number, …
+--     10 the other changes, one after the other, as change-fields.ts writes them
 --   5… the names of the neighbours
 --
--- Answer: text with one letter a change: o(k), d(uplicate), s(tale), or n(o room) for a job that was not stored.
--- Refuses with FENCED (the epoch is over), EMPTIED (Redis has forgotten the node), BEHIND (it has forgotten groups).
+-- Answer: text with one letter for each of the other changes: o(k), d(uplicate), s(tale), or n(o room) for a job that
+-- was not stored.
+-- Refuses with FENCED (the epoch is over), EMPTIED (Redis has forgotten the node), BEHIND (it has forgotten groups),
+-- SINGLY (not all is as lists 1 to 6 say, or there is no memory for list 1: each change is to be sent by itself).
 local call = redis.call
 local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ended, outcomes, payloads, taken = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local PLACE = 22 -- an id begins here in a place
+local LONG = string.rep('-', 65) -- and no place
+local AT_ONCE = 4000 -- even, for pairs; Lua can hand over less than 8000 values
 
 local known = call('HMGET', node, 'epoch', 'fenced', 'group', 'answers', 'before')
 if not known[1] then return redis.error_reply('EMPTIED no such node') end
@@ -32,14 +43,76 @@ if known[3] == ARGV[3] then return known[4] end
 if tonumber(known[3]) == tonumber(ARGV[3]) + 1 then return known[5] end
 if known[3] ~= ARGV[2] then return redis.error_reply('BEHIND at group ' .. known[3]) end
 
+local lists = cmsgpack.unpack(ARGV[4])
+local rows, passing, fresh, starts, waited = lists[1], lists[2], lists[3], lists[4], lists[5]
+local over, told, acknowledged, numbers, f = lists[6], lists[7], lists[8], lists[9], lists[10]
+
+-- All that is looked for is there, or none of it is.
+local function all(there, command, key, members)
+  for at = 1, #members, AT_ONCE do
+    local found = call(command, key, unpack(members, at, math.min(at + AT_ONCE - 1, #members)))
+    for i = 1, #found do
+      if (found[i] ~= false) ~= there then return false end
+    end
+  end
+  return true
+end
+
+local new = {}
+for i = 1, #rows, 2 do new[#new + 1] = rows[i] end
+for i = 1, #passing do new[#new + 1] = passing[i] end
+if not (all(false, 'HMGET', jobs, new) and all(true, 'ZMSCORE', waiting, waited)
+    and all(true, 'HMGET', running, over)) then
+  return redis.error_reply('SINGLY not all is as expected')
+end
+
 -- The first write, for Redis to say whether it has memory left. When it has not, it still allows what frees memory, and
 -- after that everything: so ends and what goes with them are done, and only new jobs are not.
 local room = true
 local first = redis.pcall('HSET', node, 'group', ARGV[3])
 if type(first) == 'table' and first.err then
   if not first.err:find('OOM', 1, true) then return first end
+  if #new > 0 then return redis.error_reply('SINGLY no memory for new jobs') end
   room = false
   call('HDEL', node, 'answers')
+end
+
+local function many(command, key, values)
+  for at = 1, #values, AT_ONCE do
+    call(command, key, unpack(values, at, math.min(at + AT_ONCE - 1, #values)))
+  end
+end
+
+-- Removals come last: a key that is empty for a moment is made anew, and grows anew.
+local gone, keys = {}, {}
+for i = 1, #over do gone[i] = over[i]:sub(PLACE) end
+for i = 1, #told, 2 do
+  keys[i] = '0'
+  keys[i + 1] = told[i]
+end
+many('HSET', jobs, rows)
+many('HDEL', jobs, gone)
+many('ZADD', waiting, fresh)
+many('ZREM', waiting, waited)
+-- A HASH of up to 512 short texts is searched from its front to its end. One long field makes it a table, which it
+-- stays until it is empty.
+if #starts > 64 then
+  starts[#starts + 1], starts[#starts + 2] = LONG, ''
+  over[#over + 1] = LONG
+end
+many('HSET', running, starts)
+many('HDEL', running, over)
+many('HSET', payloads, told)
+many('ZADD', outcomes, keys)
+many('HDEL', payloads, acknowledged)
+many('ZREM', outcomes, acknowledged)
+
+if room then
+  for i = 1, #numbers, 2 do
+    if tonumber(numbers[i + 1]) > tonumber(call('HGET', taken, numbers[i]) or 0) then
+      call('HSET', taken, numbers[i], numbers[i + 1])
+    end
+  end
 end
 
 -- Where jobs are taken from: '' is this node, else the number of a neighbour.
@@ -84,30 +157,26 @@ end
 local function report(key, row)
   if key == '' then return end
   call('HSET', payloads, key, row)
-  call('ZADD', outcomes, 0, key)
+  call('ZADD', outcomes, '0', key)
 end
 
-local f = cmsgpack.unpack(ARGV[4])
 local answers, n, i, size = {}, 0, 1, #f
-local numbers, begins = {}, {}
+local begins = {}
 
 while i <= size do
   local kind, answer = f[i], 'o'
   if kind == 'i' or kind == 'x' then -- x: it begins in this group, and never stands among those that wait
-    -- id, place, row, key of taken or '', number; where it was sent before: how many, each a neighbour and two numbers
-    local last = i + 6 + 3 * tonumber(f[i + 6])
+    -- id, place, row, key of taken or ''; where it was sent before: how many, each a neighbour and two numbers
+    local last = i + 5 + 3 * tonumber(f[i + 5])
     local known = false
-    for at = i + 7, last, 3 do
+    for at = i + 6, last, 3 do
       local theirs = tonumber(call('HGET', numbersOf[f[at]], f[i + 4]) or 0)
       known = known or (theirs >= tonumber(f[at + 1]) and theirs <= tonumber(f[at + 2]))
-    end
-    if room and f[i + 4] ~= '' then
-      numbers[f[i + 4]] = math.max(tonumber(f[i + 5]), numbers[f[i + 4]] or 0)
     end
     if not room then
       answer = 'n'
     elseif not known and call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
-      if kind == 'i' then call('ZADD', waiting, 0, f[i + 2]) else begins[f[i + 2]] = true end
+      if kind == 'i' then call('ZADD', waiting, '0', f[i + 2]) else begins[f[i + 2]] = true end
     else
       answer = 'd'
     end
@@ -127,7 +196,7 @@ while i <= size do
         call('HDEL', jobs, id)
       else
         call('HSET', jobs, id, f[i + 7])
-        call('ZADD', ended, 0, f[i + 6])
+        call('ZADD', ended, '0', f[i + 6])
       end
       report(f[i + 4], f[i + 5])
     else
@@ -137,7 +206,7 @@ while i <= size do
   elseif kind == 'm' then -- owner, place, runs, next place, row, key and row of the outcome
     if leave(f[i + 1], f[i + 2], f[i + 3]) then
       call('HSET', jobs, f[i + 4]:sub(PLACE), f[i + 5])
-      call('ZADD', waiting, 0, f[i + 4])
+      call('ZADD', waiting, '0', f[i + 4])
       report(f[i + 6], f[i + 7])
     else
       answer = 's'
@@ -145,8 +214,8 @@ while i <= size do
     i = i + 8
   elseif kind == 'a' then -- how many, their keys
     local last = i + 1 + tonumber(f[i + 1])
-    for at = i + 2, last, 1000 do
-      local to = math.min(at + 999, last)
+    for at = i + 2, last, AT_ONCE do
+      local to = math.min(at + AT_ONCE - 1, last)
       call('HDEL', payloads, unpack(f, at, to))
       call('ZREM', outcomes, unpack(f, at, to))
     end
@@ -176,12 +245,6 @@ while i <= size do
   answers[n] = answer
 end
 
-for key, number in pairs(numbers) do
-  if number > tonumber(call('HGET', taken, key) or 0) then
-    call('HSET', taken, key, string.format('%.0f', number))
-  end
-end
-
-local all = table.concat(answers)
-call('HSET', node, 'group', ARGV[3], 'answers', all, 'before', known[4])
-return all
+local letters = table.concat(answers)
+call('HSET', node, 'group', ARGV[3], 'answers', letters, 'before', known[4])
+return letters

@@ -3,6 +3,10 @@ import { JrError } from './errors.js'
 const FIRST_SIZE = 1024
 /** Text up to this many characters is written and compared byte by byte: a call into the runtime costs more. */
 const SHORT = 64
+/** To look a method up for each letter is slow: inside, there are many kinds of strings. */
+const { charCodeAt } = String.prototype
+const LOW_DIGITS = 5
+const LOW = 36 ** LOW_DIGITS
 
 /**
  * Writes small values one behind the other: whole numbers as varints of seven bits a byte, text as UTF-8 behind its
@@ -62,17 +66,9 @@ export class ByteWriter {
     const { length } = value
     if (length < SHORT) {
       this.#reserve(SHORT + 1)
-      const bytes = this.#bytes
-      const from = this.#at + 1
-      let i = 0
-      for (; i < length; i++) {
-        const code = value.charCodeAt(i)
-        if (code > 0x7f) break
-        bytes[from + i] = code
-      }
-      if (i === length) {
-        bytes[this.#at] = length
-        this.#at = from + length
+      if (this.#ascii(value, length, this.#at + 1)) {
+        this.#bytes[this.#at] = length
+        this.#at += 1 + length
         return
       }
     }
@@ -80,6 +76,36 @@ export class ByteWriter {
     this.uint(size)
     this.#reserve(size)
     this.#at += this.#bytes.write(value, this.#at)
+  }
+
+  /** Text without its length in bytes, which is answered. */
+  chars(value: string): number {
+    const { length } = value
+    this.#reserve(SHORT)
+    if (length < SHORT && this.#ascii(value, length, this.#at)) {
+      this.#at += length
+      return length
+    }
+    const size = Buffer.byteLength(value)
+    this.#reserve(size)
+    this.#at += this.#bytes.write(value, this.#at)
+    return size
+  }
+
+  /** A whole number as digits and small letters, with leading zeros, so that it is ordered as text. */
+  base36(value: number, width: number): void {
+    this.#reserve(width)
+    const bytes = this.#bytes
+    // In two halves that are small integers: a larger number takes several times as long.
+    const high = Math.floor(value / LOW)
+    let rest = value - high * LOW
+    for (let i = this.#at + width - 1; i >= this.#at; i--) {
+      if (i === this.#at + width - 1 - LOW_DIGITS) rest = high
+      const digit = rest % 36
+      bytes[i] = digit < 10 ? 48 + digit : 87 + digit
+      rest = (rest - digit) / 36
+    }
+    this.#at += width
   }
 
   bytes(value: Uint8Array): void {
@@ -94,6 +120,11 @@ export class ByteWriter {
     this.#at += value.length
   }
 
+  /** Overwrites what was written with `u8` at this place. */
+  patch8(at: number, value: number): void {
+    this.#bytes[at] = value
+  }
+
   /** Overwrites what was written with `u32` at this place. */
   patch(at: number, value: number): void {
     this.#bytes.writeUInt32BE(value, at)
@@ -106,6 +137,17 @@ export class ByteWriter {
     this.#bytes = Buffer.allocUnsafe(Math.max(FIRST_SIZE, Math.min(2 * this.#at, 256 * 1024)))
     this.#at = 0
     return taken
+  }
+
+  /** Whether all of it could be written there as one byte each. */
+  #ascii(value: string, length: number, from: number): boolean {
+    const bytes = this.#bytes
+    for (let i = 0; i < length; i++) {
+      const code = charCodeAt.call(value, i)
+      if (code > 0x7f) return false
+      bytes[from + i] = code
+    }
+    return true
   }
 
   #reserve(more: number): void {

@@ -46,9 +46,15 @@ export function recordReader(bytes: Buffer): ByteReader {
 }
 
 export function encodeJob(job: JobRecord): Buffer {
-  const w = rowWriter(job.args.length)
-  writeJob(w, job, noRepeats())
+  const w = new ByteWriter(256 + job.args.length)
+  writeJobRow(w, job)
   return w.take()
+}
+
+/** The same as `encodeJob`, in the midst of something larger. */
+export function writeJobRow(w: ByteWriter, job: JobRecord): void {
+  w.u8(VERSION)
+  writeJob(w, job, noRepeats())
 }
 
 export function decodeJob(row: Buffer): JobRecord {
@@ -56,7 +62,8 @@ export function decodeJob(row: Buffer): JobRecord {
 }
 
 export function encodeEnded({ job, state, startedAt, finishedAt }: EndedJob): Buffer {
-  const w = rowWriter(job.args.length)
+  const w = new ByteWriter(256 + job.args.length)
+  w.u8(VERSION)
   w.u8(TERMINAL_STATES.indexOf(state))
   w.uint(startedAt)
   w.uint(finishedAt)
@@ -74,9 +81,15 @@ export function decodeEnded(row: Buffer): EndedJob {
 }
 
 export function encodeOutcome(outcome: Outcome): Buffer {
-  const w = rowWriter(outcome.args.length + outcome.error.length)
-  writeOutcome(w, outcome, noRepeats())
+  const w = new ByteWriter(256 + outcome.args.length + outcome.error.length)
+  writeOutcomeRow(w, outcome)
   return w.take()
+}
+
+/** The same as `encodeOutcome`, in the midst of something larger. */
+export function writeOutcomeRow(w: ByteWriter, outcome: Outcome): void {
+  w.u8(VERSION)
+  writeOutcome(w, outcome, noRepeats())
 }
 
 export function decodeOutcome(row: Buffer): Outcome {
@@ -256,12 +269,6 @@ function stateOf(code: number): TerminalState {
   const state = TERMINAL_STATES[code]
   if (state === undefined) throw new JrError('JR_PROTOCOL', `a state of code ${code} is not known`)
   return state
-}
-
-function rowWriter(payload: number): ByteWriter {
-  const w = new ByteWriter(256 + payload)
-  w.u8(VERSION)
-  return w
 }
 
 function decode<T>(row: Buffer, read: (r: ByteReader) => T): T {

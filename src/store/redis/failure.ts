@@ -46,6 +46,11 @@ export function judge(error: unknown): Failure {
   return { kind: 'passing', reason, reconnect: ELSEWHERE.includes(word) || /timed out/.test(reason) }
 }
 
+/** Each change of the group has to be sent by itself; nothing of it has been done. */
+export function isRefusedAsMany(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('SINGLY')
+}
+
 function final(code: JrError['code'], message: string): Failure {
   // Without the cause: an error of the client quotes the command, and the command may be the password.
   return { kind: 'final', error: new JrError(code, message) }

@@ -1,56 +1,64 @@
+import { ByteWriter } from '../../bytes.js'
+
 const FIRST_SIZE = 64 * 1024
-const HEADER = 5
+const ARRAY = 0xdd
+const SHORT_TEXT = 0xa0
+const TEXT = 0xdb
+/** Characters of which not even three bytes each are too many for a short text. */
+const SHORT = 10
 
 /**
- * Fields of a group, as a MessagePack array of texts: what a Lua script can take apart without a loop of its own. Bytes
+ * Lists of texts, as a MessagePack array of arrays: what a Lua script can take apart without a loop of its own. Bytes
  * are written as text too, for Redis' MessagePack knows no other form for them.
  */
 export class FieldWriter {
-  #buffer = Buffer.allocUnsafe(FIRST_SIZE)
-  #length = HEADER
-  #count = 0
+  readonly #out = new ByteWriter(FIRST_SIZE)
+  #lists = 0
+  #texts = 0
+
+  /** All that `write` writes is one list. */
+  list(write: () => void): void {
+    if (this.#lists++ === 0) this.#head()
+    const at = this.#head()
+    this.#texts = 0
+    write()
+    this.#out.patch(at, this.#texts)
+  }
 
   text(value: string): void {
-    // The longest that it can be in UTF-8.
-    this.#reserve(value.length * 3)
-    const short = value.length < 11
-    const start = this.#length + (short ? 1 : 3)
-    const size = this.#buffer.write(value, start)
-    if (short) this.#buffer[this.#length] = 0xa0 + size
-    else {
-      if (size > 0xffff) return this.bytes(Buffer.from(value))
-      this.#buffer[this.#length] = 0xda
-      this.#buffer.writeUInt16BE(size, this.#length + 1)
+    this.#texts++
+    const at = this.#out.length
+    if (value.length <= SHORT) {
+      this.#out.u8(SHORT_TEXT)
+      this.#out.patch8(at, SHORT_TEXT + this.#out.chars(value))
+    } else {
+      this.#out.u8(TEXT)
+      this.#out.u32(0)
+      this.#out.patch(at + 1, this.#out.chars(value))
     }
-    this.#length = start + size
-    this.#count++
   }
 
-  bytes(value: Uint8Array): void {
-    this.#reserve(value.length)
-    this.#buffer[this.#length] = 0xdb
-    this.#buffer.writeUInt32BE(value.length, this.#length + 1)
-    this.#buffer.set(value, this.#length + HEADER)
-    this.#length += HEADER + value.length
-    this.#count++
+  /** A text that `write` makes of a record. */
+  row<T>(write: (out: ByteWriter, record: T) => void, record: T): void {
+    this.#texts++
+    const at = this.#out.length + 1
+    this.#out.u8(TEXT)
+    this.#out.u32(0)
+    write(this.#out, record)
+    this.#out.patch(at, this.#out.length - at - 4)
   }
 
-  /** The array of everything written so far; begins anew. */
+  /** The array of all lists so far; begins anew. */
   take(): Buffer {
-    this.#buffer[0] = 0xdd
-    this.#buffer.writeUInt32BE(this.#count, 1)
-    const taken = this.#buffer.subarray(0, this.#length)
-    this.#buffer = Buffer.allocUnsafe(FIRST_SIZE)
-    this.#length = HEADER
-    this.#count = 0
-    return taken
+    this.#out.patch(1, this.#lists)
+    this.#lists = 0
+    return this.#out.take()
   }
 
-  #reserve(size: number): void {
-    const needed = this.#length + HEADER + size
-    if (needed <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
-    larger.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = larger
+  /** Where the number of what is in an array will be written. */
+  #head(): number {
+    this.#out.u8(ARRAY)
+    this.#out.u32(0)
+    return this.#out.length - 4
   }
 }

@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../bytes.js'
 import type { Lane, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 
@@ -48,9 +49,19 @@ const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed:
 
 /** Characters of a place before the id. */
 export const PLACE_LENGTH = 21
+const TIME_DIGITS = 9
+const SEQ_DIGITS = 11
 
 export function placeOf({ lane, due, seq }: Place, id: string): string {
   return `${lane}${timeText(due)}${seqText(seq)}${id}`
+}
+
+/** The same as `placeOf`, without a string. */
+export function writePlace(out: ByteWriter, { lane, due, seq, id }: Place & { readonly id: string }): void {
+  out.base36(lane, 1)
+  out.base36(due, TIME_DIGITS)
+  out.base36(seq, SEQ_DIGITS)
+  out.chars(id)
 }
 
 export function idOf(place: string): string {
@@ -89,6 +100,16 @@ export function outcomeKey(distributor: string, seq: number): string {
   return `${escaped(distributor)}\0${seqText(seq)}`
 }
 
+/** The same as `outcomeKey`, without a string. */
+export function writeOutcomeKey(
+  out: ByteWriter,
+  { distributor, seq }: { readonly distributor: string; readonly seq: number },
+): void {
+  out.chars(escaped(distributor))
+  out.u8(0)
+  out.base36(seq, SEQ_DIGITS)
+}
+
 export function outcomeRange(distributor: string, after: number): Range {
   return { min: `[${outcomeKey(distributor, after + 1)}`, max: `(${escaped(distributor)}\x01` }
 }
@@ -110,11 +131,11 @@ function escaped(name: string): string {
 }
 
 function timeText(time: number): string {
-  return digits(time, 9)
+  return digits(time, TIME_DIGITS)
 }
 
 function seqText(seq: number): string {
-  return digits(seq, 11)
+  return digits(seq, SEQ_DIGITS)
 }
 
 const LOW = 36 ** 5

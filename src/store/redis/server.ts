@@ -1,19 +1,13 @@
 import type { JrError } from '../../errors.js'
-import type { JobRecord } from '../../job/record.js'
 import type { SharedChange } from '../contract.js'
-import { writeChange } from './change-fields.js'
 import type { Client } from './client.js'
-import { FieldWriter } from './field-writer.js'
+import { type Group, GroupPacker } from './group.js'
 import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
 import { persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 
-/** A group of changes as it is sent. */
-export interface Group {
-  readonly number: number
-  readonly keys: string[]
-  readonly args: (string | Buffer)[]
-}
+/** What is refused once may be refused again: many jobs that are there already, or no memory for new ones. */
+const SINGLY_FOR = 20
 
 export interface Owner {
   readonly name: string
@@ -33,6 +27,9 @@ export class Server {
   readonly watcher: Client
   readonly #scripts: Scripts
   readonly #leaseMs: number
+  readonly #packer = new GroupPacker()
+  /** Groups up to this one are sent change by change: the ones before them were refused otherwise. */
+  #singlyUntil = 0
   /** The number of the last group that is known to have been committed, and of the last that was prepared. */
   group = 0
   #prepared = 0
@@ -67,25 +64,14 @@ export class Server {
    * the order in which they are prepared.
    */
   prepare(changes: readonly SharedChange[]): Group {
-    const { leases, jobs } = this.shared
-    const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
-    const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]
-    const neighbours: string[] = []
-    const ownerOf = (name: string | undefined): string => {
-      if (name === undefined) return ''
-      if (!neighbours.includes(name)) neighbours.push(name)
-      return String(neighbours.indexOf(name) + 1)
-    }
-    const out = new FieldWriter()
-    const begins = begunAtOnce(changes)
-    for (const change of changes) writeChange(out, change, ownerOf, begins)
-    for (const name of neighbours) {
-      const theirs = nodeKeys(this.prefix, name)
-      keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
-    }
     const number = ++this.#prepared
-    const args = [this.owner.epoch, String(number - 1), String(number), out.take(), ...neighbours]
-    return { number, keys, args }
+    return this.#pack(number, changes, number <= this.#singlyUntil)
+  }
+
+  /** The same group once more, when Redis has refused it because not every job was where it should be. */
+  singly({ number, changes }: Group): Group {
+    this.#singlyUntil = Math.max(this.#singlyUntil, number + SINGLY_FOR)
+    return this.#pack(number, changes, true)
   }
 
   commit({ keys, args }: Group): Promise<unknown> {
@@ -94,6 +80,19 @@ export class Server {
 
   commitAndWait({ keys, args }: Group, replicas: number, ms: number) {
     return this.writer.runAndWait(this.#scripts.commit, keys, args, replicas, ms)
+  }
+
+  #pack(number: number, changes: readonly SharedChange[], singly: boolean): Group {
+    const { leases, jobs } = this.shared
+    const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
+    const { packed, single, neighbours } = this.#packer.pack(changes, singly)
+    const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]
+    for (const name of neighbours) {
+      const theirs = nodeKeys(this.prefix, name)
+      keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
+    }
+    const args = [this.owner.epoch, String(number - 1), String(number), packed, ...neighbours]
+    return { number, changes, single, keys, args }
   }
 
   /** Asks until Redis answers, the time-out is over, or the store is broken. */
@@ -132,14 +131,4 @@ export class Server {
     const keys = [this.shared.leases, node, waiting, running, ended, outcomes, taken, this.keys.ended]
     return String(await this.watcher.run(this.#scripts.bury, keys, [name, String(keepMs)])) === '1'
   }
-}
-
-/** Jobs that are inserted in this group, and next begin in it. */
-function begunAtOnce(changes: readonly SharedChange[]): ReadonlySet<JobRecord> {
-  const begun = new Set<JobRecord>()
-  for (const [i, change] of changes.entries()) {
-    const next = changes[i + 1]
-    if (change.kind === 'insert' && next?.kind === 'begin' && next.job === change.job) begun.add(change.job)
-  }
-  return begun
 }

@@ -16,12 +16,14 @@ import type {
   StoredJob,
 } from '../contract.js'
 import { type Client, connect, type RedisExtra } from './client.js'
+import { isRefusedAsMany } from './failure.js'
+import { type Group, readAnswers } from './group.js'
 import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
 import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
 import { readScripts } from './scripts.js'
-import { type Group, Server } from './server.js'
+import { Server } from './server.js'
 
 export interface RedisStoreOptions {
   /** `redis://user:password@host:port/db`, `rediss://` for TLS, or the path of a Unix socket. */
@@ -68,8 +70,6 @@ const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 1000
 /** How long what a vanished node had taken is remembered, for distributors that come back to its name. */
 const KEPT_NUMBERS_MS = 7 * 24 * 3600_000
-
-const ANSWERS: Readonly<Record<string, Answer>> = { o: 'ok', d: 'duplicate', s: 'stale' }
 
 interface Open {
   readonly server: Server
@@ -221,9 +221,9 @@ class RedisStore implements Store {
     let left = changes.map((_, i) => i)
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const some = left.length === changes.length ? changes : left.map((at) => changes[at] as SharedChange)
-      const letters = await this.#sendGroup(server, server.prepare(some), wait)
-      for (const [i, at] of left.entries()) answers[at] = ANSWERS[letters[i] ?? ''] ?? 'stale'
-      left = left.filter((_, i) => letters[i] === 'n')
+      const told = await this.#sendGroup(server, server.prepare(some), wait)
+      for (const [i, at] of left.entries()) answers[at] = told[i] ?? 'stale'
+      left = left.filter((_, i) => told[i] === null)
       if (left.length === 0) return answers
       if (performance.now() + pause > until) {
         const text = `Redis has had no memory for more jobs for ${server.timeoutMs} ms (maxmemory)`
@@ -238,20 +238,27 @@ class RedisStore implements Store {
    * Sends a group at once, also when the one before it is under way: Redis does them in order. When something goes
    * wrong, it waits until the one before is done, and then asks until Redis answers.
    */
-  async #sendGroup(server: Server, group: Group, wait: boolean): Promise<string> {
+  async #sendGroup(server: Server, group: Group, wait: boolean): Promise<readonly (Answer | null)[]> {
     const before = this.#done
     let done = () => {}
     this.#done = new Promise((resolve) => {
       done = resolve
     })
-    const send = async () => String(await (wait ? this.#sendAndWait(server, group) : server.commit(group)))
+    let sent = group
+    const once = async () => String(await (wait ? this.#sendAndWait(server, sent) : server.commit(sent)))
+    const send = () =>
+      once().catch((error) => {
+        if (!isRefusedAsMany(error)) throw error
+        sent = server.singly(sent)
+        return once()
+      })
     try {
       const letters = await send().catch(async () => {
         await before
         return server.persist(server.writer, send)
       })
       server.group = Math.max(server.group, group.number)
-      return letters
+      return readAnswers(sent, letters)
     } catch (cause) {
       server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
       throw server.broken
