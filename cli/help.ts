@@ -4,7 +4,7 @@ import { renderHelp } from '../src/options/render.js'
 export const HELP = `jr: durable background jobs, without a broker
 
   jr node      run a node: it keeps jobs and runs them
-  jr jobs      list, show and destroy the jobs of a node
+  jr jobs      list, show and destroy the jobs of a node, or of all nodes that share a Redis
   jr demo      see it work, on the files of a folder of yours
   jr doctor    look whether this machine has what a node needs
   jr config    show the options that a node would run with, and where each comes from
@@ -35,7 +35,7 @@ once), QUIT waits for them for ever, USR2 pauses and CONT resumes, USR1 kills th
 `
 }
 
-export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node that listens
+export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node that listens, or those in Redis
 
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
@@ -43,7 +43,17 @@ export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node tha
   jr jobs destroy ID... --node 127.0.0.1:5001
   jr jobs destroy --all --state failed --node 127.0.0.1:5001
 
+  jr jobs nodes --redis                                        how the nodes that share a Redis stand
+  jr jobs --redis [--node NAME]                                their jobs, also when none of them runs
+  jr jobs show ID --redis
+  jr jobs destroy ID... --redis
+  jr jobs destroy --all --redis --node NAME
+
   --node ADDR         where the node listens: host:port, or the path of a Unix socket
+  --redis             straight in the Redis of JR_REDIS_URL, JR_REDIS_PREFIX or the config file; --node is
+                      the name of a node then
+  --redis-url URL     in this one; command lines can be read by others: a password is for JR_REDIS_URL
+  --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
   --state STATE       scheduled, available, running, retryable, completed, failed or cancelled
   --name NAME         only jobs of this name
   --limit N           at most so many in the list (50)
@@ -51,7 +61,8 @@ export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node tha
   --secret-file FILE  the secret of the node, when it has one
   --json              JSON, for programs
 
-A job that waits or runs is cancelled before it is destroyed. Exits with 1 when there is no such job.
+A job that waits or runs is cancelled before it is destroyed: its error feedback is called, in Redis by
+whichever node has the jobs of its node next. Exits with 1 when there is no such job.
 `
 
 export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from
@@ -67,5 +78,6 @@ export const DOCTOR_HELP = `jr doctor: look whether this machine has what a node
   jr doctor
   jr doctor --dir /var/lib/worker_1 --listen 127.0.0.1:5001 --json
 
-Takes --dir, --listen, --jobs and --config as jr node does. Exits with 1 when a check fails.
+Takes all flags of jr node, and looks at what they concern: with --store redis at Redis, and no longer at
+LevelDB. Exits with 1 when a check fails.
 `

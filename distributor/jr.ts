@@ -15,6 +15,7 @@ import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
 import type { JobHandles } from './handles.js'
 import { type Ask, Monitor, NodeMonitor } from './monitor.js'
+import { RedisMonitor, type RedisMonitorOptions } from './redis-monitor.js'
 import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
 import { SpawnedNodes } from './spawned-nodes.js'
 import { Spool } from './spool.js'
@@ -193,13 +194,17 @@ export class Distributor implements AsyncDisposable {
 
   /**
    * Looks at, and destroys, the jobs in the stores of the connected nodes, whatever stores they are; with `node`, in
-   * that of one node.
+   * that of one node; with `redisUrl` or `redis`, as `startNode` takes them, straight in the Redis that nodes share:
+   * that needs neither a node nor `startDistributor`.
    */
   monitor(): Monitor
   monitor(options: { readonly node: string }): NodeMonitor
-  monitor(options?: { readonly node: string }): Monitor | NodeMonitor {
+  monitor(options: RedisMonitorOptions): RedisMonitor
+  monitor(options?: { readonly node: string } | RedisMonitorOptions): Monitor | NodeMonitor | RedisMonitor {
+    if (options !== undefined && ('redisUrl' in options || 'redis' in options))
+      return new RedisMonitor(options)
     const ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
-    if (options !== undefined) return new NodeMonitor(options.node, ask)
+    if (options !== undefined) return new NodeMonitor((options as { node: string }).node, ask)
     const connected = () => this.#started().core.nodes.filter(({ status }) => status !== 'disconnected')
     return new Monitor(() => connected().map(({ name }) => name), ask)
   }

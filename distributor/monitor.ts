@@ -2,6 +2,7 @@ import { pack, unpackChecked } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
 import { JOB_STATES, type JobState } from '../src/job/states.js'
 import type { JobArgs } from '../src/job/types.js'
+import type { JobFacts } from '../src/store/facts.js'
 
 /** A job as its node keeps it. */
 export interface MonitoredJob {
@@ -67,7 +68,7 @@ export class NodeMonitor {
   /** A page of jobs. A page may have fewer jobs than asked for, or none, and not be the last: that is `next: null`. */
   async jobsFor(query: JobQuery = {}): Promise<JobPage> {
     const { jobs, next } = (await this.#request('jobs', checked(query))) as {
-      jobs: RawJob[]
+      jobs: JobFacts[]
       next: string | null
     }
     return { jobs: jobs.map((raw) => jobOf(raw, this.node)), next }
@@ -75,7 +76,7 @@ export class NodeMonitor {
 
   /** One job, with its args; null when the node has none of this id. */
   async load(id: string): Promise<LoadedJob | null> {
-    const raw = (await this.#request('load', { id })) as (RawJob & { args: Buffer }) | null
+    const raw = (await this.#request('load', { id })) as (JobFacts & { args: Buffer }) | null
     return raw === null ? null : { ...jobOf(raw, this.node), args: unpackChecked(raw.args) as JobArgs }
   }
 
@@ -139,29 +140,13 @@ export class Monitor {
 }
 
 /** A state that does not exist would be met by every job: on the way to `destroyAll` that must not happen. */
-function checked(query: JobQuery): JobQuery {
+export function checked(query: JobQuery): JobQuery {
   const { state } = query
   if (state === undefined || JOB_STATES.includes(state)) return query
   throw new TypeError(`state: expected ${JOB_STATES.join(', ')}, got '${state}'`)
 }
 
-interface RawJob {
-  readonly id: string
-  readonly name: string
-  readonly state: JobState
-  readonly attempt: number
-  readonly due: number
-  readonly enqueuedAt: number
-  readonly startedAt: number
-  readonly finishedAt: number
-  readonly lastError: string | null
-  readonly periodMs: number
-  readonly slot: number
-  readonly distributor: string
-  readonly defer: boolean
-}
-
-function jobOf(raw: RawJob, node: string): MonitoredJob {
+export function jobOf(raw: JobFacts, node: string): MonitoredJob {
   const { id, name, state, attempt, lastError, periodMs, distributor, defer } = raw
   return {
     id,

@@ -5,7 +5,7 @@
 --            5 '1' when the owner closes: its jobs are its own until the lease has ended
 --
 -- Answer: { ms until the first of the others' leases ends, or '', '1' when its own had ended,
---           names whose lease has ended, names whose lease holds (its own too) }
+--           names whose lease has ended, each with when; names whose lease holds (its own too) }
 -- Refuses with FENCED, EMPTIED, BEHIND: see commit.lua.
 local call = redis.call
 local node, leases = KEYS[1], KEYS[2]
@@ -22,7 +22,7 @@ call('HDEL', node, 'closed')
 call('ZADD', leases, now + tonumber(ARGV[3]), ARGV[1])
 if ARGV[5] == '1' then call('HSET', node, 'closed', ARGV[2]) end
 
-local lost = call('ZRANGEBYSCORE', leases, '-inf', now)
+local lost = call('ZRANGEBYSCORE', leases, '-inf', now, 'WITHSCORES')
 local live = call('ZRANGEBYSCORE', leases, '(' .. now, '+inf', 'WITHSCORES')
 local names, first = {}, ''
 for i = 1, #live, 2 do

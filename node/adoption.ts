@@ -28,6 +28,8 @@ export class Adoption {
   readonly #deps: AdoptionDeps
   /** How far it is with each lost node, for as long as the node is told to be lost. */
   readonly #rounds = new Map<string, Round>()
+  /** Lost nodes with which there may be more than was found last. */
+  readonly #anew = new Set<string>()
   #working: Promise<void> = Promise.resolve()
   #busy = false
   #stopped = false
@@ -36,8 +38,12 @@ export class Adoption {
     this.#deps = deps
   }
 
-  /** The leases of these nodes have ended; those of `live` hold. One after the other, and not twice at once. */
-  lost(lost: readonly string[], live: readonly string[]): void {
+  /**
+   * The leases of these nodes have ended; those of `live` hold. `anew`: there may be more with these than was found.
+   * One after the other, and not twice at once.
+   */
+  lost(lost: readonly string[], live: readonly string[], anew: readonly string[]): void {
+    for (const node of anew) this.#anew.add(node)
     for (const known of this.#rounds.keys()) if (!lost.includes(known)) this.#rounds.delete(known)
     if (this.#busy || this.#stopped) return
     this.#busy = true
@@ -62,11 +68,13 @@ export class Adoption {
   async #takeOver(lost: readonly string[], live: readonly string[]): Promise<void> {
     for (const node of lost) {
       const round = this.#rounds.get(node) ?? 'share'
-      if (round === 'done') continue
+      if (round === 'done' && !this.#anew.has(node)) continue
+      this.#anew.delete(node)
       const mine = round === 'share' ? shareOf(this.#deps.settings.name, live) : () => true
       const found = await this.#goThrough(node, mine)
       if (this.#stopped) return
-      this.#rounds.set(node, round === 'share' ? 'rest' : 'done')
+      // What was said to be new meanwhile may have come behind what was gone through.
+      this.#rounds.set(node, round === 'share' || this.#anew.has(node) ? 'rest' : 'done')
       if (found === null) this.#rounds.delete(node)
       else if (!found.left) await this.#deps.neighbours.settle(node)
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../src/clock.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
+import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
 import { isTerminal } from '../src/job/states.js'
 import { Lifecycle } from '../src/lifecycle.js'
@@ -20,7 +21,6 @@ import { Pruner } from './pruner.js'
 import { recover } from './recovery.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
-import { firstNumber, numbersOf } from './schedule/numbers.js'
 import { Scheduler } from './schedule/scheduler.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
@@ -54,6 +54,7 @@ export class JobNode {
   readonly #pool: Pool
   readonly #runner: Runner
   readonly #scheduler: Scheduler
+  readonly #lookup: Lookup
   readonly #reporter: Reporter
   readonly #sessions: Sessions
   readonly #local: LocalJobs
@@ -117,7 +118,7 @@ export class JobNode {
     const due = this.#scheduler
     const settings = config
     this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
-    const lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
+    this.#lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
     this.#reporter = new Reporter(clock, config.outcomeGraceMs)
     this.#local = new LocalJobs({
       settings,
@@ -140,7 +141,7 @@ export class JobNode {
       store,
       journal,
       runner: this.#runner,
-      lookup,
+      lookup: this.#lookup,
       reporter: this.#reporter,
       clock,
       seq,
@@ -244,8 +245,9 @@ export class JobNode {
 
   #watch(): void {
     this.#store.neighbours?.watch({
-      onLost: (lost, live) => this.#adoption?.lost(lost, live),
+      onLost: (lost, live, anew) => this.#adoption?.lost(lost, live, anew),
       onFailure: (error) => this.#fail(error),
+      onDestroy: (ids) => Promise.all(ids.map((id) => this.#lookup.destroy(id))),
     })
   }
 

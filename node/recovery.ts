@@ -1,8 +1,8 @@
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { outcomeOf } from '../src/job/outcome.js'
 import type { Interrupted } from '../src/store/contract.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from './journal.js'
-import { outcomeOf } from './run/outcome.js'
 import { decide, type RetryRules } from './run/verdict.js'
 import type { NodeSettings } from './settings.js'
 

@@ -22,7 +22,18 @@ export function readSecret(file: string | undefined): Buffer | null {
   return Buffer.from(text)
 }
 
-/** A URL as it may be shown: what it holds as a password is hidden. */
+/** A URL, or the path of a socket, as it may be shown: all that may be a password is hidden. */
 export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^/?#]*?):[^/?#]*@/i, '$1:***@')
+  if (url.startsWith('/')) return url.replace(/\?.*$/s, '?***')
+  let parts: URL
+  try {
+    parts = new URL(url)
+  } catch {
+    return '***'
+  }
+  const { protocol, username, password, host, pathname, search, hash } = parts
+  // A password that was not escaped: it ends where nobody would look for it.
+  if (`${pathname}${search}${hash}`.includes('@')) return `${protocol}//***`
+  const user = username === '' && password === '' ? '' : `${username}${password === '' ? '' : ':***'}@`
+  return `${protocol}//${user}${host}${pathname}${search === '' ? '' : '?***'}`
 }

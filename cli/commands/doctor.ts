@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { JrError } from '../../src/errors.js'
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
+import { withoutPassword } from '../../src/secret.js'
 import { type Address, formatAddress } from '../../src/wire/address.js'
 import { EXIT } from '../exit-codes.js'
 import { DOCTOR_HELP } from '../help.js'
@@ -40,8 +41,7 @@ export async function run(argv: string[]): Promise<number> {
   const dir = resolve(typeof values.dir === 'string' ? values.dir : 'data')
   const findings = [
     nodeVersion(),
-    await natives(dir),
-    diskSpace(dir),
+    ...(values.store === 'redis' ? [await redis(values)] : [await natives(dir), diskSpace(dir)]),
     jobFolder(resolve(String(values.jobs))),
     await port(values.listen as Address | undefined),
     await clock(),
@@ -117,6 +117,21 @@ function diskSpace(dir: string): Finding {
     }
   }
   return { check, ok: free > LEAST_FREE_BYTES, text: free > LEAST_FREE_BYTES ? text : `${text}: too little` }
+}
+
+/** Really connects, writes and listens, as a node does. */
+async function redis(values: Readonly<Record<string, unknown>>): Promise<Finding> {
+  const check = 'Redis'
+  const { redisUrl, redisPrefix, redisTimeout } = values
+  const where = { url: String(redisUrl), prefix: String(redisPrefix), timeoutMs: Number(redisTimeout) }
+  try {
+    const { examineRedis } = await import('../../src/store/redis/examination.js')
+    const { version, writeMs, notes } = await examineRedis(where)
+    const text = `${version || 'some version'} at ${withoutPassword(where.url)}; a write takes ${writeMs.toFixed(2)} ms`
+    return { check, ok: true, warning: notes.length > 0, text: [text, ...notes].join('; ') }
+  } catch (error) {
+    return { check, ok: false, text: `${reason(error)} (at ${withoutPassword(where.url)})` }
+  }
 }
 
 function jobFolder(dir: string): Finding {

@@ -1,15 +1,19 @@
 import { inspect } from 'node:util'
-import { Distributor, type JobQuery, type LoadedJob, type NodeMonitor } from '../../distributor/index.js'
-import { JrError } from '../../src/errors.js'
+import type { JobQuery, LoadedJob, MonitoredJob, StoredNode } from '../../distributor/index.js'
 import { JOB_STATES, type JobState } from '../../src/job/states.js'
-import { parseAddress } from '../../src/wire/address.js'
 import { EXIT } from '../exit-codes.js'
 import { JOBS_HELP } from '../help.js'
+import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
 import { type CommandLine, readCommandLine } from '../options.js'
 import { columns, printable } from '../terminal.js'
 
 const EXTRA = [
   { name: 'node', type: 'string' },
+  { name: 'redis', type: 'boolean' },
+  { name: 'redis-url', type: 'string' },
+  { name: 'redis-prefix', type: 'string' },
+  { name: 'redis-timeout', type: 'string' },
+  { name: 'config', type: 'string' },
   { name: 'state', type: 'string' },
   { name: 'name', type: 'string' },
   { name: 'limit', type: 'string' },
@@ -19,10 +23,9 @@ const EXTRA = [
   { name: 'help', type: 'boolean' },
 ] as const
 
-const CONNECT_MS = 5000
 const LISTED = 50
 
-/** `jr jobs`: the jobs in the store of a node that listens. */
+/** `jr jobs`: the jobs in the store of a node that listens, or in the Redis that nodes share. */
 export async function run(argv: string[]): Promise<number> {
   const { flags, positionals } = readCommandLine(argv, [], EXTRA, true)
   if (flags.help === true) {
@@ -30,20 +33,10 @@ export async function run(argv: string[]): Promise<number> {
     return EXIT.ok
   }
   const [verb = 'list', ...ids] = positionals
-  const work = workOf(verb, ids, flags)
-  if (typeof flags.node !== 'string') throw new TypeError('expected --node ADDR: where the node listens')
-  const address = parseAddress(flags.node, 'flag --node')
-  const secretFile = typeof flags['secret-file'] === 'string' ? { secretFile: flags['secret-file'] } : {}
-  // A name that no app has: outcomes are kept for apps by their name.
-  const app = new Distributor({ name: 'jr jobs', nodes: [address], ...secretFile })
-  try {
-    return await work(app.monitor({ node: await connect(app, flags.node) }))
-  } finally {
-    await app.stop({ timeout: 0 })
-  }
+  return withJobsOf(flags, workOf(verb, ids, flags))
 }
 
-type Work = (monitor: NodeMonitor) => Promise<number>
+type Work = (jobs: JobsOf) => Promise<number>
 
 /** What is asked for, checked before anything is connected. */
 function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags']): Work {
@@ -53,82 +46,98 @@ function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags'
     case 'list': {
       const limit = limitOf(flags.limit)
       if (ids.length > 0) throw new TypeError(`list takes no '${ids[0]}'; show takes an id`)
-      return (monitor) => list(monitor, query, limit, json)
+      return (jobs) => list(jobs, query, limit, json)
     }
     case 'show': {
       const [id] = ids
       if (id === undefined || ids.length > 1) throw new TypeError('show: expected one id of a job')
-      return (monitor) => show(monitor, id, json)
+      return (jobs) => show(jobs, id, json)
     }
     case 'destroy':
       if (ids.length > 0 === (flags.all === true))
         throw new TypeError('destroy: expected ids of jobs, or --all')
-      if (ids.length > 0) return (monitor) => destroy(monitor, ids, json)
-      return (monitor) => destroyAll(monitor, query, json)
+      if (ids.length > 0) return (jobs) => destroy(jobs, ids, json)
+      if (inRedis(flags) && flags.node === undefined)
+        throw new TypeError('destroy --all: expected --node NAME: whose jobs')
+      return (jobs) => destroyAll(jobs, query, json)
+    case 'nodes':
+      if (ids.length > 0) throw new TypeError(`nodes takes no '${ids[0]}'`)
+      if (!inRedis(flags)) throw new TypeError('nodes: expected --redis, or --redis-url URL')
+      return (jobs) => nodes(jobs, json)
     default:
-      throw new TypeError(`no command '${verb}'; expected list, show or destroy`)
+      throw new TypeError(`no command '${verb}'; expected list, nodes, show or destroy`)
   }
 }
 
-/** The name of the node. Rejects with JR_CONNECTION when none answers in time; why is in the log. */
-async function connect(app: Distributor, address: string): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const text = `no node answered at ${address} within ${CONNECT_MS / 1000} s`
-      reject(new JrError('JR_CONNECTION', text))
-    }, CONNECT_MS)
-  })
-  try {
-    await app.start()
-    await Promise.race([app.ready, late])
-  } finally {
-    clearTimeout(timer)
+async function list(of: JobsOf, query: JobQuery, limit: number, json: boolean): Promise<number> {
+  const jobs: MonitoredJob[] = []
+  const nodes = await of.nodes()
+  let more = false
+  for (const [i, node] of nodes.entries()) {
+    let next: string | null = null
+    do {
+      const after: JobQuery = next === null ? {} : { after: next }
+      const page = await of.jobsFor(node, { ...query, ...after, limit: Math.min(limit - jobs.length, 1000) })
+      jobs.push(...page.jobs)
+      next = page.next
+    } while (next !== null && jobs.length < limit)
+    more = next !== null || (jobs.length >= limit && i < nodes.length - 1)
+    if (jobs.length >= limit) break
   }
-  return app.nodes()[0]?.name ?? ''
-}
-
-async function list(monitor: NodeMonitor, query: JobQuery, limit: number, json: boolean): Promise<number> {
-  const jobs = []
-  let next: string | null = null
-  do {
-    const after: JobQuery = next === null ? {} : { after: next }
-    const page = await monitor.jobsFor({ ...query, ...after, limit: Math.min(limit - jobs.length, 1000) })
-    jobs.push(...page.jobs)
-    next = page.next
-  } while (next !== null && jobs.length < limit)
-  if (json) return print(asJson({ node: monitor.node, jobs, more: next !== null }))
+  const [only] = nodes
+  if (json) return print(asJson({ ...(nodes.length === 1 ? { node: only } : {}), jobs, more }))
   if (jobs.length === 0) return print('no jobs')
-  const rows = jobs.map(({ id, name, state, attempt, due, distributor, lastError }) =>
-    [id, name, state, String(attempt), due.toISOString(), distributor, lastError ?? ''].map(printable),
-  )
-  const head = ['ID', 'NAME', 'STATE', 'ATTEMPT', 'DUE', 'APP', 'LAST ERROR']
-  return print(columns([head, ...rows]) + (next === null ? '' : '\n… and more (--limit N)'))
+  const several = of.standing !== null
+  const rows = jobs.map(({ id, name, state, attempt, due, distributor, node, lastError }) => {
+    const where = several ? [distributor, node] : [distributor]
+    return [id, name, state, String(attempt), due.toISOString(), ...where, lastError ?? ''].map(printable)
+  })
+  const where = several ? ['APP', 'NODE'] : ['APP']
+  const head = ['ID', 'NAME', 'STATE', 'ATTEMPT', 'DUE', ...where, 'LAST ERROR']
+  return print(columns([head, ...rows]) + (more ? '\n… and more (--limit N)' : ''))
 }
 
-async function show(monitor: NodeMonitor, id: string, json: boolean): Promise<number> {
-  const job = await monitor.load(id)
-  if (job === null) return missing(monitor, id)
+async function nodes(of: JobsOf, json: boolean): Promise<number> {
+  const found = (await of.standing?.()) ?? []
+  if (json) return print(asJson({ nodes: found }))
+  if (found.length === 0) return print('no nodes')
+  const rows = found.map((node) => [
+    printable(node.name),
+    leaseOf(node),
+    ...[node.waiting, node.running, node.ended].map(String),
+  ])
+  return print(columns([['NODE', 'LEASE', 'WAITING', 'RUNNING', 'ENDED'], ...rows]))
+}
+
+function leaseOf({ lease, leaseMs }: StoredNode): string {
+  const seconds = (Math.abs(leaseMs) / 1000).toFixed(1)
+  return `${lease}, ${leaseMs > 0 ? `${seconds} s left` : `ended ${seconds} s ago`}`
+}
+
+async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
+  const job = await of.load(id)
+  if (job === null) return missing(of, id)
   return print(json ? asJson(job) : columns(Object.entries(job).map(([key, value]) => [key, shown(value)])))
 }
 
-async function destroy(monitor: NodeMonitor, ids: readonly string[], json: boolean): Promise<number> {
+async function destroy(of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {
   const destroyed: string[] = []
   for (const id of ids) {
-    if (await monitor.destroy(id)) destroyed.push(id)
-    else missing(monitor, id)
+    if (await of.destroy(id)) destroyed.push(id)
+    else missing(of, id)
   }
   print(json ? asJson({ destroyed: destroyed.length }) : `${destroyed.length} destroyed`)
   return destroyed.length === ids.length ? EXIT.ok : EXIT.failed
 }
 
-async function destroyAll(monitor: NodeMonitor, query: JobQuery, json: boolean): Promise<number> {
-  const destroyed = await monitor.destroyAll(query)
+async function destroyAll(of: JobsOf, query: JobQuery, json: boolean): Promise<number> {
+  let destroyed = 0
+  for (const node of await of.nodes()) destroyed += await of.destroyAllFor(node, query)
   return print(json ? asJson({ destroyed }) : `${destroyed} destroyed`)
 }
 
-function missing(monitor: NodeMonitor, id: string): number {
-  process.stderr.write(`jr jobs: node ${printable(monitor.node)} has no job '${printable(id)}'\n`)
+function missing({ name }: JobsOf, id: string): number {
+  process.stderr.write(`jr jobs: ${name} has no job '${printable(id)}'\n`)
   return EXIT.failed
 }
 

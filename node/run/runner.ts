@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
+import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import { isDeferred, type JobRecord } from '../../src/job/record.js'
 import { type TerminalState, transition } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
@@ -9,7 +10,6 @@ import type { Attempt, AttemptResult } from '../children/attempt.js'
 import type { LoadedJob } from '../children/messages.js'
 import type { Journal, NodeEnd, NodeMove } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
-import { outcomeOf, outcomeWithoutRun } from './outcome.js'
 import { decide, type RetryRules } from './verdict.js'
 
 /** What the runner needs of the pool. */

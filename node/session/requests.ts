@@ -1,30 +1,11 @@
 import { unpackChecked } from '../../src/codec.js'
 import { JrError } from '../../src/errors.js'
-import { isDeferred } from '../../src/job/record.js'
-import { JOB_STATES, type JobState } from '../../src/job/states.js'
-import type { ListQuery, StoredJob } from '../../src/store/contract.js'
+import { JOB_STATES } from '../../src/job/states.js'
+import type { ListQuery } from '../../src/store/contract.js'
+import { factsOf } from '../../src/store/facts.js'
 import type { Lookup } from '../lookup.js'
 
 const LARGEST_PAGE = 1000
-
-/** A job as the monitor shows it. Times are epoch ms, 0 for what has not happened. */
-export interface JobFacts {
-  readonly id: string
-  readonly name: string
-  readonly state: JobState
-  readonly attempt: number
-  readonly due: number
-  readonly enqueuedAt: number
-  readonly startedAt: number
-  readonly finishedAt: number
-  readonly lastError: string | null
-  readonly periodMs: number
-  readonly slot: number
-  readonly distributor: string
-  readonly defer: boolean
-  /** Packed; left out of lists, which would have no bound otherwise. */
-  readonly args?: Buffer
-}
 
 /** The monitor's verbs. Rejects with JR_PROTOCOL for one that is not here, or a body that is not of its form. */
 export async function answer(verb: string, body: Buffer, lookup: Lookup): Promise<unknown> {
@@ -56,13 +37,6 @@ async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
     if (page.next === null) return destroyed
     after = page.next
   }
-}
-
-function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
-  const { id, name, attempt, due, enqueuedAt, lastError, periodMs, slot, distributor } = job
-  const times = { due, enqueuedAt, startedAt, finishedAt }
-  const defer = isDeferred(job.lane)
-  return { id, name, state, attempt, ...times, lastError, periodMs, slot, distributor, defer }
 }
 
 function plainObject(value: unknown): Record<string, unknown> {

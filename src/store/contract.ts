@@ -65,10 +65,18 @@ export interface Neighbours {
 }
 
 export interface NeighbourHandlers {
-  /** The leases of these nodes have ended; told again and again while something is left. `live`: all that hold. */
-  readonly onLost: (lost: readonly string[], live: readonly string[]) => void
+  /**
+   * The leases of these nodes have ended; told again and again while something is left. `live`: all that hold. `anew`:
+   * those of the lost to which something has happened since the last time, so that there may be more to take over.
+   */
+  readonly onLost: (lost: readonly string[], live: readonly string[], anew: readonly string[]) => void
   /** JR_LEASE_LOST: another node has what this one had. JR_STORE: the store can't be reached any more. */
   readonly onFailure: (error: JrError) => void
+  /**
+   * Somebody who looks at the store, and is no node, wants these jobs of this one's destroyed. Answers for each whether
+   * it was there. Absent: nobody is told.
+   */
+  readonly onDestroy?: (ids: readonly string[]) => Promise<readonly boolean[]>
 }
 
 export interface Left {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { RedisMonitor } from '#dist/distributor/index.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { folder } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
@@ -41,6 +42,10 @@ else {
     await trusting.open('n1')
     t.same(await trusting.commit([insertOf(recordOf(1), 1)], true), ['ok'])
     await trusting.close()
+    const where = { redisUrl: options.url, redisPrefix: 'tls', redisTimeout: '1s' }
+    const monitor = new RedisMonitor({ ...where, redis: { tls: { ca: readFileSync(cert) } } })
+    t.match(await monitor.nodes(), [{ name: 'n1', lease: 'stopped', waiting: 1 }])
+    await t.rejects(new RedisMonitor(where).nodes(), { code: 'JR_STORE', message: /self-signed/ })
     await t.rejects(redisStore(options).open('n2'), { code: 'JR_STORE', message: /self-signed/ })
   })
 
@@ -65,5 +70,19 @@ else {
     await home.admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
     t.same(await store.commit([insertOf(recordOf(3), 3)], true), ['ok'])
     t.equal((await store.counts()).waiting, 3)
+    const monitor = new RedisMonitor({ redis: { cluster }, redisPrefix: 'topology' })
+    t.match(await monitor.nodes(), [{ name: 'n1', lease: 'held', waiting: 3 }])
+    const asked = new Promise<readonly string[]>((resolve) => {
+      const onDestroy = async (ids: readonly string[]) => {
+        resolve(ids)
+        return ids.map(() => true)
+      }
+      store.neighbours?.watch({ onLost: () => {}, onFailure: (error) => t.fail(error.message), onDestroy })
+    })
+    t.equal(await monitor.destroy(recordOf(1).id), true, 'the node has said so')
+    t.same(await asked, [recordOf(1).id])
+    await store.close()
+    t.equal(await monitor.destroy(recordOf(2).id), true, 'and where none runs, it is done in Redis')
+    t.match(await monitor.nodes(), [{ name: 'n1', lease: 'stopped', waiting: 2 }])
   })
 }

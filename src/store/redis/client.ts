@@ -30,6 +30,10 @@ export interface Client {
     ms: number,
   ): Promise<{ answer: unknown; replicas: number }>
   call(command: string, ...args: Argument[]): Promise<unknown>
+  /** From when this resolves: what is published on this channel. A connection that listens does nothing else. */
+  listen(channel: string, hear: (message: Buffer) => void): Promise<void>
+  /** Whether PUBLISH answers how many hear it: in a cluster it counts those of one server. */
+  readonly countsHearers: boolean
   /** Drops the connection and makes another; asks a cluster anew who has what. */
   reconnect(): void
   /** What the connection last failed with; null when it has not. */
@@ -57,6 +61,8 @@ export async function connect(url: string, extra: RedisExtra, timeoutMs: number)
     sentinelRetryStrategy: (times: number) => Math.min(100 * times, LONGEST_RETRY_MS),
     ...rest,
     lazyConnect: true,
+    // Its own way leaves nobody to hear of a failure.
+    autoResubscribe: false,
   }
   const make = (): RedisOne | RedisCluster => {
     if (cluster !== undefined) {
@@ -93,6 +99,10 @@ class ClientOf implements Client {
     redis.on('ready', () => {
       this.#trouble = null
     })
+  }
+
+  get countsHearers(): boolean {
+    return !('slots' in this.#redis)
   }
 
   get trouble(): string | null {
@@ -132,6 +142,20 @@ class ClientOf implements Client {
 
   call(command: string, ...args: Argument[]): Promise<unknown> {
     return this.#redis.callBuffer(command, ...args)
+  }
+
+  async listen(channel: string, hear: (message: Buffer) => void): Promise<void> {
+    const subscribe = () => this.#redis.subscribe(channel)
+    this.#redis.removeAllListeners('messageBuffer')
+    this.#redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => hear(message))
+    await subscribe()
+    // From then on each new connection begins by listening. A refusal stays until there is another connection.
+    this.#redis.on('ready', () => {
+      subscribe().catch((error: Error) => {
+        this.#trouble = error.message
+        if (/timed out/.test(error.message)) this.reconnect()
+      })
+    })
   }
 
   reconnect(): void {

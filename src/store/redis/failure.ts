@@ -41,6 +41,10 @@ export function judge(error: unknown): Failure {
     const text = `Redis has lost the last changes of this node, by a restart or a failover before they were on disk or replica (${reason})`
     return final('JR_STORE', text)
   }
+  if (word === 'NOPERM' && reason.includes('channel')) {
+    const advice = "the user of redisUrl needs the channels of the prefix: ACL SETUSER … '&{PREFIX}:*'"
+    return final('JR_STORE', `Redis refused: ${reason} (${advice})`)
+  }
   // The command was refused for good: bad credentials, a command that is forbidden, keys of the wrong type.
   if (isReply(error) && !PASSING.includes(word)) return final('JR_STORE', `Redis refused: ${reason}`)
   return { kind: 'passing', reason, reconnect: ELSEWHERE.includes(word) || /timed out/.test(reason) }

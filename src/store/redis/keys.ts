@@ -18,6 +18,15 @@ export interface SharedKeys {
   readonly jobs: string
 }
 
+/** Where a node hears what is asked of it, and where one who has asked hears the answer. */
+export function askChannel(prefix: string, node: string): string {
+  return `{${prefix}}:ask:${node}`
+}
+
+export function answerChannel(prefix: string, asker: string): string {
+  return `{${prefix}}:answer:${asker}`
+}
+
 export interface NodeKeys {
   readonly node: string
   readonly waiting: string

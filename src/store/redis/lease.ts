@@ -10,7 +10,8 @@ interface Renewed {
   readonly firstEndsIn: number | null
   /** It had ended, and nobody had noticed. */
   readonly late: boolean
-  readonly lost: readonly string[]
+  /** Each with when its lease ended, as Redis has written it. */
+  readonly lost: ReadonlyMap<string, string>
   readonly live: readonly string[]
 }
 
@@ -27,6 +28,8 @@ export class Lease {
   #inTouchSince = performance.now()
   #stopped = false
   #renewing: Promise<void> = Promise.resolve()
+  /** The lost ones that were told of last. */
+  #told: ReadonlyMap<string, string> = new Map()
 
   constructor(server: Server, leaseMs: number) {
     this.#server = server
@@ -72,12 +75,18 @@ export class Lease {
     if (this.#stopped) return
     const now = performance.now()
     if (renewed.late || this.#inTouchSince === Number.POSITIVE_INFINITY) this.#inTouchSince = now
-    if (now - this.#inTouchSince >= this.#leaseMs && renewed.lost.length > 0) {
-      this.#handlers?.onLost(renewed.lost, renewed.live)
-    }
+    if (now - this.#inTouchSince >= this.#leaseMs && renewed.lost.size > 0) this.#tell(renewed)
     const { firstEndsIn } = renewed
     const next = this.#leaseMs / 3
     this.#arm(firstEndsIn === null ? next : Math.min(next, firstEndsIn + SLACK_MS))
+  }
+
+  #tell({ lost, live }: Renewed): void {
+    const before = this.#told
+    this.#told = lost
+    const names = [...lost.keys()]
+    const anew = names.filter((name) => before.has(name) && before.get(name) !== lost.get(name))
+    this.#handlers?.onLost(names, live, anew)
   }
 
   #fail(error: unknown): void {
@@ -94,7 +103,9 @@ function readRenewed(answer: unknown): Renewed {
   return {
     firstEndsIn: first.length === 0 ? null : Number(first),
     late: String(late) === '1',
-    lost: lost.map(String),
+    lost: new Map(
+      Array.from({ length: lost.length / 2 }, (_, i) => [String(lost[2 * i]), String(lost[2 * i + 1])]),
+    ),
     live: live.map(String),
   }
 }

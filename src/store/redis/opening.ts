@@ -4,15 +4,14 @@ import { newId } from '../../job/id.js'
 import type { Client } from './client.js'
 import { describeHolder, isGone, ownHolder } from './holder.js'
 import { nodeKeys, sharedKeys } from './keys.js'
-import { persist } from './patience.js'
+import { FIRST_CONTACT_MS, persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 import { checkServer, parseInfo } from './server-facts.js'
 
-/** A node that starts says soon that it can't. Once it runs it is more patient. */
-const FIRST_CONTACT_MS = 5000
-
 /** A node counts from `epoch * 2 ** 32`. An epoch in Redis is a time in milliseconds: that leaves 4,096 numbers for each. */
-const MS_OF_EPOCH = 2 ** 20
+export const MS_OF_EPOCH = 2 ** 20
+/** From when they count: 2025-01-01. `lua/open.lua` has it, too. */
+export const BEGINNING = 1735689600000
 
 export interface Taken {
   readonly id: string
@@ -25,14 +24,23 @@ export interface Taken {
 
 type Answer = { readonly taken: Taken } | { readonly held: { ms: number; holder: string; epoch: string } }
 
-/** What a person should know of this Redis. Rejects with JR_BAD_CONFIG for one that would lose jobs by itself. */
-export async function checkedServer(client: Client): Promise<string[]> {
+export interface Checked {
+  /** Empty when Redis does not let this user ask. */
+  readonly version: string
+  /** What a person should know. */
+  readonly notes: string[]
+}
+
+/** Rejects with JR_BAD_CONFIG for a Redis that would lose jobs by itself. */
+export async function checkedServer(client: Client, contactMs = FIRST_CONTACT_MS): Promise<Checked> {
   try {
-    const info = await persist(client, FIRST_CONTACT_MS, () => client.call('INFO'))
-    return checkServer(parseInfo(String(info)))
+    const info = await persist(client, contactMs, () => client.call('INFO'))
+    const facts = parseInfo(String(info))
+    return { version: facts.get('redis_version') ?? '', notes: checkServer(facts) }
   } catch (error) {
     if (error instanceof JrError && /NOPERM/.test(error.message)) {
-      return ['Redis does not let this user ask INFO: see to it that maxmemory-policy is noeviction']
+      const note = 'Redis does not let this user ask INFO: see to it that maxmemory-policy is noeviction'
+      return { version: '', notes: [note] }
     }
     throw error
   }

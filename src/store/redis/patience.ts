@@ -3,6 +3,9 @@ import { JrError } from '../../errors.js'
 import type { Client } from './client.js'
 import { judge } from './failure.js'
 
+/** Who is only just there says soon that Redis can't be reached. A node that runs is more patient. */
+export const FIRST_CONTACT_MS = 5000
+
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 1000
 

@@ -4,6 +4,7 @@ import { isTerminal, waitingState } from '../../job/states.js'
 import type { Interrupted, Left, ListPage, ListQuery, StoredJob } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
+import type { Client } from './client.js'
 import {
   allAfter,
   endedRange,
@@ -15,8 +16,9 @@ import {
   PLACE_LENGTH,
   placeOf,
   type Range,
+  type SharedKeys,
 } from './keys.js'
-import type { Server } from './server.js'
+import type { Part, Row } from './page.js'
 
 /** Rows that one script reads: Redis serves nobody else meanwhile. */
 const READ_AT_ONCE = 500
@@ -25,11 +27,22 @@ const BYTES_AT_ONCE = 4 * 1024 * 1024
 const LOOKED_AT = 10_000
 const NO_LIMIT = 2 ** 40
 
+/** What reading needs: a connection, and whose keys. */
+export interface Readable {
+  readonly owner: { readonly name: string }
+  readonly prefix: string
+  readonly shared: SharedKeys
+  readonly keys: NodeKeys
+  readonly watcher: Client
+  read(part: Part): Promise<Row[]>
+  persist<T>(client: Client, ask: () => Promise<T>): Promise<T>
+}
+
 /** What is in Redis, for one node. Every read is tried again until it is answered or the time-out is over. */
 export class Reader {
-  readonly #server: Server
+  readonly #server: Readable
 
-  constructor(server: Server) {
+  constructor(server: Readable) {
     this.#server = server
   }
 
@@ -70,9 +83,13 @@ export class Reader {
   }
 
   async load(id: string): Promise<StoredJob | null> {
-    const { keys } = this.#server
     const [row] = await this.#rows([id])
-    if (row == null) return null
+    return row == null ? null : this.stands(id, row)
+  }
+
+  /** The job of this row, as it stands with this node; null when this is not the node that has it. */
+  async stands(id: string, row: Buffer): Promise<StoredJob | null> {
+    const { keys } = this.#server
     if (isEnded(row)) {
       const place = row.toString('latin1', 1, ENDED_HEAD) + id
       return (await this.#call('ZSCORE', keys.ended, place)) === null ? null : decodeEndedRow(row)
@@ -175,11 +192,12 @@ export class Reader {
   }
 
   #some(set: string, rows: string, range: Range, skip: number) {
-    return this.#ask(() => this.#server.read(set, rows, range, READ_AT_ONCE, BYTES_AT_ONCE, skip))
+    const part = { set, rows, range, limit: READ_AT_ONCE, maxBytes: BYTES_AT_ONCE, skip }
+    return this.#ask(() => this.#server.read(part))
   }
 
   async #page(set: string, rows: string, range: Range, limit: number, maxBytes: number, skip: number) {
-    const page = await this.#ask(() => this.#server.read(set, rows, range, limit, maxBytes, skip))
+    const page = await this.#ask(() => this.#server.read({ set, rows, range, limit, maxBytes, skip }))
     return page.map(({ member, row }) => {
       if (row !== null) return { member, row }
       throw new JrError('JR_STORE_CORRUPT', `Redis has no row for ${JSON.stringify(member)} of ${set}`)

@@ -3,6 +3,7 @@ import type { SharedChange } from '../contract.js'
 import type { Client } from './client.js'
 import { type Group, GroupPacker } from './group.js'
 import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
+import { type Part, type Row, readPage } from './page.js'
 import { persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 
@@ -106,12 +107,8 @@ export class Server {
     return this.watcher.run(this.#scripts.renew, [this.keys.node, this.shared.leases], args)
   }
 
-  async read(set: string, rows: string, range: Range, limit: number, maxBytes: number, skip: number) {
-    const args = [range.min, range.max, String(limit), String(maxBytes), String(skip)]
-    const flat = (await this.watcher.run(this.#scripts.read, [set, rows], args)) as (Buffer | null)[]
-    const page: { member: string; row: Buffer | null }[] = []
-    for (let i = 0; i < flat.length; i += 2) page.push({ member: String(flat[i]), row: flat[i + 1] ?? null })
-    return page
+  read(part: Part): Promise<Row[]> {
+    return readPage(this.watcher, this.#scripts.read, part)
   }
 
   async prune(range: Range, before: string, keep: number, limit: number): Promise<number> {

@@ -15,6 +15,7 @@ import type {
   Store,
   StoredJob,
 } from '../contract.js'
+import { Answering } from './answering.js'
 import { type Client, connect, type RedisExtra } from './client.js'
 import { isRefusedAsMany } from './failure.js'
 import { type Group, readAnswers } from './group.js'
@@ -75,6 +76,7 @@ interface Open {
   readonly server: Server
   readonly reader: Reader
   readonly lease: Lease
+  readonly answering: Answering
 }
 
 const MIN_AHEAD = 200
@@ -82,7 +84,7 @@ const MIN_AHEAD = 200
 class RedisStore implements Store {
   readonly kind = 'redis'
   readonly neighbours: Neighbours = {
-    watch: (handlers: NeighbourHandlers) => this.#opened().lease.watch(handlers),
+    watch: (handlers: NeighbourHandlers) => this.#watch(handlers),
     left: (node: string, after: string | null) => this.#left(node, after),
     settle: (node: string) => this.#settle(node),
   }
@@ -113,8 +115,8 @@ class RedisStore implements Store {
     try {
       const { url, extra = {}, timeoutMs } = this.#options
       const make = await connect(url, extra, timeoutMs)
-      clients = [make(), make()]
-      return await this.#begin(node, clients as [Client, Client])
+      clients = [make(), make(), make()]
+      return await this.#begin(node, clients as [Client, Client, Client])
     } catch (error) {
       for (const client of clients) client.close()
       throw error
@@ -190,6 +192,7 @@ class RedisStore implements Store {
     await this.#committing
     const whole = server.broken === null
     server.broken ??= new JrError('JR_STORE_CLOSED', 'the Redis store was closed')
+    open.answering.stop()
     await open.lease.stop()
     // Told to the next opening under this name, which need not wait then. The lease itself goes on for its time.
     if (whole) await server.renew(true).catch(() => {})
@@ -197,9 +200,9 @@ class RedisStore implements Store {
     server.watcher.close()
   }
 
-  async #begin(node: string, [writer, watcher]: [Client, Client]): Promise<Opened> {
+  async #begin(node: string, [writer, watcher, ear]: [Client, Client, Client]): Promise<Opened> {
     const { prefix, leaseMs, timeoutMs } = this.#options
-    const notes = await checkedServer(watcher)
+    const { notes } = await checkedServer(watcher)
     const scripts = readScripts()
     const { id, fence, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
     const shared = sharedKeys(prefix)
@@ -207,9 +210,12 @@ class RedisStore implements Store {
     const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
     const reader = new Reader(server)
     const lease = new Lease(server, leaseMs)
+    const answering = new Answering(server, ear)
+    const deaf = await answering.start()
+    if (deaf !== null) notes.push(deaf)
     const interrupted = await reader.interrupted(node)
     lease.start()
-    this.#open = { server, reader, lease }
+    this.#open = { server, reader, lease, answering }
     if (isNew) notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
     return { id, epoch, interrupted, notes }
   }
@@ -273,6 +279,12 @@ class RedisStore implements Store {
     const { answer, replicas } = await server.commitAndWait(group, wait, 1000)
     if (replicas >= wait) return answer
     throw new Error(`NOREPLICAS ${replicas} of ${wait} replicas have what was written (option redisWait)`)
+  }
+
+  #watch(handlers: NeighbourHandlers): void {
+    const { lease, answering } = this.#opened()
+    lease.watch(handlers)
+    answering.answer(handlers.onDestroy)
   }
 
   async #left(node: string, after: string | null): Promise<Left | null> {

@@ -1,5 +1,5 @@
-import type { JobRecord, Outcome } from '../../src/job/record.js'
-import type { TerminalState } from '../../src/job/states.js'
+import type { JobRecord, Outcome } from './record.js'
+import type { TerminalState } from './states.js'
 
 export interface RunFacts {
   readonly state: TerminalState

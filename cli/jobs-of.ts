@@ -1,0 +1,93 @@
+import { Distributor, type Monitor, type NodeMonitor, RedisMonitor } from '../distributor/index.js'
+import { JrError } from '../src/errors.js'
+import { parseAddress } from '../src/wire/address.js'
+import { type CommandLine, nodeOptions } from './options.js'
+import { printable } from './terminal.js'
+
+/** Where `jr jobs` finds jobs: with a node that listens, or in the Redis that nodes share. */
+export interface JobsOf extends Pick<Monitor, keyof Monitor> {
+  /** For people. */
+  readonly name: string
+  /** The nodes whose jobs are listed, one after the other. */
+  nodes(): Promise<readonly string[]>
+  /** Of a Redis: how its nodes stand. */
+  readonly standing: RedisMonitor['nodes'] | null
+}
+
+const CONNECT_MS = 5000
+
+/** Whether the flags say that the jobs are looked for in Redis. */
+export function inRedis(flags: CommandLine['flags']): boolean {
+  return flags.redis === true || typeof flags['redis-url'] === 'string'
+}
+
+/** Runs what is given with the jobs that the flags name. */
+export async function withJobsOf<T>(
+  flags: CommandLine['flags'],
+  work: (jobs: JobsOf) => Promise<T>,
+): Promise<T> {
+  if (inRedis(flags)) return work(jobsInRedis(flags))
+  if (typeof flags.node !== 'string') {
+    throw new TypeError('expected --node ADDR: where the node listens; or --redis, or --redis-url URL')
+  }
+  const address = parseAddress(flags.node, 'flag --node')
+  const secretFile = typeof flags['secret-file'] === 'string' ? { secretFile: flags['secret-file'] } : {}
+  // A name that no app has: outcomes are kept for apps by their name.
+  const app = new Distributor({ name: 'jr jobs', nodes: [address], ...secretFile })
+  try {
+    return await work(jobsOfNode(app.monitor({ node: await connect(app, flags.node) })))
+  } finally {
+    await app.stop({ timeout: 0 })
+  }
+}
+
+function jobsOfNode(monitor: NodeMonitor): JobsOf {
+  return {
+    name: `node ${printable(monitor.node)}`,
+    nodes: async () => [monitor.node],
+    jobsFor: (_node, query) => monitor.jobsFor(query),
+    load: (id) => monitor.load(id),
+    destroy: (id) => monitor.destroy(id),
+    destroyAllFor: (_node, query) => monitor.destroyAll(query),
+    standing: null,
+  }
+}
+
+function jobsInRedis(flags: CommandLine['flags']): JobsOf {
+  const { redis: _, node, ...rest } = flags
+  const ofRedis = Object.entries(rest).filter(([name]) => name.startsWith('redis-') || name === 'config')
+  const { redisUrl, redisPrefix, redisTimeout } = nodeOptions(Object.fromEntries(ofRedis), process.env).values
+  const monitor = new RedisMonitor({
+    redisUrl: String(redisUrl),
+    redisPrefix: String(redisPrefix),
+    redisTimeout: `${redisTimeout}ms`,
+  })
+  const only = typeof node === 'string' ? [node] : null
+  return {
+    name: 'Redis',
+    nodes: async () => only ?? (await monitor.nodes()).map(({ name }) => name),
+    jobsFor: (name, query) => monitor.jobsFor(name, query),
+    load: (id) => monitor.load(id),
+    destroy: (id) => monitor.destroy(id),
+    destroyAllFor: (name, query) => monitor.destroyAllFor(name, query),
+    standing: () => monitor.nodes(),
+  }
+}
+
+/** The name of the node. Rejects with JR_CONNECTION when none answers in time; why is in the log. */
+async function connect(app: Distributor, address: string): Promise<string> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `no node answered at ${address} within ${CONNECT_MS / 1000} s`
+      reject(new JrError('JR_CONNECTION', text))
+    }, CONNECT_MS)
+  })
+  try {
+    await app.start()
+    await Promise.race([app.ready, late])
+  } finally {
+    clearTimeout(timer)
+  }
+  return app.nodes()[0]?.name ?? ''
+}

@@ -1,0 +1,72 @@
+import { pack, unpackChecked } from '../../codec.js'
+import { packError, unpackError } from '../../error-record.js'
+import { ERROR_CODES, type ErrorCode, JrError } from '../../errors.js'
+
+/**
+ * What one who is no node asks of a node over Redis, and what it is told. Whoever may publish in this Redis may have
+ * written it: nothing that does not have this form is heard.
+ */
+export interface Ask {
+  /** Who asks, and so where the answer goes. */
+  readonly asker: string
+  /** The same when it is asked again, for want of an answer: it is done once. */
+  readonly id: string
+  /** The jobs to destroy. */
+  readonly ids: readonly string[]
+}
+
+/** For each of the ids whether the job was there; or what went wrong. */
+export interface Told {
+  readonly id: string
+  readonly destroyed: readonly boolean[] | JrError
+}
+
+/** Jobs that one ask may name. */
+export const LARGEST_ASK = 500
+
+const NAME = /^[\w-]{1,64}$/
+
+export function encodeAsk(ask: Ask): Buffer {
+  return pack(ask)
+}
+
+/** Null when it is none. */
+export function decodeAsk(message: Buffer): Ask | null {
+  return fromOthers(message, ({ asker, id, ids }) => {
+    if (!isName(asker) || !isName(id) || !Array.isArray(ids) || ids.length > LARGEST_ASK) return null
+    return ids.every((one) => typeof one === 'string') ? { asker, id, ids } : null
+  })
+}
+
+export function encodeTold({ id, destroyed }: Told): Buffer {
+  return pack(destroyed instanceof JrError ? { id, error: packError(destroyed) } : { id, destroyed })
+}
+
+/** Null when it is none. */
+export function decodeTold(message: Buffer): Told | null {
+  return fromOthers(message, ({ id, destroyed, error }) => {
+    if (!isName(id)) return null
+    if (Buffer.isBuffer(error)) {
+      const { code, message } = unpackError(error)
+      const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'JR_STORE'
+      return { id, destroyed: new JrError(known, message) }
+    }
+    const right = Array.isArray(destroyed) && destroyed.every((one) => typeof one === 'boolean')
+    return right ? { id, destroyed } : null
+  })
+}
+
+function fromOthers<T>(message: Buffer, read: (fields: Record<string, unknown>) => T | null): T | null {
+  try {
+    const value = unpackChecked(message)
+    return typeof value === 'object' && value !== null ? read({ ...value }) : null
+  } catch (error) {
+    // Nobody is there to be told: who wrote this does not wait for an answer of ours.
+    if (error instanceof JrError && error.code === 'JR_PROTOCOL') return null
+    throw error
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && NAME.test(value)
+}
