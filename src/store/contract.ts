@@ -99,7 +99,7 @@ export interface Counts {
 export interface Opened {
   /** Names this store for good: made once, the same at every opening, another one for a store that was made anew. */
   readonly id: string
-  /** Which opening of this store this is; counts up. */
+  /** Greater at every opening. A node numbers what it makes from `epoch * 2 ** 32` on; it may be a fraction. */
   readonly epoch: number
   /** Jobs whose attempt had begun when the store was last closed or lost; `attempt` includes that attempt. */
   readonly interrupted: readonly Interrupted[]

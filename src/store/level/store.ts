@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { JrError } from '../../errors.js'
 import { newId } from '../../job/id.js'
+import { epochAt } from '../../job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
@@ -80,7 +81,7 @@ class LevelStore implements Store {
       const found = openLog(options, isNew ? null : before.log)
       log = found.log
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
-      const meta: Meta = { ...before, epoch: before.epoch + 1 }
+      const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, Date.now()) }
       const young = new Young(this.#limits)
       const rows = new Rows(db, young)
       const taken = new Taken(db)
@@ -208,4 +209,10 @@ class LevelStore implements Store {
     if (this.#open === null) throw new JrError('JR_STORE_CLOSED', `the store in ${this.#dir} is not open`)
     return this.#open
   }
+}
+
+/** By the clock, so that it does not come again from a backup; counted on from the last where the clock was set back. */
+function nextEpoch(last: number, now: number): number {
+  const time = epochAt(now)
+  return time > last ? time : last + 1
 }

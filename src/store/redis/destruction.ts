@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { packError } from '../../error-record.js'
 import { JrError } from '../../errors.js'
 import { newId } from '../../job/id.js'
-import { firstNumber } from '../../job/numbers.js'
+import { epochAt, epochOfMs, firstNumber, msOfEpoch } from '../../job/numbers.js'
 import { outcomeOf } from '../../job/outcome.js'
 import type { Outcome } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
@@ -12,7 +12,6 @@ import { LARGEST_ASK } from './asks.js'
 import { writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
 import { nodeKeys, placeOf } from './keys.js'
-import { BEGINNING, MS_OF_EPOCH } from './opening.js'
 import type { Standing, Visit } from './visit.js'
 
 /** How long a node is waited for before it is asked again, or looked at again; doubles. */
@@ -148,7 +147,7 @@ export class Destruction {
   /** Later than a node's, as `lua/open.lua` would give it. */
   async #newEpoch(last: string): Promise<number> {
     const [seconds] = (await this.#visit.ask(() => this.#visit.client.call('TIME'))) as Buffer[]
-    return Math.max(Number(seconds) * 1000 - BEGINNING, Number(last) + 1)
+    return Math.max(msOfEpoch(epochAt(Number(seconds) * 1000)), Number(last) + 1)
   }
 
   /** Null when somebody has the lease by now, or somebody else has destroyed something: look again. */
@@ -157,7 +156,7 @@ export class Destruction {
     const keys = nodeKeys(prefix, shown.name)
     const { waiting, running, ended, outcomes, payloads } = keys
     const ours = given === '' ? await this.#newEpoch(epoch) : Number(epoch)
-    const first = firstNumber(ours / MS_OF_EPOCH) + Number(given)
+    const first = firstNumber(epochOfMs(ours)) + Number(given)
     const out = new FieldWriter()
     for (const [i, stored] of jobs.entries())
       out.list(() => writeDestroyed(out, shown.name, stored, first + i))

@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JrError } from '../../errors.js'
 import { newId } from '../../job/id.js'
+import { epochOfMs } from '../../job/numbers.js'
 import type { Client } from './client.js'
 import { describeHolder, isGone, ownHolder } from './holder.js'
 import { nodeKeys, sharedKeys } from './keys.js'
 import { FIRST_CONTACT_MS, persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 import { checkServer, parseInfo } from './server-facts.js'
-
-/** A node counts from `epoch * 2 ** 32`. An epoch in Redis is a time in milliseconds: that leaves 4,096 numbers for each. */
-export const MS_OF_EPOCH = 2 ** 20
-/** From when they count: 2025-01-01. `lua/open.lua` has it, too. */
-export const BEGINNING = 1735689600000
 
 export interface Taken {
   readonly id: string
@@ -80,6 +76,6 @@ async function askForLease(
   )
   const [word, first = '', second = '', third = ''] = (answer as Buffer[]).map(String)
   if (word === 'open')
-    return { taken: { id: first, fence: second, epoch: Number(second) / MS_OF_EPOCH, isNew: third === '1' } }
+    return { taken: { id: first, fence: second, epoch: epochOfMs(Number(second)), isNew: third === '1' } }
   return { held: { ms: Number(first), holder: second, epoch: third } }
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
@@ -29,6 +29,28 @@ t.test('the directory is for one store and one node', async (t) => {
   const again = levelStore({ dir })
   await again.open('n1')
   await again.close()
+})
+
+t.test('what is numbered after a backup was brought back is not numbered as before', async (t) => {
+  const dir = folder(t)
+  const backup = `${dir}-backup`
+  t.teardown(() => rmSync(backup, { recursive: true, force: true }))
+  const epochOf = async () => {
+    const store = levelStore({ dir })
+    const { epoch } = await store.open('n1')
+    await store.close()
+    return epoch
+  }
+  await epochOf()
+  cpSync(dir, backup, { recursive: true })
+  const lost = [await epochOf(), await epochOf()]
+  rmSync(dir, { recursive: true })
+  cpSync(backup, dir, { recursive: true })
+  const epoch = await epochOf()
+  t.ok(
+    lost.every((each) => each < epoch),
+    `${epoch} after ${lost.join()}`,
+  )
 })
 
 t.test('a database that is gone, or damaged, is never an empty one', async (t) => {
