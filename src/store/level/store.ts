@@ -185,8 +185,8 @@ class LevelStore implements Store {
     this.#open = null
     try {
       await open.compaction.stop()
-      // Whoever is in the middle of it must not lose the files.
-      await open.writer.inTurn(() => open.log.close()).catch(() => open.log.close())
+      await open.writer.idle()
+      await open.log.close()
       await open.db.close()
     } finally {
       await open.lock.release()

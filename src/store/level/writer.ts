@@ -94,6 +94,12 @@ export class Writer {
     return (await begun).found
   }
 
+  /** Resolves when all that was to be written, and to be on the disk, is; or can't be, as whoever wrote it is told. */
+  async idle(): Promise<void> {
+    await this.#turn
+    await this.#settled.catch(() => {})
+  }
+
   /** Clears up the journal, and begins another segment of the log. */
   async checkpoint(sync: boolean): Promise<void> {
     await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), null, sync, true))
@@ -124,14 +130,14 @@ export class Writer {
     const toRows = !batch.isEmpty || (sync && this.#rowsDirty) || taken.ahead > LIVES
     if (!toRows) taken.writeTo(this.#journal)
     const row = this.#journal.take()
-    if (toRows || (row !== null && !log.hasRoomFor(row.length))) {
-      const full = row !== null && !log.hasRoomFor(row.length) && log.takes(row.length)
+    const fits = row === null || log.hasRoomFor(row.length)
+    if (toRows || !fits) {
+      const full = !fits && log.takes(row.length)
       const clear = crowded || full || this.#groups >= GROUPS || this.#bytes >= BYTES
       return { answers, group: await this.#toRows(batch, row, sync, clear), onDisk: null }
     }
-    if (row === null) return { answers, group: null, onDisk: sync ? log.sync() : null }
-    const group = young.settle(row.length, log.current)
-    log.append(group, row)
+    const group = row === null ? null : young.settle(row.length, log.current)
+    if (row !== null && group !== null) log.append(group, row)
     return { answers, group, onDisk: sync ? log.sync() : null }
   }
 

@@ -1,6 +1,8 @@
+import { pbkdf2 } from 'node:crypto'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Change } from '#dist/src/store/index.js'
@@ -277,6 +279,19 @@ t.test('a job that is gone stays gone, however the journal was cleared up since'
     t.match(await again.counts(), { waiting: 1, running: 1 })
     await again.close()
   }
+})
+
+t.test('a store that is closed waits for the disk', async (t) => {
+  const store = levelStoreWith({ dir: folder(t) }, YOUNG_LIMITS)
+  await store.open('n1')
+  // All threads that could sync are busy for a while.
+  const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('a', 'b', 300_000, 64, 'sha512'))
+  const job = record({ id: 'j1', seq: 1 })
+  const commit = store.commit([{ kind: 'insert', job, unique: false, number: null }], true)
+  for (let step = 0; step < 20; step++) await null
+  await store.close()
+  t.same(await commit, ['ok'])
+  await Promise.all(busy)
 })
 
 t.test('who reads while jobs are given rows of their own finds every one of them', async (t) => {
