@@ -1,18 +1,10 @@
-import t, { type Test } from 'tap'
-import { redisStore } from '#dist/src/store/index.js'
-import type { RedisStoreOptions } from '#dist/src/store/redis/store.js'
+import t from 'tap'
 import { adminOf } from './admin.js'
 import { beginOf, insertOf, recordOf } from './changes.js'
+import { openedFor } from './opened.js'
 import { hasRedis, startRedis } from './redis-server.js'
 
-const BASE = { prefix: 'faults', leaseMs: 1000, timeoutMs: 10_000, wait: 0 }
-
-async function opened(t: Test, url: string, over: Partial<RedisStoreOptions> = {}, node = 'n1') {
-  const store = redisStore({ url, ...BASE, ...over })
-  const facts = await store.open(node)
-  t.teardown(() => store.close())
-  return { store, facts }
-}
+const opened = openedFor(1000)
 
 if (!hasRedis()) t.pass('no redis-server here')
 else {
