@@ -217,17 +217,18 @@ export class Young {
   /** When the journal has grown too long: what keeps its older half from going. */
   stragglers(): { jobs: YoungJob[]; outcomes: Outcome[]; marks: YoungMark[] } | null {
     if (this.#bytes <= this.#limits.bytes) return null
-    const parts = new Set<Part>()
-    let last = this.#first - 1
+    // Whole files: what is left in one keeps all of it, also what says of a mark that the attempt has begun.
+    let end = 0
     let bytes = 0
-    for (const part of this.#groups) {
-      if (!parts.has(part)) {
+    for (const [i, part] of this.#groups.entries()) {
+      if (i < end && part.segment > 0) continue
+      if (i >= end) {
         if (bytes > this.#limits.bytes / 2) break
-        parts.add(part)
-        bytes += part.bytes
+        end = (part.segment > 0 ? this.#groups.lastIndexOf(part) : i) + 1
       }
-      last++
+      bytes += part.bytes
     }
+    const last = this.#first + end - 1
     return {
       jobs: [...this.jobs.values()].filter(({ group }) => group <= last),
       marks: [...this.marks.values()].filter(({ group }) => group <= last),

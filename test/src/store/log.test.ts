@@ -281,6 +281,32 @@ t.test('a job that is gone stays gone, however the journal was cleared up since'
   }
 })
 
+t.test('an attempt that was noted down in two places has begun once', async (t) => {
+  const dir = folder(t)
+  const limits = { ...YOUNG_LIMITS, bytes: 600, segment: 800 }
+  const store = levelStoreWith({ dir }, limits)
+  await store.open('n1')
+  const insert = (id: string, seq: number, lane: 0 | 1, bytes: number): Change => {
+    const job = record({ id, seq, lane, args: Buffer.alloc(bytes) })
+    return { kind: 'insert', job, unique: false, number: null }
+  }
+  const job = record({ id: 'later', seq: 1, lane: 1, args: Buffer.alloc(1) })
+  await store.commit([insert('later', 1, 1, 1)], true)
+  // In the log, in LevelDB, in the same file of the log: it stays when the journal has grown too long.
+  await store.commit([{ kind: 'begin', job, startedAt: 5 }, insert('a', 2, 0, 270)], true)
+  await store.commit([insert('b', 3, 0, 200), insert('later-2', 4, 1, 1)], true)
+  await store.commit([insert('c', 5, 0, 100)], true)
+  await store.commit([insert('later-3', 6, 1, 1)], true)
+  await store.close()
+  const again = levelStoreWith({ dir }, limits)
+  const { interrupted } = await again.open('n1')
+  t.same(
+    interrupted.map(({ job }) => job.id),
+    ['later'],
+  )
+  await again.close()
+})
+
 t.test('a store that is closed waits for the disk', async (t) => {
   const store = levelStoreWith({ dir: folder(t) }, YOUNG_LIMITS)
   await store.open('n1')
