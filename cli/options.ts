@@ -99,10 +99,12 @@ function maybeJson(value: string | boolean): unknown {
 
 function explain(error: unknown, known: readonly string[]): string {
   const text = error instanceof Error ? error.message : String(error)
-  const unknown = /Unknown option '--?([^']+)'/.exec(text)
-  if (unknown?.[1] !== undefined) {
-    const meant = nearest(unknown[1], known)
-    return `unknown flag --${unknown[1]}${meant === null ? '' : `; did you mean --${meant}?`}`
+  const unknown = /Unknown option '(--?)([^']+)'/.exec(text)
+  if (unknown?.[2] !== undefined) {
+    const [, dashes, name] = unknown
+    if (dashes === '-') return `unknown flag -${name}; an id that begins with - goes after --`
+    const meant = nearest(name, known)
+    return `unknown flag --${name}${meant === null ? '' : `; did you mean --${meant}?`}`
   }
   return text.split('. ')[0] ?? text
 }

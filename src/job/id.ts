@@ -1,6 +1,12 @@
 import { nanoid } from 'nanoid'
 
-/** An id that no other job, node or distributor has: 21 URL-safe characters. */
+/**
+ * An id that no other job, node or distributor has: 21 URL-safe characters. The first is no `-`, so that a command does
+ * not take it for a flag.
+ */
 export function newId(): string {
-  return nanoid()
+  for (;;) {
+    const id = nanoid()
+    if (!id.startsWith('-')) return id
+  }
 }

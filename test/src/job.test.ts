@@ -3,6 +3,7 @@ import t from 'tap'
 import { formatDuration, parseDurationMs } from '#dist/src/duration.js'
 import { Heap } from '#dist/src/heap.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { newId } from '#dist/src/job/id.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
@@ -22,6 +23,12 @@ t.test(
     t.equal(waitingState({ due: 5, attempt: 1 }, 5), 'available')
   },
 )
+
+t.test('an id can be given to a command', async (t) => {
+  const ids = Array.from({ length: 1000 }, newId)
+  t.notOk(ids.some((id) => id.startsWith('-')))
+  t.equal(new Set(ids).size, 1000)
+})
 
 t.test('waits between attempts', async (t) => {
   const cases: [Backoff, number[]][] = [

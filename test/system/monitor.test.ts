@@ -223,6 +223,7 @@ t.test('jr jobs', async (t) => {
     [['jobs', '--state', 'complete', ...node], /flag --state: expected scheduled/],
     [['jobs', '--limit', '0', ...node], /flag --limit/],
     [['jobs', '--nod', 'x'], /unknown flag --nod; did you mean --node\?/],
+    [['jobs', 'show', '-id', '--redis'], /unknown flag -i; an id that begins with - goes after --/],
   ] as const) {
     t.match(await jr([...wrong]), { code: 2, err: message }, wrong.join(' '))
   }
