@@ -13,8 +13,8 @@ const FILE_SYSTEMS = {
   2435016766: 'btrfs',
 }
 
-/** The machine, with what one fsync of 4 KiB appended to a file in `dir` costs. */
-export function describeMachine(dir) {
+/** How long an fsync of 4 KiB appended to a file in `dir` takes, in ms, again and again. */
+export function fsyncTimes(dir) {
   const file = join(dir, 'probe')
   const fd = openSync(file, 'w')
   const block = Buffer.alloc(4096, 'x')
@@ -27,6 +27,11 @@ export function describeMachine(dir) {
   }
   closeSync(fd)
   rmSync(file)
+  return times
+}
+
+export function describeMachine(dir) {
+  const times = fsyncTimes(dir)
   const type = statfsSync(dir).type
   return {
     cpu: `${cpus().length} × ${cpus()[0].model.trim()}`,

@@ -49,7 +49,8 @@ export function readOptions() {
       // The same time for everybody: a fast system does many more jobs in it than a slow one.
       warmUpMs: 2000,
       flowMs: 3000,
-      single: 1000,
+      single: 3000,
+      singleWarmUpMs: 5000,
       delayed: whole('delayed', values.delayed),
       large: 100,
       heavy: 100,

@@ -49,30 +49,32 @@ export function memoryBytes(pid) {
   }, 0)
 }
 
-/** CPU time in µs that the machine has spent on anything, the share that its host took away included. */
-function busyMicros() {
+/** CPU time in µs that the machine has spent on anything, and the share of it that its host took away. */
+function machineMicros() {
   const [user, nice, system, , , , , steal] = readFileSync('/proc/stat', 'latin1')
     .split('\n', 1)[0]
     .split(/\s+/)
     .slice(1)
     .map(Number)
-  return (user + nice + system + steal) * TICK_MICROS
+  return { busy: (user + nice + system + steal) * TICK_MICROS, stolen: steal * TICK_MICROS }
 }
 
 /**
  * Starts a measurement of this process and all below it. The function that it answers gives the seconds since, the CPU
- * time of ours in µs, and `foreign`: how much of one core went to others. Kernel threads are not others: they write
- * what we sync.
+ * time of ours in µs, and `foreign`: how much of one core went to others, on this machine or on its host. Kernel threads
+ * are not others: they write what we sync. What the host took away while we ran counts as our time, too, so it is looked
+ * at by itself.
  */
 export function startMeter() {
   const kernel = cpuMicros(KERNEL_THREADS)
   const own = cpuMicros(process.pid)
-  const busy = busyMicros()
+  const before = machineMicros()
   const from = performance.now()
   return () => {
     const seconds = (performance.now() - from) / 1000
     const cpu = cpuMicros(process.pid) - own
-    const others = busyMicros() - busy - cpu - (cpuMicros(KERNEL_THREADS) - kernel)
-    return { seconds, cpu, foreign: Math.max(0, others / 1e6 / seconds) }
+    const { busy, stolen } = machineMicros()
+    const others = busy - before.busy - cpu - (cpuMicros(KERNEL_THREADS) - kernel)
+    return { seconds, cpu, foreign: Math.max(0, others, stolen - before.stolen) / 1e6 / seconds }
   }
 }

@@ -9,6 +9,8 @@ export interface Committer {
    * the disk. They are done in the order in which they were given. Absent: one at a time.
    */
   mayFollow?(changes: number, durable: boolean): boolean
+  /** A commit is work for this thread, and not for a disk or a network: what others can do meanwhile is begun first. */
+  readonly busy?: boolean
 }
 
 export interface GroupCommitHandlers<C extends SharedChange> {
@@ -37,7 +39,7 @@ export class GroupCommit<C extends SharedChange> {
   #next: C[] = []
   #durable = false
   #started = false
-  /** Runs when nothing is under way and nothing urgent waits. */
+  /** Runs for what is not urgent. Not cleared by a group that came before: with each job there would be a new one. */
   #idle: NodeJS.Timeout | null = null
   /** Groups that are being written, and the last of them. */
   #writing = 0
@@ -57,14 +59,16 @@ export class GroupCommit<C extends SharedChange> {
     this.#durable ||= durable
     if (this.#started || !this.#mayWrite) return
     // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
-    if (change.kind === 'acknowledge') this.#idle ??= setTimeout(this.#start, PATIENCE_MS)
+    if (change.kind === 'acknowledge') this.#idle ??= setTimeout(this.#waited, PATIENCE_MS)
     else this.#begin()
   }
 
   #begin(): void {
     this.#started = true
-    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group.
-    setImmediate(this.#start)
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group. Behind what
+    // is sent by then, or before it: a child that is given a job works while its group is written.
+    if (this.#store.busy === true) process.nextTick(setImmediate, this.#start)
+    else setImmediate(this.#start)
   }
 
   /** Resolves when everything added before has been committed, or can't be any more. */
@@ -73,6 +77,11 @@ export class GroupCommit<C extends SharedChange> {
     while ((this.#writing > 0 || this.#next.length > 0) && this.#failed === null) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
+  }
+
+  readonly #waited = (): void => {
+    this.#idle = null
+    if (!this.#started) this.#start()
   }
 
   readonly #start = (): void => {
@@ -87,8 +96,6 @@ export class GroupCommit<C extends SharedChange> {
   }
 
   #write(): void {
-    if (this.#idle !== null) clearTimeout(this.#idle)
-    this.#idle = null
     if (this.#next.length === 0 || this.#failed !== null) return this.#release()
     const group = this.#take()
     const durable = this.#durable

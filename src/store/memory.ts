@@ -24,6 +24,7 @@ interface Live {
 
 class MemoryStore implements Store {
   readonly kind = 'memory'
+  readonly busy = true
   #open = false
   #epoch = 0
   readonly #id = newId()

@@ -15,9 +15,9 @@ export class Rows {
   readonly #db: Database
   readonly #young: Young
   /** As this group leaves them: by key, null when gone. */
-  #rows = new Map<string, Buffer | null>()
+  readonly #rows = new Map<string, Buffer | null>()
   /** The same for places and outcomes, of which it matters only whether they are there. */
-  #there = new Map<string, boolean>()
+  readonly #there = new Map<string, boolean>()
   /** Numbers of places whose rows are there. */
   readonly #known = new Set<number>()
   /** Of rows that are gone, but that a read which is under way may still find. */
@@ -45,14 +45,22 @@ export class Rows {
     // What begins to read from now on does not find what the group before has emptied.
     if (this.#reads === 0) this.#left.clear()
     const { rows, there } = this.#unknown(changes)
-    this.#rows = await this.#read(rows)
+    this.#rows.clear()
+    this.#there.clear()
+    // Most groups are about what is young, and wait for nothing here.
+    if (rows.length > 0) await this.#lookUpRows(rows, changes)
+    if (there.length === 0) return
+    const found = await this.#db.hasMany(there)
+    for (const [i, key] of there.entries()) this.#there.set(key, found[i] === true)
+  }
+
+  async #lookUpRows(keys: readonly string[], changes: readonly Change[]): Promise<void> {
+    await this.#read(keys)
     const ended = changes.flatMap((change) => {
       const place = change.kind === 'remove' ? this.#rows.get(idKey(change.id))?.toString() : undefined
       return place !== undefined && isEndedKey(place) ? [place] : []
     })
-    for (const [key, row] of await this.#read(ended)) this.#rows.set(key, row)
-    const found = there.length === 0 ? [] : await this.#db.hasMany(there)
-    this.#there = new Map(there.map((key, i) => [key, found[i] === true]))
+    if (ended.length > 0) await this.#read(ended)
   }
 
   /** A row that was looked up. */
@@ -146,8 +154,8 @@ export class Rows {
     return { rows, there }
   }
 
-  async #read(keys: readonly string[]): Promise<Map<string, Buffer | null>> {
-    const rows = keys.length === 0 ? [] : await this.#db.getMany([...keys])
-    return new Map(keys.map((key, i) => [key, rows[i] ?? null]))
+  async #read(keys: readonly string[]): Promise<void> {
+    const rows = await this.#db.getMany([...keys])
+    for (const [i, key] of keys.entries()) this.#rows.set(key, rows[i] ?? null)
   }
 }

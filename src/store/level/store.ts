@@ -57,6 +57,8 @@ interface Parts {
 
 class LevelStore implements Store {
   readonly kind = 'level'
+  /** Without fsync a group is mostly an append to a file by this thread. */
+  readonly busy: boolean
   readonly #dir: string
   readonly #fsync: boolean
   readonly #limits: YoungLimits
@@ -69,6 +71,7 @@ class LevelStore implements Store {
     this.#tidy = tidy
     this.#dir = dir
     this.#fsync = durability === 'fsync'
+    this.busy = !this.#fsync
   }
 
   async open(node: string): Promise<Opened> {
