@@ -160,7 +160,7 @@ export class NodeLine implements Candidate {
     this.#outbox.push(job)
     if (this.#outbox.length === 1) queueMicrotask(this.#flush)
     // Of many at once the node can begin with the first while the last are being enqueued.
-    else if (this.#outbox.length >= FLUSH_JOBS && job.ticket.wanted) this.#flush()
+    else if (this.#outbox.length >= FLUSH_JOBS && job.ticket.wanted) this.#flushNow()
   }
 
   readonly #flush = (): void => {
@@ -170,6 +170,12 @@ export class NodeLine implements Candidate {
     if (!this.#welcomed) return
     const now = this.#clock.mono()
     for (const job of jobs) this.#link?.channel.send(enqueueMessage(job, now))
+  }
+
+  /** What is said about times holds for the moment at which it is said: it is not to lie here until the app is done. */
+  #flushNow(): void {
+    this.#flush()
+    this.#link?.channel.flush()
   }
 
   /** A job that an earlier life of the app has sent to this node under its number: only the node knows whether it came. */

@@ -74,7 +74,9 @@ export class Session implements Origin {
 
   /** May throw JR_PROTOCOL: the channel then closes with it. */
   receive(messages: readonly LinkMessage[]): void {
-    for (const message of messages) this.#handle(message)
+    // Delays are counted from when a job was heard of, not from when its turn among many comes.
+    const now = this.#deps.clock.now()
+    for (const message of messages) this.#handle(message, now)
   }
 
   stored(change: NodeInsert): void {
@@ -105,7 +107,7 @@ export class Session implements Origin {
     this.channel.send({ type: 'accepted', number: this.#settled })
   }
 
-  #handle(message: LinkMessage): void {
+  #handle(message: LinkMessage, now: number): void {
     if (message.type === 'bye') {
       this.over = true
       return
@@ -113,7 +115,7 @@ export class Session implements Origin {
     if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
     switch (message.type) {
       case 'enqueue':
-        return this.#enqueue(message)
+        return this.#enqueue(message, now)
       case 'outcomes-taken':
         if (!this.delivery.taken(message.count)) {
           throw new JrError('JR_PROTOCOL', `outcomes-taken ${message.count}: not so many were sent`)
@@ -133,8 +135,8 @@ export class Session implements Origin {
     }
   }
 
-  #enqueue(message: Enqueue): void {
-    const { settings, runner, journal, clock, seq } = this.#deps
+  #enqueue(message: Enqueue, now: number): void {
+    const { settings, runner, journal, seq } = this.#deps
     if (message.number <= this.#received) {
       throw new JrError('JR_PROTOCOL', `job number ${message.number} came after ${this.#received}`)
     }
@@ -155,7 +157,7 @@ export class Session implements Origin {
     if (++this.#pending > CREDIT_JOBS)
       throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
-    const job = admit(message, from, known, clock.now(), seq())
+    const job = admit(message, from, known, now, seq())
     const { unique, number, sentBefore } = message
     const fresh: NodeInsert = { kind: 'insert', job, unique, number, origin: this, started: false }
     const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }

@@ -74,17 +74,30 @@ export class Channel<M extends { readonly type: string }> {
   send(message: M): void {
     if (this.#status !== 'open') return
     this.#writer.add(message)
-    if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.#flush()
+    if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
       setImmediate(this.#endOfTick)
     }
   }
 
+  /** Sends what was gathered, and does not wait for the end of the tick. Nothing happens when the channel is closed. */
+  flush(): void {
+    if (this.#status !== 'open') return
+    const frame = this.#writer.take()
+    if (frame === null) return
+    this.#stream.write(frame)
+    if (this.#stream.writableLength > HARD_LIMIT) {
+      this.destroy(
+        new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
+      )
+    }
+  }
+
   /** Sends what was gathered, then closes. */
   close(): void {
     if (this.#status !== 'open') return
-    this.#flush()
+    this.flush()
     this.#status = 'closing'
     this.#stream.end()
     // The peer may never read to the end: then the stream would stay for ever.
@@ -108,18 +121,7 @@ export class Channel<M extends { readonly type: string }> {
 
   readonly #endOfTick = (): void => {
     this.#flushDue = false
-    if (this.#status === 'open') this.#flush()
-  }
-
-  #flush(): void {
-    const frame = this.#writer.take()
-    if (frame === null) return
-    this.#stream.write(frame)
-    if (this.#stream.writableLength > HARD_LIMIT) {
-      this.destroy(
-        new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
-      )
-    }
+    this.flush()
   }
 
   #receive(chunk: Buffer): void {

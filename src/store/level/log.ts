@@ -196,13 +196,12 @@ export class Log {
 }
 
 /**
- * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there, null when the store is
- * new. Throws JR_STORE_CORRUPT when it is not; without fsync that is only noted, for a power cut may have taken it.
+ * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there. Throws JR_STORE_CORRUPT when it is not; without fsync that is only noted, for a power cut may have taken it.
  */
-export function openLog(options: LogOptions, range: LogRange | null): OpenLog {
+export function openLog(options: LogOptions, range: LogRange): OpenLog {
   const { dir, fsync } = options
   mkdirSync(dir, { recursive: true })
-  const { oldest, newest } = range ?? { oldest: 1, newest: 0 }
+  const { oldest, newest } = range
   const files = readdirSync(dir)
     .map((name) => ({ name, bytes: readFileSync(join(dir, name)) }))
     .map(({ name, bytes }) => ({ name, bytes, number: segmentNumber(bytes) ?? 0 }))

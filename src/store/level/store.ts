@@ -81,7 +81,7 @@ class LevelStore implements Store {
     try {
       const before = await this.#known(db, node, isNew)
       const options = { dir: join(this.#dir, 'log'), size: this.#limits.segment, fsync: this.#fsync }
-      const found = openLog(options, isNew ? null : before.log)
+      const found = openLog(options, before.log)
       log = found.log
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
       const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, Date.now()) }
@@ -91,7 +91,7 @@ class LevelStore implements Store {
       const writer = new Writer({ db, log, meta, young, rows, taken })
       const { changes } = writer
       const interrupted = await recover({ db, young, taken, changes }, found.records)
-      await writer.checkpoint(true)
+      await writer.checkpoint()
       if (isNew) writeMarker(this.#dir, node)
       const reader = new Reader({ db, young, changes, rows })
       const compaction = new Compaction(db, this.#tidy)

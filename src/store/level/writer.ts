@@ -100,9 +100,9 @@ export class Writer {
     await this.#settled.catch(() => {})
   }
 
-  /** Clears up the journal, and begins another segment of the log. */
-  async checkpoint(sync: boolean): Promise<void> {
-    await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), null, sync, true))
+  /** Clears up the journal, and begins another segment of the log. All that is on the disk when it resolves. */
+  async checkpoint(): Promise<void> {
+    await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), null, true, true))
   }
 
   get counts(): Counts {

@@ -20,7 +20,10 @@ function folder(t: Test): string {
   return dir
 }
 
-function opened(dir: string, fsync = true, range: { oldest: number; newest: number } | null = null) {
+/** What is asked of a store that is new. */
+const NOTHING = { oldest: 1, newest: 0 }
+
+function opened(dir: string, fsync = true, range = NOTHING) {
   return openLog({ dir, size: SIZE, fsync }, range)
 }
 
