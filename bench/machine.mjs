@@ -30,6 +30,7 @@ export function fsyncTimes(dir) {
   return times
 }
 
+/** The machine, with what one fsync costs on the disk that has `dir`. */
 export function describeMachine(dir) {
   const times = fsyncTimes(dir)
   const type = statfsSync(dir).type

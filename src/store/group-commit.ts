@@ -65,8 +65,8 @@ export class GroupCommit<C extends SharedChange> {
 
   #begin(): void {
     this.#started = true
-    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group. Behind what
-    // is sent by then, or before it: a child that is given a job works while its group is written.
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group. A disk takes
+    // longer than a child, so it begins first; where this thread does the work, children are sent their jobs before it.
     if (this.#store.busy === true) process.nextTick(setImmediate, this.#start)
     else setImmediate(this.#start)
   }

@@ -12,7 +12,8 @@ const OUTPUT: Record<string, RegExp> = {
   '04-callbacks':
     /^charged, receipt sent, booked\ncannot charge -1 cents; undone: charged; after 2 attempts\n$/,
   // On a machine that stands still for a moment one run stands for those that were missed.
-  '05-periodic-report': /^(run [123]: Prague, \d+ sold\n)+over: the shop is closed\n$/,
+  '05-periodic-report':
+    /^(?=run)(run 1: Prague, 7 sold\n)?(run 2: Prague, 14 sold\n)?(run 3: Prague, 21 sold\n)?over: the shop is closed\n$/,
   '06-pinned-nodes':
     /preferred: fast_disk\nrequired: {2}many_cores\nforbidden: fast_disk\nelsewhere: true\n$/,
   '07-many-distributors': /^1 4 9 16 25 36 49 64\n$/,

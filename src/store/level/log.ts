@@ -196,7 +196,8 @@ export class Log {
 }
 
 /**
- * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there. Throws JR_STORE_CORRUPT when it is not; without fsync that is only noted, for a power cut may have taken it.
+ * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there. Throws JR_STORE_CORRUPT
+ * when it is not; without fsync that is only noted, for a power cut may have taken it.
  */
 export function openLog(options: LogOptions, range: LogRange): OpenLog {
   const { dir, fsync } = options
