@@ -13,13 +13,13 @@ const FILE_SYSTEMS = {
   2435016766: 'btrfs',
 }
 
-/** How long an fsync of 4 KiB appended to a file in `dir` takes, in ms, again and again. */
-export function fsyncTimes(dir) {
+/** How long an fsync of 4 KiB appended to a file in `dir` takes, in ms, so many times. */
+export function fsyncTimes(dir, count) {
   const file = join(dir, 'probe')
   const fd = openSync(file, 'w')
   const block = Buffer.alloc(4096, 'x')
   const times = []
-  for (let i = 0; i < PROBES; i++) {
+  for (let i = 0; i < count; i++) {
     writeSync(fd, block)
     const at = performance.now()
     fdatasyncSync(fd)
@@ -32,7 +32,7 @@ export function fsyncTimes(dir) {
 
 /** The machine, with what one fsync costs on the disk that has `dir`. */
 export function describeMachine(dir) {
-  const times = fsyncTimes(dir)
+  const times = fsyncTimes(dir, PROBES)
   const type = statfsSync(dir).type
   return {
     cpu: `${cpus().length} × ${cpus()[0].model.trim()}`,

@@ -51,6 +51,8 @@ export function readOptions() {
       flowMs: 3000,
       single: 3000,
       singleWarmUpMs: 5000,
+      singleMs: 15000,
+      singleWindowMs: 500,
       delayed: whole('delayed', values.delayed),
       large: 100,
       heavy: 100,

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 
 // What /proc says of processes and of the machine (Linux only).
 
+/** More than this share of a core to others, and what was measured is marked. */
+export const FOREIGN_LIMIT = 0.1
+
 const TICK_MICROS = 10_000
 const KERNEL_THREADS = 2
 

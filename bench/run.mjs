@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describeMachine } from './machine.mjs'
 import { whatIsMissing } from './missing.mjs'
 import { readOptions } from './options.mjs'
-import { describe, FOREIGN_LIMIT, figure, summarize, tableOf } from './summary.mjs'
+import { FOREIGN_LIMIT } from './processes.mjs'
+import { describe, figure, summarize, tableOf } from './summary.mjs'
 import { takeSample } from './take-sample.mjs'
 
 const options = readOptions()

@@ -1,7 +1,5 @@
+import { FOREIGN_LIMIT } from './processes.mjs'
 import { median } from './statistics.mjs'
-
-/** More than this share of a core to others, and a sample is marked. */
-export const FOREIGN_LIMIT = 0.1
 
 /**
  * The rows of one workload: for each system the median and the spread of each measure over the rounds, and how the first
