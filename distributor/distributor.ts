@@ -199,7 +199,6 @@ export class DistributorCore implements HandleOwner {
       args,
       bytes: args.length,
       since: this.#clock.mono(),
-      number: 0,
     }
     this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
@@ -248,9 +247,9 @@ export class DistributorCore implements HandleOwner {
       .ask((request) => ({ type: 'watch', request, id: ticket.id }))
       .then(
         (answer) => {
-          if (answer !== 'watching') this.#feedbacks.lose(ticket.id, unknownOutcome(ticket))
+          if (answer !== 'watching') this.#feedbacks.lose(ticket, unknownOutcome(ticket))
         },
-        (error) => this.#feedbacks.lose(ticket.id, error),
+        (error) => this.#feedbacks.lose(ticket, error),
       )
       .finally(() => this.#mind())
   }
@@ -294,7 +293,7 @@ export class DistributorCore implements HandleOwner {
 
   /** Jobs that an earlier life of the app has left in the spool. */
   takeOver(jobs: readonly Spooled[]): void {
-    const inOrder = jobs.toSorted((a, b) => a.job.number - b.job.number)
+    const inOrder = jobs.toSorted((a, b) => a.job.ticket.number - b.job.ticket.number)
     for (const { job, node } of inOrder) {
       this.#feedbacks.add(job.ticket)
       if (node !== null) (this.#lines.get(node) ?? this.#newLine(node)).adopt(job)
@@ -359,6 +358,7 @@ export class DistributorCore implements HandleOwner {
         })
         for (const job of jobs) this.#placement.again(job)
       },
+      onLost: (from, above) => this.#lost(from.name, above),
       onClose: (from, error) => {
         const facts = error === null ? {} : { error: error.message }
         this.#log.info('node:disconnected', { name: from.name, ...facts })
@@ -383,6 +383,13 @@ export class DistributorCore implements HandleOwner {
     if (code === 'JR_STOPPED') return this.#placement.again(job)
     this.#spool?.remove(job.id)
     this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
+  }
+
+  #lost(node: string, above: number): void {
+    const jobs = this.#feedbacks.loseAbove(node, above)
+    this.#log.warn('jobs:lost', { node, jobs, note: 'its store does not have them any more' })
+    this.events.emit('jobs:lost', { node, jobs })
+    this.#mind()
   }
 
   #release(): void {

@@ -8,6 +8,12 @@ export type DistributorEvents = {
   'node:disconnected': { readonly name: string; readonly error: JrError | null }
   /** A connection was refused: its node's name is taken by another one. */
   'node:duplicate': { readonly name: string; readonly address: string }
+  /**
+   * A node came back without jobs that it had accepted from this app: its store was in memory, or its data directory was
+   * emptied or set back. `jobs`: those of which somebody here still has the handle or waits for the end. Each has failed
+   * with JR_STORE_LOST.
+   */
+  'jobs:lost': { readonly node: string; readonly jobs: number }
   'job:accepted': { readonly id: string; readonly name: string; readonly node: string }
   'job:completed': JobEvent
   'job:failed': JobEvent

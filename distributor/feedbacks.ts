@@ -78,7 +78,7 @@ export class Feedbacks {
     this.#wanted.set(ticket.id, ticket)
   }
 
-  /** The job will not run: its error feedback hears why. */
+  /** Nothing more will be heard of the job: its error feedback hears why. */
   refuse(ticket: Ticket, error: JrError, args: JobArgs, node: string): void {
     if (ticket.status === 'over') return
     this.#forget(ticket.id)
@@ -107,12 +107,23 @@ export class Feedbacks {
     this.#deps.onOutcome(shown, info)
   }
 
-  /** Tickets of jobs of which the outcome is known nowhere in this app any more. */
-  lose(id: string, error: JrError): void {
-    const ticket = this.find(id)
-    if (ticket === undefined || ticket.status === 'over') return
-    this.#forget(id)
+  /** The outcome of the job is known nowhere in this app any more. */
+  lose(ticket: Ticket, error: JrError): void {
+    if (ticket.status === 'over') return
+    this.#forget(ticket.id)
     ticket.ended(null, error, false)
+  }
+
+  /** The node no longer has what it had accepted above this number. Answers how many jobs of that were expected here. */
+  loseAbove(node: string, number: number): number {
+    const lost: Ticket[] = []
+    const look = (ticket: Ticket | undefined) => {
+      if (ticket?.status === 'accepted' && ticket.node === node && ticket.number > number) lost.push(ticket)
+    }
+    for (const ticket of this.#wanted.values()) look(ticket)
+    for (const ticket of this.#others.values()) look(ticket.deref())
+    for (const ticket of lost) this.refuse(ticket, storeLost(ticket, node), {}, node)
+    return lost.length
   }
 
   #isNew({ distributor, instance, seq }: Outcome, nodeInstance: string): boolean {
@@ -172,6 +183,15 @@ function infoOf(outcome: Outcome): OutcomeInfo {
     finishedAt: new Date(finishedAt),
     child,
   }
+}
+
+function storeLost({ id, name }: Ticket, node: string): JrError {
+  const text = `node '${node}' had accepted job ${id} ('${name}') and came back with a store that does not have it`
+  const why = 'it was in memory, or its directory was emptied or restored from a backup'
+  return new JrError(
+    'JR_STORE_LOST',
+    `${text}: ${why}. Nobody knows whether the job has run; enqueue it again if it may run twice`,
+  )
 }
 
 function refusedInfo({ id, name }: Ticket, state: 'failed' | 'cancelled', node: string): OutcomeInfo {

@@ -47,8 +47,9 @@ export class JobHandle<Name extends string = string> {
 
   /**
    * The job's args with everything that it added, when it has completed; of a periodic job, those of its next run.
-   * Rejects with the job's error when it has failed, with JR_CANCELLED, with what `accepted` rejects with, and with
-   * JR_OUTCOME_UNKNOWN when the job had ended before anybody asked and its outcome was lost with a connection.
+   * Rejects with the job's error when it has failed, with JR_CANCELLED, with what `accepted` rejects with, with
+   * JR_OUTCOME_UNKNOWN when the job had ended before anybody asked and its outcome was lost with a connection, and with
+   * JR_STORE_LOST when its node came back with a store that does not have it any more.
    */
   result(options: WaitOptions = {}): Promise<DoneArgs<Name>> {
     const ticket = this.#ticket
@@ -65,7 +66,7 @@ export class JobHandle<Name extends string = string> {
 
   /**
    * Ends the job: one that waits at once, one that runs by its signal. Its error feedback is called with
-   * JR_CANCELLED. `not-found`: it had ended already. Waits for the node when that is away.
+   * JR_CANCELLED. `not-found`: it had ended already, or is lost. Waits for the node when that is away.
    */
   cancel(options: WaitOptions = {}): Promise<CancelAnswer> {
     return wait(options, `the cancelling of job ${this.#ticket.id}`, ({ resolve, reject }) => {

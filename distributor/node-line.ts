@@ -11,7 +11,9 @@ import type {
   NodeState,
   OutcomeMessage,
   Reply,
+  Welcome,
 } from '../src/wire/messages.js'
+import { type KnownStore, lostAbove } from './known-store.js'
 import type { Candidate } from './node-choice.js'
 import { Queue } from './queue.js'
 import { enqueueMessage, type OutJob, type Waiter } from './ticket.js'
@@ -28,6 +30,8 @@ export interface NodeLineHandlers {
   readonly onCredit: (line: NodeLine) => void
   /** The node did not come back in time: these may go elsewhere. */
   readonly onDoubt: (line: NodeLine, jobs: readonly OutJob[]) => void
+  /** The node is back, and does not have the jobs any more that it had accepted above this number. */
+  readonly onLost: (line: NodeLine, above: number) => void
   readonly onClose: (line: NodeLine, error: JrError | null) => void
 }
 
@@ -50,6 +54,8 @@ export class NodeLine implements Candidate {
   #busy = 0
   /** The number of the last job that was given to this node. */
   #last = 0
+  /** As of the last connection. */
+  #store: KnownStore | null = null
   readonly #unaccepted = new Queue<OutJob>()
   #unacceptedBytes = 0
   #outbox: OutJob[] = []
@@ -151,8 +157,8 @@ export class NodeLine implements Candidate {
 
   /** Goes out at the end of what is being done now: until then it may still be said that its outcome is wanted. */
   send(job: OutJob): void {
-    job.number = ++this.#last
     job.ticket.node = this.name
+    job.ticket.number = ++this.#last
     this.#unaccepted.push(job)
     this.#unacceptedBytes += job.bytes
     if (job.delayMs === null || job.delayMs === 0) this.#busy++
@@ -184,7 +190,7 @@ export class NodeLine implements Candidate {
     job.ticket.node = this.name
     this.#unaccepted.push(job)
     this.#unacceptedBytes += job.bytes
-    this.#last = Math.max(this.#last, job.number)
+    this.#last = Math.max(this.#last, job.ticket.number)
     this.#doubt ??= this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
   }
 
@@ -226,7 +232,8 @@ export class NodeLine implements Candidate {
   #handle(message: LinkMessage): void {
     switch (message.type) {
       case 'accepted': {
-        for (let job = this.#unaccepted.peek(); job !== undefined && job.number <= message.number; ) {
+        if (this.#store !== null) this.#store.accepted = message.number
+        for (let job = this.#unaccepted.peek(); job !== undefined && isUpTo(job, message.number); ) {
           this.#unaccepted.shift()
           this.#unacceptedBytes -= job.bytes
           this.#handlers.onAccepted(this, job)
@@ -235,7 +242,7 @@ export class NodeLine implements Candidate {
         return this.#handlers.onCredit(this)
       }
       case 'refused': {
-        for (const job of this.#unaccepted.remove(({ number }) => number === message.number)) {
+        for (const job of this.#unaccepted.remove(({ ticket }) => ticket.number === message.number)) {
           this.#unacceptedBytes -= job.bytes
           this.#handlers.onRefused(this, job, message.code, message.message)
         }
@@ -249,7 +256,7 @@ export class NodeLine implements Candidate {
         this.#learn(message.jobs, message.slots)
         this.#status = 'running'
         this.#busy = 0
-        return this.#resume(message.taken)
+        return this.#resume(message)
       case 'node-state':
         this.#status = message.status
         this.#learn(message.jobs, message.slots)
@@ -265,15 +272,18 @@ export class NodeLine implements Candidate {
   }
 
   /** What the node has taken is accepted, whatever became of the word of it; the rest is sent again. */
-  #resume(taken: number): void {
-    const channel = this.#link?.channel
-    if (channel === undefined) return
+  #resume({ taken, alone }: Welcome): void {
+    if (this.#link === null) return
+    const { channel, peer } = this.#link
+    const store = { id: peer.instance, alone, accepted: taken }
+    const lost = lostAbove(this.#store, store)
+    this.#store = store
     this.#welcomed = true
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
     if (this.#forget.length > 0) channel.send({ type: 'forget', ids: this.#forget })
     this.#forget = []
-    for (const job of this.#unaccepted.remove(({ number }) => number <= taken)) {
+    for (const job of this.#unaccepted.remove((job) => isUpTo(job, taken))) {
       this.#unacceptedBytes -= job.bytes
       this.#handlers.onAccepted(this, job)
     }
@@ -282,6 +292,7 @@ export class NodeLine implements Candidate {
     for (const job of this.#unaccepted) channel.send(enqueueMessage(job, now))
     for (const { message } of this.#asked.values()) channel.send(message)
     this.#handlers.onOpen(this)
+    if (lost !== null) this.#handlers.onLost(this, lost)
   }
 
   #learn(jobs: readonly KnownJob[], slots: number): void {
@@ -304,15 +315,20 @@ export class NodeLine implements Candidate {
     this.#doubt = null
     const jobs = this.#unaccepted.remove(({ node, strictNode }) => !(strictNode && node === this.name))
     let kept = 0
-    for (const { number } of this.#unaccepted) kept = Math.max(kept, number)
+    for (const { ticket } of this.#unaccepted) kept = Math.max(kept, ticket.number)
     for (const job of jobs) {
       this.#unacceptedBytes -= job.bytes
       this.#forget.push(job.id)
       // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
-      if (job.number < kept) continue
+      const { number } = job.ticket
+      if (number < kept) continue
       const before = job.sentBefore?.slice(1 - MAX_SENT_BEFORE) ?? []
-      job.sentBefore = [...before, { node: this.name, number: job.number, last: this.#last }]
+      job.sentBefore = [...before, { node: this.name, number, last: this.#last }]
     }
     this.#handlers.onDoubt(this, jobs)
   }
+}
+
+function isUpTo({ ticket }: OutJob, number: number): boolean {
+  return ticket.number <= number
 }

@@ -102,7 +102,7 @@ export class Spool {
   sent(job: OutJob, node: string): void {
     const records = this.#live.get(job.id)
     if (records === undefined) return
-    const record = encode(['sent', job.id, node, job.number])
+    const record = encode(['sent', job.id, node, job.ticket.number])
     records[1] = record
     this.#append(record)
   }
@@ -263,12 +263,11 @@ function jobOf(record: Buffer, clock: { now(): number; mono(): number }): OutJob
     timeoutMs: f[14] as number | null,
     args,
     bytes: args.length,
-    number: 0,
   }
 }
 
 function restored(job: OutJob, sent: { node: string; number: number } | undefined): Spooled {
   if (sent === undefined) return { job, node: null }
-  job.number = sent.number
+  job.ticket.number = sent.number
   return { job, node: sent.node }
 }

@@ -11,12 +11,13 @@ export interface OutcomeInfo {
   /** The node on which it ended. */
   readonly node: string
   readonly state: 'completed' | 'failed' | 'cancelled'
-  /** Attempts that were begun. */
+  /** Attempts that were begun, as far as is known. */
   readonly attempt: number
   /** Which run of a schedule, from 1. */
   readonly run: number
   /** A schedule goes on: more feedbacks will come. */
   readonly more: boolean
+  /** Of a job that was refused, or is lost with a store: when that was found. */
   readonly enqueuedAt: Date
   /** When the last attempt began; null when none did. */
   readonly startedAt: Date | null
@@ -36,10 +37,11 @@ export class Ticket {
   readonly name: string
   onSuccess: Feedback | null
   onError: Feedback | null
-  /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled). */
+  /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled, lost). */
   status: 'held' | 'sent' | 'accepted' | 'over' = 'held'
-  /** The node that it was last sent to. */
+  /** The node that it was last sent to, and its number there. */
   node: string | null = null
+  number = 0
   /** Somebody waits for its outcome: the node keeps it until it is taken. */
   wanted: boolean
   /** Why it was refused, or what it failed with; null: neither. */
@@ -80,7 +82,7 @@ export class Ticket {
     if (waiters !== null) for (const { resolve } of waiters) resolve()
   }
 
-  /** It will not run: refused, given up, or cancelled before it was sent. */
+  /** Nothing more will be heard of it: refused, given up, cancelled before it was sent, or lost. */
   refused(error: unknown): void {
     const waiters = this.acceptedWaiters
     this.acceptedWaiters = null
@@ -109,8 +111,6 @@ export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefor
   readonly bytes: number
   /** On the monotonic clock, when it was enqueued. */
   readonly since: number
-  /** Its number at the node that it was sent to. */
-  number: number
   /** Nodes that it was sent to before, and that went away without a word of it. */
   sentBefore?: readonly Sent[]
 }
@@ -121,7 +121,7 @@ export function enqueueMessage(job: OutJob, now: number): Enqueue {
   const heldMs = Math.max(0, Math.round(now - job.since))
   const message: Enqueue = {
     type: 'enqueue',
-    number: job.number,
+    number: job.ticket.number,
     id: job.id,
     unique: job.unique,
     name: job.name,

@@ -47,6 +47,7 @@ const MESSAGES = [
     jobs: [{ name: 'resize', defer: false }],
     unknownJob: 'fail',
     slots: 101,
+    alone: true,
   },
   { type: 'accepted', number: 1 },
   { type: 'refused', number: 1, code: 'JR_STOPPED', message: 'node n1 is stopping' },

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   JR_RESULT_TOO_LARGE: 'the result is larger than allowed',
   JR_ARGS_TOO_LARGE: 'the arguments are larger than allowed',
   JR_OUTCOME_UNKNOWN: 'the job has ended and its outcome was not kept',
+  JR_STORE_LOST: 'the node came back with a store that does not have the job any more',
   JR_PROTOCOL: 'the peer broke the protocol',
   JR_VERSION: 'the peer speaks no version of the protocol that we speak',
   JR_AUTH: 'the peer could not prove that it knows the secret',

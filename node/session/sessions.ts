@@ -84,6 +84,7 @@ export class Sessions {
       jobs,
       unknownJob: settings.unknownJob,
       slots,
+      alone: store.neighbours === undefined,
     })
     if (status !== 'running') session.tell(state())
     reporter.attach(name, instance, session.delivery)

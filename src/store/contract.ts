@@ -36,7 +36,10 @@ export interface Store {
   list(query: ListQuery): Promise<ListPage>
   /** Outcomes for a distributor that it has not acknowledged, by seq, with seq > after. */
   outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]>
-  /** The highest number taken from this life of this distributor; 0 when none. */
+  /**
+   * The highest number taken from this life of this distributor; 0 when none. Kept for as long as that life can come
+   * back: of a store without `neighbours`, a lower number than before says that the jobs above it are lost.
+   */
   taken(distributor: string, instance: string): Promise<number>
   /** How many jobs wait, run, have ended and are kept; and outcomes not yet acknowledged. Cheap: no scan. */
   counts(): Promise<Counts>

@@ -203,6 +203,7 @@ function writeWelcome(w: ByteWriter, message: Welcome): void {
   writeList(w, message.jobs, writeKnown)
   w.u8(UNKNOWN_JOB.indexOf(message.unknownJob))
   w.uint(message.slots)
+  w.flag(message.alone)
 }
 
 function readWelcome(r: ByteReader): Welcome {
@@ -215,6 +216,8 @@ function readWelcome(r: ByteReader): Welcome {
     jobs: readList(r, 'jobs', MAX_JOBS, readKnown),
     unknownJob: choice(r.u8(), UNKNOWN_JOB, 'unknownJob'),
     slots: r.uint(),
+    // A node that does not say it may share its store.
+    alone: r.left > 0 && r.flag(),
   }
 }
 

@@ -76,6 +76,8 @@ export interface Welcome {
   readonly jobs: readonly KnownJob[]
   readonly unknownJob: 'fail' | 'wait'
   readonly slots: number
+  /** The store is this node's alone: a job that it had accepted, and that is not in it, is nowhere. */
+  readonly alone: boolean
 }
 
 export interface KnownJob {

@@ -68,6 +68,7 @@ const MESSAGES: LinkMessage[] = [
     jobs: [{ name: 'work', defer: true }],
     unknownJob: 'wait',
     slots: 3,
+    alone: true,
   },
   { type: 'accepted', number: 8 },
   { type: 'refused', number: 9, code: 'JR_STOPPED', message: 'no' },
@@ -169,6 +170,11 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     reader().push(framed(message(21, [7, 1, 2, 3]))),
     [{ type: 'accepted', number: 7 }],
     'fields behind those that are known are left out',
+  )
+  t.match(
+    reader().push(framed(message(20, [0, 1, 1, 1, 0, 0, 3]))),
+    [{ type: 'welcome', slots: 3, alone: false }],
+    'a node that does not say whether its store is its own may share it',
   )
 })
 

@@ -1,19 +1,26 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { event, startApp, startNode, toApp } from '../system/harness.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { adminOf, until } from './admin.js'
+import type { App } from './load.js'
+import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+
+/** Nodes that are connected when they are there. */
+function starter(t: Test, redis: RedisServer, { app, address }: App) {
+  const flags = ['--store', 'redis', '--redis-url', redis.url, '--lease', '500ms', ...toApp(address)]
+  return async (name: string) => {
+    const connected = event(app, 'node:connected', (node: { name: string }) => node.name === name)
+    const node = await startNode(t, name, flags)
+    await connected
+    return node
+  }
+}
 
 if (!hasRedis()) t.pass('no redis-server here')
 else {
   t.test('a node that is lost, comes back, and is lost again and again', { timeout: 60_000 }, async (t) => {
     const redis = await startRedis(t)
     const { app, address } = await startApp(t)
-    const flags = ['--store', 'redis', '--redis-url', redis.url, '--lease', '500ms', ...toApp(address)]
-    const start = async (name: string) => {
-      const connected = event(app, 'node:connected', (node: { name: string }) => node.name === name)
-      const node = await startNode(t, name, flags)
-      await connected
-      return node
-    }
+    const start = starter(t, redis, { app, address })
     await start('n2')
     for (let times = 0; times < 4; times++) {
       const node = await start('n1')
@@ -24,5 +31,29 @@ else {
       await node.exited
       t.match(await done, { facts: { node: 'n2' } }, `the ${times + 1}th time`)
     }
+  })
+
+  t.test('a node of which nothing is known any more: its jobs are with others, not lost', async (t) => {
+    const redis = await startRedis(t)
+    const admin = adminOf(t, redis.port)
+    const { app, address } = await startApp(t)
+    const lost: unknown[] = []
+    app.on('jobs:lost', (event) => lost.push(event))
+    const start = starter(t, redis, { app, address })
+    await start('n2')
+    const node = await start('n1')
+    const job = app.enqueue('facts', {}, { node: 'n1', after: '1h' })
+    const result = job.result().catch((error) => error.code)
+    await job.accepted
+    node.process.kill('SIGKILL')
+    await node.exited
+    // What it has taken is kept for a week then.
+    const known = ['{job-reactor}:node:n1', '{job-reactor}:taken:n1']
+    await until(async () => (await admin.pttl(known[1] as string)) > 0)
+    t.equal(await admin.del(known), 2)
+    await start('n1')
+    t.equal(await job.cancel(), 'cancelled')
+    t.equal(await result, 'JR_CANCELLED')
+    t.same(lost, [])
   })
 }
