@@ -8,25 +8,18 @@ import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
 import { packArgs } from '../src/values.js'
 import type { Address } from '../src/wire/address.js'
-import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
 import { JobHandles } from './handles.js'
-import { NodeLine } from './node-line.js'
+import { Nodes, type NodesConfig } from './nodes.js'
+import { newJob, type OutJob } from './out-job.js'
 import { Placement } from './placement.js'
 import type { Spool, Spooled } from './spool.js'
-import { type Feedback, type OutcomeInfo, type OutJob, Ticket } from './ticket.js'
+import { type Feedback, type OutcomeInfo, Ticket } from './ticket.js'
 
-export interface DistributorConfig {
-  readonly name: string
-  readonly instance: string
-  readonly secret: Buffer | null
-  readonly allowRemote: boolean
-  readonly heartbeatMs: number
-  readonly maxFrame: number
+export interface DistributorConfig extends NodesConfig {
   readonly maxHeld: number
-  readonly doubtMs: number
   readonly alwaysUseSpecifiedNode: () => boolean
 }
 
@@ -36,9 +29,7 @@ export class DistributorCore implements HandleOwner {
   readonly events: Emitter<DistributorEvents>
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #links: Links
-  readonly #lines = new Map<string, NodeLine>()
-  #nodes: readonly NodeLine[] = []
+  readonly #nodes: Nodes
   readonly #placement: Placement
   readonly #feedbacks: Feedbacks
   readonly #spool: Spool | null
@@ -73,29 +64,41 @@ export class DistributorCore implements HandleOwner {
       clock,
       spool,
       maxHeld: config.maxHeld,
-      nodes: () => this.#nodes,
+      nodes: () => this.#nodes.all,
       refuse: (job, error) => this.#refuse(job, error),
       onFull: ({ id, name }) => this.events.emit('backlog:full', { id, name, held: config.maxHeld }),
     })
-    this.#links = new Links({
-      identity: () => ({ role: 'distributor', name: config.name, instance: config.instance }),
-      secret: config.secret,
-      maxFrame: config.maxFrame,
-      heartbeatMs: config.heartbeatMs,
-      allowRemoteWithoutSecret: config.allowRemote,
+    this.#nodes = new Nodes(config, {
+      clock,
       log,
       random,
-      onLink: (link) => this.#open(link),
+      events: this.events,
+      handlers: {
+        onRoom: () => this.#release(),
+        onSend: (line, job) => spool?.sent(job, line.name),
+        onAccepted: (line, job) => this.#accepted(line.name, job),
+        onRefused: (_line, job, code, message) => this.#refusedBy(job, code, message),
+        onOutcomes: (line, messages) => {
+          const instance = line.link?.peer.instance ?? ''
+          for (const message of messages) this.#feedbacks.take(message, instance)
+          this.#mind()
+        },
+        onDoubt: (line, jobs) => {
+          log.warn('jobs:in-doubt', { node: line.name, jobs: jobs.length, note: 'they go to other nodes' })
+          for (const job of jobs) this.#placement.again(job)
+        },
+        onLost: (line, above) => this.#lost(line.name, above),
+      },
     })
     this.#mind()
   }
 
   listen(address: Address): Promise<Address> {
-    return this.#links.listen(address)
+    return this.#nodes.listen(address)
   }
 
   dial(address: Address): void {
-    this.#links.dial(address)
+    this.#nodes.dial(address)
     this.#mind()
   }
 
@@ -104,16 +107,16 @@ export class DistributorCore implements HandleOwner {
   }
 
   get nodes(): NodeFacts[] {
-    return this.#nodes.map(factsOf)
+    return this.#nodes.facts
   }
 
   get connected(): boolean {
-    return this.#nodes.some((line) => line.connected)
+    return this.#nodes.connected
   }
 
   /** Jobs that no node has accepted yet. */
   get unaccepted(): number {
-    return this.#nodes.reduce((sum, line) => sum + line.unaccepted, this.#placement.held)
+    return this.#nodes.unaccepted + this.#placement.held
   }
 
   /** A request of the monitor. Rejects with JR_CONNECTION when the node is not connected, or is lost meanwhile. */
@@ -121,7 +124,7 @@ export class DistributorCore implements HandleOwner {
     this.#requests++
     this.#mind()
     try {
-      return await this.#nodeNamed(node).ask((request) => ({ type: 'request', request, verb, body }), false)
+      return await this.#nodes.named(node).ask((request) => ({ type: 'request', request, verb, body }), false)
     } finally {
       this.#requests--
       this.#mind()
@@ -181,25 +184,8 @@ export class DistributorCore implements HandleOwner {
   ): Ticket {
     const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
     const ticket = new Ticket(o.id ?? newId(), name, onSuccess, onError, wanted)
-    const job: OutJob = {
-      ticket,
-      id: ticket.id,
-      unique: o.id !== null,
-      name,
-      delayMs: o.delayMs,
-      periodMs: o.periodMs,
-      missed: o.missed,
-      defer: o.defer,
-      node: o.node,
-      strictNode: o.strictNode ?? this.config.alwaysUseSpecifiedNode(),
-      notNode: o.notNode,
-      maxAttempts: o.maxAttempts,
-      backoff: o.backoff,
-      timeoutMs: o.timeoutMs,
-      args,
-      bytes: args.length,
-      since: this.#clock.mono(),
-    }
+    const strictNode = o.strictNode ?? this.config.alwaysUseSpecifiedNode()
+    const job = newJob(ticket, args, o, strictNode, this.#clock.mono())
     this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
       const text = `job '${name}' was enqueued after the distributor was stopped`
@@ -219,20 +205,22 @@ export class DistributorCore implements HandleOwner {
       )
       return 'cancelled'
     }
-    const line = ticket.node === null ? undefined : this.#lines.get(ticket.node)
+    const nodes = this.#nodes
+    const line = ticket.node === null ? undefined : nodes.find(ticket.node)
     if (line === undefined) return 'not-found'
-    const answer = line.connected ? await this.#cancelAt(line, ticket.id) : 'not-found'
+    const answer = line.connected ? await nodes.cancelAt(line, ticket.id) : 'not-found'
     if (answer !== 'not-found') return answer
     // Where nodes share a store another one may have taken the job over.
-    const elsewhere = await this.#cancelAtAny(ticket.id, line)
-    return elsewhere !== 'not-found' || line.connected ? elsewhere : this.#cancelAt(line, ticket.id)
+    const elsewhere = await nodes.cancelAtAny(ticket.id, line)
+    return elsewhere !== 'not-found' || line.connected ? elsewhere : nodes.cancelAt(line, ticket.id)
   }
 
   /** By its id alone: at the node that is named, or at every one that is connected. */
   async cancelById(id: string, node: string | undefined): Promise<CancelAnswer> {
     const ticket = this.#feedbacks.find(id)
     if (ticket !== undefined && ticket.status !== 'over') return this.cancel(ticket)
-    return node === undefined ? this.#cancelAtAny(id) : this.#cancelAt(this.#nodeNamed(node), id)
+    const nodes = this.#nodes
+    return node === undefined ? nodes.cancelAtAny(id) : nodes.cancelAt(nodes.named(node), id)
   }
 
   /** Somebody asks for the result of a job that nobody had asked for so far. */
@@ -240,7 +228,7 @@ export class DistributorCore implements HandleOwner {
     if (ticket.wanted) return
     this.#feedbacks.want(ticket)
     this.#mind()
-    const line = ticket.node === null ? undefined : this.#lines.get(ticket.node)
+    const line = ticket.node === null ? undefined : this.#nodes.find(ticket.node)
     // What is not sent yet will say so itself.
     if (ticket.status === 'held' || line === undefined) return
     line
@@ -275,11 +263,11 @@ export class DistributorCore implements HandleOwner {
       })
     }
     this.#status = 'stopped'
-    const left = [...this.#placement.abandon(), ...this.#nodes.flatMap((line) => line.abandon())]
+    const left = [...this.#placement.abandon(), ...this.#nodes.all.flatMap((line) => line.abandon())]
     await beforeClose()
     // Who waits for the end must still be there then.
-    this.#links.hold(true)
-    await this.#links.stop()
+    this.#nodes.hold(true)
+    await this.#nodes.stop()
     await this.#spool?.close()
     for (const job of left) {
       if (this.#spool?.has(job.id)) continue
@@ -296,7 +284,7 @@ export class DistributorCore implements HandleOwner {
     const inOrder = jobs.toSorted((a, b) => a.job.ticket.number - b.job.ticket.number)
     for (const { job, node } of inOrder) {
       this.#feedbacks.add(job.ticket)
-      if (node !== null) (this.#lines.get(node) ?? this.#newLine(node)).adopt(job)
+      if (node !== null) this.#nodes.expected(node).adopt(job)
       else this.#placement.again(job)
     }
     this.#mind()
@@ -314,67 +302,11 @@ export class DistributorCore implements HandleOwner {
     return new JobHandle(ticket, this)
   }
 
-  #open(link: Link): LinkHandlers {
-    const { name, instance } = link.peer
-    const known = this.#lines.get(name)
-    const current = known?.link
-    if (current != null && current.peer.instance !== instance && !current.channel.closed) {
-      const text = `a node of the name '${name}' is connected already: give each node a name of its own`
-      this.#log.error('node:duplicate', { name, address: link.address })
-      this.events.emit('node:duplicate', { name, address: link.address })
-      link.channel.destroy(new JrError('JR_DUPLICATE_NODE', text))
-      return { onMessages: () => {}, onClose: () => {} }
-    }
-    const line = known ?? this.#newLine(name)
-    line.attach(link)
-    return {
-      onMessages: (messages) => line.receive(messages),
-      onDrain: () => this.#release(),
-      onClose: (error) => line.detach(link, error),
-    }
-  }
-
-  #newLine(name: string): NodeLine {
-    const line = new NodeLine(name, this.#clock, this.config.doubtMs, {
-      onOpen: (opened) => {
-        this.#log.info('node:connected', { name, address: opened.link?.address })
-        this.events.emit('node:connected', factsOf(opened))
-        this.#release()
-      },
-      onSend: (to, job) => this.#spool?.sent(job, to.name),
-      onAccepted: (from, job) => this.#accepted(from, job),
-      onRefused: (_from, job, code, message) => this.#refusedBy(job, code, message),
-      onOutcomes: (from, messages) => {
-        const instance = from.link?.peer.instance ?? ''
-        for (const message of messages) this.#feedbacks.take(message, instance)
-        this.#mind()
-      },
-      onCredit: () => this.#release(),
-      onDoubt: (from, jobs) => {
-        this.#log.warn('jobs:in-doubt', {
-          node: from.name,
-          jobs: jobs.length,
-          note: 'they go to other nodes',
-        })
-        for (const job of jobs) this.#placement.again(job)
-      },
-      onLost: (from, above) => this.#lost(from.name, above),
-      onClose: (from, error) => {
-        const facts = error === null ? {} : { error: error.message }
-        this.#log.info('node:disconnected', { name: from.name, ...facts })
-        this.events.emit('node:disconnected', { name: from.name, error })
-      },
-    })
-    this.#lines.set(name, line)
-    this.#nodes = [...this.#lines.values()]
-    return line
-  }
-
-  #accepted(line: NodeLine, job: OutJob): void {
+  #accepted(node: string, job: OutJob): void {
     job.ticket.accepted()
     this.#spool?.remove(job.id)
     if (this.events.has('job:accepted')) {
-      this.events.emit('job:accepted', { id: job.id, name: job.name, node: line.name })
+      this.events.emit('job:accepted', { id: job.id, name: job.name, node })
     }
   }
 
@@ -397,42 +329,18 @@ export class DistributorCore implements HandleOwner {
     this.#onSettled()
   }
 
-  /** At every node that is connected, but one that has been asked. */
-  async #cancelAtAny(id: string, asked?: NodeLine): Promise<CancelAnswer> {
-    const lines = this.#nodes.filter((line) => line.connected && line !== asked)
-    const answers = await Promise.all(lines.map((line) => this.#cancelAt(line, id)))
-    return answers.find((answer) => answer !== 'not-found') ?? 'not-found'
-  }
-
-  async #cancelAt(line: NodeLine, id: string): Promise<CancelAnswer> {
-    const answer = await line.ask((request) => ({ type: 'cancel', request, id }))
-    return answer === 'cancelled' || answer === 'cancelling' ? answer : 'not-found'
-  }
-
-  #nodeNamed(name: string): NodeLine {
-    const line = this.#lines.get(name)
-    if (line === undefined)
-      throw new JrError('JR_CONNECTION', `no node '${name}' has ever connected to this app`)
-    return line
-  }
-
   /** With work on its way the process stays; with none, connections that we made do not keep it. */
   #mind(): void {
     const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0 || this.#requests > 0
     if (busy === this.#holding) return
     this.#holding = busy
-    this.#links.hold(busy)
+    this.#nodes.hold(busy)
   }
 
   #feedbackThrew(error: unknown, info: OutcomeInfo): void {
     this.#log.error('feedback:error', { job: info.id, name: info.name, error: String(error) })
     this.events.emit('feedback:error', { error, info })
   }
-}
-
-function factsOf(line: NodeLine): NodeFacts {
-  const { name, status, facts, unaccepted, link, connectedAt } = line
-  return { name, status, ...facts, inFlight: unaccepted, address: link?.address ?? null, connectedAt }
 }
 
 function both(first: Feedback | null, second: Feedback | null): Feedback | null {

@@ -1,5 +1,5 @@
+import type { OutJob } from './out-job.js'
 import { Queue } from './queue.js'
-import type { OutJob } from './ticket.js'
 
 /**
  * Jobs that wait for a node, in queues of jobs that the same nodes can take: so the head of each queue speaks for all

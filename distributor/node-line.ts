@@ -15,8 +15,9 @@ import type {
 } from '../src/wire/messages.js'
 import { type KnownStore, lostAbove } from './known-store.js'
 import type { Candidate } from './node-choice.js'
+import { enqueueMessage, type OutJob } from './out-job.js'
 import { Queue } from './queue.js'
-import { enqueueMessage, type OutJob, type Waiter } from './ticket.js'
+import type { Waiter } from './ticket.js'
 
 export interface NodeLineHandlers {
   readonly onOpen: (line: NodeLine) => void

@@ -3,8 +3,9 @@ import { JrError } from '../src/errors.js'
 import { HeldJobs } from './held-jobs.js'
 import { chooseNode, isUnknown } from './node-choice.js'
 import type { NodeLine } from './node-line.js'
+import type { OutJob } from './out-job.js'
 import type { Spool } from './spool.js'
-import type { OutJob, Ticket } from './ticket.js'
+import type { Ticket } from './ticket.js'
 
 export interface PlacementDeps {
   readonly clock: Clock

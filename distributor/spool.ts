@@ -16,7 +16,8 @@ import { newId } from '../src/job/id.js'
 import type { Missed } from '../src/job/record.js'
 import type { Backoff } from '../src/job/retry-policy.js'
 import { DirectoryLock } from '../src/store/directory-lock.js'
-import { type OutJob, Ticket } from './ticket.js'
+import type { OutJob } from './out-job.js'
+import { Ticket } from './ticket.js'
 
 /** A job of an earlier life of the app: where it had been sent, when it had been. */
 export interface Spooled {

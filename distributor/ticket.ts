@@ -1,6 +1,4 @@
 import type { JobArgs } from '../src/job/types.js'
-import type { JobFields, Sent } from '../src/wire/job-fields.js'
-import type { Enqueue } from '../src/wire/messages.js'
 
 export type Feedback = (args: JobArgs, info: OutcomeInfo) => unknown
 
@@ -103,41 +101,4 @@ export class Ticket {
       else reject(error)
     }
   }
-}
-
-/** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
-export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefore'> {
-  readonly ticket: Ticket
-  readonly bytes: number
-  /** On the monotonic clock, when it was enqueued. */
-  readonly since: number
-  /** Nodes that it was sent to before, and that went away without a word of it. */
-  sentBefore?: readonly Sent[]
-}
-
-/** The message about a job that is being sent: from here on a change of mind is a message of its own. */
-export function enqueueMessage(job: OutJob, now: number): Enqueue {
-  job.ticket.status = 'sent'
-  const heldMs = Math.max(0, Math.round(now - job.since))
-  const message: Enqueue = {
-    type: 'enqueue',
-    number: job.ticket.number,
-    id: job.id,
-    unique: job.unique,
-    name: job.name,
-    wanted: job.ticket.wanted,
-    delayMs: job.delayMs === null ? null : Math.max(0, job.delayMs - heldMs),
-    heldMs,
-    periodMs: job.periodMs,
-    missed: job.missed,
-    defer: job.defer,
-    node: job.node,
-    strictNode: job.strictNode,
-    notNode: job.notNode,
-    maxAttempts: job.maxAttempts,
-    backoff: job.backoff,
-    timeoutMs: job.timeoutMs,
-    args: job.args,
-  }
-  return job.sentBefore === undefined ? message : { ...message, sentBefore: job.sentBefore }
 }

@@ -1,0 +1,69 @@
+import type { ParsedOptions } from '../src/job/enqueue-options.js'
+import type { JobFields, Sent } from '../src/wire/job-fields.js'
+import type { Enqueue } from '../src/wire/messages.js'
+import type { Ticket } from './ticket.js'
+
+/** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
+export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefore'> {
+  readonly ticket: Ticket
+  readonly bytes: number
+  /** On the monotonic clock, when it was enqueued. */
+  readonly since: number
+  /** Nodes that it was sent to before, and that went away without a word of it. */
+  sentBefore?: readonly Sent[]
+}
+
+export function newJob(
+  ticket: Ticket,
+  args: Buffer,
+  o: ParsedOptions,
+  strictNode: boolean,
+  since: number,
+): OutJob {
+  return {
+    ticket,
+    id: ticket.id,
+    unique: o.id !== null,
+    name: ticket.name,
+    delayMs: o.delayMs,
+    periodMs: o.periodMs,
+    missed: o.missed,
+    defer: o.defer,
+    node: o.node,
+    strictNode,
+    notNode: o.notNode,
+    maxAttempts: o.maxAttempts,
+    backoff: o.backoff,
+    timeoutMs: o.timeoutMs,
+    args,
+    bytes: args.length,
+    since,
+  }
+}
+
+/** The message about a job that is being sent: from here on a change of mind is a message of its own. */
+export function enqueueMessage(job: OutJob, now: number): Enqueue {
+  job.ticket.status = 'sent'
+  const heldMs = Math.max(0, Math.round(now - job.since))
+  const message: Enqueue = {
+    type: 'enqueue',
+    number: job.ticket.number,
+    id: job.id,
+    unique: job.unique,
+    name: job.name,
+    wanted: job.ticket.wanted,
+    delayMs: job.delayMs === null ? null : Math.max(0, job.delayMs - heldMs),
+    heldMs,
+    periodMs: job.periodMs,
+    missed: job.missed,
+    defer: job.defer,
+    node: job.node,
+    strictNode: job.strictNode,
+    notNode: job.notNode,
+    maxAttempts: job.maxAttempts,
+    backoff: job.backoff,
+    timeoutMs: job.timeoutMs,
+    args: job.args,
+  }
+  return job.sentBefore === undefined ? message : { ...message, sentBefore: job.sentBefore }
+}
