@@ -11,17 +11,11 @@ import type { JobArgs } from '../../src/job/types.js'
 import { packArgs } from '../../src/values.js'
 import { Channel } from '../../src/wire/channel.js'
 import { type RunRules, runAttempt } from './attempt-run.js'
+import { childMessages } from './child-messages.js'
 import { Context, type ContextHost } from './context.js'
 import { loadJobs } from './job-loader.js'
 import { holdLifeLine } from './life-line.js'
-import {
-  type ChildMessage,
-  childMessages,
-  type Done,
-  type EnqueueReply,
-  type Init,
-  type Run,
-} from './messages.js'
+import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
 
 /** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
 const PIPE = 3

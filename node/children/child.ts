@@ -8,14 +8,8 @@ import { JrError } from '../../src/errors.js'
 import type { Logger } from '../../src/logger.js'
 import { Channel } from '../../src/wire/channel.js'
 import type { Attempt } from './attempt.js'
-import {
-  type ChildMessage,
-  childMessages,
-  type FromChild,
-  type Init,
-  type LoadedJob,
-  type ToChild,
-} from './messages.js'
+import { childMessages } from './child-messages.js'
+import type { ChildMessage, FromChild, Init, LoadedJob, ToChild } from './messages.js'
 import { Output } from './output.js'
 
 const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))

@@ -1,0 +1,211 @@
+import type { ByteReader, ByteWriter } from '../../src/bytes.js'
+import { readBackoff, writeBackoff } from '../../src/job/backoff-bytes.js'
+import { choice, label, MAX_NAME, MAX_TEXT, readList, text, writeList } from '../../src/wire/fields.js'
+import type { MessageSet } from '../../src/wire/frame.js'
+import { readJobFields, writeJobFields } from '../../src/wire/job-fields.js'
+import type { ChildMessage, Done, LoadedJob } from './messages.js'
+
+const REASONS = ['timeout', 'cancel', 'shutdown'] as const
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
+const WHATS = ['accepted', 'outcome'] as const
+const LONGEST_PATH = 4096
+const MAX_JOBS = 100_000
+
+const CODES: Readonly<Record<ChildMessage['type'], number>> = {
+  init: 1,
+  run: 2,
+  abort: 3,
+  ping: 4,
+  'enqueue-reply': 5,
+  ready: 10,
+  'start-failed': 11,
+  done: 12,
+  pong: 13,
+  log: 14,
+  blocked: 15,
+  enqueue: 16,
+  fatal: 17,
+  stray: 18,
+}
+
+export const childMessages: MessageSet<ChildMessage> = { code: ({ type }) => CODES[type], write, read }
+
+function write(m: ChildMessage, w: ByteWriter): void {
+  switch (m.type) {
+    case 'run':
+      w.uint(m.token)
+      w.text(m.id)
+      w.text(m.name)
+      w.uint(m.attempt)
+      w.uint(m.maxAttempts)
+      w.uint(m.slot)
+      w.uint(m.enqueuedAt)
+      w.uint(m.startedAt)
+      return w.bytes(m.args)
+    case 'done':
+      return writeDone(w, m)
+    case 'init':
+      w.text(m.jobs)
+      w.text(m.dataDir)
+      w.text(m.node)
+      w.uint(m.maxResult)
+      return w.flag(m.mergeJobItself)
+    case 'abort':
+      w.uint(m.token)
+      return w.u8(REASONS.indexOf(m.reason))
+    case 'ping':
+    case 'pong':
+      return
+    case 'enqueue-reply':
+      w.uint(m.request)
+      w.u8(WHATS.indexOf(m.what))
+      w.flag(m.ok)
+      return w.bytes(m.body)
+    case 'ready':
+      return writeList(w, m.jobs, writeLoaded)
+    case 'log':
+      w.text(m.id)
+      w.text(m.name)
+      w.u8(LEVELS.indexOf(m.level))
+      return w.text(m.text.slice(0, MAX_TEXT))
+    case 'blocked':
+      w.text(m.id)
+      w.text(m.name)
+      return w.uint(m.ms)
+    case 'enqueue':
+      w.uint(m.request)
+      w.uint(m.token)
+      return writeJobFields(w, m)
+    case 'start-failed':
+    case 'fatal':
+    case 'stray':
+      return w.text(m.message.slice(0, MAX_TEXT))
+  }
+}
+
+function read(code: number, r: ByteReader): ChildMessage | null {
+  switch (code) {
+    case CODES.run:
+      return {
+        type: 'run',
+        token: r.uint(),
+        id: label(r.text(), 'id'),
+        name: label(r.known(), 'name'),
+        attempt: r.uint(),
+        maxAttempts: r.uint(),
+        slot: r.uint(),
+        enqueuedAt: r.uint(),
+        startedAt: r.uint(),
+        args: r.bytes(),
+      }
+    case CODES.done:
+      return readDone(r)
+    case CODES.init:
+      return {
+        type: 'init',
+        jobs: text(r.text(), 'jobs', LONGEST_PATH),
+        dataDir: text(r.text(), 'dataDir', LONGEST_PATH),
+        node: label(r.text(), 'node'),
+        maxResult: r.uint(),
+        mergeJobItself: r.flag(),
+      }
+    case CODES.abort:
+      return { type: 'abort', token: r.uint(), reason: choice(r.u8(), REASONS, 'reason') }
+    case CODES.ping:
+      return { type: 'ping' }
+    case CODES.pong:
+      return { type: 'pong' }
+    case CODES['enqueue-reply']: {
+      const request = r.uint()
+      return {
+        type: 'enqueue-reply',
+        request,
+        what: choice(r.u8(), WHATS, 'what'),
+        ok: r.flag(),
+        body: r.bytes(),
+      }
+    }
+    case CODES.ready:
+      return { type: 'ready', jobs: readList(r, 'jobs', MAX_JOBS, readLoaded) }
+    case CODES.log: {
+      const id = text(r.text(), 'id')
+      const name = text(r.known(), 'name')
+      const level = choice(r.u8(), LEVELS, 'level')
+      return { type: 'log', id, name, level, text: text(r.text(), 'text', MAX_TEXT) }
+    }
+    case CODES.blocked:
+      return { type: 'blocked', id: label(r.text(), 'id'), name: label(r.known(), 'name'), ms: r.uint() }
+    case CODES.enqueue: {
+      const request = r.uint()
+      return { type: 'enqueue', request, token: r.uint(), ...readJobFields(r) }
+    }
+    case CODES['start-failed']:
+      return { type: 'start-failed', message: text(r.text(), 'message', MAX_TEXT) }
+    case CODES.fatal:
+      return { type: 'fatal', message: text(r.text(), 'message', MAX_TEXT) }
+    case CODES.stray:
+      return { type: 'stray', message: text(r.text(), 'message', MAX_TEXT) }
+    default:
+      return null
+  }
+}
+
+const TROUBLE = 1 << 3
+const RETRY_AFTER = 1 << 4
+const HAS_ERROR = 1 << 5
+
+function writeDone(w: ByteWriter, m: Done): void {
+  const { code, message, retryAfterMs, error } = m
+  const trouble = code !== '' || message !== ''
+  let flags = STATUSES.indexOf(m.status)
+  if (trouble) flags |= TROUBLE
+  if (retryAfterMs !== null) flags |= RETRY_AFTER
+  if (error.length > 0) flags |= HAS_ERROR
+  w.u8(flags)
+  w.uint(m.token)
+  if (trouble) {
+    w.text(code.slice(0, MAX_NAME))
+    w.text(message.slice(0, MAX_TEXT))
+  }
+  if (retryAfterMs !== null) w.uint(retryAfterMs)
+  w.bytes(m.args)
+  if (error.length > 0) w.bytes(error)
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function readDone(r: ByteReader): Done {
+  const flags = r.u8()
+  return {
+    type: 'done',
+    status: choice(flags & 7, STATUSES, 'status'),
+    token: r.uint(),
+    code: flags & TROUBLE ? text(r.known(), 'code') : '',
+    message: flags & TROUBLE ? text(r.text(), 'message', MAX_TEXT) : '',
+    retryAfterMs: flags & RETRY_AFTER ? r.uint() : null,
+    args: r.bytes(),
+    error: flags & HAS_ERROR ? r.bytes() : NOTHING,
+  }
+}
+
+function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backoff }: LoadedJob): void {
+  w.text(name)
+  w.flag(defer)
+  w.flag(timeoutMs !== null)
+  if (timeoutMs !== null) w.uint(timeoutMs)
+  w.flag(maxAttempts !== null)
+  if (maxAttempts !== null) w.uint(maxAttempts)
+  w.flag(backoff !== null)
+  if (backoff !== null) writeBackoff(w, backoff)
+}
+
+function readLoaded(r: ByteReader): LoadedJob {
+  return {
+    name: label(r.text(), 'name'),
+    defer: r.flag(),
+    timeoutMs: r.flag() ? r.uint() : null,
+    maxAttempts: r.flag() ? r.uint() : null,
+    backoff: r.flag() ? readBackoff(r) : null,
+  }
+}
