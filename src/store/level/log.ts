@@ -1,34 +1,6 @@
-import {
-  closeSync,
-  fdatasync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-  writevSync,
-} from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
-import { JrError } from '../../errors.js'
-import {
-  END_RECORD,
-  endRecord,
-  type LogRecord,
-  RECORD_HEAD,
-  readSegment,
-  recordHead,
-  SEGMENT_HEAD,
-  segmentHead,
-  segmentNumber,
-} from './segment.js'
-
-/** Segments of which something is needed: all of them are there, and perhaps the one after them. */
-export interface LogRange {
-  readonly oldest: number
-  readonly newest: number
-}
+import { END_RECORD, endRecord, RECORD_HEAD, recordHead, SEGMENT_HEAD, segmentHead } from './segment.js'
 
 export interface LogOptions {
   readonly dir: string
@@ -38,18 +10,7 @@ export interface LogOptions {
   readonly fsync: boolean
 }
 
-/** A record, and the segment that has it. */
-export interface FoundRecord extends LogRecord {
-  readonly segment: number
-}
-
-export interface OpenLog {
-  readonly log: Log
-  readonly records: readonly FoundRecord[]
-  readonly notes: readonly string[]
-}
-
-interface Segment {
+export interface Segment {
   number: number
   readonly name: string
   readonly fd: number
@@ -58,7 +19,8 @@ interface Segment {
   end: number
 }
 
-interface Found {
+/** What there is of a log when it is opened. */
+export interface LogFiles {
   readonly segments: Segment[]
   readonly spares: Segment[]
   /** The highest number there was. */
@@ -88,12 +50,12 @@ export class Log {
   readonly #head = Buffer.alloc(RECORD_HEAD)
 
   /** `openLog` makes it. */
-  constructor(options: LogOptions, found: Found) {
+  constructor(options: LogOptions, files: LogFiles) {
     this.#options = options
-    this.#segments = found.segments
-    this.#spares = found.spares
-    this.#last = found.last
-    this.#sealed = found.sealed
+    this.#segments = files.segments
+    this.#spares = files.spares
+    this.#last = files.last
+    this.#sealed = files.sealed
   }
 
   /** Whether what is synced outlives a power cut. */
@@ -193,55 +155,6 @@ export class Log {
     closeSync(fd)
     unlinkSync(join(this.#options.dir, name))
   }
-}
-
-/**
- * Reads the log; call `seal` and `next` before the first `append`. `range`: what must be there. Throws JR_STORE_CORRUPT
- * when it is not; without fsync that is only noted, for a power cut may have taken it.
- */
-export function openLog(options: LogOptions, range: LogRange): OpenLog {
-  const { dir, fsync } = options
-  mkdirSync(dir, { recursive: true })
-  const { oldest, newest } = range
-  const files = readdirSync(dir)
-    .map((name) => ({ name, bytes: readFileSync(join(dir, name)) }))
-    .map(({ name, bytes }) => ({ name, bytes, number: segmentNumber(bytes) ?? 0 }))
-    .sort((a, b) => a.number - b.number)
-  const live = files
-    .filter(({ number }) => number >= oldest)
-    .map((file) => ({ ...file, ...readSegment(file.bytes, file.number) }))
-  const there = new Set(live.map(({ number }) => number))
-  const missing: string[] = []
-  for (let number = oldest; number <= newest; number++) {
-    if (!there.has(number)) missing.push(`segment ${number} is not there`)
-  }
-  for (const { name, number, sealed, end } of live) {
-    if (number < newest && !sealed) missing.push(`${name} (segment ${number}) ends too early, at byte ${end}`)
-  }
-  if (missing.length > 0 && fsync) throw corrupt(dir, missing)
-  const lost = live
-    .filter((segment) => segment.lost > 0)
-    .map(
-      (segment) => `${segment.name} (segment ${segment.number}) has ${segment.lost} bytes that can't be read`,
-    )
-  const open = ({ name, number, bytes }: (typeof files)[number], end: number): Segment => {
-    return { name, number, fd: openSync(join(dir, name), 'r+'), length: bytes.length, end }
-  }
-  const log = new Log(options, {
-    segments: live.map((file) => open(file, file.end)),
-    spares: files.filter(({ number }) => number < oldest).map((file) => open(file, 0)),
-    last: Math.max(newest, ...files.map(({ number }) => number)),
-    sealed: live.at(-1)?.sealed ?? true,
-  })
-  const records = live.flatMap(({ number, records }) =>
-    records.map((record) => ({ ...record, segment: number })),
-  )
-  return { log, records, notes: [...missing, ...lost].map((text) => `the journal in ${dir}: ${text}`) }
-}
-
-function corrupt(dir: string, missing: readonly string[]): JrError {
-  const help = 'Restore a backup of the whole data directory; or move it away to begin with an empty one'
-  return new JrError('JR_STORE_CORRUPT', `the journal in ${dir} is damaged: ${missing.join('; ')}. ${help}`)
 }
 
 function whole(written: number, wanted: number): number {

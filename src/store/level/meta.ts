@@ -1,5 +1,5 @@
 import { pack, unpack } from '../../codec.js'
-import type { LogRange } from './log.js'
+import type { LogRange } from './log-opening.js'
 
 /** What the store knows of itself: one row, written with every group of changes that changes rows. */
 export interface Meta {

@@ -4,7 +4,7 @@ import { decodeJob } from '../records.js'
 import type { Changes } from './changes.js'
 import type { Database } from './database.js'
 import { GROUPS, groupOf, idKey, MARKS } from './keys.js'
-import type { FoundRecord } from './log.js'
+import type { FoundRecord } from './log-opening.js'
 import type { Taken } from './taken.js'
 import type { Young } from './young.js'
 
