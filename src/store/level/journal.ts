@@ -1,14 +1,7 @@
 import { ByteWriter } from '../../bytes.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
-import {
-  noRepeats,
-  readJob,
-  readOutcome,
-  recordReader,
-  uncorrupted,
-  writeJob,
-  writeOutcome,
-} from '../records.js'
+import { noRepeats, readJob, readOutcome, recordReader, writeJob, writeOutcome } from '../record-fields.js'
+import { uncorrupted } from '../records.js'
 
 /**
  * What one group of changes did to what is young (`young.ts`), as the bytes of one row. Read again in order, the rows

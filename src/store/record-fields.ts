@@ -1,0 +1,219 @@
+import { ByteReader, type ByteWriter, TextTable } from '../bytes.js'
+import { JrError } from '../errors.js'
+import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
+import { type JobRecord, type Lane, MISSED, type Outcome } from '../job/record.js'
+import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
+
+/**
+ * The fields of jobs and outcomes as bytes, one record behind the other. Fields that most jobs do not have take no room:
+ * a bit says whether they follow.
+ */
+const SAME_SENDER = 1 << 4
+const SAME_NAME = 1 << 5
+
+const WANTED = 1 << 2
+const STRICT = 1 << 3
+const HAS_NODE = 1 << 6
+const HAS_NOT_NODE = 1 << 7
+const PERIODIC = 1 << 8
+const HAS_ATTEMPTS = 1 << 9
+const HAS_BACKOFF = 1 << 10
+const HAS_TIMEOUT = 1 << 11
+const TRIED = 1 << 12
+const HAS_FIRST_DUE = 1 << 13
+
+const MORE = 1 << 2
+const HAS_ERROR = 1 << 3
+
+/** What the record before this one said: many in a row come from one sender, or are of one name. */
+export interface Repeats {
+  distributor: string
+  instance: string
+  name: string
+}
+
+export function noRepeats(): Repeats {
+  return { distributor: '', instance: '', name: '' }
+}
+
+/** Names read from rows: a cache, and nothing else. */
+const texts = new TextTable()
+
+export function recordReader(bytes: Buffer): ByteReader {
+  return new ByteReader(bytes, 0, bytes.length, texts)
+}
+
+export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
+  const { node, notNode, maxAttempts, backoff, timeoutMs } = job
+  const tried = job.attempt > 0 || job.losses > 0 || job.lastError !== null
+  let flags = job.lane | repeated(job, last)
+  if (job.wanted) flags |= WANTED
+  if (job.strictNode) flags |= STRICT
+  if (node !== null) flags |= HAS_NODE
+  if (notNode.length > 0) flags |= HAS_NOT_NODE
+  if (job.periodMs > 0) flags |= PERIODIC
+  if (maxAttempts !== null) flags |= HAS_ATTEMPTS
+  if (backoff !== null) flags |= HAS_BACKOFF
+  if (timeoutMs !== null) flags |= HAS_TIMEOUT
+  if (tried) flags |= TRIED
+  if (job.firstDue !== job.due) flags |= HAS_FIRST_DUE
+  w.uint(flags)
+  w.uint(job.due)
+  w.uint(job.seq)
+  w.uint(job.enqueuedAt)
+  w.text(job.id)
+  writeNames(w, job, flags)
+  if (node !== null) w.text(node)
+  if (notNode.length > 0) {
+    w.uint(notNode.length)
+    for (const name of notNode) w.text(name)
+  }
+  if (job.periodMs > 0) {
+    w.uint(job.periodMs)
+    w.u8(MISSED.indexOf(job.missed))
+    w.uint(job.slot)
+  }
+  if (maxAttempts !== null) w.uint(maxAttempts)
+  if (backoff !== null) writeBackoff(w, backoff)
+  if (timeoutMs !== null) w.uint(timeoutMs)
+  if (tried) {
+    w.uint(job.attempt)
+    w.uint(job.losses)
+    w.flag(job.lastError !== null)
+    if (job.lastError !== null) w.text(job.lastError)
+  }
+  if (job.firstDue !== job.due) w.uint(job.firstDue)
+  w.bytes(job.args)
+}
+
+export function readJob(r: ByteReader, last: Repeats): JobRecord {
+  const flags = r.uint()
+  const due = r.uint()
+  const seq = r.uint()
+  const enqueuedAt = r.uint()
+  const id = r.text()
+  readNames(r, flags, last)
+  const node = flags & HAS_NODE ? r.known() : null
+  const notNode = flags & HAS_NOT_NODE ? Array.from({ length: r.uint() }, () => r.known()) : NO_NODES
+  const periodic = (flags & PERIODIC) !== 0
+  const periodMs = periodic ? r.uint() : 0
+  const missed = (periodic ? MISSED[r.u8()] : null) ?? 'once'
+  const slot = periodic ? r.uint() : 0
+  const maxAttempts = flags & HAS_ATTEMPTS ? r.uint() : null
+  const backoff = flags & HAS_BACKOFF ? readBackoff(r) : null
+  const timeoutMs = flags & HAS_TIMEOUT ? r.uint() : null
+  const tried = (flags & TRIED) !== 0
+  const attempt = tried ? r.uint() : 0
+  const losses = tried ? r.uint() : 0
+  const lastError = tried && r.flag() ? r.text() : null
+  const firstDue = flags & HAS_FIRST_DUE ? r.uint() : due
+  return {
+    lane: (flags & 3) as Lane,
+    due,
+    seq,
+    id,
+    name: last.name,
+    distributor: last.distributor,
+    instance: last.instance,
+    wanted: (flags & WANTED) !== 0,
+    node,
+    strictNode: (flags & STRICT) !== 0,
+    notNode,
+    periodMs,
+    missed,
+    maxAttempts,
+    backoff,
+    timeoutMs,
+    enqueuedAt,
+    firstDue,
+    slot,
+    attempt,
+    losses,
+    lastError,
+    args: r.bytes(),
+  }
+}
+
+const NO_NODES: readonly string[] = []
+
+export function writeOutcome(w: ByteWriter, outcome: Outcome, last: Repeats): void {
+  const { error } = outcome
+  let flags = TERMINAL_STATES.indexOf(outcome.state) | repeated(outcome, last)
+  if (outcome.more) flags |= MORE
+  if (error.length > 0) flags |= HAS_ERROR
+  w.uint(flags)
+  w.uint(outcome.seq)
+  w.text(outcome.id)
+  writeNames(w, outcome, flags)
+  w.text(outcome.node)
+  w.uint(outcome.slot)
+  w.uint(outcome.attempt)
+  w.uint(outcome.enqueuedAt)
+  w.uint(outcome.startedAt)
+  w.uint(outcome.finishedAt)
+  w.uint(outcome.child)
+  w.bytes(outcome.args)
+  if (error.length > 0) w.bytes(error)
+}
+
+export function readOutcome(r: ByteReader, last: Repeats): Outcome {
+  const flags = r.uint()
+  const seq = r.uint()
+  const id = r.text()
+  readNames(r, flags, last)
+  return {
+    seq,
+    distributor: last.distributor,
+    instance: last.instance,
+    id,
+    name: last.name,
+    state: stateOf(flags & 3),
+    more: (flags & MORE) !== 0,
+    node: r.known(),
+    slot: r.uint(),
+    attempt: r.uint(),
+    enqueuedAt: r.uint(),
+    startedAt: r.uint(),
+    finishedAt: r.uint(),
+    child: r.uint(),
+    args: r.bytes(),
+    error: flags & HAS_ERROR ? r.bytes() : NOTHING,
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** Which names are those of the record before; these become the ones before. */
+function repeated(record: Readonly<Repeats>, last: Repeats): number {
+  let flags = 0
+  if (record.instance === last.instance && record.distributor === last.distributor) flags |= SAME_SENDER
+  else {
+    last.distributor = record.distributor
+    last.instance = record.instance
+  }
+  if (record.name === last.name) flags |= SAME_NAME
+  else last.name = record.name
+  return flags
+}
+
+function writeNames(w: ByteWriter, record: Readonly<Repeats>, flags: number): void {
+  if (!(flags & SAME_SENDER)) {
+    w.text(record.distributor)
+    w.text(record.instance)
+  }
+  if (!(flags & SAME_NAME)) w.text(record.name)
+}
+
+function readNames(r: ByteReader, flags: number, last: Repeats): void {
+  if (!(flags & SAME_SENDER)) {
+    last.distributor = r.known()
+    last.instance = r.known()
+  }
+  if (!(flags & SAME_NAME)) last.name = r.known()
+}
+
+export function stateOf(code: number): TerminalState {
+  const state = TERMINAL_STATES[code]
+  if (state === undefined) throw new JrError('JR_PROTOCOL', `a state of code ${code} is not known`)
+  return state
+}
