@@ -3,6 +3,8 @@ import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'
 import type { Changes } from './changes.js'
 import type { Database } from './database.js'
+import type { Groups } from './groups.js'
+import { type JournalEntries, readJournal } from './journal.js'
 import { GROUPS, groupOf, idKey, MARKS } from './keys.js'
 import type { FoundRecord } from './log-opening.js'
 import type { Taken } from './taken.js'
@@ -11,6 +13,7 @@ import type { Young } from './young.js'
 export interface RecoveryParts {
   readonly db: Database
   readonly young: Young
+  readonly groups: Groups
   readonly taken: Taken
   readonly changes: Changes
 }
@@ -41,11 +44,39 @@ export async function recover(parts: RecoveryParts, log: readonly FoundRecord[])
   return [...found, ...young.interrupted()].sort((a, b) => a.job.seq - b.job.seq)
 }
 
-async function replay({ young, taken }: RecoveryParts, journal: readonly FoundRecord[]): Promise<void> {
+/** The rows are in the order of their groups. Throws JR_STORE_CORRUPT. */
+async function replay(
+  { young, groups, taken }: RecoveryParts,
+  journal: readonly FoundRecord[],
+): Promise<void> {
+  const ids = new Map<number, string>()
+  const found = (seq: number) => young.find({ id: ids.get(seq) ?? '', seq })
   const lives: [string, string, number][] = []
-  for (const { group, row, segment } of journal)
-    young.replay(group, row, segment, (...life) => lives.push(life))
-  young.replayed()
+  const into: JournalEntries = {
+    insert: (job) => {
+      // A view would keep the whole row.
+      young.insert({ ...job, args: Buffer.from(job.args) })
+      ids.set(job.seq, job.id)
+    },
+    begin: (seq, startedAt) => {
+      const job = found(seq)
+      if (job?.startedAt === 0) young.begin(job, startedAt)
+    },
+    gone: (seq) => {
+      const job = found(seq)
+      if (job !== undefined) young.take(job)
+    },
+    mark: (key, seq, startedAt) => young.mark(key, seq, startedAt),
+    outcome: (outcome) =>
+      young.outcome({ ...outcome, args: Buffer.from(outcome.args), error: Buffer.from(outcome.error) }),
+    outcomeGone: (distributor, seq) => young.outcomeGone(distributor, seq),
+    taken: (...life) => lives.push(life),
+  }
+  for (const { group, row, segment } of journal) {
+    groups.reach(group)
+    readJournal(row, into)
+    groups.written(groups.settle(row.length, segment))
+  }
   for (const life of lives) await taken.found(...life)
 }
 

@@ -9,6 +9,7 @@ import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
 import { type Database, openDatabase, writeMarker } from './database.js'
+import { Groups } from './groups.js'
 import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
 import type { Log } from './log.js'
 import { openLog } from './log-opening.js'
@@ -86,12 +87,13 @@ class LevelStore implements Store {
       log = found.log
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
       const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, Date.now()) }
-      const young = new Young(this.#limits)
+      const groups = new Groups(this.#limits.bytes)
+      const young = new Young(this.#limits, groups)
       const rows = new Rows(db, young)
       const taken = new Taken(db)
-      const writer = new Writer({ db, log, meta, young, rows, taken })
+      const writer = new Writer({ db, log, meta, young, groups, rows, taken })
       const { changes } = writer
-      const interrupted = await recover({ db, young, taken, changes }, found.records)
+      const interrupted = await recover({ db, young, groups, taken, changes }, found.records)
       await writer.checkpoint()
       if (isNew) writeMarker(this.#dir, node)
       const reader = new Reader({ db, young, changes, rows })

@@ -1,6 +1,7 @@
 import type { Answer, Change, Counts } from '../contract.js'
 import { type Books, Changes } from './changes.js'
 import type { Database } from './database.js'
+import type { Groups } from './groups.js'
 import { JournalWriter } from './journal.js'
 import { groupKey, META_KEY } from './keys.js'
 import type { Log } from './log.js'
@@ -11,8 +12,8 @@ import type { Taken } from './taken.js'
 import type { Young } from './young.js'
 
 /** So many groups that LevelDB has, or bytes of them, and what is no longer needed of the journal goes. */
-const GROUPS = 256
-const BYTES = 4 * 1024 * 1024
+const GROUP_ROWS = 256
+const GROUP_BYTES = 4 * 1024 * 1024
 /** Lives of distributors of which only the log has the last number. */
 const LIVES = 1000
 
@@ -21,6 +22,7 @@ export interface WriterParts {
   readonly log: Log
   readonly meta: Meta
   readonly young: Young
+  readonly groups: Groups
   readonly rows: Rows
   readonly taken: Taken
 }
@@ -51,8 +53,8 @@ export class Writer {
   /** LevelDB was given something that need not be on the disk. */
   #rowsDirty = false
   /** Since the journal was last cleared up: groups that LevelDB has, and their bytes. */
-  #groups = 0
-  #bytes = 0
+  #groupRows = 0
+  #groupBytes = 0
 
   constructor(parts: WriterParts) {
     this.#parts = parts
@@ -68,7 +70,7 @@ export class Writer {
     const settled = placed.then(async ({ group, onDisk }) => {
       if (onDisk !== null) await onDisk
       await before
-      if (group !== null) this.#parts.young.written(group)
+      if (group !== null) this.#parts.groups.written(group)
     })
     this.#settled = settled
     await settled
@@ -120,7 +122,7 @@ export class Writer {
   }
 
   async #place(changes: readonly Change[], sync: boolean): Promise<Placed> {
-    const { db, log, young, rows, taken } = this.#parts
+    const { db, log, groups, rows, taken } = this.#parts
     await rows.lookUp(changes)
     await taken.lookUp(changes)
     const batch = new RowBatch(db)
@@ -133,24 +135,24 @@ export class Writer {
     const fits = row === null || log.hasRoomFor(row.length)
     if (toRows || !fits) {
       const full = !fits && log.takes(row.length)
-      const clear = crowded || full || this.#groups >= GROUPS || this.#bytes >= BYTES
+      const clear = crowded || full || this.#groupRows >= GROUP_ROWS || this.#groupBytes >= GROUP_BYTES
       return { answers, group: await this.#toRows(batch, row, sync, clear), onDisk: null }
     }
-    const group = row === null ? null : young.settle(row.length, log.current)
+    const group = row === null ? null : groups.settle(row.length, log.current)
     if (row !== null && group !== null) log.append(group, row)
     return { answers, group, onDisk: sync ? log.sync() : null }
   }
 
   /** One batch of LevelDB. Answers the number of the group, when the journal has a part of it. */
   async #toRows(batch: RowBatch, row: Buffer | null, sync: boolean, clear: boolean): Promise<number | null> {
-    const { log, meta, young, taken } = this.#parts
+    const { log, meta, groups, taken } = this.#parts
     let group: number | null = null
     // What it says of groups before it does not matter when there are none.
-    if (row !== null && !(young.leavesNothing && young.journalIsEmpty)) {
-      group = young.settle(row.length, 0)
+    if (row !== null && !(groups.leavesNothing && groups.isEmpty)) {
+      group = groups.settle(row.length, 0)
       batch.put(groupKey(group), row)
-      this.#groups++
-      this.#bytes += row.length
+      this.#groupRows++
+      this.#groupBytes += row.length
     }
     taken.writeRows(batch)
     // What is removed here is no longer needed because of what the log says: that has to be on the disk before.
@@ -158,7 +160,7 @@ export class Writer {
     if (clear) {
       log.seal()
       await log.sync()
-      const { rows, oldest } = young.release()
+      const { rows, oldest } = groups.release()
       for (const number of rows) batch.del(groupKey(number))
       meta.log = { oldest: oldest ?? log.current + 1, newest: log.current }
     }
@@ -167,8 +169,8 @@ export class Writer {
     await Promise.all([batch.write(whole), logged])
     this.#rowsDirty = !whole
     if (!clear) return group
-    this.#groups = 0
-    this.#bytes = 0
+    this.#groupRows = 0
+    this.#groupBytes = 0
     log.free(meta.log.oldest)
     log.next()
     return group
