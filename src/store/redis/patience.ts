@@ -6,8 +6,9 @@ import { judge } from './failure.js'
 /** Who is only just there says soon that Redis can't be reached. A node that runs is more patient. */
 export const FIRST_CONTACT_MS = 5000
 
-const FIRST_PAUSE_MS = 20
-const LONGEST_PAUSE_MS = 1000
+/** Between two tries: each pause is twice as long as the one before. */
+export const FIRST_PAUSE_MS = 20
+export const LONGEST_PAUSE_MS = 1000
 
 export interface Hooks {
   readonly onTrouble?: ((reason: string) => void) | undefined

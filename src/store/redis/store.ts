@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { JrError } from '../../errors.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
@@ -17,13 +16,12 @@ import type {
 } from '../contract.js'
 import { Answering } from './answering.js'
 import { type Client, connect, type RedisExtra } from './client.js'
-import { isRefusedAsMany } from './failure.js'
-import { type Group, readAnswers } from './group.js'
 import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
 import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
 import { readScripts } from './scripts.js'
+import { Sending } from './sending.js'
 import { Server } from './server.js'
 
 export interface RedisStoreOptions {
@@ -66,20 +64,18 @@ export function redisStore(options: RedisStoreOptions): Store {
 }
 
 const PRUNED_AT_ONCE = 1000
-/** Between two tries to store what Redis had no memory for. */
-const FIRST_PAUSE_MS = 20
-const LONGEST_PAUSE_MS = 1000
+/** Changes of a group that is worth sending while Redis works on another. */
+const MIN_AHEAD = 200
 /** How long what a vanished node had taken is remembered, for distributors that come back to its name. */
 const KEPT_NUMBERS_MS = 7 * 24 * 3600_000
 
 interface Open {
   readonly server: Server
+  readonly sending: Sending
   readonly reader: Reader
   readonly lease: Lease
   readonly answering: Answering
 }
-
-const MIN_AHEAD = 200
 
 class RedisStore implements Store {
   readonly kind = 'redis'
@@ -91,9 +87,6 @@ class RedisStore implements Store {
   readonly #options: RedisStoreOptions
   #open: Open | null = null
   #opening = false
-  #committing: Promise<unknown> = Promise.resolve()
-  /** Resolves when Redis has done the group that was prepared last, or never will. */
-  #done: Promise<void> = Promise.resolve()
 
   constructor(options: RedisStoreOptions) {
     this.#options = options
@@ -126,12 +119,7 @@ class RedisStore implements Store {
   }
 
   async commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]> {
-    const { server } = this.#opened()
-    if (server.broken !== null) throw server.broken
-    if (changes.length === 0) return []
-    const committing = this.#send(server, changes, durable && this.#options.wait > 0)
-    this.#committing = committing.catch(() => {})
-    return committing
+    return this.#opened().sending.send(changes, durable)
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
@@ -189,7 +177,7 @@ class RedisStore implements Store {
     if (open === null) return
     this.#open = null
     const { server } = open
-    await this.#committing
+    await open.sending.idle()
     const whole = server.broken === null
     server.broken ??= new JrError('JR_STORE_CLOSED', 'the Redis store was closed')
     open.answering.stop()
@@ -201,13 +189,14 @@ class RedisStore implements Store {
   }
 
   async #begin(node: string, [writer, watcher, ear]: [Client, Client, Client]): Promise<Opened> {
-    const { prefix, leaseMs, timeoutMs } = this.#options
+    const { prefix, leaseMs, timeoutMs, wait } = this.#options
     const { notes } = await checkedServer(watcher)
     const scripts = readScripts()
     const { id, fence, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
     const shared = sharedKeys(prefix)
     const owner = { name: node, epoch: fence }
     const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
+    const sending = new Sending(server, wait)
     const reader = new Reader(server)
     const lease = new Lease(server, leaseMs)
     const answering = new Answering(server, ear)
@@ -215,70 +204,9 @@ class RedisStore implements Store {
     if (deaf !== null) notes.push(deaf)
     const interrupted = await reader.interrupted(node)
     lease.start()
-    this.#open = { server, reader, lease, answering }
+    this.#open = { server, sending, reader, lease, answering }
     if (isNew) notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
     return { id, epoch, interrupted, notes }
-  }
-
-  /** Resolves with the answers once all changes are done: in parts, when Redis has no memory for new jobs at first. */
-  async #send(server: Server, changes: readonly SharedChange[], wait: boolean): Promise<readonly Answer[]> {
-    const answers = new Array<Answer>(changes.length)
-    const until = performance.now() + server.timeoutMs
-    let left = changes.map((_, i) => i)
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const some = left.length === changes.length ? changes : left.map((at) => changes[at] as SharedChange)
-      const told = await this.#sendGroup(server, server.prepare(some), wait)
-      for (const [i, at] of left.entries()) answers[at] = told[i] ?? 'stale'
-      left = left.filter((_, i) => told[i] === null)
-      if (left.length === 0) return answers
-      if (performance.now() + pause > until) {
-        const text = `Redis has had no memory for more jobs for ${server.timeoutMs} ms (maxmemory)`
-        server.broken ??= new JrError('JR_STORE', text)
-        throw server.broken
-      }
-      await sleep(pause)
-    }
-  }
-
-  /**
-   * Sends a group at once, also when the one before it is under way: Redis does them in order. When something goes
-   * wrong, it waits until the one before is done, and then asks until Redis answers.
-   */
-  async #sendGroup(server: Server, group: Group, wait: boolean): Promise<readonly (Answer | null)[]> {
-    const before = this.#done
-    let done = () => {}
-    this.#done = new Promise((resolve) => {
-      done = resolve
-    })
-    let sent = group
-    const once = async () => String(await (wait ? this.#sendAndWait(server, sent) : server.commit(sent)))
-    const send = () =>
-      once().catch((error) => {
-        if (!isRefusedAsMany(error)) throw error
-        sent = server.singly(sent)
-        return once()
-      })
-    try {
-      const letters = await send().catch(async () => {
-        await before
-        return server.persist(server.writer, send)
-      })
-      server.group = Math.max(server.group, group.number)
-      return readAnswers(sent, letters)
-    } catch (cause) {
-      server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
-      throw server.broken
-    } finally {
-      done()
-    }
-  }
-
-  /** Too few replicas in time is a failure that may pass: the group is sent again, is only answered, and waits again. */
-  async #sendAndWait(server: Server, group: Group): Promise<unknown> {
-    const { wait } = this.#options
-    const { answer, replicas } = await server.commitAndWait(group, wait, 1000)
-    if (replicas >= wait) return answer
-    throw new Error(`NOREPLICAS ${replicas} of ${wait} replicas have what was written (option redisWait)`)
   }
 
   #watch(handlers: NeighbourHandlers): void {
