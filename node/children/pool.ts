@@ -6,12 +6,11 @@ import type { Attempt, AttemptResult } from './attempt.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob } from './messages.js'
+import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
 
-export interface PoolOptions extends StaffOptions {
-  /** Jobs at once on an evented child. */
-  readonly concurrency: number
+export interface PoolOptions extends StaffOptions, RoomLimits {
   readonly timeoutGraceMs: number
 }
 
@@ -80,20 +79,16 @@ export class Pool {
 
   /** How many more attempts can be given out. */
   free(deferred: boolean): number {
-    if (this.#status !== 'running') return 0
-    let free = 0
-    for (const child of this.#staff) if (child.deferred === deferred) free += this.#room(child)
-    return free
+    return this.#status === 'running' ? roomFor(this.#staff, deferred, this.#options) : 0
   }
 
   canRunAlone(deferred: boolean): boolean {
-    for (const child of this.#staff) if (child.deferred === deferred && isEmpty(child)) return true
-    return false
+    return hasEmpty(this.#staff, deferred)
   }
 
   /** Only when there is room. What is given out in a tick travels in one frame. */
   run(attempt: Attempt): void {
-    const child = this.#choose(attempt)
+    const child = roomiest(this.#staff, attempt, this.#options)
     if (child === null) throw new Error(`no child has room for job ${attempt.job.id}`)
     const { token, job, startedAt, maxAttempts, timeoutMs } = attempt
     child.attempts.set(token, attempt)
@@ -164,31 +159,6 @@ export class Pool {
     this.#interrupting = true
     for (const token of this.#running.keys()) this.abort(token, 'shutdown')
     this.#deadlines.in(Math.min(this.#options.timeoutGraceMs, 1000), this.#onIdle)
-  }
-
-  #room(child: Child): number {
-    if (!child.usable) return 0
-    const size = child.attempts.size
-    if (child.deferred === true) return size === 0 ? 1 : 0
-    if (size === 1) for (const { alone } of child.attempts.values()) if (alone) return 0
-    const { maxJobsPerChild, concurrency } = this.#options
-    const most =
-      maxJobsPerChild > 0 ? Math.min(concurrency, maxJobsPerChild - child.begun + size) : concurrency
-    return Math.max(0, most - size)
-  }
-
-  #choose(attempt: Attempt): Child | null {
-    let best: Child | null = null
-    let most = 0
-    for (const child of this.#staff) {
-      if (child.deferred !== attempt.deferred || (attempt.alone && !isEmpty(child))) continue
-      const room = this.#room(child)
-      if (room > most) {
-        most = room
-        best = child
-      }
-    }
-    return best
   }
 
   #receive(child: Child, messages: readonly FromChild[]): void {
@@ -286,8 +256,4 @@ export class Pool {
       child: child.pid,
     }
   }
-}
-
-function isEmpty(child: Child): boolean {
-  return child.usable && child.attempts.size === 0
 }
