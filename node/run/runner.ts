@@ -1,16 +1,14 @@
 import type { Clock } from '../../src/clock.js'
-import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
-import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import { isDeferred, type JobRecord } from '../../src/job/record.js'
-import { type TerminalState, transition } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
 import type { Attempt, AttemptResult } from '../children/attempt.js'
 import type { LoadedJob } from '../children/messages.js'
-import type { Journal, NodeEnd, NodeMove } from '../journal.js'
+import type { Journal } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
-import { decide, type RetryRules } from './verdict.js'
+import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
+import { decide, type RetryRules, type Verdict } from './verdict.js'
 
 /** What the runner needs of the pool. */
 export interface Children {
@@ -60,8 +58,6 @@ export class Runner {
   #jobs = new Map<string, LoadedJob>()
   #token = 0
   #claiming = false
-  /** Due, but of a name that no child knows; they stay in the store. */
-  #parked = 0
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps
@@ -69,10 +65,6 @@ export class Runner {
 
   get size(): number {
     return this.#running.size
-  }
-
-  get parked(): number {
-    return this.#parked
   }
 
   know(jobs: readonly LoadedJob[]): void {
@@ -149,19 +141,8 @@ export class Runner {
   }
 
   conclude(results: readonly AttemptResult[]): void {
-    for (const result of results) this.#conclude(this.#asCancelled(result))
+    for (const result of results) this.#conclude(result)
     this.pump()
-  }
-
-  /** The word to end may have come when the attempt was over already. A job that has completed has; a schedule ends. */
-  #asCancelled(result: AttemptResult): AttemptResult {
-    const { job } = result.attempt
-    const cancelled = this.#running.get(job.id)?.cancelled === true
-    if (!cancelled || result.status === 'cancelled') return result
-    if (result.status === 'completed' && job.periodMs === 0) return result
-    const error = new JrError('JR_CANCELLED', `job ${job.id} ('${job.name}') was cancelled`)
-    const { code, message } = error
-    return { ...result, status: 'cancelled', code, message, error: packError(error) }
   }
 
   #fill(deferred: boolean, now: number): void {
@@ -210,36 +191,14 @@ export class Runner {
   }
 
   #unknown(job: JobRecord, now: number): void {
-    const { settings, journal, log, seq } = this.#deps
+    const { settings, journal, log } = this.#deps
     if (settings.unknownJob === 'wait') {
-      this.#parked++
       log.warn('job:unknown', { job: job.id, name: job.name, note: 'waits for a child that knows the name' })
       return
     }
-    const message = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
     log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
-    const error = packError(new JrError('JR_NO_SUCH_JOB', message))
-    const report = outcomeWithoutRun(job, transition('available', 'failed'), error, {
-      seq: seq(),
-      node: settings.name,
-      now,
-    })
-    const failed = { ...job, lastError: message }
-    const keep = settings.keeps('failed')
-      ? { job: failed, state: 'failed' as const, startedAt: 0, finishedAt: now }
-      : null
-    journal.add(
-      {
-        kind: 'end',
-        from: job,
-        running: false,
-        outcome: job.wanted ? report : null,
-        keep,
-        report,
-        done: null,
-      },
-      true,
-    )
+    const text = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
+    journal.add(failedWithoutRun(job, new JrError('JR_NO_SUCH_JOB', text), now, this.#deps), true)
   }
 
   #rules(job: JobRecord, loaded: LoadedJob | undefined): RetryRules {
@@ -251,75 +210,31 @@ export class Runner {
     }
   }
 
-  #conclude(result: AttemptResult): void {
+  #conclude(given: AttemptResult): void {
     const { journal, clock, random, seq } = this.#deps
-    const { job } = result.attempt
+    const { attempt } = given
+    const { job } = attempt
     const running = this.#running.get(job.id)
-    if (running?.attempt !== result.attempt) return
+    if (running?.attempt !== attempt) return
     this.#running.delete(job.id)
-    const now = clock.now()
+    const result = running.cancelled ? asCancelled(given) : given
     const end = {
       status: result.status,
-      attempt: result.attempt.attempt,
+      attempt: attempt.attempt,
       retryAfterMs: result.retryAfterMs,
       message: result.message,
     }
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
-    const { ended, next } = decide(
-      record,
-      end,
-      this.#rules(job, this.#jobs.get(job.name)),
-      now,
-      seq(),
-      random,
-    )
-    this.#tell(result, ended, next)
+    const rules = this.#rules(job, this.#jobs.get(job.name))
+    const verdict = decide(record, end, rules, clock.now(), seq(), random)
+    this.#tell(result, verdict)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(this.#change(result, record, ended, next, running.discarded), false)
+    journal.add(changeAfter(result, record, verdict, running.discarded, this.#deps), false)
   }
 
-  #change(
-    result: AttemptResult,
-    job: JobRecord,
-    ended: TerminalState | null,
-    next: JobRecord | null,
-    discarded: boolean,
-  ): NodeMove | NodeEnd {
-    const { settings, seq } = this.#deps
-    const from = result.attempt.job
-    const report =
-      ended === null
-        ? null
-        : outcomeOf(job, {
-            state: ended,
-            seq: seq(),
-            node: settings.name,
-            attempt: result.attempt.attempt,
-            startedAt: result.attempt.startedAt,
-            finishedAt: result.finishedAt,
-            child: result.child,
-            args: result.args,
-            error: result.error,
-            more: next !== null,
-          })
-    const outcome = job.wanted ? report : null
-    if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
-    const state = transition('running', ended ?? 'failed')
-    const kept = settings.keeps(state) && !discarded
-    const keep = kept
-      ? {
-          job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },
-          state,
-          startedAt: result.attempt.startedAt,
-          finishedAt: result.finishedAt,
-        }
-      : null
-    return { kind: 'end', from, running: true, outcome, keep, report, done: null }
-  }
-
-  #tell(result: AttemptResult, ended: TerminalState | null, next: JobRecord | null): void {
+  #tell(result: AttemptResult, { ended, next }: Verdict): void {
     const { settings, log } = this.#deps
     if (!settings.logJobProcessing) return
     const { job, attempt } = result.attempt

@@ -1,0 +1,86 @@
+import { packError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
+import type { JobRecord } from '../../src/job/record.js'
+import { transition } from '../../src/job/states.js'
+import type { AttemptResult } from '../children/attempt.js'
+import type { NodeEnd, NodeMove } from '../journal.js'
+import type { NodeSettings } from '../settings.js'
+import type { Verdict } from './verdict.js'
+
+export interface ConclusionDeps {
+  readonly settings: Pick<NodeSettings, 'name' | 'keeps'>
+  /** The next number of the store: for the outcome. */
+  readonly seq: () => number
+}
+
+/**
+ * The result of an attempt that was asked to end for good: the word may have come when it was over already. A job that
+ * has completed has; a schedule ends.
+ */
+export function asCancelled(result: AttemptResult): AttemptResult {
+  const { job } = result.attempt
+  if (result.status === 'cancelled') return result
+  if (result.status === 'completed' && job.periodMs === 0) return result
+  const error = new JrError('JR_CANCELLED', `job ${job.id} ('${job.name}') was cancelled`)
+  const { code, message } = error
+  return { ...result, status: 'cancelled', code, message, error: packError(error) }
+}
+
+/**
+ * What is written, and told, once it is decided what becomes of a job after an attempt. `job`: as it waited, but `wanted`
+ * as it is now. `discarded`: nothing of it is kept.
+ */
+export function changeAfter(
+  result: AttemptResult,
+  job: JobRecord,
+  { ended, next }: Verdict,
+  discarded: boolean,
+  { settings, seq }: ConclusionDeps,
+): NodeMove | NodeEnd {
+  const from = result.attempt.job
+  const report =
+    ended === null
+      ? null
+      : outcomeOf(job, {
+          state: ended,
+          seq: seq(),
+          node: settings.name,
+          attempt: result.attempt.attempt,
+          startedAt: result.attempt.startedAt,
+          finishedAt: result.finishedAt,
+          child: result.child,
+          args: result.args,
+          error: result.error,
+          more: next !== null,
+        })
+  const outcome = job.wanted ? report : null
+  if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
+  const state = transition('running', ended ?? 'failed')
+  const kept = settings.keeps(state) && !discarded
+  const keep = kept
+    ? {
+        job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },
+        state,
+        startedAt: result.attempt.startedAt,
+        finishedAt: result.finishedAt,
+      }
+    : null
+  return { kind: 'end', from, running: true, outcome, keep, report, done: null }
+}
+
+/** A job that can't be run here fails without an attempt. */
+export function failedWithoutRun(
+  job: JobRecord,
+  error: JrError,
+  now: number,
+  { settings, seq }: ConclusionDeps,
+): NodeEnd {
+  const state = transition('available', 'failed')
+  const report = outcomeWithoutRun(job, state, packError(error), { seq: seq(), node: settings.name, now })
+  const keep = settings.keeps(state)
+    ? { job: { ...job, lastError: error.message }, state, startedAt: 0, finishedAt: now }
+    : null
+  const outcome = job.wanted ? report : null
+  return { kind: 'end', from: job, running: false, outcome, keep, report, done: null }
+}
