@@ -3,10 +3,9 @@ import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
-import { isTerminal } from '../src/job/states.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
-import type { Answer, Store } from '../src/store/contract.js'
+import type { Store } from '../src/store/contract.js'
 import { GroupCommit } from '../src/store/group-commit.js'
 import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
@@ -14,7 +13,8 @@ import type { NodeState } from '../src/wire/messages.js'
 import { Adoption } from './adoption.js'
 import type { LoadedJob } from './children/messages.js'
 import { Pool } from './children/pool.js'
-import type { Journal, NodeChange, NodeInsert } from './journal.js'
+import { Consequences } from './consequences.js'
+import type { Journal, NodeChange } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
 import { Lookup } from './lookup.js'
 import { Pruner } from './pruner.js'
@@ -50,7 +50,6 @@ export class JobNode {
   readonly #log: Logger
   readonly #lifecycle = new Lifecycle()
   readonly #journal: Journal
-  readonly #commits: GroupCommit<NodeChange>
   readonly #pool: Pool
   readonly #runner: Runner
   readonly #scheduler: Scheduler
@@ -59,6 +58,7 @@ export class JobNode {
   readonly #sessions: Sessions
   readonly #local: LocalJobs
   readonly #links: Links
+  readonly #consequences: Consequences
   readonly #pruner: Pruner
   /** Only where several nodes share the store. */
   readonly #adoption: Adoption | null
@@ -87,14 +87,10 @@ export class JobNode {
     })
     const seq = () => this.#numbers()
     const fail = (error: unknown) => this.#fail(error)
-    this.#commits = new GroupCommit<NodeChange>(store, {
-      onCommitted: (changes, answers) => this.#committed(changes, answers),
+    const journal: Journal = new GroupCommit<NodeChange>(store, {
+      onCommitted: (changes, answers) => this.#consequences.follow(changes, answers),
       onFailure: fail,
     })
-    const journal: Journal = {
-      add: (change, durable) => this.#commits.add(change, durable),
-      flushed: () => this.#commits.flushed(),
-    }
     this.#journal = journal
     this.#pool = new Pool(
       config,
@@ -149,6 +145,18 @@ export class JobNode {
       admitting: () => this.#status !== 'stopping',
       onStoreError: fail,
       state: () => this.#state(),
+    })
+    this.#consequences = new Consequences({
+      store,
+      runner: this.#runner,
+      scheduler: due,
+      sessions: this.#sessions,
+      reporter: this.#reporter,
+      local: this.#local,
+      pruner: this.#pruner,
+      events: this.events,
+      log,
+      onStoreError: fail,
     })
     this.#links = new Links({
       identity: () => ({ role: 'node', name: config.name, instance: this.#storeId }),
@@ -233,7 +241,7 @@ export class JobNode {
       now: this.#clock.now(),
       seq: this.#numbers,
     })
-    await this.#commits.flushed()
+    await this.#journal.flushed()
     await this.#pruner.prune()
   }
 
@@ -255,13 +263,13 @@ export class JobNode {
     this.#become('stopping')
     this.#runner.claim(false)
     await this.#pool.stop(this.#failure === null ? this.#shutdownMs : 0)
-    await this.#commits.flushed()
+    await this.#journal.flushed()
   }
 
   async #disconnect(): Promise<void> {
     await this.#links.stop()
     this.#reporter.stop()
-    await this.#commits.flushed()
+    await this.#journal.flushed()
   }
 
   /** Jobs of a lane for the scheduler, without those that an option leaves where they are. */
@@ -273,77 +281,6 @@ export class JobNode {
       if (wanted.length > 0 || last === undefined) return wanted
       from = last
     }
-  }
-
-  /** Everything that follows from a group of changes being on disk. */
-  #committed(changes: readonly NodeChange[], answers: readonly Answer[]): void {
-    for (let i = 0; i < changes.length; i++) {
-      const change = changes[i]
-      if (change?.kind === 'insert') this.#inserted(change, answers[i] === 'duplicate')
-    }
-    // That a job is accepted is said before its outcome, which may be in the same group.
-    this.#sessions.settle()
-    for (let i = 0; i < changes.length; i++) {
-      const change = changes[i]
-      const answer = answers[i]
-      if (change !== undefined && answer !== undefined) this.#follow(change, answer)
-    }
-    this.#runner.pump()
-    this.#scheduler.settle()
-  }
-
-  #inserted(change: NodeInsert, duplicate: boolean): void {
-    if (!duplicate && !change.started) this.#scheduler.add(change.job)
-    change.origin?.stored(change, duplicate)
-  }
-
-  #follow(change: NodeChange, answer: Answer): void {
-    switch (change.kind) {
-      case 'begin':
-        if (answer === 'stale') this.#notBegun(change.job)
-        return
-      case 'adopt':
-        if (answer === 'ok') this.#reporter.publish(change.outcome, true)
-        return
-      case 'move':
-      case 'end':
-        if (answer === 'ok') {
-          if (change.kind === 'move') this.#scheduler.add(change.to)
-          else if (change.keep !== null) this.#pruner.kept()
-          if (change.report !== null) {
-            const event = `job:${change.report.state}` as const
-            if (this.events.has(event)) this.events.emit(event, change.report)
-            this.#local.ended(change.report)
-            this.#reporter.publish(change.report, change.outcome !== null)
-          }
-        } else if (change.done === null) {
-          this.#log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })
-        }
-        change.done?.(answer === 'ok')
-    }
-  }
-
-  /**
-   * The store did not let an attempt begin, which counts for nothing then. A job that had begun on its way to a store
-   * without room may wait there all the same, now that there is room.
-   */
-  #notBegun(job: JobRecord): void {
-    this.#runner.revoke(job)
-    this.#store.load(job.id).then(
-      (stored) => {
-        const waits = stored?.job.seq === job.seq && !isTerminal(stored.state) && stored.state !== 'running'
-        if (
-          !waits ||
-          this.#scheduler.find(job.id) !== undefined ||
-          this.#runner.running(job.id) !== undefined
-        )
-          return
-        this.#scheduler.add(stored.job)
-        this.#runner.pump()
-        this.#scheduler.settle()
-      },
-      (error) => this.#fail(error),
-    )
   }
 
   #learn(jobs: readonly LoadedJob[]): void {
