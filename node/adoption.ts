@@ -2,9 +2,9 @@ import type { Clock } from '../src/clock.js'
 import type { JobRecord } from '../src/job/record.js'
 import type { Logger } from '../src/logger.js'
 import type { Left, Neighbours } from '../src/store/contract.js'
+import type { LoadedJob } from './children/messages.js'
 import { type Journal, moveOf } from './journal.js'
 import { changeFor } from './recovery.js'
-import type { RetryRules } from './run/verdict.js'
 import type { NodeSettings } from './settings.js'
 
 export interface AdoptionDeps {
@@ -14,9 +14,8 @@ export interface AdoptionDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly seq: () => number
-  /** Whether this node's children have the job. */
-  readonly knows: (name: string) => boolean
-  readonly rules: (name: string) => Partial<RetryRules>
+  /** The job, when this node's children have it. */
+  readonly known: (name: string) => LoadedJob | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -117,8 +116,8 @@ export class Adoption {
   }
 
   #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
-    const { settings, journal, clock, seq, rules } = this.#deps
-    const deps = { settings, rules, now: clock.now(), seq }
+    const { settings, journal, clock, seq, known } = this.#deps
+    const deps = { settings, known, now: clock.now(), seq }
     for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
     for (const job of page.waiting) {
       journal.add({ ...moveOf(job, false, { ...job, seq: seq() }, done), owner }, true)
@@ -130,9 +129,9 @@ export class Adoption {
 
   /** A job that is pinned to the lost node waits for it; one that this node may not run, or can't, for another. */
   #mayRun(job: JobRecord, lost: string): boolean {
-    const { settings, knows } = this.#deps
+    const { settings, known } = this.#deps
     if (job.strictNode && job.node === lost) return false
-    return !job.notNode.includes(settings.name) && knows(job.name)
+    return !job.notNode.includes(settings.name) && known(job.name) !== undefined
   }
 }
 

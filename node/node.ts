@@ -5,7 +5,7 @@ import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
-import type { Store } from '../src/store/contract.js'
+import type { Interrupted, Store } from '../src/store/contract.js'
 import { GroupCommit } from '../src/store/group-commit.js'
 import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
@@ -64,6 +64,8 @@ export class JobNode {
   readonly #adoption: Adoption | null
   #numbers = numbersOf(0)
   #oldest = 0
+  /** Attempts that ran when the node was last lost, until it is decided what becomes of their jobs. */
+  #interrupted: readonly Interrupted[] = []
   #storeId = ''
   #jobs: readonly LoadedJob[] = []
   #status: NodeState['status'] = 'running'
@@ -125,12 +127,11 @@ export class JobNode {
       forward: config.forward,
     })
     const { neighbours } = store
-    const knows = (name: string) => this.#runner.known(name) !== undefined
-    const rules = () => ({})
+    const known = (name: string) => this.#runner.known(name)
     this.#adoption =
       neighbours === undefined
         ? null
-        : new Adoption({ settings, neighbours, journal, clock, log, seq, knows, rules, onError: fail })
+        : new Adoption({ settings, neighbours, journal, clock, log, seq, known, onError: fail })
     this.#pruner = new Pruner(store, config, clock, fail)
     this.#sessions = new Sessions({
       settings,
@@ -183,6 +184,7 @@ export class JobNode {
     await this.#lifecycle.start([
       { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
       { name: 'children', start: () => this.#pool.start(), stop: () => this.#pool.stop(0) },
+      { name: 'recovery', start: () => this.#recover(), stop: () => {} },
       { name: 'schedule', start: () => this.#scheduler.start(), stop: () => this.#scheduler.stop() },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
       { name: 'work', start: () => this.#runner.claim(true), stop: () => this.#drain() },
@@ -235,12 +237,18 @@ export class JobNode {
     this.#storeId = id
     this.#numbers = numbersOf(epoch)
     this.#oldest = this.config.retryJobsAtStart ? 0 : firstNumber(epoch)
-    recover(interrupted, this.#journal, {
+    this.#interrupted = interrupted
+  }
+
+  /** How often a job may be tried its children say. */
+  async #recover(): Promise<void> {
+    recover(this.#interrupted, this.#journal, {
       settings: this.config,
-      rules: () => ({}),
+      known: (name) => this.#runner.known(name),
       now: this.#clock.now(),
       seq: this.#numbers,
     })
+    this.#interrupted = []
     await this.#journal.flushed()
     await this.#pruner.prune()
   }

@@ -2,8 +2,10 @@ import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import { outcomeOf } from '../src/job/outcome.js'
 import type { Interrupted } from '../src/store/contract.js'
+import type { LoadedJob } from './children/messages.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from './journal.js'
-import { decide, type RetryRules } from './run/verdict.js'
+import { type RetryRules, rulesFor } from './run/rules.js'
+import { decide } from './run/verdict.js'
 import type { NodeSettings } from './settings.js'
 
 /**
@@ -15,7 +17,7 @@ export function recover(
   journal: Journal,
   deps: {
     readonly settings: NodeSettings
-    readonly rules: (name: string) => Partial<RetryRules>
+    readonly known: (name: string) => LoadedJob | undefined
     readonly now: number
     readonly seq: () => number
   },
@@ -32,11 +34,9 @@ export function changeFor(
   const { settings, now, seq } = deps
   const message = `node ${lost} was lost while attempt ${job.attempt} ran`
   const end = { status: 'lost', attempt: job.attempt, retryAfterMs: 0, message } as const
-  const own = deps.rules(job.name)
+  // The node's loss says nothing against the job.
   const rules: RetryRules = {
-    maxAttempts: job.maxAttempts ?? own.maxAttempts ?? settings.maxAttempts,
-    backoff: job.backoff ?? own.backoff ?? settings.backoff,
-    // The node's loss says nothing against the job.
+    ...rulesFor(job, deps.known(job.name), settings),
     poisonLimit: Number.POSITIVE_INFINITY,
   }
   const { ended, next } = decide(job, end, rules, now, seq(), Math.random)

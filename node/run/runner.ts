@@ -8,7 +8,8 @@ import type { LoadedJob } from '../children/messages.js'
 import type { Journal } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
 import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
-import { decide, type RetryRules, type Verdict } from './verdict.js'
+import { rulesFor } from './rules.js'
+import { decide, type Verdict } from './verdict.js'
 
 /** What the runner needs of the pool. */
 export interface Children {
@@ -175,7 +176,7 @@ export class Runner {
       token: ++this.#token,
       job,
       attempt: job.attempt + 1,
-      maxAttempts: this.#rules(job, loaded).maxAttempts,
+      maxAttempts: rulesFor(job, loaded, settings).maxAttempts,
       startedAt: now,
       timeoutMs: job.timeoutMs ?? loaded.timeoutMs ?? settings.timeoutMs,
       deferred: isDeferred(job.lane),
@@ -201,17 +202,8 @@ export class Runner {
     journal.add(failedWithoutRun(job, new JrError('JR_NO_SUCH_JOB', text), now, this.#deps), true)
   }
 
-  #rules(job: JobRecord, loaded: LoadedJob | undefined): RetryRules {
-    const { settings } = this.#deps
-    return {
-      maxAttempts: job.maxAttempts ?? loaded?.maxAttempts ?? settings.maxAttempts,
-      backoff: job.backoff ?? loaded?.backoff ?? settings.backoff,
-      poisonLimit: settings.poisonLimit,
-    }
-  }
-
   #conclude(given: AttemptResult): void {
-    const { journal, clock, random, seq } = this.#deps
+    const { settings, journal, clock, random, seq } = this.#deps
     const { attempt } = given
     const { job } = attempt
     const running = this.#running.get(job.id)
@@ -226,7 +218,7 @@ export class Runner {
     }
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
-    const rules = this.#rules(job, this.#jobs.get(job.name))
+    const rules = rulesFor(job, this.#jobs.get(job.name), settings)
     const verdict = decide(record, end, rules, clock.now(), seq(), random)
     this.#tell(result, verdict)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine

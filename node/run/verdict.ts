@@ -1,7 +1,8 @@
 import { isDeferred, type JobRecord, laneFor } from '../../src/job/record.js'
-import { type Backoff, judge } from '../../src/job/retry-policy.js'
+import { judge } from '../../src/job/retry-policy.js'
 import { nextSlot } from '../../src/job/slots.js'
 import type { TerminalState } from '../../src/job/states.js'
+import type { RetryRules } from './rules.js'
 
 /** How one attempt went, as far as the decision what comes next needs it. */
 export interface AttemptEnd {
@@ -10,13 +11,6 @@ export interface AttemptEnd {
   readonly attempt: number
   readonly retryAfterMs: number | null
   readonly message: string
-}
-
-export interface RetryRules {
-  readonly maxAttempts: number
-  readonly backoff: Backoff
-  /** How many children a job may take with it. */
-  readonly poisonLimit: number
 }
 
 /** What becomes of the job: it ends, or it takes another place (and the run of a schedule may have ended). */

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type AttemptEnd, decide, type RetryRules } from '#dist/node/run/verdict.js'
+import type { RetryRules } from '#dist/node/run/rules.js'
+import { type AttemptEnd, decide } from '#dist/node/run/verdict.js'
 import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/record.js'
 import { record } from './records.js'
 

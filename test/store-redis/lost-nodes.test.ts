@@ -139,15 +139,16 @@ else {
     const redis = await startRedis(t)
     const app = await startApp(t)
     const first = await startOn(t, 'n1', redis, app)
+    const second = await startOn(t, 'n2', redis, app)
+    await connected(app, 2)
     const feedbacks: string[] = []
     const handles = Array.from({ length: 20 }, (_, n) => {
       const told = (_: unknown, info: { node: string; attempt: number }) =>
         feedbacks.push(`${n} on ${info.node}, attempt ${info.attempt}`)
-      return app.app.enqueue('record_slow', { log, payload: n, ms: 1500 }, {}, told, told)
+      return app.app.enqueue('record_slow', { log, payload: n, ms: 1500 }, { node: 'n1' }, told, told)
     })
     const results = handles.map((handle) => handle.result())
     await Promise.all(handles.map(({ accepted }) => accepted))
-    const second = await startOn(t, 'n2', redis, app)
     // Its children go on, and are done long before it hears of it.
     first.process.kill('SIGSTOP')
     await second.line('neighbour:lost', '"jobs":20')

@@ -178,6 +178,26 @@ t.test('no process outlives a node that is killed, not even busy ones and grandc
 })
 
 t.test(
+  'the attempt that a killed node takes with it counts, also where the job file says how many',
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const flags = [...toApp(address), '--dir', folder(t)]
+    const first = await startNode(t, 'n1', flags)
+    const once = app.enqueue('waits_once')
+    const more = app.enqueue('waits')
+    const result = t.rejects(once.result(), { code: 'JR_NODE_LOST' })
+    await Promise.all([first.line('job:started', once.id), first.line('job:started', more.id)])
+    first.process.kill('SIGKILL')
+    await first.exited
+    const again = await startNode(t, 'n1', flags)
+    await result
+    await again.line('job:started', more.id, '"attempt":2')
+    t.notOk(again.log.some((line) => line.includes('job:started') && line.includes(once.id)))
+    t.equal(await more.cancel(), 'cancelling')
+  },
+)
+
+t.test(
   'a second node on the same data directory is refused, also after a kill -9 of the first',
   async (t) => {
     const dir = folder(t)

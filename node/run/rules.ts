@@ -1,0 +1,24 @@
+import type { JobRecord } from '../../src/job/record.js'
+import type { Backoff } from '../../src/job/retry-policy.js'
+import type { LoadedJob } from '../children/messages.js'
+import type { NodeSettings } from '../settings.js'
+
+export interface RetryRules {
+  readonly maxAttempts: number
+  readonly backoff: Backoff
+  /** How many children a job may take with it. */
+  readonly poisonLimit: number
+}
+
+/** What holds for a job: what it was enqueued with, else what its definition says, if a child knows it, else the node. */
+export function rulesFor(
+  job: JobRecord,
+  loaded: LoadedJob | undefined,
+  settings: Pick<NodeSettings, keyof RetryRules>,
+): RetryRules {
+  return {
+    maxAttempts: job.maxAttempts ?? loaded?.maxAttempts ?? settings.maxAttempts,
+    backoff: job.backoff ?? loaded?.backoff ?? settings.backoff,
+    poisonLimit: settings.poisonLimit,
+  }
+}
