@@ -55,6 +55,11 @@ export class Changes {
     this.#running.set(job.id, { seq: job.seq, startedAt })
   }
 
+  /** A young job that was found to have a row. */
+  overtaken(job: YoungJob): void {
+    this.#takeYoung(job)
+  }
+
   /** Gives rows of their own to those that keep the journal from growing shorter; false when it is short enough. */
   makeRoom(batch: RowBatch): boolean {
     const { young, journal } = this.#books

@@ -6,12 +6,14 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import { JrError } from '../../errors.js'
 import { DirectoryLock } from '../directory-lock.js'
+import { syncDirectory } from './sync-directory.js'
 
 export type Database = ClassicLevel<string, Buffer>
 
@@ -40,11 +42,13 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
   try {
     const marker = readMarker(dir, node)
     const { ClassicLevel } = await import('classic-level')
-    const db: Database = new ClassicLevel(join(dir, 'db'), {
+    const place = join(dir, 'db')
+    if (marker === null && !existsSync(place)) await makeDatabase(dir, new ClassicLevel(join(dir, 'db.new')))
+    const db: Database = new ClassicLevel(place, {
       keyEncoding: 'utf8',
       valueEncoding: 'buffer',
       // Once it has been made, a database that is not there is a loss, not a reason to make an empty one.
-      createIfMissing: marker === null,
+      createIfMissing: false,
       writeBufferSize: WRITE_BUFFER,
     })
     await db.open().catch((error) => {
@@ -57,6 +61,22 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
   }
 }
 
+/**
+ * LevelDB does not wait for the first files of a database to be on the disk, and does not open what a power cut leaves of
+ * them. So it gets its name when it is whole, and nothing that has the name is ever made anew.
+ */
+async function makeDatabase(dir: string, made: ClassicLevel): Promise<void> {
+  rmSync(made.location, { recursive: true, force: true })
+  try {
+    await made.open()
+    await made.close()
+  } catch (error) {
+    throw openError(dir, error)
+  }
+  renameSync(made.location, join(dir, 'db'))
+  syncDirectory(dir)
+}
+
 /** From now on an empty directory is a loss. */
 export function writeMarker(dir: string, node: string): void {
   const file = join(dir, 'node.json')
@@ -65,6 +85,7 @@ export function writeMarker(dir: string, node: string): void {
   fsyncSync(fd)
   closeSync(fd)
   renameSync(`${file}.new`, file)
+  syncDirectory(dir)
 }
 
 function readMarker(dir: string, node: string): { node: string } | null {

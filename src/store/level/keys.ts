@@ -8,6 +8,7 @@ import type { TerminalState } from '../../job/states.js'
  *     a<group>                     what a group of changes did to what is young (young.ts)
  *     b                            what the store knows of itself
  *     c<distributor>\0<instance>   the highest number taken
+ *     d<number>                    without fsync: the number of a batch (chain.ts)
  *     i<id>                        where the job of this id is: the key of its row
  *     j<lane><due><seq>            a waiting or running job that is not young
  *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
@@ -49,7 +50,14 @@ export function groupOf(key: string): number {
 export const GROUPS = { gt: 'a', lt: 'b' } as const
 /** Of jobs that are not young: where they are, and the jobs themselves. */
 export const ROWS_OF_JOBS = { gt: 'i', lt: 'l' } as const
+export const IDS = { gt: 'i', lt: 'j' } as const
+export const OUTCOMES = { gt: 'o', lt: 'p' } as const
 export const MARKS = { gt: 'r', lt: 's' } as const
+export const CHAIN = { gt: 'd', lt: 'e' } as const
+
+export function chainKey(number: number): string {
+  return `d${number.toString(36)}`
+}
 
 export function markKey(seq: number): string {
   return `r${seqText(seq)}`

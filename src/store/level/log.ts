@@ -1,12 +1,13 @@
-import { closeSync, fdatasync, fsyncSync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { END_RECORD, endRecord, RECORD_HEAD, recordHead, SEGMENT_HEAD, segmentHead } from './segment.js'
+import { syncDirectory } from './sync-directory.js'
 
 export interface LogOptions {
   readonly dir: string
   /** Bytes of a segment. */
   readonly size: number
-  /** False: `sync` does nothing, and after a power cut nobody counts on anything. */
+  /** False: not all that was accepted has been synced, and after a power cut nobody counts on it. */
   readonly fsync: boolean
 }
 
@@ -58,7 +59,7 @@ export class Log {
     this.#sealed = files.sealed
   }
 
-  /** Whether what is synced outlives a power cut. */
+  /** Whether what is accepted has to outlive a power cut. */
   get fsync(): boolean {
     return this.#options.fsync
   }
@@ -95,7 +96,7 @@ export class Log {
   /** Resolves when everything appended before is on the disk. */
   async sync(): Promise<void> {
     const segment = this.#segments.at(-1)
-    if (!this.#dirty || !this.#options.fsync || segment === undefined) return
+    if (!this.#dirty || segment === undefined) return
     this.#dirty = false
     await new Promise<void>((resolve, reject) =>
       fdatasync(segment.fd, (error) => (error === null ? resolve() : reject(error))),
@@ -160,15 +161,4 @@ export class Log {
 function whole(written: number, wanted: number): number {
   if (written !== wanted) throw new Error(`only ${written} of ${wanted} bytes could be written`)
   return written
-}
-
-/** A new file is there after a power cut, too. */
-function syncDirectory(dir: string): void {
-  if (process.platform === 'win32') return
-  const fd = openSync(dir, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

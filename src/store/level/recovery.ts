@@ -27,7 +27,7 @@ export async function recover(parts: RecoveryParts, log: readonly FoundRecord[])
     parts,
     journal.sort((a, b) => a.group - b.group),
   )
-  await forgetOvertaken(db, young)
+  await forgetOvertaken(parts)
   const found: Interrupted[] = []
   for (const { key, seq, startedAt } of [...young.marks.values()]) {
     const row = await db.get(key)
@@ -54,6 +54,9 @@ async function replay(
   const lives: [string, string, number][] = []
   const into: JournalEntries = {
     insert: (job) => {
+      // What says that it had left its place before may have gone with the power.
+      const before = young.jobs.get(job.id)
+      if (before !== undefined) young.take(before)
       // A view would keep the whole row.
       young.insert({ ...job, args: Buffer.from(job.args) })
       ids.set(job.seq, job.id)
@@ -82,12 +85,13 @@ async function replay(
 
 /**
  * A power cut may take the end of the log, which was not on the disk, and leave what LevelDB was given after it. A job
- * that has a row then has gone on from where the log has it.
+ * that has a row then has gone on from where the log has it. That is written down: once the row has gone, nothing else
+ * would say so.
  */
-async function forgetOvertaken(db: Database, young: Young): Promise<void> {
+async function forgetOvertaken({ db, young, changes }: RecoveryParts): Promise<void> {
   const jobs = [...young.jobs.values()]
   const rows = await db.hasMany(jobs.map(({ job }) => idKey(job.id)))
-  for (const [i, job] of jobs.entries()) if (rows[i] === true) young.take(job)
+  for (const [i, job] of jobs.entries()) if (rows[i] === true) changes.overtaken(job)
 }
 
 /** `attempt` includes the one that had begun. */

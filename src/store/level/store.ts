@@ -7,15 +7,18 @@ import type { TerminalState } from '../../job/states.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
+import { isBroken } from './chain.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
 import { type Database, openDatabase, writeMarker } from './database.js'
 import { Groups } from './groups.js'
 import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
 import type { Log } from './log.js'
 import { openLog } from './log-opening.js'
+import { mend } from './mending.js'
 import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
 import { Reader } from './reader.js'
 import { recover } from './recovery.js'
+import { RowBatch } from './row-batch.js'
 import { Rows } from './rows.js'
 import { Taken } from './taken.js'
 import { Writer } from './writer.js'
@@ -87,6 +90,7 @@ class LevelStore implements Store {
       log = found.log
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
       const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, Date.now()) }
+      const mended = await mendIfBroken(db, meta)
       const groups = new Groups(this.#limits.bytes)
       const young = new Young(this.#limits, groups)
       const rows = new Rows(db, young)
@@ -100,7 +104,7 @@ class LevelStore implements Store {
       const compaction = new Compaction(db, this.#tidy)
       this.#open = { db, log, lock, meta, taken, writer, reader, compaction }
       this.#poison = null
-      return { id: meta.id, epoch: meta.epoch, interrupted, notes: [...notes, ...found.notes] }
+      return { id: meta.id, epoch: meta.epoch, interrupted, notes: [...notes, ...mended, ...found.notes] }
     } catch (error) {
       await log?.close()
       await db.close()
@@ -170,15 +174,14 @@ class LevelStore implements Store {
     for (let found = PRUNED_AT_ONCE; found === PRUNED_AT_ONCE && pruned < most; pruned += found) {
       const limit = Math.min(most - pruned, PRUNED_AT_ONCE)
       found = await writer.inTurn(async () => {
-        const batch = db.batch()
+        const batch = new RowBatch(db)
         let dropped = 0
         for await (const [key, row] of db.iterator({ gt: endedPrefix(state), lt, limit })) {
           batch.del(key).del(idKey(decodeEnded(row).job.id))
           dropped++
         }
         meta.rows[state] -= dropped
-        batch.put(META_KEY, encodeMeta(meta))
-        await batch.write()
+        await writer.writeRows(batch, false)
         return dropped
       })
     }
@@ -215,6 +218,16 @@ class LevelStore implements Store {
     if (this.#open === null) throw new JrError('JR_STORE_CLOSED', `the store in ${this.#dir} is not open`)
     return this.#open
   }
+}
+
+/** Rows that a power cut has left without those that belong to them. All is on the disk when it resolves. */
+async function mendIfBroken(db: Database, meta: Meta): Promise<string[]> {
+  const batch = new RowBatch(db)
+  const notes = (await isBroken(db, batch)) ? [await mend(db, batch, meta)] : []
+  if (batch.isEmpty) return []
+  batch.put(META_KEY, encodeMeta(meta))
+  await batch.write(true)
+  return notes
 }
 
 /** By the clock, so that it does not come again from a backup; counted on from the last where the clock was set back. */

@@ -1,4 +1,5 @@
 import type { Answer, Change, Counts } from '../contract.js'
+import { Chain } from './chain.js'
 import { type Books, Changes } from './changes.js'
 import type { Database } from './database.js'
 import type { Groups } from './groups.js'
@@ -45,13 +46,12 @@ export class Writer {
   readonly changes: Changes
   readonly #parts: WriterParts
   readonly #journal = new JournalWriter()
+  readonly #chain = new Chain()
   /** Resolves when the group before has been written, so that the next may be looked at; also when it could not be. */
   #turn: Promise<unknown> = Promise.resolve()
   #failure: { readonly cause: unknown } | null = null
   /** All groups so far are as safe as they were to be. */
   #settled: Promise<unknown> = Promise.resolve()
-  /** LevelDB was given something that need not be on the disk. */
-  #rowsDirty = false
   /** Since the journal was last cleared up: groups that LevelDB has, and their bytes. */
   #groupRows = 0
   #groupBytes = 0
@@ -104,7 +104,18 @@ export class Writer {
 
   /** Clears up the journal, and begins another segment of the log. All that is on the disk when it resolves. */
   async checkpoint(): Promise<void> {
-    await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), null, true, true))
+    await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), this.#journal.take(), true, true))
+  }
+
+  /**
+   * What the store knows of itself goes with each batch. With fsync, also a batch that need not be on the disk waits for
+   * it: a power cut may take one that does not, and leave those after it. Without, that is seen at the next opening.
+   */
+  async writeRows(batch: RowBatch, sync: boolean): Promise<void> {
+    const { log, meta } = this.#parts
+    batch.put(META_KEY, encodeMeta(meta))
+    if (!log.fsync) this.#chain.link(batch)
+    await batch.write(sync || log.fsync)
   }
 
   get counts(): Counts {
@@ -128,8 +139,7 @@ export class Writer {
     const batch = new RowBatch(db)
     const answers = changes.map((change) => this.changes.apply(batch, change))
     const crowded = this.changes.makeRoom(batch)
-    // All that was committed before is to be on the disk too, and one place is faster than two.
-    const toRows = !batch.isEmpty || (sync && this.#rowsDirty) || taken.ahead > LIVES
+    const toRows = !batch.isEmpty || taken.ahead > LIVES
     if (!toRows) taken.writeTo(this.#journal)
     const row = this.#journal.take()
     const fits = row === null || log.hasRoomFor(row.length)
@@ -155,7 +165,8 @@ export class Writer {
       this.#groupBytes += row.length
     }
     taken.writeRows(batch)
-    // What is removed here is no longer needed because of what the log says: that has to be on the disk before.
+    // What is removed here is no longer needed because of what the log says: that has to be on the disk before. Also
+    // without fsync: else jobs that ended long ago would be there again, or such as were accepted long ago would not.
     const logged = sync && !clear ? log.sync() : null
     if (clear) {
       log.seal()
@@ -164,10 +175,7 @@ export class Writer {
       for (const number of rows) batch.del(groupKey(number))
       meta.log = { oldest: oldest ?? log.current + 1, newest: log.current }
     }
-    batch.put(META_KEY, encodeMeta(meta))
-    const whole = sync || (clear && log.fsync)
-    await Promise.all([batch.write(whole), logged])
-    this.#rowsDirty = !whole
+    await Promise.all([this.writeRows(batch, sync || clear), logged])
     if (!clear) return group
     this.#groupRows = 0
     this.#groupBytes = 0

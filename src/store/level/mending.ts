@@ -1,0 +1,72 @@
+import { unpack } from '../../codec.js'
+import { isImmediate } from '../../job/record.js'
+import { decodeEnded, decodeJob } from '../records.js'
+import type { Database } from './database.js'
+import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from './keys.js'
+import type { Meta, RowCounts } from './meta.js'
+import type { RowBatch } from './row-batch.js'
+
+/** Rows that are read at once. */
+const PART = 1000
+
+/**
+ * Where a batch is missing, a job that it had moved or ended has a row that nobody knows of: it would run beside the job
+ * itself, or again and again. The row of its id is the one that counts. Answers what is to be logged.
+ */
+export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<string> {
+  const rows: RowCounts = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
+  let left = 0
+  for await (const part of parts(db.iterator(jobsRange(true)))) {
+    const jobs = part.map(([key, row]) => ({
+      key,
+      row,
+      job: isEndedKey(key) ? decodeEnded(row).job : decodeJob(row),
+    }))
+    const places = await db.getMany(jobs.map(({ job }) => idKey(job.id)))
+    for (const [i, { key, row, job }] of jobs.entries()) {
+      if (places[i]?.toString() !== key) {
+        batch.del(key)
+        left++
+      } else if (isEndedKey(key)) rows[decodeEnded(row).state]++
+      else {
+        rows.live++
+        if (isImmediate(job.lane)) rows.backlog++
+      }
+    }
+  }
+  left += await withoutPlace(db, batch, db.iterator(IDS), (row) => row.toString())
+  left += await withoutPlace(db, batch, db.iterator(MARKS), (row) => (unpack(row) as [string])[0])
+  for await (const _ of db.keys(OUTCOMES)) rows.outcomes++
+  Object.assign(meta.rows, rows)
+  return `a power cut has taken batches of the database and left later ones: ${left} rows that belong to nothing are removed`
+}
+
+/** Removes the rows of which the place that they name is not there. */
+async function withoutPlace(
+  db: Database,
+  batch: RowBatch,
+  rows: AsyncIterable<[string, Buffer]>,
+  placeOf: (row: Buffer) => string,
+): Promise<number> {
+  let left = 0
+  for await (const part of parts(rows)) {
+    const there = await db.hasMany(part.map(([, row]) => placeOf(row)))
+    for (const [i, [key]] of part.entries()) {
+      if (there[i] === true) continue
+      batch.del(key)
+      left++
+    }
+  }
+  return left
+}
+
+async function* parts(rows: AsyncIterable<[string, Buffer]>): AsyncGenerator<[string, Buffer][]> {
+  let part: [string, Buffer][] = []
+  for await (const row of rows) {
+    part.push(row)
+    if (part.length < PART) continue
+    yield part
+    part = []
+  }
+  yield part
+}
