@@ -8,6 +8,8 @@ import { Distributor, type DistributorOptions } from '#dist/distributor/index.js
 import { type Address, formatAddress } from '#dist/src/wire/address.js'
 import type { Entry } from './history.js'
 
+export { randomOf } from '../fixtures/random.mjs'
+
 export const CLI = resolve('dist/cli/main.js')
 export const JOBS = resolve('test/fixtures/jobs')
 
@@ -44,14 +46,20 @@ export interface NodeProcess {
   line(...parts: string[]): Promise<string>
 }
 
-/** A real `jr node`, killed with the test. Resolves when it is ready. */
-export async function startNode(t: Test, name: string, flags: string[]): Promise<NodeProcess> {
+/** A real `jr node`, killed with the test. Resolves when it is ready. `env`: more than its PATH. */
+export async function startNode(
+  t: Test,
+  name: string,
+  flags: string[],
+  env: Record<string, string> = {},
+): Promise<NodeProcess> {
   // tap puts variables of its own into what is started here, and children would be slow with them: `env -i`.
   const child = spawn(
     'env',
     [
       '-i',
       `PATH=${process.env.PATH}`,
+      ...Object.entries(env).map(([key, value]) => `${key}=${value}`),
       process.execPath,
       CLI,
       'node',
@@ -136,15 +144,6 @@ export function readLog(dir: string): Entry[] {
     // The last line of a killed process may be torn.
     return lines.flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Entry] : []))
   })
-}
-
-/** Numbers in [0, 1) that come again with the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
 }
 
 /** Process ids below this one, children's children too. */

@@ -1,0 +1,3 @@
+// Of a store that clears up its journal every few groups; and of one in which much is on its way before that.
+export const LIMITS = { jobs: 40, args: 16_000, outcomes: 30, bytes: 60_000, segment: 24_000 }
+export const WIDE = { ...LIMITS, bytes: 1_600_000, segment: 400_000 }
