@@ -49,6 +49,8 @@ export class Expected {
       const last = steps.findLast(({ n }) => n <= safe)
       const may = steps.filter(({ n }) => n > safe).map((step) => step.is)
       may.push(last?.is ?? 'gone')
+      // That an attempt has begun may be lost by itself.
+      if (!promised) may.push(...may.map((each) => each.replace('runs', 'waits')))
       if (!may.includes(is)) wrong.push(`${id} ${is}, and not one of: ${may}`)
     }
     for (const id of found.#jobs.keys()) if (!this.#jobs.has(id)) wrong.push(`${id} was never there`)
