@@ -4,7 +4,6 @@ export type Said =
   | { n: number; job?: string; is?: string; outcome?: number; acknowledged?: number[] }
   | { safe: number }
   | { bad: string; of: number }
-  | { failed: string }
 
 /**
  * What may be in a store after the power was lost: of each job, what it was when something durable was last

@@ -33,7 +33,9 @@ const commits = new GroupCommit(store, {
     if (bad >= 0) say({ bad: answers[bad], of: changes[bad].n })
     if (changes.some(({ kind }) => kind === 'insert')) say({ safe: changes.at(-1).n })
   },
-  onFailure: (error) => say({ failed: error.message }),
+  onFailure: (error) => {
+    throw error
+  },
 })
 let n = 0
 let seq = Math.ceil(epoch * 2 ** 32)
