@@ -15,7 +15,8 @@ import { JobHandles } from './handles.js'
 import { Nodes, type NodesConfig } from './nodes.js'
 import { newJob, type OutJob } from './out-job.js'
 import { Placement } from './placement.js'
-import type { Spool, Spooled } from './spool.js'
+import type { Spool } from './spool.js'
+import type { Spooled } from './spool-records.js'
 import { type Feedback, type OutcomeInfo, Ticket } from './ticket.js'
 
 export interface DistributorConfig extends NodesConfig {

@@ -78,7 +78,7 @@ export class Distributor implements AsyncDisposable {
 
   /**
    * Starts the distributor: listens on `host` and `port`, or `path`, and connects to `nodes`. Resolves with where it
-   * listens. Rejects with JR_BAD_CONFIG, JR_ADDRESS, JR_STORE_LOCKED or JR_STORE (spool).
+   * listens. Rejects with JR_BAD_CONFIG, JR_ADDRESS; of the spool, JR_STORE_LOCKED, JR_STORE_CORRUPT or JR_STORE.
    */
   async start(options: DistributorOptions = {}): Promise<Address | null> {
     if (this.#running !== null)

@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   fsync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -9,60 +10,67 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
-import { pack, unpack } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
 import { newId } from '../src/job/id.js'
-import type { Missed } from '../src/job/record.js'
-import type { Backoff } from '../src/job/retry-policy.js'
 import { DirectoryLock } from '../src/store/directory-lock.js'
+import { syncDirectory } from '../src/sync-directory.js'
 import type { OutJob } from './out-job.js'
-import { Ticket } from './ticket.js'
+import {
+  FORMAT,
+  goneRecord,
+  headRecord,
+  type JobRecords,
+  jobRecord,
+  readRecords,
+  type SpoolContent,
+  type Spooled,
+  sentRecord,
+  spooledOf,
+} from './spool-records.js'
 
-/** A job of an earlier life of the app: where it had been sent, when it had been. */
-export interface Spooled {
-  readonly job: OutJob
-  readonly node: string | null
-}
-
-const FORMAT = 1
-/** A record: length and checksum of what follows, as two 32-bit numbers, then MessagePack. */
-const PREFIX = 8
+/** A file of this size is rewritten when half of it is of no use any more. */
 const COMPACT_BYTES = 4 * 1024 * 1024
 
 /**
- * Jobs that wait for a node, on disk: a file to which what happens is appended. A killed app loses nothing of it, and
- * a record that was torn at the end is left out. Keeps the identity of the distributor too, so that nodes know its
- * next life as the same sender and take nothing twice.
+ * Jobs that wait for a node, on disk: a file to which what happens is appended, and synced soon after. A killed app loses
+ * nothing of it; a loss of power takes what was not synced, and a record that was torn by it is left out. Keeps the
+ * identity of the distributor too, so that nodes know its next life as the same sender and take nothing twice.
  */
 export class Spool {
   readonly instance: string
-  readonly #lock: DirectoryLock
+  readonly #dir: string
   readonly #file: string
-  readonly #live: Map<string, Buffer[]>
-  #fd: number
+  readonly #lock: DirectoryLock
+  readonly #live: Map<string, JobRecords>
+  readonly #onError: (error: JrError) => void
+  /** Below 0: not open. */
+  #fd = -1
   #size = 0
+  /** Bytes that the file would have if it were rewritten now. */
+  #needed = 0
+  #compactAt = COMPACT_BYTES
   #syncing = false
   #dirty = false
   #closed: (() => void) | null = null
-  readonly #onError: (error: JrError) => void
 
   private constructor(
-    file: string,
+    dir: string,
     lock: DirectoryLock,
-    instance: string,
-    live: Map<string, Buffer[]>,
+    { instance, live }: SpoolContent,
     onError: (error: JrError) => void,
   ) {
-    this.#file = file
+    this.instance = instance ?? newId()
+    this.#dir = dir
+    this.#file = fileIn(dir)
     this.#lock = lock
     this.#live = live
     this.#onError = onError
-    this.instance = instance
-    this.#fd = this.#rewrite()
   }
 
-  /** Rejects with JR_STORE_LOCKED when another app uses the folder, JR_STORE when it can't be used. */
+  /**
+   * Rejects with JR_STORE_LOCKED when another app uses the folder, JR_STORE_CORRUPT when its file is of another format,
+   * JR_STORE when it can't be used.
+   */
   static async open(
     dir: string,
     clock: { now(): number; mono(): number },
@@ -75,17 +83,15 @@ export class Spool {
     }
     const lock = new DirectoryLock(dir)
     await lock.take()
+    let spool: Spool | null = null
     try {
-      const file = join(dir, 'spool.log')
-      const { instance, live, sent } = existsSync(file)
-        ? read(file)
-        : { instance: newId(), live: new Map(), sent: new Map() }
-      const spool = new Spool(file, lock, instance, live, onError)
-      const jobs = [...live.values()].map(([record]) => jobOf(record as Buffer, clock))
-      return { spool, jobs: jobs.map((job) => restored(job, sent.get(job.id))) }
-    } catch (error) {
-      await lock.release()
-      throw error
+      spool = new Spool(dir, lock, readFile(fileIn(dir)), onError)
+      spool.#rewrite()
+      return { spool, jobs: Array.from(spool.#live.values(), (records) => spooledOf(records, clock)) }
+    } catch (cause) {
+      await (spool === null ? lock.release() : spool.close())
+      if (cause instanceof JrError) throw cause
+      throw new JrError('JR_STORE', `cannot use the spool in ${dir}: ${String(cause)}`, { cause })
     }
   }
 
@@ -94,8 +100,9 @@ export class Spool {
   }
 
   add(job: OutJob, now: number, mono: number): void {
-    const record = encode(fieldsOf(job, now - Math.round(mono - job.since)))
-    this.#live.set(job.id, [record])
+    const record = jobRecord(job, now - Math.round(mono - job.since))
+    this.#needed += record.length - bytesOf(this.#live.get(job.id))
+    this.#live.set(job.id, { job: record, sent: null })
     this.#append(record)
   }
 
@@ -103,17 +110,18 @@ export class Spool {
   sent(job: OutJob, node: string): void {
     const records = this.#live.get(job.id)
     if (records === undefined) return
-    const record = encode(['sent', job.id, node, job.ticket.number])
-    records[1] = record
+    const record = sentRecord(job.id, node, job.ticket.number)
+    this.#needed += record.length - (records.sent?.length ?? 0)
+    records.sent = record
     this.#append(record)
   }
 
   remove(id: string): void {
-    if (!this.#live.delete(id)) return
-    this.#append(encode(['gone', id]))
-    if (this.#size < COMPACT_BYTES) return
-    closeSync(this.#fd)
-    this.#fd = this.#rewrite()
+    const records = this.#live.get(id)
+    if (records === undefined) return
+    this.#live.delete(id)
+    this.#needed -= bytesOf(records)
+    this.#append(goneRecord(id))
   }
 
   async close(): Promise<void> {
@@ -122,153 +130,113 @@ export class Spool {
         this.#closed = resolve
       })
     }
-    closeSync(this.#fd)
+    this.#closeFile()
     await this.#lock.release()
   }
 
   #append(record: Buffer): void {
     try {
-      writeSync(this.#fd, record)
+      // What a failed write has left of its record is overwritten by the next.
+      this.#size += writeWhole(this.#fd, record, this.#size)
     } catch (cause) {
-      this.#onError(
-        new JrError('JR_STORE', `the spool ${this.#file} cannot be written: ${String(cause)}`, { cause }),
-      )
+      this.#failed('written', cause)
       return
     }
-    this.#size += record.length
-    this.#sync()
+    this.#dirty = true
+    if (!this.#syncing) this.#sync()
   }
 
   /** One fsync at a time; what is written meanwhile shares the next. */
   #sync(): void {
-    this.#dirty = true
-    if (this.#syncing) return
     this.#syncing = true
     this.#dirty = false
     fsync(this.#fd, (cause) => {
       this.#syncing = false
-      if (cause !== null)
-        this.#onError(new JrError('JR_STORE', `the spool ${this.#file}: ${cause.message}`, { cause }))
-      else if (this.#dirty) this.#sync()
+      if (cause !== null) this.#failed('synced', cause)
+      // Only here: a file is not to be closed while it is being synced.
+      this.#compact()
+      if (this.#dirty && this.#fd >= 0) this.#sync()
       if (!this.#syncing) this.#closed?.()
     })
   }
 
-  /** A new file with what is live, put in the place of the old one. */
-  #rewrite(): number {
-    const fd = openSync(`${this.#file}.new`, 'w')
-    const records = [encode(['spool', FORMAT, this.instance]), ...[...this.#live.values()].flat()]
-    this.#size = 0
-    for (const record of records) {
-      writeSync(fd, record)
-      this.#size += record.length
+  #compact(): void {
+    if (this.#size < this.#compactAt || this.#size < 2 * this.#needed) return
+    try {
+      this.#rewrite()
+    } catch (cause) {
+      // Not again with every record.
+      this.#compactAt = this.#size + COMPACT_BYTES
+      this.#failed('rewritten', cause)
     }
-    renameSync(`${this.#file}.new`, this.#file)
-    return fd
   }
-}
 
-function encode(fields: unknown[]): Buffer {
-  const body = pack(fields)
-  const record = Buffer.allocUnsafe(PREFIX + body.length)
-  record.writeUInt32BE(body.length, 0)
-  record.writeUInt32BE(crc32(body), 4)
-  record.set(body, PREFIX)
-  return record
-}
-
-interface Content {
-  readonly instance: string
-  readonly live: Map<string, Buffer[]>
-  readonly sent: Map<string, { node: string; number: number }>
-}
-
-function read(file: string): Content {
-  const bytes = readFileSync(file)
-  const live = new Map<string, Buffer[]>()
-  const sent = new Map<string, { node: string; number: number }>()
-  let instance = ''
-  for (let at = 0; at + PREFIX <= bytes.length; ) {
-    const end = at + PREFIX + bytes.readUInt32BE(at)
-    const body = bytes.subarray(at + PREFIX, end)
-    // What was being written when the app died; nothing behind it can have been written.
-    if (end > bytes.length || crc32(body) !== bytes.readUInt32BE(at + 4)) break
-    const record = Buffer.from(bytes.subarray(at, end))
-    const fields = unpack(body) as [string, ...unknown[]]
-    const id = fields[1] as string
-    switch (fields[0]) {
-      case 'spool':
-        if (fields[1] !== FORMAT)
-          throw new JrError('JR_STORE_CORRUPT', `${file} has format ${fields[1]}, not ${FORMAT}`)
-        instance = fields[2] as string
-        break
-      case 'job':
-        live.set(id, [record])
-        break
-      case 'sent': {
-        const records = live.get(id)
-        if (records !== undefined) records[1] = record
-        sent.set(id, { node: fields[2] as string, number: fields[3] as number })
-        break
-      }
-      case 'gone':
-        live.delete(id)
-        sent.delete(id)
+  /** A new file with what is live takes the place of the old one when all of it is on the disk. */
+  #rewrite(): void {
+    const records = [headRecord(this.instance)]
+    for (const { job, sent } of this.#live.values()) {
+      records.push(job)
+      if (sent !== null) records.push(sent)
     }
-    at = end
+    const fresh = `${this.#file}.new`
+    const size = writeSynced(fresh, records)
+    // A file that is open can't be replaced everywhere.
+    this.#closeFile()
+    try {
+      renameSync(fresh, this.#file)
+    } finally {
+      this.#fd = openSync(this.#file, 'r+')
+    }
+    this.#size = size
+    this.#needed = size
+    this.#compactAt = COMPACT_BYTES
+    this.#dirty = false
+    syncDirectory(this.#dir)
   }
-  if (instance === '') instance = newId()
-  return { instance, live, sent }
-}
 
-function fieldsOf(job: OutJob, enqueuedAt: number): unknown[] {
-  const { id, unique, name, delayMs, periodMs, missed, defer, node, strictNode, notNode } = job
-  const rest = [job.maxAttempts, job.backoff, job.timeoutMs, job.ticket.wanted, job.args]
-  return [
-    'job',
-    id,
-    unique,
-    name,
-    enqueuedAt,
-    delayMs,
-    periodMs,
-    missed,
-    defer,
-    node,
-    strictNode,
-    notNode,
-    ...rest,
-  ]
-}
+  #closeFile(): void {
+    if (this.#fd >= 0) closeSync(this.#fd)
+    this.#fd = -1
+  }
 
-function jobOf(record: Buffer, clock: { now(): number; mono(): number }): OutJob {
-  const f = unpack(record.subarray(PREFIX)) as unknown[]
-  const ticket = new Ticket(f[1] as string, f[3] as string, null, null, f[15] as boolean)
-  const args = f[16] as Buffer
-  return {
-    ticket,
-    id: ticket.id,
-    unique: f[2] as boolean,
-    name: ticket.name,
-    // The time that the app was away counts.
-    since: clock.mono() - Math.max(0, clock.now() - (f[4] as number)),
-    delayMs: f[5] as number | null,
-    periodMs: f[6] as number,
-    missed: f[7] as Missed,
-    defer: f[8] as boolean | null,
-    node: f[9] as string | null,
-    strictNode: f[10] as boolean,
-    notNode: f[11] as string[],
-    maxAttempts: f[12] as number | null,
-    backoff: f[13] as Backoff | null,
-    timeoutMs: f[14] as number | null,
-    args,
-    bytes: args.length,
+  #failed(what: string, cause: unknown): void {
+    this.#onError(
+      new JrError('JR_STORE', `the spool ${this.#file} cannot be ${what}: ${String(cause)}`, { cause }),
+    )
   }
 }
 
-function restored(job: OutJob, sent: { node: string; number: number } | undefined): Spooled {
-  if (sent === undefined) return { job, node: null }
-  job.ticket.number = sent.number
-  return { job, node: sent.node }
+function fileIn(dir: string): string {
+  return join(dir, 'spool.log')
+}
+
+/** Throws JR_STORE_CORRUPT, or what the file system says. */
+function readFile(file: string): SpoolContent {
+  const content = readRecords(existsSync(file) ? readFileSync(file) : Buffer.alloc(0))
+  if (content.format === null || content.format === FORMAT) return content
+  const text = `${file} has format ${content.format}; this version of job-reactor reads ${FORMAT}`
+  throw new JrError('JR_STORE_CORRUPT', `${text}. Start the version that wrote it, or choose another folder`)
+}
+
+function bytesOf(records: JobRecords | undefined): number {
+  return records === undefined ? 0 : records.job.length + (records.sent?.length ?? 0)
+}
+
+/** Answers the bytes of the file. */
+function writeSynced(file: string, records: readonly Buffer[]): number {
+  const fd = openSync(file, 'w')
+  try {
+    let size = 0
+    for (const record of records) size += writeWhole(fd, record, size)
+    fsyncSync(fd)
+    return size
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function writeWhole(fd: number, record: Buffer, at: number): number {
+  const written = writeSync(fd, record, 0, record.length, at)
+  if (written !== record.length) throw new Error(`only ${written} of ${record.length} bytes could be written`)
+  return written
 }

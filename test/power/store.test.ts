@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -9,27 +7,17 @@ import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { Expected, type Said } from './expected.js'
 import { LIMITS } from './limits.mjs'
+import { runWriter } from './run-writer.js'
 import { canLosePower, type PoweredFolder, powered, undoLibrary } from './undo-log.js'
 
 const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 8)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const skip = !canLosePower()
 
-/** Runs until the power is lost; answers what it has said. The folder of its store comes first. */
+/** What a writer has said. The folder of its store comes first. */
 async function write(power: PoweredFolder, writer: string, ...args: unknown[]): Promise<Said[]> {
-  const env = ['-i', `PATH=${process.env.PATH}`, ...Object.entries(power.env).map(([k, v]) => `${k}=${v}`)]
-  const command = [process.execPath, `test/power/${writer}`, join(power.dir, 'data'), ...args.map(String)]
-  const running = spawn('env', [...env, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  running.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-  })
-  const [code, signal] = await once(running, 'close')
-  if (signal !== 'SIGKILL') throw new Error(`${writer} ended (${code ?? signal})`)
-  return said
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as Said)
+  const said = await runWriter(power, writer, join(power.dir, 'data'), ...args)
+  return said as Said[]
 }
 
 /** What is in the store, in the words of `Expected`. */

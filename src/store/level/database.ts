@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import { JrError } from '../../errors.js'
+import { syncDirectory } from '../../sync-directory.js'
 import { DirectoryLock } from '../directory-lock.js'
-import { syncDirectory } from './sync-directory.js'
 
 export type Database = ClassicLevel<string, Buffer>
 

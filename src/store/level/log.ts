@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
+import { syncDirectory } from '../../sync-directory.js'
 import { END_RECORD, endRecord, RECORD_HEAD, recordHead, SEGMENT_HEAD, segmentHead } from './segment.js'
-import { syncDirectory } from './sync-directory.js'
 
 export interface LogOptions {
   readonly dir: string

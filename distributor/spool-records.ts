@@ -1,0 +1,212 @@
+import { crc32 } from 'node:zlib'
+import { pack, unpack } from '../src/codec.js'
+import type { Missed } from '../src/job/record.js'
+import type { Backoff } from '../src/job/retry-policy.js'
+import type { OutJob } from './out-job.js'
+import { Ticket } from './ticket.js'
+
+/**
+ * The file of a spool: one record behind the other. A record is the length and the checksum of what follows, as two 32-bit
+ * numbers, and then MessagePack: a list that begins with what the record says. The first, and no other, is `spool`.
+ */
+type Head = [says: 'spool', format: number, instance: string]
+type Sent = [says: 'sent', id: string, node: string, number: number]
+type Gone = [says: 'gone', id: string]
+type Waits = [
+  says: 'job',
+  id: string,
+  unique: boolean,
+  name: string,
+  enqueuedAt: number,
+  delayMs: number | null,
+  periodMs: number,
+  missed: Missed,
+  defer: boolean | null,
+  node: string | null,
+  strictNode: boolean,
+  notNode: readonly string[],
+  maxAttempts: number | null,
+  backoff: Backoff | null,
+  timeoutMs: number | null,
+  wanted: boolean,
+  args: Buffer,
+]
+type Fields = Head | Waits | Sent | Gone
+
+export const FORMAT = 1
+const PREFIX = 8
+const JOB_FIELDS = 17
+
+/** The records of a job that is not gone. */
+export interface JobRecords {
+  readonly job: Buffer
+  /** Of the last time that it was sent. */
+  sent: Buffer | null
+}
+
+export interface SpoolContent {
+  /** Null when there is no head, and so nothing. Of another format than ours nothing more is read. */
+  readonly format: number | null
+  readonly instance: string | null
+  /** By id. */
+  readonly live: Map<string, JobRecords>
+}
+
+/** A job of an earlier life of the app: where it had been sent, when it had been. */
+export interface Spooled {
+  readonly job: OutJob
+  readonly node: string | null
+}
+
+export function headRecord(instance: string): Buffer {
+  return encode(['spool', FORMAT, instance])
+}
+
+export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
+  const { id, unique, name, delayMs, periodMs, missed, defer, node, strictNode, notNode } = job
+  const { maxAttempts, backoff, timeoutMs, ticket, args } = job
+  return encode([
+    'job',
+    id,
+    unique,
+    name,
+    enqueuedAt,
+    delayMs,
+    periodMs,
+    missed,
+    defer,
+    node,
+    strictNode,
+    notNode,
+    maxAttempts,
+    backoff,
+    timeoutMs,
+    ticket.wanted,
+    args,
+  ])
+}
+
+export function sentRecord(id: string, node: string, number: number): Buffer {
+  return encode(['sent', id, node, number])
+}
+
+export function goneRecord(id: string): Buffer {
+  return encode(['gone', id])
+}
+
+/**
+ * What a file says, up to the first record that is not whole: after a loss of power the end may be torn, zeros or anything,
+ * and what is behind it had not been synced. Never throws.
+ */
+export function readRecords(bytes: Buffer): SpoolContent {
+  const live = new Map<string, JobRecords>()
+  const first = recordAt(bytes, 0)
+  const head = fieldsOf(first)
+  if (first === null || head?.[0] !== 'spool') return { format: null, instance: null, live }
+  const [, format, instance] = head
+  if (format !== FORMAT) return { format, instance: null, live }
+  for (let at = first.length; ; ) {
+    const record = recordAt(bytes, at)
+    const fields = fieldsOf(record)
+    if (record === null || fields === null || fields[0] === 'spool') break
+    at += record.length
+    if (fields[0] === 'job') live.set(fields[1], { job: copyOf(record), sent: null })
+    else if (fields[0] === 'gone') live.delete(fields[1])
+    else {
+      const records = live.get(fields[1])
+      if (records !== undefined) records.sent = copyOf(record)
+    }
+  }
+  return { format, instance, live }
+}
+
+/** From records that `readRecords` has answered. */
+export function spooledOf(records: JobRecords, clock: { now(): number; mono(): number }): Spooled {
+  const job = jobOf(decode(records.job) as Waits, clock)
+  if (records.sent === null) return { job, node: null }
+  const [, , node, number] = decode(records.sent) as Sent
+  job.ticket.number = number
+  return { job, node }
+}
+
+function encode(fields: Fields): Buffer {
+  const body = pack(fields)
+  const record = Buffer.allocUnsafe(PREFIX + body.length)
+  record.writeUInt32BE(body.length, 0)
+  record.writeUInt32BE(crc32(body), 4)
+  record.set(body, PREFIX)
+  return record
+}
+
+/** Null when there is no whole record at this place. */
+function recordAt(bytes: Buffer, at: number): Buffer | null {
+  if (at + PREFIX > bytes.length) return null
+  const length = bytes.readUInt32BE(at)
+  const end = at + PREFIX + length
+  // The checksum of nothing is 0, so zeros would pass for records.
+  if (length === 0 || end > bytes.length) return null
+  return crc32(bytes.subarray(at + PREFIX, end)) === bytes.readUInt32BE(at + 4)
+    ? bytes.subarray(at, end)
+    : null
+}
+
+/** Null when it is none of ours, whatever its checksum. */
+function fieldsOf(record: Buffer | null): Fields | null {
+  if (record === null) return null
+  try {
+    const fields = decode(record)
+    return Array.isArray(fields) && isOurs(fields) ? (fields as Fields) : null
+  } catch {
+    return null
+  }
+}
+
+function isOurs(fields: readonly unknown[]): boolean {
+  const [says, first, second, third] = fields
+  switch (says) {
+    case 'spool':
+      return Number.isInteger(first) && (first !== FORMAT || typeof second === 'string')
+    case 'job':
+      return typeof first === 'string' && fields.length === JOB_FIELDS && Buffer.isBuffer(fields.at(-1))
+    case 'sent':
+      return typeof first === 'string' && typeof second === 'string' && Number.isInteger(third)
+    case 'gone':
+      return typeof first === 'string'
+    default:
+      return false
+  }
+}
+
+function decode(record: Buffer): unknown {
+  return unpack(record.subarray(PREFIX))
+}
+
+/** A view would keep the whole file in memory. */
+function copyOf(record: Buffer): Buffer {
+  return Buffer.from(record)
+}
+
+function jobOf(fields: Waits, clock: { now(): number; mono(): number }): OutJob {
+  const [, id, unique, name, enqueuedAt, delayMs, periodMs, missed, defer, node, strictNode, ...rest] = fields
+  const [notNode, maxAttempts, backoff, timeoutMs, wanted, args] = rest
+  return {
+    ticket: new Ticket(id, name, null, null, wanted),
+    id,
+    unique,
+    name,
+    // The time that the app was away counts.
+    since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),
+    delayMs,
+    periodMs,
+    missed,
+    defer,
+    node,
+    strictNode,
+    notNode,
+    maxAttempts,
+    backoff,
+    timeoutMs,
+    args,
+    bytes: args.length,
+  }
+}

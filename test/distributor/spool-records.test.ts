@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  goneRecord,
+  headRecord,
+  jobRecord,
+  readRecords,
+  sentRecord,
+  spooledOf,
+} from '#dist/distributor/spool-records.js'
+import { Ticket } from '#dist/distributor/ticket.js'
+import { pack } from '#dist/src/codec.js'
+import { outJob, record } from './spooled.js'
+
+const head = headRecord('app-1')
+const job = (id: string) => jobRecord(outJob(id), 1000)
+
+/** Each job, and the node that it was sent to. */
+function liveOf(...records: Buffer[]): string[] {
+  const { live } = readRecords(Buffer.concat(records))
+  const clock = { now: () => 0, mono: () => 0 }
+  return Array.from(live, ([id, each]) => {
+    const { job, node } = spooledOf(each, clock)
+    if (job.id !== id) throw new Error(`${job.id} is there as ${id}`)
+    return node === null ? id : `${id} ${node} ${job.ticket.number}`
+  })
+}
+
+t.test('what is live', async (t) => {
+  const cases: [string, Buffer[], string[]][] = [
+    ['nothing', [], []],
+    ['a head', [head], []],
+    ['jobs, in order', [head, job('b'), job('a')], ['b', 'a']],
+    ['one is gone', [head, job('a'), job('b'), goneRecord('a')], ['b']],
+    ['one was sent', [head, job('a'), job('b'), sentRecord('a', 'n1', 7)], ['a n1 7', 'b']],
+    ['and sent again', [head, job('a'), sentRecord('a', 'n1', 7), sentRecord('a', 'n2', 3)], ['a n2 3']],
+    ['sent, and not there', [head, sentRecord('a', 'n1', 7), goneRecord('b'), job('c')], ['c']],
+    ['gone, and there again', [head, job('a'), sentRecord('a', 'n1', 7), goneRecord('a'), job('a')], ['a']],
+  ]
+  for (const [name, records, live] of cases) t.same(liveOf(...records), live, name)
+})
+
+t.test('what ends the file', async (t) => {
+  const flipped = job('b')
+  flipped[flipped.length - 1] = 0xff
+  const cases: [string, Buffer][] = [
+    ['a wrong checksum', flipped],
+    ['zeros', Buffer.alloc(100)],
+    ['a length beyond the end', Buffer.alloc(100, 0xff)],
+    ['a part of a prefix', head.subarray(0, 7)],
+    ['a second head', head],
+    ['no MessagePack', record(Buffer.from([0xc1]))],
+    ['no list', record(pack('job'))],
+    ['a list that says nothing', record(pack([]))],
+    ['a word that we do not know', record(pack(['what', 'a']))],
+    ['a job with too little', record(pack(['job', 'a']))],
+    ['a job without args', record(pack(['job', 'a', ...Array(15).fill(null)]))],
+    ['a job without an id', record(pack(['job', ...Array(15).fill(null), Buffer.alloc(1)]))],
+    ['sent without a number', record(pack(['sent', 'a', 'n1', null]))],
+    ['gone, and nobody', record(pack(['gone', 1]))],
+  ]
+  for (const [name, damage] of cases) {
+    const { format, instance } = readRecords(Buffer.concat([head, damage]))
+    t.same({ format, instance }, { format: 1, instance: 'app-1' }, `${name}: the head`)
+    t.same(liveOf(head, job('a'), damage), ['a'], name)
+    if (damage.length > 7) t.same(liveOf(head, job('a'), damage, job('c')), ['a'], `${name}, in the middle`)
+    // The head itself is one, here.
+    if (damage !== head) t.same(liveOf(damage, head, job('a')), [], `${name}, at the beginning`)
+  }
+})
+
+t.test('a file without a head, or of another format', async (t) => {
+  const nothing = { format: null, instance: null }
+  t.match(readRecords(Buffer.alloc(0)), nothing)
+  t.match(readRecords(job('a')), nothing)
+  t.match(readRecords(record(pack(['spool', 1, null]))), nothing)
+  const later = readRecords(Buffer.concat([record(pack(['spool', 2, { any: 'thing' }])), job('a')]))
+  t.same(later, { format: 2, instance: null, live: new Map() })
+})
+
+t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
+  const fields = {
+    unique: true,
+    name: 'import',
+    delayMs: 2000,
+    periodMs: 60_000,
+    missed: 'all',
+    defer: true,
+    node: 'n1',
+    strictNode: true,
+    notNode: ['n2', 'n3'],
+    maxAttempts: 3,
+    backoff: { type: 'linear', delay: 2, max: 9 },
+    timeoutMs: 500,
+    args: pack({ some: 'args' }),
+  } as const
+  const before = outJob('a', { ...fields, ticket: new Ticket('a', 'import', null, null, true) })
+  const { live } = readRecords(Buffer.concat([head, jobRecord(before, 1000)]))
+  const records = live.get('a')
+  if (records === undefined) throw new Error('it is not there')
+  const { ticket, ...job } = spooledOf(records, { now: () => 1500, mono: () => 90 }).job
+  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410 })
+  t.match(ticket, { id: 'a', name: 'import', wanted: true, status: 'held' })
+  t.equal(spooledOf(records, { now: () => 0, mono: () => 90 }).job.since, 90, 'a clock that was set back')
+})
+
+const STEPS = [job('a'), job('b'), sentRecord('a', 'n1', 1), goneRecord('a'), job('c'), goneRecord('b')]
+const FILE = Buffer.concat([head, ...STEPS])
+
+/** What the records say that are whole before the first byte that is not as it was. */
+function undamaged(file: Buffer): string[] {
+  let same = 0
+  while (same < file.length && file[same] === FILE[same]) same++
+  const whole: Buffer[] = []
+  for (const step of STEPS) {
+    same -= step.length
+    if (same < head.length) break
+    whole.push(step)
+  }
+  return liveOf(head, ...whole)
+}
+
+t.test('a file that ends at any byte, with or without zeros behind it', async (t) => {
+  for (let end = 0; end <= FILE.length; end++) {
+    const torn = FILE.subarray(0, end)
+    const zeroed = Buffer.concat([torn, Buffer.alloc(FILE.length - end)])
+    const longer = Buffer.concat([zeroed, Buffer.alloc(5000)])
+    for (const file of [torn, zeroed, longer])
+      t.same(liveOf(file), undamaged(file), `${end} of ${file.length}`)
+  }
+})
+
+t.test('whatever is written over a part of it: all before that is there, and nothing else', async () => {
+  const part = fc.uint8Array({ maxLength: 200 })
+  fc.assert(
+    fc.property(fc.nat(FILE.length), part, fc.boolean(), (at, junk, goesOn) => {
+      const rest = goesOn ? FILE.subarray(at + junk.length) : Buffer.alloc(0)
+      const file = Buffer.concat([FILE.subarray(0, at), junk, rest])
+      return liveOf(file).join() === undamaged(file).join()
+    }),
+    { numRuns: 2000 },
+  )
+  fc.assert(fc.property(part, (bytes) => readRecords(Buffer.from(bytes)).live.size === 0))
+})

@@ -1,0 +1,36 @@
+import { crc32 } from 'node:zlib'
+import type { OutJob } from '#dist/distributor/out-job.js'
+import { Ticket } from '#dist/distributor/ticket.js'
+
+/** A job for a spool. */
+export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
+  const args = fields.args ?? Buffer.from('args')
+  return {
+    ticket: new Ticket(id, 'work', null, null, false),
+    id,
+    unique: false,
+    name: 'work',
+    since: 0,
+    delayMs: null,
+    periodMs: 0,
+    missed: 'once',
+    defer: null,
+    node: null,
+    strictNode: false,
+    notNode: [],
+    maxAttempts: null,
+    backoff: null,
+    timeoutMs: null,
+    ...fields,
+    args,
+    bytes: args.length,
+  }
+}
+
+/** Bytes as a record with the right checksum, whatever they say. */
+export function record(body: Buffer): Buffer {
+  const prefix = Buffer.alloc(8)
+  prefix.writeUInt32BE(body.length, 0)
+  prefix.writeUInt32BE(crc32(body), 4)
+  return Buffer.concat([prefix, body])
+}
