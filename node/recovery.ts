@@ -1,9 +1,9 @@
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
-import { outcomeOf } from '../src/job/outcome.js'
 import type { Interrupted } from '../src/store/contract.js'
 import type { LoadedJob } from './children/messages.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from './journal.js'
+import { changeAfter } from './run/conclusion.js'
 import { type RetryRules, rulesFor } from './run/rules.js'
 import { decide } from './run/verdict.js'
 import type { NodeSettings } from './settings.js'
@@ -39,27 +39,12 @@ export function changeFor(
     ...rulesFor(job, deps.known(job.name), settings),
     poisonLimit: Number.POSITIVE_INFINITY,
   }
-  const { ended, next } = decide(job, end, rules, now, seq(), Math.random)
+  const verdict = decide(job, end, rules, now, seq(), Math.random)
+  const { ended, next } = verdict
   const from = { ...job, attempt: job.attempt - 1 }
   if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })
   const error = packError(new JrError('JR_NODE_LOST', message))
-  const report = outcomeOf(job, {
-    state: 'failed',
-    seq: seq(),
-    node: settings.name,
-    attempt: job.attempt,
-    startedAt,
-    finishedAt: now,
-    child: 0,
-    args: job.args,
-    error,
-    more: next !== null,
-  })
-  const outcome = job.wanted ? report : null
-  if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
-  const failed = { ...job, lastError: message }
-  const keep = settings.keeps('failed')
-    ? { job: failed, state: 'failed' as const, startedAt, finishedAt: now }
-    : null
-  return { kind: 'end', from, running: true, outcome, keep, report, done: null }
+  const attempt = { job: from, attempt: job.attempt, startedAt }
+  const over = { attempt, message, args: job.args, error, child: 0, finishedAt: now }
+  return changeAfter(over, job, verdict, false, deps)
 }

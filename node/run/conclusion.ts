@@ -3,7 +3,7 @@ import { JrError } from '../../src/errors.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { transition } from '../../src/job/states.js'
-import type { AttemptResult } from '../children/attempt.js'
+import type { Attempt, AttemptResult } from '../children/attempt.js'
 import type { NodeEnd, NodeMove } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
 import type { Verdict } from './verdict.js'
@@ -12,6 +12,11 @@ export interface ConclusionDeps {
   readonly settings: Pick<NodeSettings, 'name' | 'keeps'>
   /** The next number of the store: for the outcome. */
   readonly seq: () => number
+}
+
+/** What is known of an attempt that is over. */
+export interface Over extends Pick<AttemptResult, 'message' | 'args' | 'error' | 'child' | 'finishedAt'> {
+  readonly attempt: Pick<Attempt, 'job' | 'attempt' | 'startedAt'>
 }
 
 /**
@@ -32,7 +37,7 @@ export function asCancelled(result: AttemptResult): AttemptResult {
  * as it is now. `discarded`: nothing of it is kept.
  */
 export function changeAfter(
-  result: AttemptResult,
+  result: Over,
   job: JobRecord,
   { ended, next }: Verdict,
   discarded: boolean,

@@ -24,10 +24,6 @@ export class Sessions {
     this.#deps = deps
   }
 
-  get size(): number {
-    return this.#byInstance.size
-  }
-
   /** A link whose handshake is done. An older one of the same life of the distributor is dead, whether it knows or not. */
   open(link: Link): LinkHandlers {
     const { peer, channel } = link

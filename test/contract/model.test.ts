@@ -11,7 +11,7 @@ import { storesWith } from './stores.js'
 const RUNS = Number(process.env.JR_TEST_RUNS ?? 1000)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 /** With a number of its own it takes what that takes; else it ends, with what it has found, before tap ends it. */
-const LIMIT_MS = process.env.JR_TEST_RUNS === undefined ? 180_000 : 0
+const LIMIT_MS = process.env.JR_TEST_RUNS === undefined ? 400_000 : 0
 /**
  * A run mostly waits for files to be opened and closed, so some go side by side: each a series with a seed of its own,
  * and the only one when that is given. Half of them are in a thread of their own.
@@ -31,7 +31,7 @@ const server = hasRedis() ? await startRedis(t) : null
 const redisUrl = server?.url ?? null
 
 t.test(`${kindsOf(storesWith(redisUrl)).join('; ')} answer as the model does (seed ${SEED})`, async (t) => {
-  t.setTimeout(240_000 + RUNS * 200)
+  t.setTimeout(440_000 + RUNS * 200)
   const dir = mkdtempSync(join(BASE, 'jr-model-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
   const all = Array.from({ length: SERIES }, (_, i) => {

@@ -249,6 +249,7 @@ t.test('a node restarts: due times keep, missed slots follow the policy', async 
   const first = await startNode(t, 'n1', flags)
   const due = Date.now() + 1500
   const delayed = app.enqueue('facts', {}, { runAt: due })
+  const result = delayed.result()
   const runs: Record<string, number[]> = { once: [], skip: [], all: [] }
   const schedules = Object.keys(runs).map((missed) =>
     app.enqueue('counts', { runs: 1e9 }, { period: '100ms', missed: missed as 'once' }, (_args, info) =>
@@ -263,7 +264,7 @@ t.test('a node restarts: due times keep, missed slots follow the policy', async 
   const from = Date.now()
   while (Date.now() < from + 450) await new Promise((resolve) => setImmediate(resolve))
   await startNode(t, 'n1', flags)
-  const { facts } = await delayed.result()
+  const { facts } = await result
   t.ok(facts)
   t.ok(Date.now() >= due, 'not early')
   while (Object.values(runs).some((seen) => seen.length < 9)) await event(app, 'job:completed')

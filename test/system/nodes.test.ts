@@ -187,6 +187,8 @@ t.test(
     const more = app.enqueue('waits')
     const result = t.rejects(once.result(), { code: 'JR_NODE_LOST' })
     await Promise.all([first.line('job:started', once.id), first.line('job:started', more.id)])
+    // That they have begun is written before what comes now.
+    await app.enqueue('echo').accepted
     first.process.kill('SIGKILL')
     await first.exited
     const again = await startNode(t, 'n1', flags)
