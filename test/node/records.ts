@@ -1,33 +1,18 @@
 import type { JobRecord, Outcome } from '#dist/src/job/record.js'
+import { recordOf } from '../fixtures/record.mjs'
 
 /** A record with nothing special about it. */
 export function record(over: Partial<JobRecord> = {}): JobRecord {
-  return {
+  return recordOf({
     lane: 0,
     due: 1000,
     seq: 1,
     id: 'job-1',
-    name: 'work',
-    distributor: 'app',
-    instance: 'life-1',
-    wanted: true,
-    node: null,
-    strictNode: false,
-    notNode: [],
-    periodMs: 0,
-    missed: 'once',
-    maxAttempts: null,
-    backoff: null,
-    timeoutMs: null,
     enqueuedAt: 1000,
     firstDue: 1000,
-    slot: 0,
-    attempt: 0,
-    losses: 0,
-    lastError: null,
     args: Buffer.from([0x80]),
     ...over,
-  }
+  })
 }
 
 export function outcome(over: Partial<Outcome> = {}): Outcome {

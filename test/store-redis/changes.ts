@@ -1,33 +1,20 @@
 import type { JobRecord, Outcome } from '#dist/src/job/record.js'
 import type { Begin, End, Insert } from '#dist/src/store/contract.js'
+import { recordOf as plainRecord } from '../fixtures/record.mjs'
 
 export function recordOf(n: number, over: Partial<JobRecord> = {}): JobRecord {
-  return {
+  return plainRecord({
     lane: 0,
     due: 1000,
     seq: 2 ** 32 + n,
     id: `job-${n}`,
-    name: 'work',
-    distributor: 'app',
     instance: 'life',
-    wanted: true,
-    node: null,
-    strictNode: false,
-    notNode: [],
-    periodMs: 0,
-    missed: 'once',
     maxAttempts: 3,
-    backoff: null,
-    timeoutMs: null,
     enqueuedAt: 900,
     firstDue: 1000,
-    slot: 0,
-    attempt: 0,
-    losses: 0,
-    lastError: null,
     args: Buffer.from(`args ${n}`),
     ...over,
-  }
+  })
 }
 
 export function outcomeOf(job: JobRecord, seq: number): Outcome {

@@ -17,17 +17,16 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
   const rows: RowCounts = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
   let left = 0
   for await (const part of parts(db.iterator(jobsRange(true)))) {
-    const jobs = part.map(([key, row]) => ({
-      key,
-      row,
-      job: isEndedKey(key) ? decodeEnded(row).job : decodeJob(row),
-    }))
+    const jobs = part.map(([key, row]) => {
+      const ended = isEndedKey(key) ? decodeEnded(row) : null
+      return { key, ended, job: ended?.job ?? decodeJob(row) }
+    })
     const places = await db.getMany(jobs.map(({ job }) => idKey(job.id)))
-    for (const [i, { key, row, job }] of jobs.entries()) {
+    for (const [i, { key, ended, job }] of jobs.entries()) {
       if (places[i]?.toString() !== key) {
         batch.del(key)
         left++
-      } else if (isEndedKey(key)) rows[decodeEnded(row).state]++
+      } else if (ended !== null) rows[ended.state]++
       else {
         rows.live++
         if (isImmediate(job.lane)) rows.backlog++
