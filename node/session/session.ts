@@ -19,6 +19,8 @@ export const CREDIT_BYTES = 8 * 1024 * 1024
 
 /** Longer than a short job takes that has begun. */
 const TOGETHER_MS = 1
+/** Longer than a job that follows at once takes to come. */
+const LEISURE_MS = 20
 
 export interface SessionDeps {
   readonly settings: NodeSettings
@@ -47,9 +49,12 @@ export class Session implements Origin {
   #received = 0
   #settled = 0
   #told = 0
-  /** Whether all that has been stored and not told runs already. */
+  /** Of what has been stored and not told: whether all of it has begun, and whether some of it runs still. */
   #begun = true
-  #tell: NodeJS.Timeout | null = null
+  #running = false
+  #tellSoon: NodeJS.Timeout | null = null
+  /** Not cleared by what was told before: with each job there would be a new one. */
+  #tellLater: NodeJS.Timeout | null = null
   /** Sent and not yet stored. */
   #pending = 0
 
@@ -83,25 +88,36 @@ export class Session implements Origin {
     this.#pending--
     this.#settled = change.number ?? this.#settled
     this.#begun &&= change.started
+    this.#running ||= change.started && this.#deps.runner.running(change.job.id) !== undefined
     this.#deps.touched(this)
   }
 
-  /** Says what has been stored since the last time. What runs already may have an outcome in a moment, to go with it. */
+  /**
+   * Says what has been stored since the last time. What runs already may have an outcome in a moment, to go with it; of
+   * what has ended the outcome has been sent, and nobody waits for more.
+   */
   settle(): void {
-    if (this.#begun) this.#tell ??= setTimeout(this.#accepted, TOGETHER_MS)
-    else this.#accepted()
+    if (!this.#begun) this.#accepted()
+    else if (this.#running) this.#tellSoon ??= setTimeout(this.#accepted, TOGETHER_MS)
+    else this.#tellLater ??= setTimeout(this.#waited, LEISURE_MS)
   }
 
-  /** That a job is accepted is said before its outcome. */
+  /** What was stored before is said first. */
   send(message: LinkMessage): void {
     this.#accepted()
     this.channel.send(message)
   }
 
+  readonly #waited = (): void => {
+    this.#tellLater = null
+    this.#accepted()
+  }
+
   readonly #accepted = (): void => {
-    if (this.#tell !== null) clearTimeout(this.#tell)
-    this.#tell = null
+    if (this.#tellSoon !== null) clearTimeout(this.#tellSoon)
+    this.#tellSoon = null
     this.#begun = true
+    this.#running = false
     if (this.#settled === this.#told || this.channel.closed) return
     this.#told = this.#settled
     this.channel.send({ type: 'accepted', number: this.#settled })

@@ -22,17 +22,20 @@ export interface ChannelOptions<M> {
 
 /** A frame is sent when it has grown to this, and at the end of the tick in any case. */
 const FLUSH_BYTES = 64 * 1024
+/** So soon after a frame the next one waits for all that this turn of the event loop has to say. */
+const BUSY_MS = 0.25
 /** Bytes that wait in the socket before the channel asks to hold back, and before it gives the peer up. */
 const HIGH_WATER = 1024 * 1024
 const HARD_LIMIT = 64 * 1024 * 1024
 
-/** Messages over a stream, in frames: one frame a tick. Owns the stream. */
+/** Messages over a stream, in frames: one frame a tick, or one a turn of the event loop when much is said. Owns the stream. */
 export class Channel<M extends { readonly type: string }> {
   readonly #stream: Duplex
   readonly #writer: FrameWriter<M>
   readonly #reader: FrameReader<M>
   readonly #options: ChannelOptions<M>
   #flushDue = false
+  #flushedAt = 0
   #heardAt = 0
   #beat: NodeJS.Timeout | null = null
   #silentBeats = 0
@@ -77,7 +80,8 @@ export class Channel<M extends { readonly type: string }> {
     if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
-      setImmediate(this.#endOfTick)
+      if (performance.now() - this.#flushedAt < BUSY_MS) setImmediate(this.#endOfTick)
+      else process.nextTick(this.#endOfTick)
     }
   }
 
@@ -87,6 +91,7 @@ export class Channel<M extends { readonly type: string }> {
     const frame = this.#writer.take()
     if (frame === null) return
     this.#stream.write(frame)
+    this.#flushedAt = performance.now()
     if (this.#stream.writableLength > HARD_LIMIT) {
       this.destroy(
         new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
