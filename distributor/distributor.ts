@@ -328,6 +328,7 @@ export class DistributorCore implements HandleOwner {
   #release(): void {
     this.#placement.release()
     this.#onSettled()
+    this.#mind()
   }
 
   /** With work on its way the process stays; with none, connections that we made do not keep it. */

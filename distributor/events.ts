@@ -42,7 +42,7 @@ export interface NodeFacts {
   /** How many it can run at once; and how many of ours it has that are due and have not ended. */
   readonly slots: number
   readonly busy: number
-  /** Sent and not yet accepted. */
+  /** Sent, and neither accepted nor over yet. */
   readonly inFlight: number
   readonly address: string | null
   /** Epoch ms; 0: never. */

@@ -37,7 +37,8 @@ export class JobHandle<Name extends string = string> {
   }
 
   /**
-   * Resolves when a node has the job on disk. Rejects when none will: JR_BACKLOG_FULL, JR_NO_SUCH_JOB,
+   * Resolves when a node has the job on disk, or when it is over: the result of a quick job does not wait for the disk.
+   * Rejects when no node will have it: JR_BACKLOG_FULL, JR_NO_SUCH_JOB,
    * JR_ARGS_TOO_LARGE, JR_CANCELLED, JR_STOPPED. Need not be waited for.
    */
   get accepted(): Promise<void> {

@@ -100,6 +100,13 @@ export class NodeLine implements Candidate {
     return this.#unaccepted.size
   }
 
+  /** Sent, and neither accepted nor over. */
+  get inFlight(): number {
+    let count = 0
+    for (const { ticket } of this.#unaccepted) if (ticket.status !== 'over') count++
+    return count
+  }
+
   get link(): Link | null {
     return this.#link
   }
@@ -138,6 +145,7 @@ export class NodeLine implements Candidate {
       this.#asked.delete(request)
       waiter.reject(this.#away())
     }
+    this.#dropEnded()
     if (this.#unaccepted.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
@@ -213,12 +221,21 @@ export class NodeLine implements Candidate {
   /** Gives up everything that is not accepted; the jobs are the caller's now. */
   abandon(): OutJob[] {
     this.#doubt?.cancel()
+    this.#dropEnded()
     const error = new JrError('JR_STOPPED', 'the distributor was stopped')
     for (const { waiter } of this.#asked.values()) waiter.reject(error)
     this.#asked.clear()
     this.#unacceptedBytes = 0
     this.#outbox = []
     return this.#unaccepted.remove(() => true)
+  }
+
+  /** Jobs whose outcome came before the word that they are accepted: whatever the node says of them when it is back. */
+  #dropEnded(): void {
+    for (const job of this.#unaccepted.remove(({ ticket }) => ticket.status === 'over')) {
+      this.#unacceptedBytes -= job.bytes
+      this.#handlers.onAccepted(this, job)
+    }
   }
 
   #takeOutcomes(outcomes: OutcomeMessage[]): void {

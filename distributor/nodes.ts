@@ -159,6 +159,6 @@ export class Nodes {
 }
 
 function factsOf(line: NodeLine): NodeFacts {
-  const { name, status, facts, unaccepted, link, connectedAt } = line
-  return { name, status, ...facts, inFlight: unaccepted, address: link?.address ?? null, connectedAt }
+  const { name, status, facts, inFlight, link, connectedAt } = line
+  return { name, status, ...facts, inFlight, address: link?.address ?? null, connectedAt }
 }

@@ -35,7 +35,7 @@ export class Ticket {
   readonly name: string
   onSuccess: Feedback | null
   onError: Feedback | null
-  /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled, lost). */
+  /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled, lost), accepted or not. */
   status: 'held' | 'sent' | 'accepted' | 'over' = 'held'
   /** The node that it was last sent to, and its number there. */
   node: string | null = null
@@ -89,8 +89,11 @@ export class Ticket {
   }
 
   ended(result: JobArgs | null, error: unknown, more: boolean): void {
-    if (this.status !== 'over') this.accepted()
-    if (!more) this.status = 'over'
+    // A quick job may be over before it is on the node's disk, which nobody needs then. A schedule goes on.
+    if (!more) {
+      this.accepted()
+      this.status = 'over'
+    }
     this.result = result
     this.error = error
     const waiters = this.resultWaiters

@@ -3,7 +3,7 @@ import type { JobRecord } from '../src/job/record.js'
 import { isTerminal } from '../src/job/states.js'
 import type { Logger } from '../src/logger.js'
 import type { Answer, Store } from '../src/store/contract.js'
-import type { NodeChange, NodeInsert } from './journal.js'
+import type { NodeChange } from './journal.js'
 import type { LocalJobs } from './local-jobs.js'
 import type { NodeEvents } from './node.js'
 import type { Pruner } from './pruner.js'
@@ -25,7 +25,7 @@ export interface ConsequencesDeps {
   readonly onStoreError: (error: unknown) => void
 }
 
-/** What follows from changes being on disk: who is told, what is put in order. */
+/** What follows from changes being written, and being on disk: who is told, what is put in order. */
 export class Consequences {
   readonly #deps: ConsequencesDeps
 
@@ -33,15 +33,18 @@ export class Consequences {
     this.#deps = deps
   }
 
-  /** Everything that follows from a group of changes. */
-  follow(changes: readonly NodeChange[], answers: readonly Answer[]): void {
-    const { sessions, runner, scheduler } = this.#deps
+  /** New jobs are on disk: whoever sent them is told. */
+  accept(changes: readonly NodeChange[], answers: readonly Answer[]): void {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
-      if (change?.kind === 'insert') this.#inserted(change, answers[i] === 'duplicate')
+      if (change?.kind === 'insert') change.origin?.stored(change, answers[i] === 'duplicate')
     }
-    // That a job is accepted is said before its outcome, which may be in the same group.
-    sessions.settle()
+    this.#deps.sessions.settle()
+  }
+
+  /** All else that follows from a group of changes. */
+  follow(changes: readonly NodeChange[], answers: readonly Answer[]): void {
+    const { runner, scheduler } = this.#deps
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
       const answer = answers[i]
@@ -51,14 +54,12 @@ export class Consequences {
     scheduler.settle()
   }
 
-  #inserted(change: NodeInsert, duplicate: boolean): void {
-    if (!duplicate && !change.started) this.#deps.scheduler.add(change.job)
-    change.origin?.stored(change, duplicate)
-  }
-
   #follow(change: NodeChange, answer: Answer): void {
     const { scheduler, reporter, local, pruner, events, log } = this.#deps
     switch (change.kind) {
+      case 'insert':
+        if (answer !== 'duplicate' && !change.started) scheduler.add(change.job)
+        return
       case 'begin':
         if (answer === 'stale') this.#notBegun(change.job)
         return

@@ -2,7 +2,7 @@ import type { JobRecord, Outcome } from '../src/job/record.js'
 import type { Acknowledge, Adopt, Begin, End, Insert, Move, Remove } from '../src/store/contract.js'
 
 /**
- * Changes as the node makes them: beside what the store writes, what the node does once it is on disk. `report` is
+ * Changes as the node makes them: beside what the store writes, what the node does once it is written. `report` is
  * the outcome to send, whether the store keeps it (`outcome`) or nobody asked for it to be kept.
  */
 export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt

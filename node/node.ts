@@ -90,7 +90,8 @@ export class JobNode {
     const seq = () => this.#numbers()
     const fail = (error: unknown) => this.#fail(error)
     const journal: Journal = new GroupCommit<NodeChange>(store, {
-      onCommitted: (changes, answers) => this.#consequences.follow(changes, answers),
+      onStored: (changes, answers) => this.#consequences.accept(changes, answers),
+      onDone: (changes, answers) => this.#consequences.follow(changes, answers),
       onFailure: fail,
     })
     this.#journal = journal

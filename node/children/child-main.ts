@@ -81,6 +81,8 @@ class ChildProcess implements ContextHost {
       },
       outcome: ({ ok, body }) => {
         this.#asked.delete(request)
+        // A quick job may be over before it is on the disk.
+        accepted.resolve()
         if (ok) outcome.resolve(unpackChecked(body) as JobArgs)
         else outcome.reject(unpackError(body))
       },

@@ -34,7 +34,7 @@ export interface JobLog {
 
 export interface ContextHandle {
   readonly id: string
-  /** Resolves when the job is on disk. */
+  /** Resolves when the job is on disk, or over. */
   readonly accepted: Promise<void>
   /** The job's args with its results. Works while the job that enqueued it runs. */
   result(): Promise<JobArgs>

@@ -5,7 +5,7 @@ import type { JobState, TerminalState } from '../job/states.js'
 /**
  * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
  * and hands the store whole groups of changes, one group at a time. Reads, and `prune`, may come while a group is
- * being committed: they see all of a change or nothing, and everything of which the commit has resolved. Every verb
+ * being committed: they see all of a change or nothing, and everything of a group that was committed or written. Every verb
  * rejects with JR_STORE_CLOSED when the store is not open. What a node does when one rejects: `docs/stores.md`.
  */
 export interface Store {
@@ -23,8 +23,16 @@ export interface Store {
    * nothing is known of the group: the store refuses every later commit with JR_STORE, and must be closed. Changes
    * have fields of the node's own beside those named here (functions among them); the records in them are never
    * changed, so they may be kept.
+   *
+   * `onWritten`: a store that has a group before it is on disk may call this once meanwhile, with what it is going to
+   * answer: when the group outlives this process, and reads see it. What ended may be told then, and the next group may
+   * come; what is new is told when this resolves. Not called after a rejection. Absent: not before it is on disk.
    */
-  commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]>
+  commit(
+    changes: readonly Change[],
+    durable: boolean,
+    onWritten?: (answers: readonly Answer[]) => void,
+  ): Promise<readonly Answer[]>
   /**
    * Jobs of a lane that wait, in order of (due, seq), after `after` (from the front when null). At most `limit`
    * jobs and about `maxBytes` of args, at least one if there is one. Jobs that are running are left out.

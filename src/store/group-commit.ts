@@ -3,19 +3,28 @@ import type { Answer, SharedChange } from './contract.js'
 
 /** A store, as far as it is written to. One without neighbours is given no change that is for them. */
 export interface Committer {
-  commit(changes: readonly SharedChange[], durable: boolean): Promise<readonly Answer[]>
+  commit(
+    changes: readonly SharedChange[],
+    durable: boolean,
+    onWritten?: (answers: readonly Answer[]) => void,
+  ): Promise<readonly Answer[]>
   /**
-   * Whether the next group may be given while one is under way: of so many changes, `durable` when somebody waits for
-   * the disk. They are done in the order in which they were given. Absent: one at a time.
+   * Whether the next group, of so many changes, may be given while one is under way. They are done in the order in which
+   * they were given. Absent: one at a time.
    */
-  mayFollow?(changes: number, durable: boolean): boolean
-  /** A commit is work for this thread, and not for a disk or a network: what others can do meanwhile is begun first. */
+  mayFollow?(changes: number): boolean
+  /** A commit is work for this thread, and not for a network: what others can do meanwhile is begun first. */
   readonly busy?: boolean
 }
 
 export interface GroupCommitHandlers<C extends SharedChange> {
-  /** A group is on disk. */
-  readonly onCommitted: (changes: readonly C[], answers: readonly Answer[]) => void
+  /** New jobs of a group are safe: their senders may be told. */
+  readonly onStored: (changes: readonly C[], answers: readonly Answer[]) => void
+  /**
+   * A group is done: written, or safe when it holds what somebody is told only then. Groups come in order. New jobs may
+   * be done before they are stored.
+   */
+  readonly onDone: (changes: readonly C[], answers: readonly Answer[]) => void
   /** The store refused a group, of which nothing is known now. Called once. */
   readonly onFailure: (error: JrError) => void
 }
@@ -30,21 +39,27 @@ const PATIENCE_MS = 20
 
 /**
  * Commits changes in groups: at most one is being written, and the next holds all that arrived meanwhile. So the
- * slower the disk, the larger the groups, and one fsync serves them all. A store may want the next group while it works
- * on one: where it is at the end of a network, or where a group has to be written and not to wait for the disk.
+ * slower the store, the larger the groups. A group that has been written, and is on its way to the disk, does not keep
+ * the next from being written; one fsync serves all that wait for it. A store at the end of a network may want the next
+ * group while it works on one.
  */
 export class GroupCommit<C extends SharedChange> {
   readonly #store: Committer
   readonly #handlers: GroupCommitHandlers<C>
   #next: C[] = []
+  /** Somebody will be told that one of the next is safe; of one that is no new job. */
   #durable = false
+  #strict = false
   #started = false
   /** Runs for what is not urgent. Not cleared by a group that came before: with each job there would be a new one. */
   #idle: NodeJS.Timeout | null = null
-  /** Groups that are being written, and the last of them. */
+  /** Groups that are not done, and the last of those that are not safe. */
   #writing = 0
   #last: Promise<void> = Promise.resolve()
   #failed: JrError | null = null
+  /** Changes so far, and those that are as safe as they are to be. */
+  #added = 0
+  #settled = 0
   #waiters: (() => void)[] = []
 
   constructor(store: Committer, handlers: GroupCommitHandlers<C>) {
@@ -52,11 +67,13 @@ export class GroupCommit<C extends SharedChange> {
     this.#handlers = handlers
   }
 
-  /** Joins the next group. `durable`: somebody will be told that it is on disk. Ignored after a failure. */
+  /** Joins the next group. `durable`: somebody will be told that it is safe. Ignored after a failure. */
   add(change: C, durable: boolean): void {
     if (this.#failed !== null) return
     this.#next.push(change)
+    this.#added++
     this.#durable ||= durable
+    this.#strict ||= durable && change.kind !== 'insert'
     if (this.#started || !this.#mayWrite) return
     // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
     if (change.kind === 'acknowledge') this.#idle ??= setTimeout(this.#waited, PATIENCE_MS)
@@ -65,16 +82,18 @@ export class GroupCommit<C extends SharedChange> {
 
   #begin(): void {
     this.#started = true
-    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group. A disk takes
-    // longer than a child, so it begins first; where this thread does the work, children are sent their jobs before it.
-    if (this.#store.busy === true) process.nextTick(setImmediate, this.#start)
+    // At the end of what is being done now, so that all of a frame, and all frames of a read, share a group. A network
+    // takes longer than a child, so it begins first; where this thread does the work, children are sent their jobs
+    // before it, and the quickest of them have answered: their jobs' beginning and end are one group.
+    if (this.#store.busy === true) setImmediate(setImmediate, this.#start)
     else setImmediate(this.#start)
   }
 
-  /** Resolves when everything added before has been committed, or can't be any more. */
+  /** Resolves when everything added before is as safe as it is to be, or can't be any more. */
   async flushed(): Promise<void> {
     if (this.#idle !== null && !this.#started) this.#begin()
-    while ((this.#writing > 0 || this.#next.length > 0) && this.#failed === null) {
+    const added = this.#added
+    while (this.#settled < added && this.#failed === null) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
   }
@@ -92,37 +111,64 @@ export class GroupCommit<C extends SharedChange> {
   get #mayWrite(): boolean {
     if (this.#writing === 0) return true
     if (this.#writing >= DEPTH || this.#next.length === 0) return false
-    return this.#store.mayFollow?.(this.#next.length, this.#durable) === true
+    return this.#store.mayFollow?.(this.#next.length) === true
   }
 
   #write(): void {
-    if (this.#next.length === 0 || this.#failed !== null) return this.#release()
+    if (this.#next.length === 0 || this.#failed !== null) return
     const group = this.#take()
     const durable = this.#durable
-    if (this.#next.length === 0) this.#durable = false
+    let done = false
+    // Of what is told only when it is safe, nothing that comes behind it may be told before.
+    const onWritten = this.#strict
+      ? undefined
+      : (answers: readonly Answer[]) => {
+          done = true
+          this.#done(group, answers)
+          if (this.#next.length > 0 && !this.#started) this.#begin()
+        }
+    if (this.#next.length === 0) {
+      this.#durable = false
+      this.#strict = false
+    }
     this.#writing++
     const before = this.#last
-    const answered = this.#store.commit(group, durable)
+    const answered = this.#store.commit(group, durable, onWritten)
     this.#last = before
       .then(() => answered)
       .then(
-        (answers) => this.#committed(group, answers),
+        (answers) => this.#safe(group, answers, done),
         (cause) => this.#fail(cause),
       )
-    // It is looked at when the one before is done.
+    // It is looked at when the one before is safe.
     answered.catch(() => {})
   }
 
-  #committed(group: readonly C[], answers: readonly Answer[]): void {
+  #safe(group: readonly C[], answers: readonly Answer[], done: boolean): void {
+    if (this.#failed !== null) return
+    this.#tell(this.#handlers.onStored, group, answers)
+    if (!done) this.#done(group, answers)
+    this.#settled += group.length
+    this.#release()
+    if (!this.#started && this.#mayWrite) this.#write()
+  }
+
+  #done(group: readonly C[], answers: readonly Answer[]): void {
     if (this.#failed !== null) return
     this.#writing--
+    this.#tell(this.#handlers.onDone, group, answers)
+  }
+
+  #tell(
+    handler: (changes: readonly C[], answers: readonly Answer[]) => void,
+    group: readonly C[],
+    answers: readonly Answer[],
+  ): void {
     try {
-      this.#handlers.onCommitted(group, answers)
+      handler(group, answers)
     } catch (cause) {
-      return this.#fail(cause)
+      this.#fail(cause)
     }
-    this.#release()
-    if (this.#mayWrite) this.#write()
   }
 
   #take(): C[] {

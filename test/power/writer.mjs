@@ -27,10 +27,12 @@ say({ opened: true })
 
 let waiting = 0
 const commits = new GroupCommit(store, {
-  onCommitted: (changes, answers) => {
+  onDone: (changes, answers) => {
     waiting -= changes.length
     const bad = answers.findIndex((answer) => answer !== 'ok')
     if (bad >= 0) say({ bad: answers[bad], of: changes[bad].n })
+  },
+  onStored: (changes) => {
     if (changes.some(({ kind }) => kind === 'insert')) say({ safe: changes.at(-1).n })
   },
   onFailure: (error) => {

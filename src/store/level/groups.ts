@@ -33,7 +33,7 @@ export class Groups {
   /** The group that is being built, and what of it lives. */
   #current = 1
   #currentLive = 0
-  /** Up to this group all is on disk. */
+  /** Up to this group all is as safe as whoever waits for it is told. */
   #written = 0
 
   /** `most`: bytes of the journal, in all. */
@@ -78,7 +78,7 @@ export class Groups {
     return this.#current++
   }
 
-  /** All groups up to this one are on disk. */
+  /** All groups up to this one may be seen. */
   written(group: number): void {
     if (group > this.#written) this.#written = group
   }

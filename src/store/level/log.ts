@@ -48,6 +48,9 @@ export class Log {
   #last: number
   #sealed: boolean
   #dirty = false
+  /** The sync under way, and the one that is to follow it. */
+  #syncing: Promise<void> | null = null
+  #following: Promise<void> | null = null
   readonly #head = Buffer.alloc(RECORD_HEAD)
 
   /** `openLog` makes it. */
@@ -93,14 +96,12 @@ export class Log {
     this.#sealed = true
   }
 
-  /** Resolves when everything appended before is on the disk. */
-  async sync(): Promise<void> {
-    const segment = this.#segments.at(-1)
-    if (!this.#dirty || segment === undefined) return
-    this.#dirty = false
-    await new Promise<void>((resolve, reject) =>
-      fdatasync(segment.fd, (error) => (error === null ? resolve() : reject(error))),
-    )
+  /** Resolves when everything appended before is on the disk. What is appended during one sync shares the next. */
+  sync(): Promise<void> {
+    if (!this.#dirty) return this.#syncing ?? Promise.resolve()
+    if (this.#syncing === null) return this.#sync()
+    this.#following ??= this.#syncing.then(() => this.#sync())
+    return this.#following
   }
 
   /** Segments before this one are not needed any more. */
@@ -128,6 +129,21 @@ export class Log {
     for (const { fd } of [...this.#segments, ...this.#spares]) closeSync(fd)
     this.#segments = []
     this.#spares = []
+  }
+
+  #sync(): Promise<void> {
+    const { fd } = this.#segments.at(-1) as Segment
+    this.#dirty = false
+    this.#following = null
+    const done = new Promise<void>((resolve, reject) => {
+      fdatasync(fd, (error) => {
+        this.#syncing = null
+        if (error === null) resolve()
+        else reject(error)
+      })
+    })
+    this.#syncing = done
+    return done
   }
 
   #write(parts: Buffer[]): void {

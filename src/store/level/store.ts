@@ -62,8 +62,8 @@ interface Parts {
 
 class LevelStore implements Store {
   readonly kind = 'level'
-  /** Without fsync a group is mostly an append to a file by this thread. */
-  readonly busy: boolean
+  /** A group is mostly an append to a file by this thread. */
+  readonly busy = true
   readonly #dir: string
   readonly #fsync: boolean
   readonly #limits: YoungLimits
@@ -76,7 +76,6 @@ class LevelStore implements Store {
     this.#tidy = tidy
     this.#dir = dir
     this.#fsync = durability === 'fsync'
-    this.busy = !this.#fsync
   }
 
   async open(node: string): Promise<Opened> {
@@ -113,16 +112,15 @@ class LevelStore implements Store {
     }
   }
 
-  /** While the disk works on one group, the next can be written, if it need not be on the disk. */
-  mayFollow(_changes: number, durable: boolean): boolean {
-    return this.#fsync && !durable
-  }
-
-  async commit(changes: readonly Change[], durable: boolean): Promise<readonly Answer[]> {
+  async commit(
+    changes: readonly Change[],
+    durable: boolean,
+    onWritten?: (answers: readonly Answer[]) => void,
+  ): Promise<readonly Answer[]> {
     const { writer, compaction } = this.#opened()
     if (this.#poison !== null) throw this.#poison
     try {
-      const answers = await writer.write(changes, durable && this.#fsync)
+      const answers = await writer.write(changes, durable && this.#fsync, onWritten)
       compaction.wrote(writer.changes.dropped)
       return answers
     } catch (cause) {

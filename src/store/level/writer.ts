@@ -33,8 +33,8 @@ interface Placed {
   readonly answers: Answer[]
   /** Null when it has left nothing in the journal. */
   readonly group: number | null
-  /** Resolves when it is on the disk, if that was asked for. */
-  readonly onDisk: Promise<void> | null
+  /** It was appended to the log, and has to be on the disk. */
+  readonly toSync: boolean
 }
 
 /**
@@ -63,14 +63,27 @@ export class Writer {
     this.changes = new Changes(books)
   }
 
-  /** Resolves when they are written, and all before them; with `sync`, when all that is on the disk. */
-  async write(changes: readonly Change[], sync: boolean): Promise<Answer[]> {
+  /**
+   * Resolves when they are written, and all before them; with `sync`, when all that is on the disk. `onWritten` is called
+   * when they have to wait for the disk: what is written is in the hands of the operating system.
+   */
+  async write(
+    changes: readonly Change[],
+    sync: boolean,
+    onWritten?: (answers: readonly Answer[]) => void,
+  ): Promise<Answer[]> {
     const placed = this.inTurn(() => this.#place(changes, sync))
     const before = this.#settled
-    const settled = placed.then(async ({ group, onDisk }) => {
-      if (onDisk !== null) await onDisk
+    const { groups, log } = this.#parts
+    const settled = placed.then(async ({ answers, group, toSync }) => {
+      if (onWritten !== undefined && log.fsync) {
+        if (group !== null) groups.written(group)
+        onWritten(answers)
+      }
+      // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
+      if (toSync) await log.sync()
       await before
-      if (group !== null) this.#parts.groups.written(group)
+      if (group !== null) groups.written(group)
     })
     this.#settled = settled
     await settled
@@ -146,11 +159,11 @@ export class Writer {
     if (toRows || !fits) {
       const full = !fits && log.takes(row.length)
       const clear = crowded || full || this.#groupRows >= GROUP_ROWS || this.#groupBytes >= GROUP_BYTES
-      return { answers, group: await this.#toRows(batch, row, sync, clear), onDisk: null }
+      return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: false }
     }
     const group = row === null ? null : groups.settle(row.length, log.current)
     if (row !== null && group !== null) log.append(group, row)
-    return { answers, group, onDisk: sync ? log.sync() : null }
+    return { answers, group, toSync: sync }
   }
 
   /** One batch of LevelDB. Answers the number of the group, when the journal has a part of it. */

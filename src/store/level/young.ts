@@ -153,7 +153,7 @@ export class Young {
     }
   }
 
-  // What those who read may see: only what is on disk.
+  // What those who read may see: only what is written.
 
   waiting(lane: Lane, after: Place | null): JobRecord[] {
     const found: JobRecord[] = []

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
-import { type Change, levelStore } from '#dist/src/store/index.js'
+import { type Answer, type Change, levelStore } from '#dist/src/store/index.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { YOUNG_LIMITS } from '#dist/src/store/level/young.js'
 import { record } from '../../node/records.js'
@@ -207,7 +207,8 @@ t.test(
     const seen: string[] = []
     let failure: unknown = null
     const commits = new GroupCommit<Change>(store, {
-      onCommitted: (changes) => {
+      onStored: () => {},
+      onDone: (changes) => {
         for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
       },
       onFailure: (error) => {
@@ -270,7 +271,8 @@ t.test(
     }
     const seen: string[] = []
     const commits = new GroupCommit<Change>(store, {
-      onCommitted: (changes) => {
+      onStored: () => {},
+      onDone: (changes) => {
         for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
       },
       onFailure: (error) => t.fail(error.message),
@@ -299,3 +301,69 @@ t.test(
     t.equal(seen.length, 602)
   },
 )
+
+t.test(
+  'a group that is written does not keep others from being written, and what is told in order stays so',
+  async (t) => {
+    const groups: { changes: string[]; written: (() => void) | undefined; safe: () => void }[] = []
+    const store = {
+      commit: (changes: readonly Change[], _durable: boolean, onWritten?: (answers: Answer[]) => void) =>
+        new Promise<Answer[]>((resolve) => {
+          const answers = changes.map(() => 'ok' as const)
+          const written = onWritten === undefined ? undefined : () => onWritten(answers)
+          groups.push({ changes: changes.map(nameOf), written, safe: () => resolve(answers) })
+        }),
+    }
+    const seen: string[] = []
+    const say = (what: string) => (changes: readonly Change[]) => {
+      seen.push(`${what} ${changes.map(nameOf).join(' ')}`)
+    }
+    const commits = new GroupCommit<Change>(store, {
+      onStored: say('stored'),
+      onDone: say('done'),
+      onFailure: (error) => t.fail(error.message),
+    })
+    const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    const add = async (id: string, durable: boolean, kind: 'insert' | 'remove') => {
+      const job = record({ id, seq: 1 })
+      commits.add(kind === 'insert' ? { kind, job, unique: false, number: null } : { kind, id }, durable)
+      await settle()
+    }
+    await add('a', true, 'insert')
+    await add('b', false, 'remove')
+    t.same(seen, [])
+    t.equal(groups.length, 1, 'one is written at a time')
+    groups[0]?.written?.()
+    await settle()
+    t.same(seen, ['done a'])
+    t.same(groups[1]?.changes, ['b'], 'the next while the disk works')
+    groups[1]?.written?.()
+    groups[1]?.safe()
+    await settle()
+    t.same(seen, ['done a', 'done b'], 'what was stored before it is not safe yet')
+
+    // Somebody is told of its end when that is safe.
+    await add('c', true, 'remove')
+    t.equal(groups[2]?.written, undefined)
+    await add('d', false, 'remove')
+    t.equal(groups.length, 3)
+    let flushed = false
+    const flush = commits.flushed().then(() => {
+      flushed = true
+    })
+    groups[0]?.safe()
+    groups[2]?.safe()
+    await settle()
+    t.same(seen.slice(2), ['stored a', 'stored b', 'stored c', 'done c'])
+    t.notOk(flushed)
+    groups[3]?.written?.()
+    await add('e', false, 'remove')
+    groups[3]?.safe()
+    await flush
+    t.same(seen.slice(6), ['done d', 'stored d'], 'who waits does not wait for what came later')
+  },
+)
+
+function nameOf(change: Change): string {
+  return change.kind === 'insert' ? change.job.id : change.kind === 'remove' ? change.id : change.kind
+}
