@@ -67,27 +67,33 @@ export class Writer {
    * Resolves when they are written, and all before them; with `sync`, when all that is on the disk. `onWritten` is called
    * when they have to wait for the disk: what is written is in the hands of the operating system.
    */
-  async write(
+  write(
     changes: readonly Change[],
     sync: boolean,
     onWritten?: (answers: readonly Answer[]) => void,
   ): Promise<Answer[]> {
     const placed = this.inTurn(() => this.#place(changes, sync))
-    const before = this.#settled
-    const { groups, log } = this.#parts
-    const settled = placed.then(async ({ answers, group, toSync }) => {
-      if (onWritten !== undefined && log.fsync) {
-        if (group !== null) groups.written(group)
-        onWritten(answers)
-      }
-      // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
-      if (toSync) await log.sync()
-      await before
-      if (group !== null) groups.written(group)
-    })
+    const settled = this.#settle(placed, this.#settled, onWritten)
     this.#settled = settled
-    await settled
-    return (await placed).answers
+    return settled
+  }
+
+  async #settle(
+    placed: Promise<Placed>,
+    before: Promise<unknown>,
+    onWritten: ((answers: readonly Answer[]) => void) | undefined,
+  ): Promise<Answer[]> {
+    const { groups, log } = this.#parts
+    const { answers, group, toSync } = await placed
+    if (onWritten !== undefined && log.fsync) {
+      if (group !== null) groups.written(group)
+      onWritten(answers)
+    }
+    // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
+    if (toSync) await log.sync()
+    await before
+    if (group !== null) groups.written(group)
+    return answers
   }
 
   /** Nothing else is written while this is. After a failure nothing is written any more. */
