@@ -32,6 +32,8 @@ export interface LogFiles {
 
 /** A file grows by so much at a time. */
 const GROWTH = Buffer.alloc(256 * 1024)
+/** What nobody waits for may be on the disk so much later. */
+const LEISURE_MS = 10
 /** Files that are kept to be used again. */
 const SPARES = 2
 
@@ -51,6 +53,9 @@ export class Log {
   /** The sync under way, and the one that is to follow it. */
   #syncing: Promise<void> | null = null
   #following: Promise<void> | null = null
+  /** What nobody waits for. Its timer is not cleared by a sync that came before: with each job there would be a new one. */
+  #leisure: { readonly promise: Promise<void>; readonly resolve: (done: Promise<void>) => void } | null = null
+  #timer: NodeJS.Timeout | null = null
   readonly #head = Buffer.alloc(RECORD_HEAD)
 
   /** `openLog` makes it. */
@@ -104,6 +109,14 @@ export class Log {
     return this.#following
   }
 
+  /** The same, where nobody waits for it: with the next sync that somebody waits for, or in a moment. */
+  syncAtLeisure(): Promise<void> {
+    if (!this.#dirty) return this.sync()
+    this.#timer ??= setTimeout(this.#waited, LEISURE_MS)
+    this.#leisure ??= deferred()
+    return this.#leisure.promise
+  }
+
   /** Segments before this one are not needed any more. */
   free(oldest: number): void {
     const gone = this.#segments.filter(({ number }) => number < oldest)
@@ -126,6 +139,7 @@ export class Log {
 
   async close(): Promise<void> {
     await this.sync()
+    if (this.#timer !== null) clearTimeout(this.#timer)
     for (const { fd } of [...this.#segments, ...this.#spares]) closeSync(fd)
     this.#segments = []
     this.#spares = []
@@ -143,7 +157,15 @@ export class Log {
       })
     })
     this.#syncing = done
+    this.#leisure?.resolve(done)
+    this.#leisure = null
     return done
+  }
+
+  readonly #waited = (): void => {
+    this.#timer = null
+    // Whoever it is for hears of a failure.
+    if (this.#leisure !== null) this.sync().catch(() => {})
   }
 
   #write(parts: Buffer[]): void {
@@ -177,4 +199,12 @@ export class Log {
 function whole(written: number, wanted: number): number {
   if (written !== wanted) throw new Error(`only ${written} of ${wanted} bytes could be written`)
   return written
+}
+
+function deferred(): { promise: Promise<void>; resolve: (done: Promise<void>) => void } {
+  let resolve: (done: Promise<void>) => void = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }

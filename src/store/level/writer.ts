@@ -15,6 +15,8 @@ import type { Young } from './young.js'
 /** So many groups that LevelDB has, or bytes of them, and what is no longer needed of the journal goes. */
 const GROUP_ROWS = 256
 const GROUP_BYTES = 4 * 1024 * 1024
+/** Changes of a group of which it is looked at whether all its jobs are over. */
+const FEW_CHANGES = 16
 /** Lives of distributors of which only the log has the last number. */
 const LIVES = 1000
 
@@ -33,8 +35,8 @@ interface Placed {
   readonly answers: Answer[]
   /** Null when it has left nothing in the journal. */
   readonly group: number | null
-  /** It was appended to the log, and has to be on the disk. */
-  readonly toSync: boolean
+  /** It was appended to the log, and has to be on the disk: as soon as can be, or when nobody waits for that, later. */
+  readonly toSync: 'soon' | 'later' | null
 }
 
 /**
@@ -90,7 +92,7 @@ export class Writer {
       onWritten(answers)
     }
     // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
-    if (toSync) await log.sync()
+    if (toSync !== null) await (toSync === 'soon' ? log.sync() : log.syncAtLeisure())
     await before
     if (group !== null) groups.written(group)
     return answers
@@ -165,11 +167,23 @@ export class Writer {
     if (toRows || !fits) {
       const full = !fits && log.takes(row.length)
       const clear = crowded || full || this.#groupRows >= GROUP_ROWS || this.#groupBytes >= GROUP_BYTES
-      return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: false }
+      return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: null }
     }
     const group = row === null ? null : groups.settle(row.length, log.current)
     if (row !== null && group !== null) log.append(group, row)
-    return { answers, group, toSync: sync }
+    return { answers, group, toSync: sync ? this.#urgency(changes) : null }
+  }
+
+  /** The senders of jobs that are over are told so, and do not wait for the disk. */
+  #urgency(changes: readonly Change[]): 'soon' | 'later' {
+    if (changes.length > FEW_CHANGES) return 'soon'
+    let jobs = 0
+    for (const change of changes) {
+      if (change.kind !== 'insert') continue
+      jobs++
+      if (change.unique || this.#parts.young.jobs.has(change.job.id)) return 'soon'
+    }
+    return jobs > 0 ? 'later' : 'soon'
   }
 
   /** One batch of LevelDB. Answers the number of the group, when the journal has a part of it. */

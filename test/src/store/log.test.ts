@@ -324,6 +324,40 @@ t.test('a store that is closed waits for the disk', async (t) => {
   await Promise.all(busy)
 })
 
+t.test(
+  'jobs that are over are on the disk with the next that somebody waits for, or soon after',
+  async (t) => {
+    const store = levelStoreWith({ dir: folder(t) }, YOUNG_LIMITS)
+    await store.open('n1')
+    const done: string[] = []
+    const commit = async (name: string, seq: number, over: boolean) => {
+      const job = record({ id: name, seq })
+      const insert = { kind: 'insert', job, unique: false, number: null } as const
+      const ended = [
+        { kind: 'begin', job, startedAt: 1 },
+        { kind: 'end', from: job, running: true, outcome: null, keep: null },
+      ] as const
+      let written = false
+      const answers = await store.commit(over ? [insert, ...ended] : [insert], true, () => {
+        written = true
+      })
+      t.ok(written, 'it was written before')
+      t.equal(answers.length, over ? 3 : 1)
+      done.push(name)
+    }
+    const first = commit('first', 1, true)
+    const waits = commit('waits', 2, false)
+    await Promise.all([first, waits])
+    t.same(done, ['first', 'waits'])
+    await commit('alone', 3, true)
+    const last = commit('last', 4, true)
+    for (let step = 0; step < 20; step++) await null
+    await store.close()
+    await last
+    t.same(done, ['first', 'waits', 'alone', 'last'])
+  },
+)
+
 t.test('who reads while jobs are given rows of their own finds every one of them', async (t) => {
   const dir = folder(t)
   const store = levelStoreWith({ dir, durability: 'os' }, { ...YOUNG_LIMITS, bytes: 1500, segment: 1500 })
