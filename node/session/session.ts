@@ -17,7 +17,7 @@ import { answer } from './requests.js'
 export const CREDIT_JOBS = 4096
 export const CREDIT_BYTES = 8 * 1024 * 1024
 
-/** Longer than a short job takes that has begun. */
+/** Longer than a short job takes. */
 const TOGETHER_MS = 1
 /** Longer than a job that follows at once takes to come. */
 const LEISURE_MS = 20
@@ -49,8 +49,8 @@ export class Session implements Origin {
   #received = 0
   #settled = 0
   #told = 0
-  /** Of what has been stored and not told: whether all of it has begun, and whether some of it runs still. */
-  #begun = true
+  /** Of what has been stored and not told: whether its sender waits for it, and whether there may be an outcome soon. */
+  #awaited = false
   #running = false
   #tellSoon: NodeJS.Timeout | null = null
   /** Not cleared by what was told before: with each job there would be a new one. */
@@ -87,17 +87,22 @@ export class Session implements Origin {
   stored(change: NodeInsert): void {
     this.#pending--
     this.#settled = change.number ?? this.#settled
-    this.#begun &&= change.started
-    this.#running ||= change.started && this.#deps.runner.running(change.job.id) !== undefined
+    if (!change.started) this.#awaited = true
+    else this.#look(change)
     this.#deps.touched(this)
   }
 
-  /**
-   * Says what has been stored since the last time. What runs already may have an outcome in a moment, to go with it; of
-   * what has ended the outcome has been sent, and nobody waits for more.
-   */
+  /** What runs may have an outcome in a moment, to go with it, when it is a short job. What does not has ended. */
+  #look({ job }: NodeInsert): void {
+    const attempt = this.#deps.runner.running(job.id)
+    if (attempt === undefined) return
+    if (this.#deps.clock.now() - attempt.startedAt < TOGETHER_MS) this.#running = true
+    else this.#awaited = true
+  }
+
+  /** Says what has been stored since the last time. Of what has ended the outcome has been sent: nobody waits for more. */
   settle(): void {
-    if (!this.#begun) this.#accepted()
+    if (this.#awaited) this.#accepted()
     else if (this.#running) this.#tellSoon ??= setTimeout(this.#accepted, TOGETHER_MS)
     else this.#tellLater ??= setTimeout(this.#waited, LEISURE_MS)
   }
@@ -116,7 +121,7 @@ export class Session implements Origin {
   readonly #accepted = (): void => {
     if (this.#tellSoon !== null) clearTimeout(this.#tellSoon)
     this.#tellSoon = null
-    this.#begun = true
+    this.#awaited = false
     this.#running = false
     if (this.#settled === this.#told || this.channel.closed) return
     this.#told = this.#settled

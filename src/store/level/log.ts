@@ -32,8 +32,6 @@ export interface LogFiles {
 
 /** A file grows by so much at a time. */
 const GROWTH = Buffer.alloc(256 * 1024)
-/** What nobody waits for may be on the disk so much later. */
-const LEISURE_MS = 10
 /** Files that are kept to be used again. */
 const SPARES = 2
 
@@ -53,9 +51,9 @@ export class Log {
   /** The sync under way, and the one that is to follow it. */
   #syncing: Promise<void> | null = null
   #following: Promise<void> | null = null
-  /** What nobody waits for. Its timer is not cleared by a sync that came before: with each job there would be a new one. */
-  #leisure: { readonly promise: Promise<void>; readonly resolve: (done: Promise<void>) => void } | null = null
-  #timer: NodeJS.Timeout | null = null
+  /** Who waits for the next sync, and does not ask for it. */
+  #next: { readonly promise: Promise<void>; readonly resolve: (done: Promise<void>) => void } | null = null
+  #syncs = 0
   readonly #head = Buffer.alloc(RECORD_HEAD)
 
   /** `openLog` makes it. */
@@ -109,12 +107,16 @@ export class Log {
     return this.#following
   }
 
-  /** The same, where nobody waits for it: with the next sync that somebody waits for, or in a moment. */
-  syncAtLeisure(): Promise<void> {
+  /** The same, when somebody else asks for it. */
+  nextSync(): Promise<void> {
     if (!this.#dirty) return this.sync()
-    this.#timer ??= setTimeout(this.#waited, LEISURE_MS)
-    this.#leisure ??= deferred()
-    return this.#leisure.promise
+    this.#next ??= deferred()
+    return this.#next.promise
+  }
+
+  /** Syncs that have begun. */
+  get syncs(): number {
+    return this.#syncs
   }
 
   /** Segments before this one are not needed any more. */
@@ -139,7 +141,6 @@ export class Log {
 
   async close(): Promise<void> {
     await this.sync()
-    if (this.#timer !== null) clearTimeout(this.#timer)
     for (const { fd } of [...this.#segments, ...this.#spares]) closeSync(fd)
     this.#segments = []
     this.#spares = []
@@ -157,15 +158,10 @@ export class Log {
       })
     })
     this.#syncing = done
-    this.#leisure?.resolve(done)
-    this.#leisure = null
+    this.#syncs++
+    this.#next?.resolve(done)
+    this.#next = null
     return done
-  }
-
-  readonly #waited = (): void => {
-    this.#timer = null
-    // Whoever it is for hears of a failure.
-    if (this.#leisure !== null) this.sync().catch(() => {})
   }
 
   #write(parts: Buffer[]): void {

@@ -10,12 +10,13 @@ import { encodeMeta, type Meta } from './meta.js'
 import { RowBatch } from './row-batch.js'
 import type { Rows } from './rows.js'
 import type { Taken } from './taken.js'
+import { Unhurried } from './unhurried.js'
 import type { Young } from './young.js'
 
 /** So many groups that LevelDB has, or bytes of them, and what is no longer needed of the journal goes. */
 const GROUP_ROWS = 256
 const GROUP_BYTES = 4 * 1024 * 1024
-/** Changes of a group of which it is looked at whether all its jobs are over. */
+/** Changes of a group of which it is looked at whether all its new jobs have begun. */
 const FEW_CHANGES = 16
 /** Lives of distributors of which only the log has the last number. */
 const LIVES = 1000
@@ -35,8 +36,8 @@ interface Placed {
   readonly answers: Answer[]
   /** Null when it has left nothing in the journal. */
   readonly group: number | null
-  /** It was appended to the log, and has to be on the disk: as soon as can be, or when nobody waits for that, later. */
-  readonly toSync: 'soon' | 'later' | null
+  /** It was appended to the log, and has to be on the disk. */
+  readonly toSync: boolean
 }
 
 /**
@@ -49,6 +50,7 @@ export class Writer {
   readonly #parts: WriterParts
   readonly #journal = new JournalWriter()
   readonly #chain = new Chain()
+  readonly #unhurried: Unhurried
   /** Resolves when the group before has been written, so that the next may be looked at; also when it could not be. */
   #turn: Promise<unknown> = Promise.resolve()
   #failure: { readonly cause: unknown } | null = null
@@ -60,9 +62,10 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts
-    const { young, rows, taken, meta } = parts
+    const { young, rows, taken, meta, log } = parts
     const books: Books = { young, rows, taken, counts: meta.rows, journal: this.#journal }
     this.changes = new Changes(books)
+    this.#unhurried = new Unhurried(log, (job) => !young.jobs.has(job))
   }
 
   /**
@@ -75,12 +78,13 @@ export class Writer {
     onWritten?: (answers: readonly Answer[]) => void,
   ): Promise<Answer[]> {
     const placed = this.inTurn(() => this.#place(changes, sync))
-    const settled = this.#settle(placed, this.#settled, onWritten)
+    const settled = this.#settle(changes, placed, this.#settled, onWritten)
     this.#settled = settled
     return settled
   }
 
   async #settle(
+    changes: readonly Change[],
     placed: Promise<Placed>,
     before: Promise<unknown>,
     onWritten: ((answers: readonly Answer[]) => void) | undefined,
@@ -92,7 +96,7 @@ export class Writer {
       onWritten(answers)
     }
     // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
-    if (toSync !== null) await (toSync === 'soon' ? log.sync() : log.syncAtLeisure())
+    if (toSync) await this.#sync(changes)
     await before
     if (group !== null) groups.written(group)
     return answers
@@ -167,23 +171,29 @@ export class Writer {
     if (toRows || !fits) {
       const full = !fits && log.takes(row.length)
       const clear = crowded || full || this.#groupRows >= GROUP_ROWS || this.#groupBytes >= GROUP_BYTES
-      return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: null }
+      return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: false }
     }
     const group = row === null ? null : groups.settle(row.length, log.current)
     if (row !== null && group !== null) log.append(group, row)
-    return { answers, group, toSync: sync ? this.#urgency(changes) : null }
+    return { answers, group, toSync: sync }
   }
 
-  /** The senders of jobs that are over are told so, and do not wait for the disk. */
-  #urgency(changes: readonly Change[]): 'soon' | 'later' {
-    if (changes.length > FEW_CHANGES) return 'soon'
-    let jobs = 0
+  #sync(changes: readonly Change[]): Promise<void> {
+    const jobs = this.#begunIn(changes)
+    return jobs === null ? this.#parts.log.sync() : this.#unhurried.sync(jobs)
+  }
+
+  /** The new jobs of a small group, when there are some and all have begun; else null: somebody waits for the disk. */
+  #begunIn(changes: readonly Change[]): string[] | null {
+    if (changes.length > FEW_CHANGES) return null
+    const jobs: string[] = []
     for (const change of changes) {
       if (change.kind !== 'insert') continue
-      jobs++
-      if (change.unique || this.#parts.young.jobs.has(change.job.id)) return 'soon'
+      const { id } = change.job
+      if (change.unique || this.#parts.young.jobs.get(id)?.startedAt === 0) return null
+      jobs.push(id)
     }
-    return jobs > 0 ? 'later' : 'soon'
+    return jobs.length === 0 ? null : jobs
   }
 
   /** One batch of LevelDB. Answers the number of the group, when the journal has a part of it. */

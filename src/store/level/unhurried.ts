@@ -1,0 +1,50 @@
+import type { Log } from './log.js'
+
+/** Longer than a short job takes: who waits for one that is not over by then waits for the disk. */
+const QUICK_MS = 1
+/** Of jobs that are over nobody waits for the disk. */
+const LEISURE_MS = 10
+
+/** A group that has been written. */
+interface Waiting {
+  /** Its new jobs: all have begun. */
+  readonly jobs: readonly string[]
+  readonly since: number
+  /** The syncs that had begun by then. */
+  readonly syncs: number
+}
+
+/** Groups on their way to the disk whose new jobs may be over before they are there: they are given the time. */
+export class Unhurried {
+  readonly #log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>
+  readonly #isOver: (job: string) => boolean
+  #waiting: Waiting[] = []
+  /** Not cleared by a sync that comes before: with each job there would be a new one. */
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>, isOver: (job: string) => boolean) {
+    this.#log = log
+    this.#isOver = isOver
+  }
+
+  /** Resolves when what has been written is on the disk: with the next sync that somebody waits for, or in a moment. */
+  sync(jobs: readonly string[]): Promise<void> {
+    this.#waiting.push({ jobs, since: performance.now(), syncs: this.#log.syncs })
+    this.#timer ??= setTimeout(this.#look, QUICK_MS)
+    return this.#log.nextSync()
+  }
+
+  readonly #look = (): void => {
+    this.#timer = null
+    this.#waiting = this.#waiting.filter(({ syncs }) => syncs === this.#log.syncs)
+    const now = performance.now()
+    let left = Number.POSITIVE_INFINITY
+    for (const { jobs, since } of this.#waiting) {
+      left = Math.min(left, since + (jobs.every(this.#isOver) ? LEISURE_MS : QUICK_MS) - now)
+    }
+    if (left === Number.POSITIVE_INFINITY) return
+    if (left > 0) this.#timer = setTimeout(this.#look, left)
+    // Those who wait hear of a failure.
+    else this.#log.sync().catch(() => {})
+  }
+}
