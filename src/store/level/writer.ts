@@ -96,7 +96,7 @@ export class Writer {
       onWritten(answers)
     }
     // To ask another thread for it costs this one a waking: who waits for an outcome comes first.
-    if (toSync) await this.#sync(changes)
+    if (toSync) await (onWritten === undefined ? log.sync() : this.#sync(changes))
     await before
     if (group !== null) groups.written(group)
     return answers
@@ -178,6 +178,7 @@ export class Writer {
     return { answers, group, toSync: sync }
   }
 
+  /** Of a group whose outcomes have been told. */
   #sync(changes: readonly Change[]): Promise<void> {
     const jobs = this.#begunIn(changes)
     return jobs === null ? this.#parts.log.sync() : this.#unhurried.sync(jobs)
