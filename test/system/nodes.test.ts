@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { parseAddress } from '#dist/src/wire/address.js'
@@ -60,6 +61,20 @@ t.test('the app dials, too: a node that listens', async (t) => {
   t.equal(await app.start(), null)
   t.equal((await app.enqueue('echo', { value: 1 }).result()).echoed, 1)
   t.match(app.nodes(), [{ name: 'n1', status: 'running', inFlight: 0 }])
+})
+
+t.test('an app that only dials ends by itself when its jobs are accepted', async (t) => {
+  const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--dir', folder(t)])
+  const [host, port] = node.address.split(':')
+  const app = `
+    import { Distributor } from ${JSON.stringify(resolve('dist/distributor/index.js'))}
+    const app = new Distributor({ nodes: [{ host: '${host}', port: ${port} }], logLevel: 'silent' })
+    await app.start()
+    app.enqueue('echo')
+    app.enqueue('echo', {}, { after: 3600 })`
+  const script = spawn(process.execPath, ['--input-type=module', '-e', app], { stdio: 'inherit' })
+  t.teardown(() => script.kill('SIGKILL'))
+  t.same(await once(script, 'exit'), [0, null])
 })
 
 t.test('a Unix socket will do', async (t) => {
