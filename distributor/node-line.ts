@@ -103,7 +103,7 @@ export class NodeLine implements Candidate {
   /** Sent, and neither accepted nor over. */
   get inFlight(): number {
     let count = 0
-    for (const { ticket } of this.#unaccepted) if (ticket.status !== 'over') count++
+    for (const job of this.#unaccepted) if (!isOver(job)) count++
     return count
   }
 
@@ -145,7 +145,7 @@ export class NodeLine implements Candidate {
       this.#asked.delete(request)
       waiter.reject(this.#away())
     }
-    this.#dropEnded()
+    this.#accept(isOver)
     if (this.#unaccepted.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
@@ -221,7 +221,7 @@ export class NodeLine implements Candidate {
   /** Gives up everything that is not accepted; the jobs are the caller's now. */
   abandon(): OutJob[] {
     this.#doubt?.cancel()
-    this.#dropEnded()
+    this.#accept(isOver)
     const error = new JrError('JR_STOPPED', 'the distributor was stopped')
     for (const { waiter } of this.#asked.values()) waiter.reject(error)
     this.#asked.clear()
@@ -230,9 +230,8 @@ export class NodeLine implements Candidate {
     return this.#unaccepted.remove(() => true)
   }
 
-  /** Jobs whose outcome came before the word that they are accepted: whatever the node says of them when it is back. */
-  #dropEnded(): void {
-    for (const job of this.#unaccepted.remove(({ ticket }) => ticket.status === 'over')) {
+  #accept(test: (job: OutJob) => boolean): void {
+    for (const job of this.#unaccepted.remove(test)) {
       this.#unacceptedBytes -= job.bytes
       this.#handlers.onAccepted(this, job)
     }
@@ -301,10 +300,7 @@ export class NodeLine implements Candidate {
     this.connectedAt = this.#clock.now()
     if (this.#forget.length > 0) channel.send({ type: 'forget', ids: this.#forget })
     this.#forget = []
-    for (const job of this.#unaccepted.remove((job) => isUpTo(job, taken))) {
-      this.#unacceptedBytes -= job.bytes
-      this.#handlers.onAccepted(this, job)
-    }
+    this.#accept((job) => isUpTo(job, taken))
     this.#outbox = []
     const now = this.#clock.mono()
     for (const job of this.#unaccepted) channel.send(enqueueMessage(job, now))
@@ -345,6 +341,11 @@ export class NodeLine implements Candidate {
     }
     this.#handlers.onDoubt(this, jobs)
   }
+}
+
+/** Its outcome came before the word that it is accepted: it is not in doubt, whatever the node says when it is back. */
+function isOver({ ticket }: OutJob): boolean {
+  return ticket.status === 'over'
 }
 
 function isUpTo({ ticket }: OutJob, number: number): boolean {
