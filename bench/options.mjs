@@ -13,6 +13,8 @@ const HELP = `bench/run.mjs: measures job-reactor, and with --peers its peers be
   --json FILE         write what was measured; other workloads in the file stay as they are
   --repeats N         take a sample again, so often at most, when others used the cores meanwhile (default 2)
   --timeout S         give a sample up after so many seconds (default 180)
+
+JR_BENCH_BESIDE=DIR measures another checkout, which has been built, in the same run: how a change has altered the speed.
 `
 
 /** What the command line asks for. Exits with a sentence when it asks for what is not there. */

@@ -1,4 +1,5 @@
 import { bare } from './ours/bare.mjs'
+import { besideOurs } from './ours/beside.mjs'
 import { jobReactor, jobReactorRedis } from './ours/job-reactor.mjs'
 import { beanstalkd } from './peers/beanstalkd.mjs'
 import { beeQueue } from './peers/bee-queue.mjs'
@@ -15,7 +16,7 @@ import { rabbitmq } from './peers/rabbitmq.mjs'
  * lowest major version of `node`, and why it `cannot` take part in a workload.
  * `start(sample)` answers `enqueue(args)`, which may be a promise of its acceptance, and the `versions` of its parts.
  */
-export const OURS = [...jobReactor, bare]
+export const OURS = [...jobReactor, ...(await besideOurs(process.env.JR_BENCH_BESIDE)), bare]
 export const PEERS = [
   ...jobReactorRedis,
   ...bullmq,
