@@ -1,11 +1,14 @@
+import { setTimer, type Timer } from '../src/clock.js'
+import { shown } from '../src/duration.js'
 import { JrError } from '../src/errors.js'
 import type { DoneArgs } from '../src/job/types.js'
+import { onAbort } from './signals.js'
 import type { Ticket, Waiter } from './ticket.js'
 
 /** How long to wait: a signal that ends it, a number of milliseconds, or both. */
 export interface WaitOptions {
   readonly signal?: AbortSignal
-  /** Milliseconds. Default: any time. Rejects with JR_TIMEOUT. */
+  /** Milliseconds, 0 or more. Default: Infinity. Rejects with JR_TIMEOUT. */
   readonly timeout?: number
 }
 
@@ -60,8 +63,7 @@ export class JobHandle<Name extends string = string> {
     }
     this.#owner.watch(ticket)
     return wait(options, `the result of job ${ticket.id}`, (waiter) => {
-      ticket.resultWaiters ??= []
-      ticket.resultWaiters.push(waiter as Waiter<unknown>)
+      return ticket.whenEnded(waiter as Waiter<unknown>)
     }) as Promise<DoneArgs<Name>>
   }
 
@@ -72,6 +74,7 @@ export class JobHandle<Name extends string = string> {
   cancel(options: WaitOptions = {}): Promise<CancelAnswer> {
     return wait(options, `the cancelling of job ${this.#ticket.id}`, ({ resolve, reject }) => {
       this.#owner.cancel(this.#ticket).then(resolve, reject)
+      return () => {}
     })
   }
 
@@ -83,23 +86,45 @@ export class JobHandle<Name extends string = string> {
   }
 }
 
-/** A promise that can be given up: by a signal, or after a time. */
-export function wait<T>(options: WaitOptions, what: string, begin: (waiter: Waiter<T>) => void): Promise<T> {
-  const { signal, timeout } = options
+/**
+ * A promise that can be given up: by a signal, or after a time. `begin` answers how to let go of what it holds,
+ * which is called when the promise has settled. Rejects with a TypeError for another time or signal.
+ */
+export function wait<T>(
+  options: WaitOptions,
+  what: string,
+  begin: (waiter: Waiter<T>) => () => void,
+): Promise<T> {
+  const { signal, timeout = Number.POSITIVE_INFINITY } = options
   return new Promise<T>((resolve, reject) => {
+    if (typeof timeout !== 'number' || !(timeout >= 0)) {
+      throw new TypeError(`options.timeout: expected milliseconds, 0 or more, got ${shown(timeout)}`)
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError(`options.signal: expected an AbortSignal, got ${shown(signal)}`)
+    }
     if (signal?.aborted) return reject(signal.reason)
-    let timer: NodeJS.Timeout | null = null
-    const onAbort = () => end(() => reject(signal?.reason))
+    let over = false
+    let timer: Timer | null = null
+    let forget: (() => void) | null = null
+    let unlisten: (() => void) | null = null
     const end = (settle: () => void) => {
-      if (timer !== null) clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      if (over) return
+      over = true
+      timer?.cancel()
+      unlisten?.()
+      forget?.()
       settle()
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (timeout !== undefined) {
+    if (signal !== undefined) unlisten = onAbort(signal, () => end(() => reject(signal.reason)))
+    if (timeout !== Number.POSITIVE_INFINITY) {
       const late = () => reject(new JrError('JR_TIMEOUT', `${what} took longer than ${timeout} ms`))
-      timer = setTimeout(() => end(late), timeout)
+      timer = setTimer(timeout, () => end(late))
     }
-    begin({ resolve: (value) => end(() => resolve(value)), reject: (error) => end(() => reject(error)) })
+    forget = begin({
+      resolve: (value) => end(() => resolve(value)),
+      reject: (error) => end(() => reject(error)),
+    })
+    if (over) forget?.()
   })
 }

@@ -44,7 +44,8 @@ export function newJob(
 /** The message about a job that is being sent: from here on a change of mind is a message of its own. */
 export function enqueueMessage(job: OutJob, now: number): Enqueue {
   job.ticket.status = 'sent'
-  const heldMs = Math.max(0, Math.round(now - job.since))
+  // Down, never up: what is taken off a delay too much would let the job begin early.
+  const heldMs = Math.max(0, Math.floor(now - job.since))
   const message: Enqueue = {
     type: 'enqueue',
     number: job.ticket.number,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../src/clock.js'
+import { systemClock, type Timer } from '../src/clock.js'
 import { newId } from '../src/job/id.js'
 import type { Logger } from '../src/logger.js'
 import type { Address } from '../src/wire/address.js'
@@ -29,7 +29,7 @@ export class SpawnedNodes {
   async spawn(options: SpawnOptions, address: Address): Promise<SpawnedNode> {
     const { name } = options
     let failed: () => void = () => {}
-    let timer: NodeJS.Timeout | undefined
+    let timer: Timer | undefined
     const keeper: NodeKeeper = new NodeKeeper(options, {
       clock: systemClock,
       log: this.#log,
@@ -44,7 +44,7 @@ export class SpawnedNodes {
     try {
       await new Promise<void>((resolve, reject) => {
         failed = () => reject(keeper.complaint)
-        timer = setTimeout(failed, CONNECT_MS)
+        timer = systemClock.setTimer(CONNECT_MS, failed)
         this.#core.events.on('node:connected', (node: NodeFacts) => {
           if (node.name !== name) return
           keeper.connected()
@@ -56,7 +56,7 @@ export class SpawnedNodes {
       await keeper.stop()
       throw error
     } finally {
-      clearTimeout(timer)
+      timer?.cancel()
       failed = () => {}
     }
   }

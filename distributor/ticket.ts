@@ -47,7 +47,7 @@ export class Ticket {
   /** Set with the last outcome: what `result` answers. */
   result: JobArgs | null = null
   acceptedWaiters: Waiter<void>[] | null = null
-  resultWaiters: Waiter<JobArgs>[] | null = null
+  resultWaiters: Set<Waiter<JobArgs>> | null = null
 
   constructor(
     id: string,
@@ -70,6 +70,13 @@ export class Ticket {
       this.acceptedWaiters.push(waiter)
     } else if (this.status === 'over' && this.node === null) waiter.reject(this.error)
     else waiter.resolve()
+  }
+
+  /** Answers how to wait no longer. */
+  whenEnded(waiter: Waiter<JobArgs>): () => void {
+    this.resultWaiters ??= new Set()
+    this.resultWaiters.add(waiter)
+    return () => this.resultWaiters?.delete(waiter)
   }
 
   accepted(): void {

@@ -1,3 +1,5 @@
+import { json as jsonOf } from './plain.js'
+
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -53,7 +55,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 export const silentLogger: Logger = createLogger({ level: 'silent' })
 
 function jsonLine(time: Date, level: LogLevel, event: string, facts: Facts): string {
-  return `${JSON.stringify({ time: time.toISOString(), level, event, ...redacted(facts) }, plain)}\n`
+  return `${jsonOf({ time: time.toISOString(), level, event, ...redacted(facts) })}\n`
 }
 
 function textLine(time: Date, level: LogLevel, event: string, facts: Facts): string {
@@ -67,10 +69,6 @@ function redacted(facts: Facts): Facts {
 }
 
 function inline(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, plain)
+  const text = typeof value === 'string' ? value : jsonOf(value)
   return /[\s"=]/.test(text) ? JSON.stringify(text) : text
-}
-
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
 }

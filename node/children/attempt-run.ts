@@ -1,5 +1,5 @@
 import { unpackChecked } from '../../src/codec.js'
-import { messageOf, packError } from '../../src/error-record.js'
+import { codeOf, messageOf, packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { RegisteredJob } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
@@ -64,18 +64,19 @@ async function fail(
   }
   delete args.error
   const packed = packWhatCanBe(args, run, rules)
-  const code = codeOf(error)
+  const own = codeOf(error)
+  const code = own === '' ? 'JR_JOB_FAILED' : own
   const status = cancelled ? 'cancelled' : ctx.aborted === 'timeout' ? 'timeout' : 'failed'
   const retryAfterMs = status === 'cancelled' ? null : backoffOf(run, job, error, rules)
   return {
     type: 'done',
     token: run.token,
     status,
-    code,
+    code: String(code),
     message: messageOf(error),
     retryAfterMs,
     args: packed,
-    error: packError(withCode(error, code)),
+    error: packError(error, code),
   }
 }
 
@@ -160,17 +161,6 @@ function cancelError(run: Run, thrown: unknown): JrError {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new JrError('JR_JOB_FAILED', messageOf(thrown), { cause: thrown })
-}
-
-/** The code of an error is the job's own when it has one. */
-function codeOf(error: Error): string {
-  const code: unknown = Reflect.get(error, 'code')
-  return typeof code === 'string' && code !== '' ? code : 'JR_JOB_FAILED'
-}
-
-function withCode(error: Error, code: string): unknown {
-  const { name, message, stack, cause } = error
-  return { name, message, stack, code, cause }
 }
 
 function done(run: Run, status: Done['status'], args: Buffer): Done {

@@ -1,6 +1,7 @@
 import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { sep } from 'node:path'
+import { setTimer } from '../../src/clock.js'
 import { unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
@@ -104,7 +105,7 @@ class ChildProcess implements ContextHost {
   fatal(error: unknown): void {
     this.#channel.send({ type: 'fatal', message: messageOf(error) })
     this.#channel.close()
-    setTimeout(() => process.exit(1), 500).unref()
+    setTimer(500, () => process.exit(1)).unref()
   }
 
   /** A rejection that nobody caught leaves the process as it was; what runs may end, and nothing more is begun. */

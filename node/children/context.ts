@@ -2,6 +2,7 @@ import { JrError } from '../../src/errors.js'
 import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
 import type { ContextHandle, JobContext, JobLog } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
+import { json } from '../../src/plain.js'
 import type { AbortReason, Run } from './messages.js'
 
 /** What a context asks of the child that it runs on. */
@@ -85,11 +86,16 @@ export class Context implements JobContext {
 
   #makeLog(): JobLog {
     const at = (level: keyof JobLog) => (text: string, facts?: Record<string, unknown>) => {
-      const more = facts === undefined ? '' : ` ${JSON.stringify(facts)}`
-      this.#host.log(this.#run, level, `${text}${more}`)
+      const more = facts === undefined ? '' : ` ${json(facts)}`
+      this.#host.log(this.#run, level, `${asText(text)}${more}`)
     }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
+}
+
+/** Whatever a job logs, it does not fail for it. */
+function asText(text: unknown): string {
+  return typeof text === 'string' ? text : json(text)
 }
 
 export function abortError(run: Run, reason: AbortReason): JrError {

@@ -1,3 +1,4 @@
+import { dueAfter } from '../../src/job/due.js'
 import { isDeferred, type JobRecord, laneFor } from '../../src/job/record.js'
 import { judge } from '../../src/job/retry-policy.js'
 import { nextSlot } from '../../src/job/slots.js'
@@ -47,7 +48,7 @@ export function decide(
         : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
       if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq) }
       const lane = laneFor(true, isDeferred(job.lane))
-      const due = now + retry.delayMs
+      const due = dueAfter(now, retry.delayMs)
       return {
         ended: null,
         next: { ...job, lane, due, seq, attempt: end.attempt, losses, lastError: end.message },

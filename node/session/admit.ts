@@ -1,4 +1,5 @@
 import { JrError } from '../../src/errors.js'
+import { dueAfter } from '../../src/job/due.js'
 import { type JobRecord, laneFor } from '../../src/job/record.js'
 import type { Enqueue } from '../../src/wire/messages.js'
 import type { LoadedJob } from '../children/messages.js'
@@ -42,7 +43,7 @@ export function admit(
   seq: number,
 ): JobRecord {
   const timed = request.delayMs !== null && request.delayMs > 0
-  const due = timed ? now + Math.ceil(request.delayMs ?? 0) : now
+  const due = timed ? dueAfter(now, request.delayMs ?? 0) : now
   return {
     lane: laneFor(timed, request.defer ?? known?.defer ?? false),
     due,

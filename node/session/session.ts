@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js'
+import type { Clock, Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
@@ -52,9 +52,9 @@ export class Session implements Origin {
   /** Of what has been stored and not told: whether its sender waits for it, and whether there may be an outcome soon. */
   #awaited = false
   #running = false
-  #tellSoon: NodeJS.Timeout | null = null
+  #tellSoon: Timer | null = null
   /** Not cleared by what was told before: with each job there would be a new one. */
-  #tellLater: NodeJS.Timeout | null = null
+  #tellLater: Timer | null = null
   /** Sent and not yet stored. */
   #pending = 0
 
@@ -103,8 +103,8 @@ export class Session implements Origin {
   /** Says what has been stored since the last time. Of what has ended the outcome has been sent: nobody waits for more. */
   settle(): void {
     if (this.#awaited) this.#accepted()
-    else if (this.#running) this.#tellSoon ??= setTimeout(this.#accepted, TOGETHER_MS)
-    else this.#tellLater ??= setTimeout(this.#waited, LEISURE_MS)
+    else if (this.#running) this.#tellSoon ??= this.#deps.clock.setTimer(TOGETHER_MS, this.#accepted)
+    else this.#tellLater ??= this.#deps.clock.setTimer(LEISURE_MS, this.#waited)
   }
 
   /** What was stored before is said first. */
@@ -119,7 +119,7 @@ export class Session implements Origin {
   }
 
   readonly #accepted = (): void => {
-    if (this.#tellSoon !== null) clearTimeout(this.#tellSoon)
+    this.#tellSoon?.cancel()
     this.#tellSoon = null
     this.#awaited = false
     this.#running = false

@@ -17,6 +17,8 @@ export interface RetryDecision {
 
 const GIVE_UP: RetryDecision = { retry: false, delayMs: 0 }
 const LONGEST_MS = 365 * 24 * 3600 * 1000
+/** Beyond any wait; more would be Infinity, and that times 0 is no number. */
+const MOST_DOUBLINGS = 64
 
 /**
  * Decides after a failed attempt. `attempt` counts from 1; `override` is a wait in milliseconds that the job's own
@@ -46,7 +48,10 @@ function waitSeconds(attempt: number, backoff: Backoff, random: () => number): n
     case 'linear':
       return Math.min(attempt * backoff.delay, backoff.max ?? Number.POSITIVE_INFINITY)
     case 'exponential': {
-      const ceiling = Math.min(backoff.delay * 2 ** (attempt - 1), backoff.max ?? Number.POSITIVE_INFINITY)
+      const ceiling = Math.min(
+        backoff.delay * 2 ** Math.min(attempt - 1, MOST_DOUBLINGS),
+        backoff.max ?? Number.POSITIVE_INFINITY,
+      )
       return backoff.jitter === false ? ceiling : ceiling * random()
     }
   }

@@ -1,3 +1,4 @@
+import { checkedTime } from './due.js'
 import type { Missed } from './record.js'
 
 export interface Slot {
@@ -24,5 +25,5 @@ export function nextSlot(schedule: {
   let next = slot + 1
   if (missed === 'once') next = Math.max(next, latest)
   if (missed === 'skip') next = Math.max(next, latest + 1)
-  return { slot: next, due: firstDue + next * periodMs }
+  return { slot: next, due: checkedTime(firstDue + next * periodMs) }
 }

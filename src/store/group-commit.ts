@@ -1,3 +1,4 @@
+import { setTimer, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { Answer, SharedChange } from './contract.js'
 
@@ -52,7 +53,7 @@ export class GroupCommit<C extends SharedChange> {
   #strict = false
   #started = false
   /** Runs for what is not urgent. Not cleared by a group that came before: with each job there would be a new one. */
-  #idle: NodeJS.Timeout | null = null
+  #idle: Timer | null = null
   /** Groups that are not done, and the last of those that are not safe. */
   #writing = 0
   #last: Promise<void> = Promise.resolve()
@@ -76,7 +77,7 @@ export class GroupCommit<C extends SharedChange> {
     this.#strict ||= durable && change.kind !== 'insert'
     if (this.#started || !this.#mayWrite) return
     // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
-    if (change.kind === 'acknowledge') this.#idle ??= setTimeout(this.#waited, PATIENCE_MS)
+    if (change.kind === 'acknowledge') this.#idle ??= setTimer(PATIENCE_MS, this.#waited)
     else this.#begin()
   }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { setTicker, setTimer, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
 
@@ -37,7 +38,7 @@ export class Channel<M extends { readonly type: string }> {
   #flushDue = false
   #flushedAt = 0
   #heardAt = 0
-  #beat: NodeJS.Timeout | null = null
+  #beat: Timer | null = null
   #silentBeats = 0
   #partialBeats = 0
   #status: 'open' | 'closing' | 'closed' = 'open'
@@ -55,7 +56,7 @@ export class Channel<M extends { readonly type: string }> {
     stream.on('end', () => this.close())
     stream.on('close', () => this.#closed())
     if (options.heartbeat !== null) {
-      this.#beat = setInterval(() => this.#heartbeat(), options.heartbeat.everyMs)
+      this.#beat = setTicker(options.heartbeat.everyMs, () => this.#heartbeat())
       this.#beat.unref()
     }
   }
@@ -106,7 +107,7 @@ export class Channel<M extends { readonly type: string }> {
     this.#status = 'closing'
     this.#stream.end()
     // The peer may never read to the end: then the stream would stay for ever.
-    setTimeout(() => this.#stream.destroy(), 1000).unref()
+    setTimer(1000, () => this.#stream.destroy()).unref()
   }
 
   /** Closes at once; what was gathered is lost. */
@@ -191,7 +192,7 @@ export class Channel<M extends { readonly type: string }> {
   #closed(): void {
     if (this.#status === 'closed') return
     this.#status = 'closed'
-    if (this.#beat !== null) clearInterval(this.#beat)
+    this.#beat?.cancel()
     this.#options.onClose(this.#error)
   }
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { setTimer, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { type Address, formatAddress } from './address.js'
 
@@ -15,7 +16,7 @@ export interface DiallerOptions {
 export class Dialler {
   readonly #options: DiallerOptions
   #socket: Socket | null = null
-  #retry: NodeJS.Timeout | null = null
+  #retry: Timer | null = null
   #failures = 0
   #stopped = false
   #keepAlive = true
@@ -30,7 +31,7 @@ export class Dialler {
 
   stop(): void {
     this.#stopped = true
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry?.cancel()
     this.#socket?.destroy()
   }
 
@@ -77,7 +78,7 @@ export class Dialler {
     if (this.#stopped) return
     const { minMs, maxMs } = this.#options.backoff
     const ceiling = Math.min(minMs * 2 ** this.#failures++, maxMs)
-    this.#retry = setTimeout(() => this.#dial(), ceiling / 2 + (ceiling / 2) * this.#options.random())
+    this.#retry = setTimer(ceiling / 2 + (ceiling / 2) * this.#options.random(), () => this.#dial())
     if (!this.#keepAlive) this.#retry.unref()
   }
 }

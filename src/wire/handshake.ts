@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setTimer, type Timer } from '../clock.js'
 import { pack, unpackChecked } from '../codec.js'
 import { JrError } from '../errors.js'
 import { label, text, whole } from './fields.js'
@@ -115,7 +116,7 @@ function readHello(hello: unknown, us: Identity): { peer: Peer; nonce: Uint8Arra
 /** Reads the few small frames of the handshake, and not a byte more. */
 class HelloReader {
   readonly #socket: Socket
-  readonly #deadline: NodeJS.Timeout
+  readonly #deadline: Timer
   #bytes = Buffer.alloc(0)
   #error: JrError | null = null
   #wake: () => void = () => {}
@@ -123,9 +124,9 @@ class HelloReader {
   constructor(socket: Socket, deadlineMs: number) {
     this.#socket = socket
     socket.on('data', this.#onData).on('error', this.#onError).on('close', this.#onClose)
-    this.#deadline = setTimeout(() => {
+    this.#deadline = setTimer(deadlineMs, () => {
       this.#fail(new JrError('JR_PROTOCOL', `no handshake within ${deadlineMs} ms`))
-    }, deadlineMs)
+    })
   }
 
   async next(first: boolean): Promise<unknown> {
@@ -153,7 +154,7 @@ class HelloReader {
   }
 
   detach(): void {
-    clearTimeout(this.#deadline)
+    this.#deadline.cancel()
     this.#socket.off('data', this.#onData).off('error', this.#onError).off('close', this.#onClose)
     this.#socket.pause()
     if (this.#bytes.length > 0 && !this.#socket.destroyed) this.#socket.unshift(this.#bytes)

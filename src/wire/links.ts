@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimer } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { PACKAGE_VERSION } from '../package-version.js'
@@ -118,7 +119,14 @@ export class Links {
     }
     const open = [...this.#sockets].filter((socket) => !socket.destroyed)
     const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-    await Promise.race([Promise.all(closed), new Promise((resolve) => setTimeout(resolve, 1000).unref())])
+    await new Promise<void>((resolve) => {
+      const timer = setTimer(1000, resolve)
+      timer.unref()
+      Promise.all(closed).then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
     for (const dialler of this.#diallers.values()) dialler.stop()
     for (const socket of this.#sockets) socket.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))

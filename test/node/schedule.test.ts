@@ -48,7 +48,7 @@ class StoppedClock {
     const cancel = () => {
       this.timers = this.timers.filter((other) => other !== timer)
     }
-    return { cancel, unref: () => {} }
+    return { cancel, unref: () => {}, ref: () => {} }
   }
   /** Goes to the earliest timer, and fires it. */
   fire(): void {

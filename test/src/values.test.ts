@@ -128,10 +128,14 @@ t.test('errors cross as errors, whatever was thrown', async (t) => {
     [null, 'null'],
     [undefined, 'undefined'],
     [42, '42'],
-    [Symbol('s'), 'symbol'],
+    [Symbol('s'), 'a symbol was thrown: Symbol(s)'],
+    [function late() {}, 'a function was thrown: late'],
+    [{ status: 404 }, 'an object was thrown: {"status":404}'],
+    [[1, [2]], 'an object was thrown: [1,[2]]'],
+    [new Map([[1, 2]]), 'an object was thrown: {}'],
     [circular, 'round'],
     [Object.freeze(new Error('frozen')), 'frozen'],
-    [nasty, ''],
+    [nasty, 'an object was thrown: {"message":"[threw in the getter]"}'],
     [new Error('x'.repeat(100_000)), 'x'.repeat(4096)],
   ]
   for (const [thrown, message] of odd) {
@@ -139,4 +143,73 @@ t.test('errors cross as errors, whatever was thrown', async (t) => {
     t.equal(messageOf(thrown), message)
   }
   t.throws(() => unpackError(pack('x').subarray(0, 1)), { code: 'JR_PROTOCOL' })
+})
+
+t.test('what an error carries crosses with it, within bounds', async (t) => {
+  const thrown = Object.assign(new Error('no'), {
+    status: 404,
+    detail: { path: ['a', 'b'], big: 5n, at: new Date(0) },
+    errno: -13,
+    code: -13,
+    retry: false,
+    gone: undefined,
+    call: () => {},
+    long: 'x'.repeat(9000),
+  })
+  const back: object = unpackError(packError(thrown))
+  t.match(back, {
+    status: 404,
+    detail: { path: ['a', 'b'], big: '5', at: '1970-01-01T00:00:00.000Z' },
+    errno: -13,
+    code: -13,
+    retry: false,
+    long: `${'x'.repeat(4096)}…`,
+  })
+  t.notOk('gone' in back || 'call' in back)
+  for (const code of ['E', 5, 0, 7n, true, false]) {
+    t.equal(unpackError(packError(Object.assign(new Error(), { code }))).code, code)
+    t.equal(unpackError(packError(Object.assign(new Error(), { code }), 'JR_OTHER')).code, code)
+  }
+  t.equal(unpackError(packError(new Error(), 'JR_OTHER')).code, 'JR_OTHER')
+  t.equal(typeof unpackError(packError(Object.assign(new Error(), { code: 2n ** 90n }))).code, 'string')
+
+  const many = Array.from({ length: 100 }, (_, i) => Object.assign(new Error(`e${i}`), { i }))
+  const all: Error = unpackError(packError(new AggregateError(many, 'all of them')))
+  t.ok(all instanceof AggregateError)
+  t.equal((all as AggregateError).errors.length, 16)
+  t.match((all as AggregateError).errors[3], { message: 'e3', i: 3 })
+  const list = unpackError(packError(Object.assign(new Error('bad form'), { errors: [{ field: 'name' }] })))
+  t.match(list, { message: 'bad form', errors: [{ field: 'name' }] })
+  const nested = unpackError(
+    packError(new Error('out', { cause: Object.assign(new Error('in'), { status: 3 }) })),
+  )
+  t.match(nested, { cause: { message: 'in', status: 3 } })
+
+  const circle: Error & { self?: unknown } = new Error('round')
+  circle.self = { circle: [circle] }
+  const nasty = new Proxy(new Error('mine'), {
+    ownKeys: () => {
+      throw new Error('in the proxy')
+    },
+  })
+  const wide = Object.assign(
+    new Error('wide'),
+    Object.fromEntries(Array.from({ length: 9999 }, (_, i) => [`k${i}`, i])),
+  )
+  const deep: Record<string, unknown> = {}
+  let at = deep
+  for (let i = 0; i < 1000; i++) at = at.next = {}
+  const hostile = [
+    circle,
+    nasty,
+    wide,
+    Object.assign(new Error('deep'), { deep }),
+    Object.assign(new Error('args'), JSON.parse('{"__proto__":{"x":1}}')),
+  ]
+  for (const error of hostile) {
+    const bytes = packError(error)
+    t.ok(bytes.length < 64 * 1024, `${error.message}: ${bytes.length} bytes`)
+    t.equal(unpackError(bytes).message, error.message)
+  }
+  t.equal(({} as { x?: number }).x, undefined)
 })

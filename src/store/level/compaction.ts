@@ -1,3 +1,4 @@
+import { setTimer, type Timer } from '../../clock.js'
 import type { Database } from './database.js'
 import { ROWS_OF_JOBS } from './keys.js'
 
@@ -23,7 +24,7 @@ export class Compaction {
   #done = 0
   #gone = 0
   #wroteAt = 0
-  #timer: NodeJS.Timeout | null = null
+  #timer: Timer | null = null
   #running: Promise<void> = Promise.resolve()
   #stopped = false
 
@@ -42,12 +43,13 @@ export class Compaction {
   /** Resolves when nothing is being merged any more, and nothing will be. */
   async stop(): Promise<void> {
     this.#stopped = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#timer !== null) this.#timer.cancel()
     await this.#running
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), ms).unref()
+    this.#timer = setTimer(ms, () => this.#look())
+    this.#timer.unref()
   }
 
   #look(): void {

@@ -1,3 +1,4 @@
+import { setTimer, type Timer } from '../../clock.js'
 import type { Log } from './log.js'
 
 /** Longer than a short job takes: who waits for one that is not over by then waits for the disk. */
@@ -20,7 +21,7 @@ export class Unhurried {
   readonly #isOver: (job: string) => boolean
   #waiting: Waiting[] = []
   /** Not cleared by a sync that comes before: with each job there would be a new one. */
-  #timer: NodeJS.Timeout | null = null
+  #timer: Timer | null = null
 
   constructor(log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>, isOver: (job: string) => boolean) {
     this.#log = log
@@ -30,7 +31,7 @@ export class Unhurried {
   /** Resolves when what has been written is on the disk: with the next sync that somebody waits for, or in a moment. */
   sync(jobs: readonly string[]): Promise<void> {
     this.#waiting.push({ jobs, since: performance.now(), syncs: this.#log.syncs })
-    this.#timer ??= setTimeout(this.#look, QUICK_MS)
+    this.#timer ??= setTimer(QUICK_MS, this.#look)
     return this.#log.nextSync()
   }
 
@@ -43,7 +44,7 @@ export class Unhurried {
       left = Math.min(left, since + (jobs.every(this.#isOver) ? LEISURE_MS : QUICK_MS) - now)
     }
     if (left === Number.POSITIVE_INFINITY) return
-    if (left > 0) this.#timer = setTimeout(this.#look, left)
+    if (left > 0) this.#timer = setTimer(left, this.#look)
     // Those who wait hear of a failure.
     else this.#log.sync().catch(() => {})
   }

@@ -1,3 +1,4 @@
+import { setTimer } from '../../clock.js'
 import { newId } from '../../job/id.js'
 import { type Ask, decodeTold, encodeAsk, type Told } from './asks.js'
 import type { Client } from './client.js'
@@ -69,11 +70,11 @@ export class Asking {
   #wait(id: string, ms: number): Promise<Told | null> {
     return new Promise((resolve) => {
       const done = () => {
-        clearTimeout(timer)
+        timer.cancel()
         this.#wake = () => {}
         resolve(this.#answerTo(id))
       }
-      const timer = setTimeout(done, ms)
+      const timer = setTimer(ms, done)
       this.#wake = () => {
         if (this.#answerTo(id) !== null) done()
       }

@@ -48,7 +48,8 @@ export function decodeTold(message: Buffer): Told | null {
     if (!isName(id)) return null
     if (Buffer.isBuffer(error)) {
       const { code, message } = unpackError(error)
-      const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'JR_STORE'
+      const known =
+        typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'JR_STORE'
       return { id, destroyed: new JrError(known, message) }
     }
     const right = Array.isArray(destroyed) && destroyed.every((one) => typeof one === 'boolean')

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../../clock.js'
 import { packError } from '../../error-record.js'
 import { JrError } from '../../errors.js'
 import { newId } from '../../job/id.js'

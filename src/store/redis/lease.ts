@@ -1,3 +1,4 @@
+import { setTimer, type Timer } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { NeighbourHandlers } from '../contract.js'
 import type { Server } from './server.js'
@@ -24,7 +25,7 @@ export class Lease {
   readonly #server: Server
   readonly #leaseMs: number
   #handlers: NeighbourHandlers | null = null
-  #timer: NodeJS.Timeout | null = null
+  #timer: Timer | null = null
   #inTouchSince = performance.now()
   #stopped = false
   #renewing: Promise<void> = Promise.resolve()
@@ -47,15 +48,15 @@ export class Lease {
   /** Renews no more; resolves when the renewal under way is over. */
   async stop(): Promise<void> {
     this.#stopped = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer?.cancel()
     await this.#renewing
   }
 
   #arm(ms: number): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => {
+    this.#timer = setTimer(ms, () => {
       this.#renewing = this.#renew()
-    }, ms)
+    })
     // The node's connections and children keep the process; the lease alone does not.
     this.#timer.unref()
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Client } from './client.js'
 import { judge } from './failure.js'

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Answer, SharedChange } from '../contract.js'
 import { isRefusedAsMany } from './failure.js'
