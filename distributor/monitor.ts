@@ -16,7 +16,11 @@ export interface MonitoredJob {
   readonly enqueuedAt: Date
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
+  /** Why its last attempt failed; null when none has. */
   readonly lastError: string | null
+  /** Its code and the first 2 KiB of its stack; empty where there is none. */
+  readonly lastCode: string
+  readonly lastStack: string
   /** 0: it runs once. */
   readonly periodMs: number
   /** Which run of a schedule is next or under way, from 1. */
@@ -147,7 +151,7 @@ export function checked(query: JobQuery): JobQuery {
 }
 
 export function jobOf(raw: JobFacts, node: string): MonitoredJob {
-  const { id, name, state, attempt, lastError, periodMs, distributor, defer } = raw
+  const { id, name, state, attempt, lastError, lastCode, lastStack, periodMs, distributor, defer } = raw
   return {
     id,
     name,
@@ -158,6 +162,8 @@ export function jobOf(raw: JobFacts, node: string): MonitoredJob {
     startedAt: timeOf(raw.startedAt),
     finishedAt: timeOf(raw.finishedAt),
     lastError,
+    lastCode,
+    lastStack,
     periodMs,
     run: raw.slot + 1,
     distributor,

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Timer } from '../src/clock.js'
 import { allowedEnv } from '../src/env.js'
+import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import { type AddressOption, NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
@@ -30,6 +31,8 @@ export interface SpawnedNode {
 
 const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 const LIFE_LINE = 3
+/** How long the line of a node that has ended is read. */
+const LAST_WORDS_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
 
 export interface SpawnDeps {
@@ -53,6 +56,8 @@ export class NodeKeeper implements SpawnedNode {
   restarts = 0
   /** The last lines that it logged, for the error when it does not start. */
   readonly #said: string[] = []
+  /** Why it did not start, in the node's own words. */
+  #reason: Buffer[] = []
 
   constructor(options: SpawnOptions, deps: SpawnDeps) {
     this.name = options.name
@@ -66,8 +71,10 @@ export class NodeKeeper implements SpawnedNode {
 
   /** Why it can't be started, when its first process ended before it had connected. */
   get complaint(): JrError {
-    const text = `node '${this.name}' ended before it had connected: ${this.#said.slice(-5).join(' | ')}`
-    return new JrError('JR_CHILD_START', text)
+    const cause = reasonOf(this.#reason)
+    const why = cause?.message ?? this.#said.slice(-5).join(' | ')
+    const text = `node '${this.name}' ended before it had connected: ${why}`
+    return new JrError('JR_CHILD_START', text, cause === null ? {} : { cause })
   }
 
   start(): void {
@@ -86,7 +93,10 @@ export class NodeKeeper implements SpawnedNode {
     )
     this.#process = child
     this.#wasConnected = false
-    ;(child.stdio[LIFE_LINE] as Duplex).on('error', () => {})
+    this.#reason = []
+    const line = child.stdio[LIFE_LINE] as Duplex
+    line.on('error', () => {})
+    line.on('data', (bytes: Buffer) => this.#reason.push(bytes))
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
         this.#said.push(line)
@@ -98,7 +108,13 @@ export class NodeKeeper implements SpawnedNode {
     const ended = (why: string) => {
       if (over) return
       over = true
-      this.#ended(why)
+      if (line.destroyed) return this.#ended(why)
+      // What it had to say may not have been read yet.
+      const timer = this.#deps.clock.setTimer(LAST_WORDS_MS, () => line.destroy())
+      line.once('close', () => {
+        timer.cancel()
+        this.#ended(why)
+      })
     }
     child.once('error', (error) => ended(error.message))
     child.once('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `killed by ${signal}`))
@@ -138,6 +154,15 @@ export class NodeKeeper implements SpawnedNode {
     this.restarts++
     this.#retry = clock.setTimer(delay, () => this.start())
     onExit(why, delay)
+  }
+}
+
+function reasonOf(bytes: readonly Buffer[]): Error | null {
+  if (bytes.length === 0) return null
+  try {
+    return unpackError(Buffer.concat(bytes))
+  } catch {
+    return null
   }
 }
 

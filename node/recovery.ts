@@ -33,7 +33,14 @@ export function changeFor(
 ): NodeMove | NodeEnd {
   const { settings, now, seq } = deps
   const message = `node ${lost} was lost while attempt ${job.attempt} ran`
-  const end = { status: 'lost', attempt: job.attempt, retryAfterMs: 0, message } as const
+  const end = {
+    status: 'lost',
+    attempt: job.attempt,
+    retryAfterMs: 0,
+    message,
+    code: 'JR_NODE_LOST',
+    stack: '',
+  } as const
   // The node's loss says nothing against the job.
   const rules: RetryRules = {
     ...rulesFor(job, deps.known(job.name), settings),
@@ -45,6 +52,15 @@ export function changeFor(
   if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })
   const error = packError(new JrError('JR_NODE_LOST', message))
   const attempt = { job: from, attempt: job.attempt, startedAt }
-  const over = { attempt, message, args: job.args, error, child: 0, finishedAt: now }
+  const over = {
+    attempt,
+    message,
+    code: 'JR_NODE_LOST',
+    stack: '',
+    args: job.args,
+    error,
+    child: 0,
+    finishedAt: now,
+  }
   return changeAfter(over, job, verdict, false, deps)
 }

@@ -1,4 +1,6 @@
+import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import { NODE_OPTIONS, type NodeOptions } from '../../src/options/node-options.js'
 import { formatAddress } from '../../src/wire/address.js'
@@ -26,11 +28,14 @@ export async function run(argv: string[]): Promise<number> {
   const { values } = nodeOptions(flags, process.env)
   const env = takeChildEnv()
   const { startNode } = await import('../../start-node.js')
-  const node = await startNode(asGiven(values, env))
+  const parent = flags['parent-fd']
+  const node = await startNode(asGiven(values, env)).catch((error) => {
+    if (typeof parent === 'string') tellParent(Number(parent), error)
+    throw error
+  })
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
   process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
   const signals = onSignals(node)
-  const parent = flags['parent-fd']
   if (typeof parent === 'string') watchParent(Number(parent), () => signals.stop())
   const ended = await node.stopped
   signals.off()
@@ -58,6 +63,15 @@ function asGiven(values: Readonly<Record<string, unknown>>, env: Record<string, 
     return [key, type === 'duration' ? `${value}ms` : value]
   })
   return { ...Object.fromEntries(entries), env }
+}
+
+/** The app rejects `spawnNode` with the error as it is, not with lines of a log. */
+function tellParent(fd: number, error: unknown): void {
+  try {
+    writeSync(fd, packError(error))
+  } catch {
+    // It is gone, or the descriptor is none: the error is on stderr as well.
+  }
 }
 
 function watchParent(fd: number, onGone: () => void): void {

@@ -139,7 +139,11 @@ class ChildProcess implements ContextHost {
     closeInherited(init.dataDir)
     this.node = init.node
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
-    const jobs = await loadJobs(init.jobs)
+    const jobs = await loadJobs(init.jobs, (file) => {
+      this.#channel.send({ type: 'loading', file })
+      // The file may hold this thread for ever.
+      this.#channel.flush()
+    })
     this.#channel.send({ type: 'ready', jobs })
   }
 

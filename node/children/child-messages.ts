@@ -27,6 +27,7 @@ const CODES: Readonly<Record<ChildMessage['type'], number>> = {
   enqueue: 16,
   fatal: 17,
   stray: 18,
+  loading: 19,
 }
 
 export const childMessages: MessageSet<ChildMessage> = { code: ({ type }) => CODES[type], write, read }
@@ -77,6 +78,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
       w.uint(m.request)
       w.uint(m.token)
       return writeJobFields(w, m)
+    case 'loading':
+      return w.text(m.file)
     case 'start-failed':
     case 'fatal':
     case 'stray':
@@ -140,6 +143,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       const request = r.uint()
       return { type: 'enqueue', request, token: r.uint(), ...readJobFields(r) }
     }
+    case CODES.loading:
+      return { type: 'loading', file: text(r.text(), 'file', LONGEST_PATH) }
     case CODES['start-failed']:
       return { type: 'start-failed', message: text(r.text(), 'message', MAX_TEXT) }
     case CODES.fatal:

@@ -52,6 +52,8 @@ export class Child {
   readonly #stderr: Output | null
   readonly #startTimer: { cancel(): void }
   #why = ''
+  /** The job file that it imports. */
+  #loading = ''
   #exited = false
 
   constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
@@ -81,6 +83,8 @@ export class Child {
     })
     this.#startTimer = clock.setTimer(options.startTimeoutMs, () => {
       this.#why = `it was not ready within ${options.startTimeoutMs / 1000} s`
+      if (this.#loading !== '')
+        this.#why += `: job file ${this.#loading} is still being loaded; what waits or works at its top has not ended`
       this.kill()
     })
     this.send(options.init)
@@ -138,6 +142,9 @@ export class Child {
           this.status = 'ready'
           this.readyAt = this.heardAt
           this.#handlers.onReady(this, message.jobs)
+          break
+        case 'loading':
+          this.#loading = message.file
           break
         case 'start-failed':
         case 'fatal':

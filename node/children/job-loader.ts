@@ -8,18 +8,22 @@ import { type RegisteredJob, registry } from '../../src/job/registry.js'
 import type { LoadedJob } from './messages.js'
 
 /**
- * Imports every job file below `dir`, in the order of their paths, and answers what they define. Rejects with
- * JR_CHILD_START, naming the file, when one can't be loaded, and when a callback belongs to no job.
+ * Imports every job file below `dir`, in the order of their paths, and answers what they define. `onFile` is told of each
+ * before it is imported, as that may never end. Rejects with JR_CHILD_START, naming the file, when one can't be loaded,
+ * when two define one job, and when a callback belongs to no job.
  */
-export async function loadJobs(dir: string): Promise<LoadedJob[]> {
+export async function loadJobs(dir: string, onFile: (file: string) => void): Promise<LoadedJob[]> {
   const files = jobFiles(dir)
+  const origins = new Map<string, Origin>()
   for (const file of files) {
+    onFile(file)
     try {
       await import(pathToFileURL(file).href)
     } catch (cause) {
       const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
       throw new JrError('JR_CHILD_START', `job file ${file}: ${why}`, { cause })
     }
+    checkOrigins(file, origins)
   }
   const { jobs, strangers } = registry()
   if (strangers.length > 0) {
@@ -37,6 +41,24 @@ export async function loadJobs(dir: string): Promise<LoadedJob[]> {
     )
   }
   return [...jobs.values()].map(describe)
+}
+
+interface Origin {
+  readonly file: string
+  readonly handler: RegisteredJob['handler']
+}
+
+/** A file may define its own job anew; another's it may not: which of them counts would hang on their names. */
+function checkOrigins(file: string, origins: Map<string, Origin>): void {
+  for (const { name, handler } of registry().jobs.values()) {
+    if (handler === null) continue
+    const before = origins.get(name)
+    if (before !== undefined && before.handler !== handler) {
+      const text = `job '${name}' is defined by two job files: ${before.file} and ${file}; give one of them another name`
+      throw new JrError('JR_CHILD_START', text)
+    }
+    if (before === undefined) origins.set(name, { file, handler })
+  }
 }
 
 function jobFiles(dir: string): string[] {

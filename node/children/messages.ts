@@ -49,6 +49,7 @@ export interface EnqueueReply {
 
 export type FromChild =
   | Ready
+  | Loading
   | StartFailed
   | Done
   | { readonly type: 'pong' }
@@ -70,6 +71,12 @@ export interface LoadedJob {
   readonly timeoutMs: number | null
   readonly maxAttempts: number | null
   readonly backoff: Backoff | null
+}
+
+/** This job file is imported next. */
+export interface Loading {
+  readonly type: 'loading'
+  readonly file: string
 }
 
 export interface StartFailed {

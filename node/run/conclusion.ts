@@ -6,7 +6,7 @@ import { transition } from '../../src/job/states.js'
 import type { Attempt, AttemptResult } from '../children/attempt.js'
 import type { NodeEnd, NodeMove } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
-import type { Verdict } from './verdict.js'
+import { lastOf, type Verdict } from './verdict.js'
 
 export interface ConclusionDeps {
   readonly settings: Pick<NodeSettings, 'name' | 'keeps'>
@@ -15,7 +15,9 @@ export interface ConclusionDeps {
 }
 
 /** What is known of an attempt that is over. */
-export interface Over extends Pick<AttemptResult, 'message' | 'args' | 'error' | 'child' | 'finishedAt'> {
+export interface Over
+  extends Pick<AttemptResult, 'message' | 'code' | 'args' | 'error' | 'child' | 'finishedAt'> {
+  readonly stack: string
   readonly attempt: Pick<Attempt, 'job' | 'attempt' | 'startedAt'>
 }
 
@@ -65,7 +67,11 @@ export function changeAfter(
   const kept = settings.keeps(state) && !discarded
   const keep = kept
     ? {
-        job: { ...job, attempt: result.attempt.attempt, lastError: result.message || job.lastError },
+        job: {
+          ...job,
+          attempt: result.attempt.attempt,
+          ...(result.message === '' ? {} : lastOf(result)),
+        },
         state,
         startedAt: result.attempt.startedAt,
         finishedAt: result.finishedAt,
@@ -84,7 +90,12 @@ export function failedWithoutRun(
   const state = transition('available', 'failed')
   const report = outcomeWithoutRun(job, state, packError(error), { seq: seq(), node: settings.name, now })
   const keep = settings.keeps(state)
-    ? { job: { ...job, lastError: error.message }, state, startedAt: 0, finishedAt: now }
+    ? {
+        job: { ...job, lastError: error.message, lastCode: error.code, lastStack: '' },
+        state,
+        startedAt: 0,
+        finishedAt: now,
+      }
     : null
   const outcome = job.wanted ? report : null
   return { kind: 'end', from: job, running: false, outcome, keep, report, done: null }

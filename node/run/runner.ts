@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.js'
+import { unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import { isDeferred, type JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
@@ -210,23 +211,26 @@ export class Runner {
     if (running?.attempt !== attempt) return
     this.#running.delete(job.id)
     const result = running.cancelled ? asCancelled(given) : given
+    const stack = stackOf(result)
     const end = {
       status: result.status,
       attempt: attempt.attempt,
       retryAfterMs: result.retryAfterMs,
       message: result.message,
+      code: result.code,
+      stack,
     }
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
     const rules = rulesFor(job, this.#jobs.get(job.name), settings)
     const verdict = decide(record, end, rules, clock.now(), seq(), random)
-    this.#tell(result, verdict)
+    this.#tell(result, verdict, stack)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(changeAfter(result, record, verdict, running.discarded, this.#deps), false)
+    journal.add(changeAfter({ ...result, stack }, record, verdict, running.discarded, this.#deps), false)
   }
 
-  #tell(result: AttemptResult, { ended, next }: Verdict): void {
+  #tell(result: AttemptResult, { ended, next }: Verdict, stack: string): void {
     const { settings, log } = this.#deps
     if (!settings.logJobProcessing) return
     const { job, attempt } = result.attempt
@@ -234,9 +238,26 @@ export class Runner {
     if (ended === 'completed' || ended === 'cancelled' || result.status === 'returned') {
       log.debug(`job:${ended ?? 'returned'}`, facts)
     } else if (ended === null) {
-      log.warn('job:retryable', { ...facts, code: result.code, error: result.message, dueAt: next?.due })
+      log.warn('job:retryable', {
+        ...facts,
+        code: result.code,
+        error: result.message,
+        stack,
+        dueAt: next?.due,
+      })
     } else {
-      log.error('job:failed', { ...facts, code: result.code, error: result.message })
+      log.error('job:failed', { ...facts, code: result.code, error: result.message, stack })
     }
+  }
+}
+
+/** Where an attempt failed, as its child has told it. */
+function stackOf({ status, error }: AttemptResult): string {
+  if (error.length === 0 || (status !== 'failed' && status !== 'timeout')) return ''
+  try {
+    return unpackError(error).stack ?? ''
+  } catch {
+    // Whoever is told of the outcome unpacks it too, and says so.
+    return ''
   }
 }

@@ -12,6 +12,8 @@ export interface AttemptEnd {
   readonly attempt: number
   readonly retryAfterMs: number | null
   readonly message: string
+  readonly code: string
+  readonly stack: string
 }
 
 /** What becomes of the job: it ends, or it takes another place (and the run of a schedule may have ended). */
@@ -51,10 +53,18 @@ export function decide(
       const due = dueAfter(now, retry.delayMs)
       return {
         ended: null,
-        next: { ...job, lane, due, seq, attempt: end.attempt, losses, lastError: end.message },
+        next: { ...job, lane, due, seq, attempt: end.attempt, losses, ...lastOf(end) },
       }
     }
   }
+}
+
+const NO_FAILURE = { lastError: null, lastCode: '', lastStack: '' } as const
+const MAX_STACK = 2048
+
+/** What the record says of an attempt that has failed. */
+export function lastOf({ message, code, stack }: Pick<AttemptEnd, 'message' | 'code' | 'stack'>) {
+  return { lastError: message, lastCode: code, lastStack: stack.slice(0, MAX_STACK) }
 }
 
 /** The next run of a schedule, its attempts counted afresh; null for a job that runs once. */
@@ -63,5 +73,5 @@ function nextRun(job: JobRecord, now: number, seq: number): JobRecord | null {
   const { firstDue, periodMs, missed } = job
   const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.slot, missed, now })
   const lane = laneFor(true, isDeferred(job.lane))
-  return { ...job, lane, due, seq, slot, attempt: 0, losses: 0, lastError: null }
+  return { ...job, lane, due, seq, slot, attempt: 0, losses: 0, ...NO_FAILURE }
 }

@@ -67,6 +67,8 @@ export function admit(
     attempt: 0,
     losses: 0,
     lastError: null,
+    lastCode: '',
+    lastStack: '',
     // A view would keep the whole read that it came in, for as long as the job waits.
     args: timed ? Buffer.from(request.args) : request.args,
   }

@@ -77,6 +77,9 @@ export interface JobRecord extends Place {
   readonly losses: number
   /** Why the last attempt failed, for people; `null` before the first failure. */
   readonly lastError: string | null
+  /** Its code and its stack; empty where there was none. */
+  readonly lastCode: string
+  readonly lastStack: string
   /** The packed arguments. Only the two ends unpack them. */
   readonly args: Buffer
 }

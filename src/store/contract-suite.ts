@@ -43,6 +43,8 @@ function record(over: Partial<JobRecord> = {}): JobRecord {
     attempt: 0,
     losses: 0,
     lastError: null,
+    lastCode: '',
+    lastStack: '',
     args: Buffer.from('args'),
     ...over,
   }
@@ -223,7 +225,15 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
   'a job moves: its old place is empty, its new one has it': (make) =>
     using(make, async (store) => {
       const job = record()
-      const later = record({ lane: TIMED, due: 5000, seq: 2, attempt: 1, lastError: 'no' })
+      const later = record({
+        lane: TIMED,
+        due: 5000,
+        seq: 2,
+        attempt: 1,
+        lastError: 'no',
+        lastCode: 'E_NO',
+        lastStack: 'at a\nat b',
+      })
       await commit(store, insert(job), begin(job))
       assert.deepEqual(await commit(store, move(job, true, later)), ['ok'])
       assert.deepEqual(await waitingIds(store), [])

@@ -13,6 +13,9 @@ export interface JobFacts {
   readonly startedAt: number
   readonly finishedAt: number
   readonly lastError: string | null
+  /** Of the last attempt that failed; empty where there was none. */
+  readonly lastCode: string
+  readonly lastStack: string
   readonly periodMs: number
   readonly slot: number
   readonly distributor: string
@@ -22,8 +25,22 @@ export interface JobFacts {
 }
 
 export function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
-  const { id, name, attempt, due, enqueuedAt, lastError, periodMs, slot, distributor } = job
+  const { id, name, attempt, due, enqueuedAt, lastError, lastCode, lastStack, periodMs, slot, distributor } =
+    job
   const times = { due, enqueuedAt, startedAt, finishedAt }
   const defer = isDeferred(job.lane)
-  return { id, name, state, attempt, ...times, lastError, periodMs, slot, distributor, defer }
+  return {
+    id,
+    name,
+    state,
+    attempt,
+    ...times,
+    lastError,
+    lastCode,
+    lastStack,
+    periodMs,
+    slot,
+    distributor,
+    defer,
+  }
 }

@@ -80,7 +80,11 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
     w.uint(job.attempt)
     w.uint(job.losses)
     w.flag(job.lastError !== null)
-    if (job.lastError !== null) w.text(job.lastError)
+    if (job.lastError !== null) {
+      w.text(job.lastError)
+      w.text(job.lastCode)
+      w.text(job.lastStack)
+    }
   }
   if (job.firstDue !== job.due) w.uint(job.firstDue)
   w.bytes(job.args)
@@ -105,7 +109,10 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
   const tried = (flags & TRIED) !== 0
   const attempt = tried ? r.uint() : 0
   const losses = tried ? r.uint() : 0
-  const lastError = tried && r.flag() ? r.text() : null
+  const failed = tried && r.flag()
+  const lastError = failed ? r.text() : null
+  const lastCode = failed ? r.text() : ''
+  const lastStack = failed ? r.text() : ''
   const firstDue = flags & HAS_FIRST_DUE ? r.uint() : due
   return {
     lane: (flags & 3) as Lane,
@@ -130,6 +137,8 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
     attempt,
     losses,
     lastError,
+    lastCode,
+    lastStack,
     args: r.bytes(),
   }
 }

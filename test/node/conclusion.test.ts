@@ -7,7 +7,7 @@ import { record } from './records.js'
 
 const NOW = 50_000
 
-function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult {
+function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult & { stack: string } {
   const attempt = {
     token: 1,
     job,
@@ -28,6 +28,7 @@ function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult
     message: '',
     retryAfterMs: null,
     finishedAt: NOW,
+    stack: 'Error: no\n    at here',
     child: 7,
     ...how,
   }
@@ -50,14 +51,19 @@ t.test('the word to end may come when the attempt is over', async (t) => {
 t.test('a job that has ended: what is told, what is stored of it, what is kept', async (t) => {
   const verdict = { ended: 'failed', next: null } as const
   const job = record({ attempt: 2, wanted: true })
-  const failed = result(job, { status: 'failed', message: 'no' })
+  const failed = result(job, { status: 'failed', message: 'no', code: 'E_NO' })
   const change = changeAfter(failed, job, verdict, false, deps(true))
   t.match(change, {
     kind: 'end',
     from: job,
     running: true,
     report: { state: 'failed', seq: 99, node: 'n1', attempt: 3, child: 7, startedAt: NOW - 10, more: false },
-    keep: { state: 'failed', job: { attempt: 3, lastError: 'no' }, startedAt: NOW - 10, finishedAt: NOW },
+    keep: {
+      state: 'failed',
+      job: { attempt: 3, lastError: 'no', lastCode: 'E_NO', lastStack: /at here/ },
+      startedAt: NOW - 10,
+      finishedAt: NOW,
+    },
   })
   t.equal(change.outcome, change.report, 'somebody wants it')
   const unwanted = changeAfter(failed, { ...job, wanted: false }, verdict, false, deps(true))

@@ -11,6 +11,8 @@ const end = (over: Partial<AttemptEnd>): AttemptEnd => ({
   attempt: 1,
   retryAfterMs: null,
   message: '',
+  code: '',
+  stack: '',
   ...over,
 })
 const verdict = (job = record(), how: Partial<AttemptEnd> = {}, over: Partial<RetryRules> = {}) =>
