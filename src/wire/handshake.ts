@@ -8,8 +8,8 @@ import type { Peer } from './messages.js'
 
 /** PROTOCOL.md, "Handshake". */
 export const MAGIC = Buffer.from('JRP1')
-export const PROTOCOL = 1
-const OLDEST_PROTOCOL = 1
+export const PROTOCOL = 2
+const OLDEST_PROTOCOL = 2
 const MAX_HELLO = 1024
 const NONCE_BYTES = 32
 
@@ -20,14 +20,20 @@ export interface Identity {
 }
 
 /**
- * Says who we are, hears who the peer is, and, with a secret, has both prove that they know it. Resolves with the
+ * Says who we are, hears who the peer is, and, with a secret, has both prove that they know it, the dialler first. Resolves with the
  * peer once all is well; bytes that came behind the handshake are put back into the socket. Rejects with
  * JR_PROTOCOL, JR_VERSION, JR_AUTH or JR_CONNECTION; the caller closes the socket.
  */
 export async function shakeHands(
   socket: Socket,
   identity: Identity,
-  options: { readonly secret: Buffer | null; readonly packageVersion: string; readonly deadlineMs: number },
+  options: {
+    readonly secret: Buffer | null
+    /** Whether we dialled: who dialled proves first. */
+    readonly dialled: boolean
+    readonly packageVersion: string
+    readonly deadlineMs: number
+  },
 ): Promise<Peer> {
   const reader = new HelloReader(socket, options.deadlineMs)
   try {
@@ -43,9 +49,10 @@ export async function shakeHands(
       process.pid,
       nonce,
     ]
-    socket.write(Buffer.concat([MAGIC, framed([...hello, options.secret !== null])]))
+    const ours = Buffer.concat([MAGIC, framed([...hello, options.secret !== null])])
+    socket.write(ours)
     const theirs = await reader.next(true)
-    const { peer, nonce: theirNonce, secured } = readHello(theirs, identity)
+    const { peer, secured } = readHello(theirs.value, identity)
     if (secured !== (options.secret !== null)) {
       const has = secured
         ? 'the peer has a secret and we have none'
@@ -53,15 +60,14 @@ export async function shakeHands(
       throw new JrError('JR_AUTH', `${has} (option secretFile)`)
     }
     if (options.secret !== null) {
-      socket.write(framed([proof(options.secret, role, nonce, theirNonce)]))
-      const answer = await reader.next(false)
-      const expected = proof(options.secret, peer.role, theirNonce, nonce)
-      const given = Array.isArray(answer) ? answer[0] : null
-      if (
-        !(given instanceof Uint8Array && given.length === expected.length && timingSafeEqual(given, expected))
-      ) {
-        throw new JrError('JR_AUTH', 'the peer does not know our secret (option secretFile)')
-      }
+      const { dialled, secret } = options
+      const hellos = dialled ? [ours, theirs.bytes] : [theirs.bytes, ours]
+      const sendProof = () => socket.write(framed([proof(secret, dialled, hellos)]))
+      // Who was dialled says nothing that comes of the secret before the other has proved that he knows it. So whoever
+      // dials two of us has no proof of one to show to the other.
+      if (dialled) sendProof()
+      checkProof((await reader.next(false)).value, proof(secret, !dialled, hellos))
+      if (!dialled) sendProof()
     }
     return peer
   } finally {
@@ -69,9 +75,19 @@ export async function shakeHands(
   }
 }
 
-/** Bound to the role, so that what one side says can't be said back to it. */
-function proof(secret: Buffer, role: Identity['role'], own: Uint8Array, other: Uint8Array): Buffer {
-  return createHmac('sha256', secret).update(`job-reactor ${role} `).update(own).update(other).digest()
+/** Bound to who dialled and to all that both have said, so that it can be said neither back nor on another connection. */
+function proof(secret: Buffer, dialled: boolean, hellos: readonly Uint8Array[]): Buffer {
+  const hmac = createHmac('sha256', secret).update(`job-reactor 2 ${dialled ? 'dialler' : 'dialled'} `)
+  // Each hello begins with its length, so two of them can be split in one way only.
+  for (const hello of hellos) hmac.update(hello)
+  return hmac.digest()
+}
+
+function checkProof(answer: unknown, expected: Buffer): void {
+  const given = Array.isArray(answer) ? answer[0] : null
+  if (given instanceof Uint8Array && given.length === expected.length && timingSafeEqual(given, expected))
+    return
+  throw new JrError('JR_AUTH', 'the peer does not know our secret (option secretFile)')
 }
 
 function framed(value: unknown): Buffer {
@@ -81,7 +97,7 @@ function framed(value: unknown): Buffer {
   return Buffer.concat([length, body])
 }
 
-function readHello(hello: unknown, us: Identity): { peer: Peer; nonce: Uint8Array; secured: boolean } {
+function readHello(hello: unknown, us: Identity): { peer: Peer; secured: boolean } {
   if (!Array.isArray(hello) || hello.length < 9) throw new JrError('JR_PROTOCOL', 'a hello has nine fields')
   const newest = whole(hello[0], 'protocol', 65_535)
   const oldest = whole(hello[1], 'oldest protocol', 65_535)
@@ -110,7 +126,7 @@ function readHello(hello: unknown, us: Identity): { peer: Peer; nonce: Uint8Arra
     protocol,
     pid: whole(hello[6], 'pid'),
   }
-  return { peer, nonce, secured: hello[8] === true }
+  return { peer, secured: hello[8] === true }
 }
 
 /** Reads the few small frames of the handshake, and not a byte more. */
@@ -129,7 +145,7 @@ class HelloReader {
     })
   }
 
-  async next(first: boolean): Promise<unknown> {
+  async next(first: boolean): Promise<{ readonly value: unknown; readonly bytes: Buffer }> {
     const start = first ? MAGIC.length : 0
     for (;;) {
       if (this.#error !== null) throw this.#error
@@ -142,9 +158,9 @@ class HelloReader {
         if (length === 0 || length > MAX_HELLO) throw new JrError('JR_PROTOCOL', `a hello of ${length} bytes`)
         const end = start + 4 + length
         if (this.#bytes.length >= end) {
-          const body = this.#bytes.subarray(start + 4, end)
+          const bytes = this.#bytes.subarray(0, end)
           this.#bytes = this.#bytes.subarray(end)
-          return unpackChecked(body, { maxDepth: 2, maxNodes: 32 })
+          return { value: unpackChecked(bytes.subarray(start + 4), { maxDepth: 2, maxNodes: 32 }), bytes }
         }
       }
       await new Promise<void>((resolve) => {

@@ -44,7 +44,7 @@ const HEARTBEAT_MISSES = 3
 const MAX_STRANGERS = 64
 /** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
 const STEADY_MS = 1000
-/** The same complaint about a connection is made once in this time. */
+/** One line in this time is written about strangers that are refused, whatever they say; the others are counted. */
 const COMPLAINT_MS = 10_000
 
 /** All connections of one process, whichever side dialled. */
@@ -56,7 +56,8 @@ export class Links {
   readonly #sockets = new Set<Socket>()
   /** In the order in which they came. */
   readonly #strangers = new Set<Socket>()
-  #complained = { text: '', at: 0 }
+  /** When the last line about a refused stranger was written, and how many have been refused since. */
+  #complained = { at: -COMPLAINT_MS, unsaid: 0 }
   #alive = true
   #stopped = false
 
@@ -88,7 +89,7 @@ export class Links {
       backoff,
       random,
       onSocket: async (socket) => {
-        const useful = await this.#open(socket, where)
+        const useful = await this.#open(socket, where, true)
         if (useful) complained = ''
         return useful
       },
@@ -140,7 +141,7 @@ export class Links {
     this.#strangers.add(socket)
     socket.once('close', () => this.#strangers.delete(socket))
     try {
-      await this.#open(socket, where, () => this.#strangers.delete(socket))
+      await this.#open(socket, where, false, () => this.#strangers.delete(socket))
     } catch (error) {
       const facts =
         error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
@@ -151,13 +152,23 @@ export class Links {
   /** Whoever connects decides how often this is called: the log must not grow with it. */
   #complain(address: string, facts: { readonly error: string }): void {
     const now = performance.now()
-    if (facts.error === this.#complained.text && now - this.#complained.at < COMPLAINT_MS) return
-    this.#complained = { text: facts.error, at: now }
-    this.#options.log.warn('connection:refused', { address, ...facts })
+    if (now - this.#complained.at < COMPLAINT_MS) {
+      this.#complained.unsaid++
+      return
+    }
+    const { unsaid } = this.#complained
+    this.#complained = { at: now, unsaid: 0 }
+    const more = unsaid === 0 ? {} : { unsaid }
+    this.#options.log.warn('connection:refused', { address, ...facts, ...more })
   }
 
   /** Resolves when the connection has ended, with whether the peer had said something, or stayed a while. */
-  async #open(socket: Socket, where: string, known: () => void = () => {}): Promise<boolean> {
+  async #open(
+    socket: Socket,
+    where: string,
+    dialled: boolean,
+    known: () => void = () => {},
+  ): Promise<boolean> {
     const { identity, secret, handshakeMs = 5000, maxFrame, heartbeatMs, onLink } = this.#options
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -167,6 +178,7 @@ export class Links {
     try {
       peer = await shakeHands(socket, identity(), {
         secret,
+        dialled,
         packageVersion: PACKAGE_VERSION,
         deadlineMs: handshakeMs,
       })

@@ -362,7 +362,7 @@ t.test('links: either side dials, over TCP and Unix sockets; each learns who the
         instance: `${dialler}-life`,
         pid: process.pid,
       })
-      t.match((await b.linked).peer, { role: listener, protocol: 1 })
+      t.match((await b.linked).peer, { role: listener, protocol: 2 })
       await b.links.stop()
       await a.links.stop()
     }
@@ -390,6 +390,87 @@ t.test('links: who does not belong is refused', async (t) => {
   b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
   t.ok(await a.linked, 'the same secret')
   t.ok(await b.linked)
+})
+
+t.test('links: a stranger between two that listen gets no proof of either', async (t) => {
+  const secret = Buffer.alloc(32, 1)
+  const linked: string[] = []
+  const onLink = (link: Link) => {
+    linked.push(link.peer.name)
+    return { onMessages: () => {}, onClose: () => {} }
+  }
+  const ends = [
+    endOf(t, 'node', { secret, onLink, handshakeMs: 500 }),
+    endOf(t, 'distributor', { secret, onLink, handshakeMs: 500 }),
+  ]
+  const sockets: Socket[] = []
+  for (const end of ends) {
+    const address = await end.links.listen({ host: '127.0.0.1', port: 0 })
+    if (!('port' in address)) throw new Error('no port')
+    sockets.push(connect(address.port, '127.0.0.1').on('error', () => {}))
+  }
+  const [one, other] = sockets
+  if (one === undefined || other === undefined) throw new Error('no sockets')
+  const heard = sockets.map((socket) => {
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk) => chunks.push(chunk))
+    return chunks
+  })
+  one.on('data', (chunk) => other.write(chunk))
+  other.on('data', (chunk) => one.write(chunk))
+  await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  t.same(linked, [])
+  for (const chunks of heard) {
+    const said = Buffer.concat(chunks)
+    t.equal(said.length, 8 + said.readUInt32BE(4), 'a hello, and nothing that comes of the secret')
+  }
+})
+
+t.test('links: what who dials has proved cannot be said back to him', async (t) => {
+  const secret = Buffer.alloc(32, 1)
+  const dialler = endOf(t, 'node', { secret, onLink: () => t.fail('linked') as never })
+  const server = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  dialler.links.dial({ host: '127.0.0.1', port: address.port })
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  const fields = [2, 2, 'distributor', 'x', 'y', '0', 1, Buffer.alloc(32), true]
+  socket.write(Buffer.concat([Buffer.from('JRP1'), hello(fields)]))
+  let said = Buffer.alloc(0)
+  socket
+    .on('error', () => {})
+    .on('data', (chunk) => {
+      said = Buffer.concat([said, chunk])
+      const end = said.length > 8 ? 8 + said.readUInt32BE(4) : Number.POSITIVE_INFINITY
+      if (said.length > end) socket.write(said.subarray(end))
+    })
+  await once(socket, 'close')
+  t.ok(said.length > 8 + said.readUInt32BE(4), 'it had proved, and was not taken in by its own proof')
+})
+
+t.test('links: version 0.1.0 is refused in words; of strangers there is one line in 10 s', async (t) => {
+  const lines: object[] = []
+  const warn = (event: string, facts: object = {}) => lines.push({ event, ...facts })
+  const a = endOf(t, 'node', { log: { ...silentLogger, warn } })
+  const address = await a.links.listen({ host: '127.0.0.1', port: 0 })
+  if (!('port' in address)) throw new Error('no port')
+  // What an app of version 0.1.0 says, byte for byte.
+  const old = Buffer.concat([
+    Buffer.from('4a525031000000459901', 'hex'),
+    Buffer.from('01ab6469737472696275746f72a3617070a66c6966652d31a5302e312e30cd04d2c420', 'hex'),
+    Buffer.alloc(32, 7),
+    Buffer.from('c2', 'hex'),
+  ])
+  old.writeUInt32BE(old.length - 8, 4)
+  for (let n = 0; n < 20; n++) {
+    const socket = connect(address.port, '127.0.0.1').on('error', () => {})
+    socket.resume().write(n === 0 ? old : `stranger ${n}`)
+    await once(socket, 'close')
+  }
+  t.match(lines, [{ event: 'connection:refused', code: 'JR_VERSION', error: /protocol 1 to 1, we 2 to 2/ }])
+  t.equal(lines.length, 1, 'whatever the others said')
 })
 
 t.test('links: probes, garbage and silence are closed; others go on', async (t) => {
