@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTicker, setTimer, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
+import type { Seals } from './seal.js'
 
 export interface ChannelOptions<M> {
   /** Bytes; a longer frame from the peer closes the channel. */
@@ -13,6 +14,8 @@ export interface ChannelOptions<M> {
     readonly ping: M
     readonly pong: M
   } | null
+  /** Every frame has a seal. Missing or null: none has. */
+  readonly seals?: Seals | null
   /** May throw: the channel then closes with what was thrown. Pings and pongs do not come here. */
   readonly onMessages: (messages: M[]) => void
   /** Called once, when nothing more will come. Null: closed in good order. */
@@ -47,8 +50,8 @@ export class Channel<M extends { readonly type: string }> {
 
   constructor(stream: Duplex, set: MessageSet<M>, options: ChannelOptions<M>) {
     this.#stream = stream
-    this.#writer = new FrameWriter(set)
-    this.#reader = new FrameReader(set, options)
+    this.#writer = new FrameWriter(set, options.seals?.ours)
+    this.#reader = new FrameReader(set, options, options.seals?.theirs)
     this.#options = options
     stream.on('data', (chunk: Buffer) => this.#receive(chunk))
     stream.on('drain', () => this.#drained())

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, TextTable } from '../bytes.js'
 import { JrError } from '../errors.js'
+import { SEAL_BYTES, type Seal } from './seal.js'
 
 /** The messages of one kind of connection. What `write` writes, `read` reads in the same order. */
 export interface MessageSet<M> {
@@ -20,11 +21,13 @@ const MAX_MESSAGES = 65_536
 /** Gathers messages into one frame. */
 export class FrameWriter<M> {
   readonly #set: MessageSet<M>
+  readonly #seal: Seal | null
   readonly #w = new ByteWriter()
   #count = 0
 
-  constructor(set: MessageSet<M>) {
+  constructor(set: MessageSet<M>, seal: Seal | null = null) {
     this.#set = set
+    this.#seal = seal
     this.#w.u32(0)
   }
 
@@ -52,8 +55,11 @@ export class FrameWriter<M> {
   take(): Buffer | null {
     if (this.#count === 0) return null
     const w = this.#w
+    const end = w.length
+    if (this.#seal !== null) for (let n = 0; n < SEAL_BYTES; n += 4) w.u32(0)
     w.patch(0, w.length - PREFIX)
     const frame = w.take()
+    if (this.#seal !== null) this.#seal.next(frame.subarray(0, end)).copy(frame, end)
     w.u32(0)
     this.#count = 0
     return frame
@@ -64,15 +70,20 @@ export class FrameWriter<M> {
 export class FrameReader<M> {
   readonly #set: MessageSet<M>
   readonly #maxFrame: number
+  readonly #seal: Seal | null
+  /** Bytes of a frame behind its messages. */
+  readonly #tail: number
   readonly #texts = new TextTable()
   /** A frame of which not all has come. */
   #chunks: Buffer[] = []
   #have = 0
   #need = PREFIX
 
-  constructor(set: MessageSet<M>, limits: { readonly maxFrame: number }) {
+  constructor(set: MessageSet<M>, limits: { readonly maxFrame: number }, seal: Seal | null = null) {
     this.#set = set
     this.#maxFrame = limits.maxFrame
+    this.#seal = seal
+    this.#tail = seal === null ? 0 : SEAL_BYTES
   }
 
   /** Whether the bytes so far end within a frame. */
@@ -82,7 +93,7 @@ export class FrameReader<M> {
 
   /**
    * The messages that these bytes complete; payloads are views of the chunk, or of the frame when it came in pieces.
-   * Throws JR_PROTOCOL; the reader can't be used after that.
+   * Throws JR_PROTOCOL or JR_AUTH; the reader can't be used after that.
    */
   push(chunk: Buffer): M[] {
     const messages: M[] = []
@@ -100,9 +111,13 @@ export class FrameReader<M> {
       this.#need = PREFIX
       if (r.left >= PREFIX) this.#need += this.#lengthOf(bytes.readUInt32BE(r.at))
       if (r.left < this.#need || r.left === 0) break
-      const outer = r.limit(r.at + this.#need)
+      const end = r.at + this.#need
+      const sealed = end - this.#tail
+      this.#seal?.check(bytes.subarray(r.at, sealed), bytes.subarray(sealed, end))
+      const outer = r.limit(sealed)
       r.u32()
       this.#read(r, messages)
+      r.at = end
       r.unlimit(outer)
     }
     if (r.left > 0) {
@@ -113,8 +128,9 @@ export class FrameReader<M> {
   }
 
   #lengthOf(length: number): number {
-    if (length >= HEAD && length <= this.#maxFrame) return length
-    const text = `a frame of ${length} bytes: expected ${HEAD} to ${this.#maxFrame} (maxFrame)`
+    const bare = length - this.#tail
+    if (bare >= HEAD && bare <= this.#maxFrame) return length
+    const text = `a frame of ${bare} bytes: expected ${HEAD} to ${this.#maxFrame} (maxFrame)`
     throw new JrError('JR_PROTOCOL', text)
   }
 

@@ -5,6 +5,7 @@ import { pack, unpackChecked } from '../codec.js'
 import { JrError } from '../errors.js'
 import { label, text, whole } from './fields.js'
 import type { Peer } from './messages.js'
+import { type Seals, sealsOf } from './seal.js'
 
 /** PROTOCOL.md, "Handshake". */
 export const MAGIC = Buffer.from('JRP1')
@@ -17,6 +18,12 @@ export interface Identity {
   readonly role: 'distributor' | 'node'
   readonly name: string
   readonly instance: string
+}
+
+/** Who the peer is; with a secret, what seals the frames that follow. */
+export interface Greeted {
+  readonly peer: Peer
+  readonly seals: Seals | null
 }
 
 /**
@@ -34,7 +41,7 @@ export async function shakeHands(
     readonly packageVersion: string
     readonly deadlineMs: number
   },
-): Promise<Peer> {
+): Promise<Greeted> {
   const reader = new HelloReader(socket, options.deadlineMs)
   try {
     const nonce = randomBytes(NONCE_BYTES)
@@ -68,8 +75,9 @@ export async function shakeHands(
       if (dialled) sendProof()
       checkProof((await reader.next(false)).value, proof(secret, !dialled, hellos))
       if (!dialled) sendProof()
+      return { peer, seals: sealsOf(secret, hellos, dialled) }
     }
-    return peer
+    return { peer, seals: null }
   } finally {
     reader.detach()
   }

@@ -6,7 +6,7 @@ import { PACKAGE_VERSION } from '../package-version.js'
 import { type Address, formatAddress } from './address.js'
 import { Channel } from './channel.js'
 import { Dialler } from './dialler.js'
-import { type Identity, shakeHands } from './handshake.js'
+import { type Greeted, type Identity, shakeHands } from './handshake.js'
 import { linkMessages } from './link-messages.js'
 import { Listener } from './listener.js'
 import type { LinkMessage, Peer } from './messages.js'
@@ -174,9 +174,9 @@ export class Links {
     socket.once('close', () => this.#sockets.delete(socket))
     socket.setNoDelay(true)
     socket.resume()
-    let peer: Peer
+    let greeted: Greeted
     try {
-      peer = await shakeHands(socket, identity(), {
+      greeted = await shakeHands(socket, identity(), {
         secret,
         dialled,
         packageVersion: PACKAGE_VERSION,
@@ -193,6 +193,7 @@ export class Links {
       return false
     }
     return new Promise((resolve) => {
+      const { peer, seals } = greeted
       const ping: LinkMessage = { type: 'ping' }
       const pong: LinkMessage = { type: 'pong' }
       let handlers: LinkHandlers | null = null
@@ -200,6 +201,7 @@ export class Links {
       const from = performance.now()
       const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
         maxFrame,
+        seals,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
         onMessages: (messages) => {
           heard = true

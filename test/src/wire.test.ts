@@ -426,6 +426,72 @@ t.test('links: a stranger between two that listen gets no proof of either', asyn
   }
 })
 
+t.test('links: who sits between changes, drops, repeats and swaps nothing', async (t) => {
+  const secret = Buffer.alloc(32, 1)
+  const tricks: Record<string, (frames: Buffer[]) => Buffer[]> = {
+    'a flipped bit': ([a, b, c]) => {
+      if (b !== undefined) b[12] = (b[12] ?? 0) ^ 1
+      return [a, b, c] as Buffer[]
+    },
+    'a dropped frame': ([a, , c]) => [a, c] as Buffer[],
+    'a repeated frame': ([a]) => [a, a] as Buffer[],
+    'swapped frames': ([a, b, c]) => [a, c, b] as Buffer[],
+  }
+  for (const [name, trick] of Object.entries(tricks)) {
+    const got: LinkMessage[] = []
+    let closed: (error: JrError | null) => void = () => {}
+    const end = new Promise<JrError | null>((resolve) => {
+      closed = resolve
+    })
+    const onLink = () => ({ onMessages: (m: LinkMessage[]) => void got.push(...m), onClose: closed })
+    const a = endOf(t, 'node', { secret, onLink, heartbeatMs: 60_000 })
+    const b = endOf(t, 'distributor', {
+      secret,
+      heartbeatMs: 60_000,
+      backoff: { minMs: 60_000, maxMs: 60_000 },
+    })
+    const real = await a.links.listen({ host: '127.0.0.1', port: 0 })
+    if (!('port' in real)) throw new Error('no port')
+    const between = createServer((socket) => {
+      const behind = connect(real.port, '127.0.0.1').on('error', () => {})
+      behind.pipe(socket.on('error', () => {}))
+      let bytes = Buffer.alloc(0)
+      // The hello has the magic before it; then comes the proof, then frames.
+      let from = 4
+      const frames: Buffer[] = []
+      let passed = 0
+      socket.on('data', (chunk) => {
+        bytes = Buffer.concat([bytes, chunk])
+        while (bytes.length >= from + 4 && bytes.length >= from + 4 + bytes.readUInt32BE(from)) {
+          const to = from + 4 + bytes.readUInt32BE(from)
+          const whole = Buffer.from(bytes.subarray(0, to))
+          bytes = bytes.subarray(to)
+          from = 0
+          if (passed++ < 2) behind.write(whole)
+          else frames.push(whole)
+          if (frames.length === 3) behind.write(Buffer.concat(trick(frames.splice(0))))
+        }
+      })
+    }).listen(0, '127.0.0.1')
+    t.teardown(() => between.close())
+    await once(between, 'listening')
+    const address = between.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    b.links.dial({ host: '127.0.0.1', port: address.port })
+    const { channel } = await b.linked
+    for (const id of ['a', 'b', 'c']) {
+      channel.send({ type: 'forget', ids: [id] })
+      channel.flush()
+    }
+    t.match(await end, { code: 'JR_AUTH' }, name)
+    t.same(
+      got.filter((message) => message.type === 'forget' && message.ids[0] !== 'a'),
+      [],
+      'nothing is done',
+    )
+  }
+})
+
 t.test('links: what who dials has proved cannot be said back to him', async (t) => {
   const secret = Buffer.alloc(32, 1)
   const dialler = endOf(t, 'node', { secret, onLink: () => t.fail('linked') as never })
