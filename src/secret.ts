@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { JrError } from './errors.js'
 
 const SHORTEST = 32
@@ -7,11 +7,19 @@ const SHORTEST = 32
 export function readSecret(file: string | undefined): Buffer | null {
   if (file === undefined) return null
   let text: string
+  let mode: number
   try {
+    mode = statSync(file).mode
     text = readFileSync(file, 'utf8').trim()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option secretFile)`, { cause })
+  }
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new JrError(
+      'JR_BAD_CONFIG',
+      `others can read the secret in ${file}: run chmod 600 '${file}' (option secretFile)`,
+    )
   }
   if (text.length < SHORTEST) {
     throw new JrError(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import t, { type Test } from 'tap'
 import { pack } from '#dist/src/codec.js'
 import type { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
+import { readSecret } from '#dist/src/secret.js'
 import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
 import { Channel } from '#dist/src/wire/channel.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
@@ -390,6 +391,16 @@ t.test('links: who does not belong is refused', async (t) => {
   b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
   t.ok(await a.linked, 'the same secret')
   t.ok(await b.linked)
+})
+
+t.test('a secret that others can read is refused with the command that mends it', async (t) => {
+  const file = join(t.testdir({ secret: `${'x'.repeat(32)}\n` }), 'secret')
+  for (const mode of [0o640, 0o604, 0o620]) {
+    chmodSync(file, mode)
+    t.throws(() => readSecret(file), { code: 'JR_BAD_CONFIG', message: `chmod 600 '${file}'` })
+  }
+  chmodSync(file, 0o600)
+  t.equal(readSecret(file)?.length, 32)
 })
 
 t.test('links: a stranger between two that listen gets no proof of either', async (t) => {
