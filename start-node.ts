@@ -36,10 +36,10 @@ export async function startNode(options: NodeOptions): Promise<NodeHandle> {
 }
 
 function forward(distributor: Distributor, job: JobFields, reply: LocalReply): void {
-  const { id, unique, delayMs, periodMs, timeoutMs, defer, node, maxAttempts, backoff } = job
+  const { id, unique, delayMs, byWall, periodMs, timeoutMs, defer, node, maxAttempts, backoff } = job
   const given = {
     ...(unique ? { id } : {}),
-    ...(delayMs === null ? {} : { after: delayMs / 1000 }),
+    ...(delayMs === null ? {} : byWall ? { runAt: Date.now() + delayMs } : { after: delayMs / 1000 }),
     ...(periodMs === 0 ? {} : { period: periodMs / 1000, missed: job.missed }),
     ...(defer === null ? {} : { defer }),
     ...(node === null ? {} : { node, strictNode: job.strictNode }),

@@ -19,6 +19,7 @@ type Waits = [
   name: string,
   enqueuedAt: number,
   delayMs: number | null,
+  byWall: boolean,
   periodMs: number,
   missed: Missed,
   defer: boolean | null,
@@ -35,7 +36,7 @@ type Fields = Head | Waits | Sent | Gone
 
 export const FORMAT = 1
 const PREFIX = 8
-const JOB_FIELDS = 17
+const JOB_FIELDS = 18
 
 /** The records of a job that is not gone. */
 export interface JobRecords {
@@ -63,7 +64,7 @@ export function headRecord(instance: string): Buffer {
 }
 
 export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
-  const { id, unique, name, delayMs, periodMs, missed, defer, node, strictNode, notNode } = job
+  const { id, unique, name, delayMs, byWall, periodMs, missed, defer, node, strictNode, notNode } = job
   const { maxAttempts, backoff, timeoutMs, ticket, args } = job
   return encode([
     'job',
@@ -72,6 +73,7 @@ export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
     name,
     enqueuedAt,
     delayMs,
+    byWall,
     periodMs,
     missed,
     defer,
@@ -187,8 +189,8 @@ function copyOf(record: Buffer): Buffer {
 }
 
 function jobOf(fields: Waits, clock: { now(): number; mono(): number }): OutJob {
-  const [, id, unique, name, enqueuedAt, delayMs, periodMs, missed, defer, node, strictNode, ...rest] = fields
-  const [notNode, maxAttempts, backoff, timeoutMs, wanted, args] = rest
+  const [, id, unique, name, enqueuedAt, delayMs, byWall, periodMs, missed, defer, node, ...rest] = fields
+  const [strictNode, notNode, maxAttempts, backoff, timeoutMs, wanted, args] = rest
   return {
     ticket: new Ticket(id, name, null, null, wanted),
     id,
@@ -197,6 +199,7 @@ function jobOf(fields: Waits, clock: { now(): number; mono(): number }): OutJob 
     // The time that the app was away counts.
     since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),
     delayMs,
+    byWall,
     periodMs,
     missed,
     defer,

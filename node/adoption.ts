@@ -1,4 +1,5 @@
 import type { Clock } from '../src/clock.js'
+import { checkedTime } from '../src/job/due.js'
 import type { JobRecord } from '../src/job/record.js'
 import type { Logger } from '../src/logger.js'
 import type { Left, Neighbours } from '../src/store/contract.js'
@@ -117,10 +118,12 @@ export class Adoption {
 
   #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
     const { settings, journal, clock, seq, known } = this.#deps
-    const deps = { settings, known, now: clock.now(), seq }
+    // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
+    const ahead = clock.steady() - clock.now()
+    const deps = { settings, known, now: clock.steady(), ahead, seq }
     for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
     for (const job of page.waiting) {
-      journal.add({ ...moveOf(job, false, { ...job, seq: seq() }, done), owner }, true)
+      journal.add({ ...moveOf(job, false, { ...moved(job, ahead), seq: seq() }, done), owner }, true)
     }
     for (const from of page.outcomes) {
       journal.add({ kind: 'adopt', owner, from, outcome: { ...from, seq: seq() } }, true)
@@ -133,6 +136,11 @@ export class Adoption {
     if (job.strictNode && job.node === lost) return false
     return !job.notNode.includes(settings.name) && known(job.name) !== undefined
   }
+}
+
+function moved(job: JobRecord, ahead: number): JobRecord {
+  if (ahead === 0 || job.byWall) return job
+  return { ...job, due: checkedTime(job.due + ahead), firstDue: checkedTime(job.firstDue + ahead) }
 }
 
 /** Which ids are this node's part: each id belongs to one of the nodes that are there. */

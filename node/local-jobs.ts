@@ -1,4 +1,4 @@
-import type { Clock } from '../src/clock.js'
+import { type Clock, nowOf } from '../src/clock.js'
 import { packError } from '../src/error-record.js'
 import type { Outcome } from '../src/job/record.js'
 import type { JobFields } from '../src/wire/job-fields.js'
@@ -55,7 +55,7 @@ export class LocalJobs implements Origin {
     if (forward !== null && (elsewhere || refused !== null)) return forward(request, reply)
     if (refused !== null) return reply.accepted(packError(refused))
     const { distributor, instance } = by.job
-    const job = admit(request, { distributor, instance, heldMs: 0 }, known, clock.now(), seq())
+    const job = admit(request, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
     const { unique } = request
     const insert: NodeInsert = { kind: 'insert', job, unique, number: null, origin: this, started: false }
     this.#storing.set(insert, reply)

@@ -246,7 +246,8 @@ export class JobNode {
     recover(this.#interrupted, this.#journal, {
       settings: this.config,
       known: (name) => this.#runner.known(name),
-      now: this.#clock.now(),
+      now: this.#clock.steady(),
+      ahead: 0,
       seq: this.#numbers,
     })
     this.#interrupted = []

@@ -18,7 +18,9 @@ export function recover(
   deps: {
     readonly settings: NodeSettings
     readonly known: (name: string) => LoadedJob | undefined
+    /** On the steady clock, and how far that is ahead of the wall clock. */
     readonly now: number
+    readonly ahead: number
     readonly seq: () => number
   },
 ): void {
@@ -31,7 +33,7 @@ export function changeFor(
   deps: Parameters<typeof recover>[2],
   lost = deps.settings.name,
 ): NodeMove | NodeEnd {
-  const { settings, now, seq } = deps
+  const { settings, now, ahead, seq } = deps
   const message = `node ${lost} was lost while attempt ${job.attempt} ran`
   const end = {
     status: 'lost',
@@ -46,7 +48,7 @@ export function changeFor(
     ...rulesFor(job, deps.known(job.name), settings),
     poisonLimit: Number.POSITIVE_INFINITY,
   }
-  const verdict = decide(job, end, rules, now, seq(), Math.random)
+  const verdict = decide(job, end, rules, now, seq(), Math.random, ahead)
   const { ended, next } = verdict
   const from = { ...job, attempt: job.attempt - 1 }
   if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })
@@ -60,7 +62,7 @@ export function changeFor(
     args: job.args,
     error,
     child: 0,
-    finishedAt: now,
+    finishedAt: now - ahead,
   }
   return changeAfter(over, job, verdict, false, deps)
 }

@@ -1,3 +1,5 @@
+import { readClocks, SteadyClock } from './steady-clock.js'
+
 export interface Timer {
   cancel(): void
   /** The timer no longer keeps the process alive. */
@@ -9,10 +11,25 @@ export interface Timer {
 export interface Clock {
   /** Epoch milliseconds, an integer: the start of the millisecond that is now. May jump when the wall clock is set. */
   now(): number
+  /**
+   * Epoch milliseconds, an integer, that go on as time does, whatever the wall clock is set to: as long as that is not
+   * set they read the same.
+   */
+  steady(): number
   /** Milliseconds that only go forward. */
   mono(): number
   /** Calls `fn` once, `ms` from now by the monotonic clock: any time up to Infinity, which never comes. */
   setTimer(ms: number, fn: () => void): Timer
+}
+
+/** What a clock reads at one moment. */
+export interface Now {
+  readonly steady: number
+  readonly wall: number
+}
+
+export function nowOf(clock: Pick<Clock, 'now' | 'steady'>): Now {
+  return { steady: clock.steady(), wall: clock.now() }
 }
 
 /** Node fires a longer one at once, and says so on stderr. */
@@ -80,8 +97,11 @@ export function sleep(ms: number): Promise<void> {
   })
 }
 
+const steady = new SteadyClock(readClocks)
+
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => steady.now(),
   mono: () => performance.now(),
   setTimer,
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js'
+import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import { unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import { isDeferred, type JobRecord } from '../../src/job/record.js'
@@ -23,9 +23,9 @@ export interface Children {
 /** What the runner needs of the scheduler. */
 export interface Due {
   /** Nothing waits to be taken. */
-  idle(deferred: boolean, now: number): boolean
-  take(deferred: boolean, now: number): JobRecord | null
-  offered(now: number): void
+  idle(deferred: boolean, now: Now): boolean
+  take(deferred: boolean, now: Now): JobRecord | null
+  offered(now: Now): void
 }
 
 export interface RunnerDeps {
@@ -89,7 +89,7 @@ export class Runner {
 
   /** Fills the free children with due jobs. Call after anything that may have made a job due or a child free. */
   pump(): void {
-    const now = this.#deps.clock.now()
+    const now = nowOf(this.#deps.clock)
     this.#deps.due.offered(now)
     if (!this.#claiming) return
     this.#fill(false, now)
@@ -103,10 +103,15 @@ export class Runner {
   offer(job: JobRecord): boolean {
     const { children, due, clock } = this.#deps
     const deferred = isDeferred(job.lane)
-    const now = clock.now()
-    if (!this.#claiming || job.due > now || this.#suspects[deferred ? 1 : 0] !== null) return false
+    const now = nowOf(clock)
+    if (
+      !this.#claiming ||
+      job.due > (job.byWall ? now.wall : now.steady) ||
+      this.#suspects[deferred ? 1 : 0] !== null
+    )
+      return false
     if (!this.#jobs.has(job.name) || children.free(deferred) === 0 || !due.idle(deferred, now)) return false
-    return this.#start(job, now, false)
+    return this.#start(job, now.wall, false)
   }
 
   /** Asks a running job to stop; false when it is not running. */
@@ -147,7 +152,7 @@ export class Runner {
     this.pump()
   }
 
-  #fill(deferred: boolean, now: number): void {
+  #fill(deferred: boolean, now: Now): void {
     const { children, due } = this.#deps
     const kind = deferred ? 1 : 0
     for (let free = children.free(deferred); free > 0; ) {
@@ -161,7 +166,7 @@ export class Runner {
         this.#suspects[kind] = job
         return
       }
-      if (this.#start(job, now, alone)) free = alone ? children.free(deferred) : free - 1
+      if (this.#start(job, now.wall, alone)) free = alone ? children.free(deferred) : free - 1
     }
   }
 
@@ -223,7 +228,8 @@ export class Runner {
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
     const rules = rulesFor(job, this.#jobs.get(job.name), settings)
-    const verdict = decide(record, end, rules, clock.now(), seq(), random)
+    const now = clock.steady()
+    const verdict = decide(record, end, rules, now, seq(), random, now - clock.now())
     this.#tell(result, verdict, stack)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.

@@ -24,7 +24,8 @@ export interface Verdict {
 }
 
 /**
- * The one decision after an attempt. `seq` is for the next place, `now` on the node's clock, `random` in [0, 1).
+ * The one decision after an attempt. `seq` is for the next place, `now` on the node's steady clock, which is `ahead` of the wall
+ * clock since that was set, `random` in [0, 1).
  * A schedule goes on whatever becomes of a run, unless it was cancelled.
  */
 export function decide(
@@ -34,6 +35,7 @@ export function decide(
   now: number,
   seq: number,
   random: () => number,
+  ahead = 0,
 ): Verdict {
   switch (end.status) {
     case 'returned':
@@ -41,19 +43,29 @@ export function decide(
     case 'cancelled':
       return { ended: 'cancelled', next: null }
     case 'completed':
-      return { ended: 'completed', next: nextRun(job, now, seq) }
+      return { ended: 'completed', next: nextRun(job, now, seq, ahead) }
     default: {
       const losses = end.status === 'lost' ? job.losses + 1 : job.losses
       const poisoned = end.status === 'lost' && losses >= rules.poisonLimit
       const retry = poisoned
         ? { retry: false, delayMs: 0 }
         : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
-      if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq) }
+      if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq, ahead) }
       const lane = laneFor(true, isDeferred(job.lane))
       const due = dueAfter(now, retry.delayMs)
       return {
         ended: null,
-        next: { ...job, lane, due, seq, attempt: end.attempt, losses, ...lastOf(end) },
+        next: {
+          ...job,
+          lane,
+          due,
+          byWall: false,
+          firstDue: job.byWall ? job.firstDue + ahead : job.firstDue,
+          seq,
+          attempt: end.attempt,
+          losses,
+          ...lastOf(end),
+        },
       }
     }
   }
@@ -68,10 +80,12 @@ export function lastOf({ message, code, stack }: Pick<AttemptEnd, 'message' | 'c
 }
 
 /** The next run of a schedule, its attempts counted afresh; null for a job that runs once. */
-function nextRun(job: JobRecord, now: number, seq: number): JobRecord | null {
+function nextRun(job: JobRecord, now: number, seq: number, ahead: number): JobRecord | null {
   if (job.periodMs === 0) return null
-  const { firstDue, periodMs, missed } = job
+  const { periodMs, missed } = job
+  // From its first run on a schedule counts.
+  const firstDue = job.byWall ? job.firstDue + ahead : job.firstDue
   const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.slot, missed, now })
   const lane = laneFor(true, isDeferred(job.lane))
-  return { ...job, lane, due, seq, slot, attempt: 0, losses: 0, ...NO_FAILURE }
+  return { ...job, lane, due, byWall: false, firstDue, seq, slot, attempt: 0, losses: 0, ...NO_FAILURE }
 }

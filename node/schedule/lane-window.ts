@@ -1,3 +1,4 @@
+import type { Now } from '../../src/clock.js'
 import { Heap } from '../../src/heap.js'
 import { comparePlaces, type JobRecord, type Lane, type Place } from '../../src/job/record.js'
 
@@ -14,6 +15,8 @@ export type ReadLane = (lane: Lane, after: Place | null, limit: number, bytes: n
 /** What a waiting job costs in memory beside its args, roughly. */
 const RECORD_BYTES = 400
 
+const FOREVER: Now = { steady: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY }
+
 /**
  * The head of one lane in memory; the rest waits in the store. Invariant: every waiting job of the lane up to
  * `frontier` is here, and when `more` is false, every one. So a job stored beyond the frontier need not be held,
@@ -25,7 +28,9 @@ export class LaneWindow {
   readonly #limits: WindowLimits
   /** Shared by the windows of a scheduler; a job that is in the heap but not here was taken out. */
   readonly #waiting: Map<string, JobRecord>
-  readonly #heap = new Heap<JobRecord>(comparePlaces)
+  /** By the clock that a job waits for: where one of them was set, its jobs do not stand in the way of the others. */
+  readonly #steady = new Heap<JobRecord>(comparePlaces)
+  readonly #walled = new Heap<JobRecord>(comparePlaces)
   #size = 0
   #bytes = 0
   #more = true
@@ -61,15 +66,29 @@ export class LaneWindow {
     if (this.#size > this.#limits.jobs * 2 || this.#bytes > this.#limits.bytes * 2) this.#trim()
   }
 
-  /** The earliest time at which a job of this window is due; Infinity when it is empty. */
-  headDue(): number {
-    return this.#head()?.due ?? Number.POSITIVE_INFINITY
+  /** A job of this window is due. */
+  ready(now: Now): boolean {
+    return this.#due(now) !== null
   }
 
-  take(): JobRecord | null {
-    const job = this.#head()
+  /**
+   * How long until a job is due that was not at `offered`, in milliseconds: below 0 when it has come due since; Infinity
+   * when there is none.
+   */
+  wait(now: Now, offered: Now): number {
+    const steady = this.#head(this.#steady)?.due ?? Number.POSITIVE_INFINITY
+    const walled = this.#head(this.#walled)?.due ?? Number.POSITIVE_INFINITY
+    return Math.min(
+      steady > offered.steady ? steady - now.steady : Number.POSITIVE_INFINITY,
+      walled > offered.wall ? walled - now.wall : Number.POSITIVE_INFINITY,
+    )
+  }
+
+  /** The first job that is due; without `now` the first of all. */
+  take(now: Now = FOREVER): JobRecord | null {
+    const job = this.#due(now)
     if (job === null) return null
-    this.#heap.pop()
+    this.#heapOf(job).pop()
     this.release(job)
     return job
   }
@@ -81,8 +100,13 @@ export class LaneWindow {
     this.#bytes -= job.args.length + RECORD_BYTES
   }
 
-  get needsRefill(): boolean {
-    return this.#more && !this.#reading && this.#size * 4 <= this.#limits.read
+  needsRefill(now: Now): boolean {
+    if (!this.#more || this.#reading) return false
+    if (this.#size * 4 <= this.#limits.read) return true
+    // The clocks are not one any more: what is here waits for one of them, and what is due by the other is in the store.
+    const { jobs, bytes } = this.#limits
+    const beyond = this.#frontier !== null && this.#frontier.due <= Math.max(now.steady, now.wall)
+    return beyond && this.#size <= jobs && this.#bytes <= bytes && !this.ready(now)
   }
 
   /** Reads on from the frontier. */
@@ -114,17 +138,29 @@ export class LaneWindow {
 
   #hold(job: JobRecord): void {
     this.#waiting.set(job.id, job)
-    this.#heap.push(job)
+    this.#heapOf(job).push(job)
     this.#size++
     this.#bytes += job.args.length + RECORD_BYTES
   }
 
-  #head(): JobRecord | null {
+  #heapOf(job: JobRecord): Heap<JobRecord> {
+    return job.byWall ? this.#walled : this.#steady
+  }
+
+  #due({ steady: bySteady, wall }: Now): JobRecord | null {
+    const steady = this.#head(this.#steady)
+    const walled = this.#head(this.#walled)
+    const first = steady !== null && steady.due <= bySteady ? steady : null
+    if (walled === null || walled.due > wall) return first
+    return first !== null && comparePlaces(first, walled) < 0 ? first : walled
+  }
+
+  #head(heap: Heap<JobRecord>): JobRecord | null {
     for (;;) {
-      const job = this.#heap.peek()
+      const job = heap.peek()
       if (job === undefined) return null
       if (this.#waiting.get(job.id) === job) return job
-      this.#heap.pop()
+      heap.pop()
     }
   }
 

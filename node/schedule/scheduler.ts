@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js'
+import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import {
   IMMEDIATE,
   IMMEDIATE_DEFERRED,
@@ -10,7 +10,7 @@ import {
 import { LaneWindow, type ReadLane, type WindowLimits } from './lane-window.js'
 
 /**
- * Timers follow the monotonic clock and jobs the wall clock, which may be set or sleep with the machine. So even when
+ * Timers follow the monotonic clock, and jobs with a `runAt` the wall clock, which may be set; and the machine may sleep. So even when
  * nothing is due for years the timer comes back after this long to compare them. It reads no store.
  */
 const LONGEST_HOP_MS = 60_000
@@ -33,7 +33,7 @@ export class Scheduler {
   #armedFor = Number.POSITIVE_INFINITY
   #timedNext: readonly [boolean, boolean] = [false, false]
   /** Jobs that were due by then have been offered to the children; the rest still needs the timer. */
-  #offeredAt = 0
+  #offeredAt: Now = { steady: 0, wall: 0 }
   #running = false
 
   constructor(options: SchedulerOptions) {
@@ -82,14 +82,14 @@ export class Scheduler {
    * The next job that may run now. Jobs sent to run at once and jobs that waited for a time take turns while both
    * are due; within each, first come first started.
    */
-  take(deferred: boolean, now: number): JobRecord | null {
+  take(deferred: boolean, now: Now): JobRecord | null {
     const kind = deferred ? 1 : 0
     const immediate = this.#window(deferred ? IMMEDIATE_DEFERRED : IMMEDIATE)
     const timed = this.#window(deferred ? TIMED_DEFERRED : TIMED)
-    const timedDue = timed.headDue() <= now
+    const timedDue = timed.ready(now)
     if (timedDue && (this.#timedNext[kind] || immediate.size === 0)) {
       this.#turn(kind, false)
-      return timed.take()
+      return timed.take(now)
     }
     if (timedDue) this.#turn(kind, true)
     // A job of this lane was due when it was stored, whatever the wall clock has been set to since.
@@ -97,36 +97,36 @@ export class Scheduler {
   }
 
   /** Nothing of this kind waits to be taken, here or in the store. */
-  idle(deferred: boolean, now: number): boolean {
+  idle(deferred: boolean, now: Now): boolean {
     const immediate = this.#window(deferred ? IMMEDIATE_DEFERRED : IMMEDIATE)
-    return immediate.isEmpty && this.#window(deferred ? TIMED_DEFERRED : TIMED).headDue() > now
+    return immediate.isEmpty && this.#window(deferred ? TIMED_DEFERRED : TIMED).ready(now) === false
   }
 
   /** Whoever takes jobs has just looked at all that were due at `now`. */
-  offered(now: number): void {
+  offered(now: Now): void {
     this.#offeredAt = now
   }
 
   /** Arms the timer for the earliest job that is not due yet, and reads on where a window runs low. */
   settle(): void {
     if (!this.#running) return
+    const now = nowOf(this.#options.clock)
     for (const window of this.#windows) {
-      if (window.needsRefill) {
+      if (window.needsRefill(now)) {
         window.refill().then(() => this.#refilled(), this.#options.onError)
       }
     }
-    const now = this.#options.clock.now()
-    let next = Number.POSITIVE_INFINITY
-    for (const lane of [TIMED, TIMED_DEFERRED] as const) {
-      const due = this.#window(lane).headDue()
-      // What has been offered waits for a child, not for time. What has come due since then was not offered yet.
-      if (due > this.#offeredAt && due < next) next = due
-    }
+    // What has been offered waits for a child, not for time. What has come due since then was not offered yet.
+    const waits = [TIMED, TIMED_DEFERRED].map((lane) =>
+      this.#window(lane as JobRecord['lane']).wait(now, this.#offeredAt),
+    )
+    const wait = Math.min(...waits)
+    const next = now.steady + wait
     if (next === this.#armedFor) return
     this.#disarm()
     if (next === Number.POSITIVE_INFINITY) return
     this.#armedFor = next
-    this.#timer = this.#options.clock.setTimer(Math.min(Math.max(next - now, 0), LONGEST_HOP_MS), () =>
+    this.#timer = this.#options.clock.setTimer(Math.min(Math.max(wait, 0), LONGEST_HOP_MS), () =>
       this.#wake(),
     )
   }

@@ -1,3 +1,4 @@
+import type { Now } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { dueAfter } from '../../src/job/due.js'
 import { type JobRecord, laneFor } from '../../src/job/record.js'
@@ -39,17 +40,20 @@ export function admit(
   request: JobRequest,
   from: { readonly distributor: string; readonly instance: string; readonly heldMs: number },
   known: LoadedJob | undefined,
-  now: number,
+  now: Now,
   seq: number,
 ): JobRecord {
   const timed = request.delayMs !== null && request.delayMs > 0
-  const due = timed ? dueAfter(now, request.delayMs ?? 0) : now
+  const byWall = timed && request.byWall
+  const start = byWall ? now.wall : now.steady
+  const due = timed ? dueAfter(start, request.delayMs ?? 0) : start
   return {
     lane: laneFor(timed, request.defer ?? known?.defer ?? false),
     due,
     seq,
     id: request.id,
     name: request.name,
+    byWall,
     distributor: from.distributor,
     instance: from.instance,
     wanted: request.wanted,
@@ -61,7 +65,7 @@ export function admit(
     maxAttempts: request.maxAttempts,
     backoff: request.backoff,
     timeoutMs: request.timeoutMs,
-    enqueuedAt: now - Math.round(from.heldMs),
+    enqueuedAt: now.wall - Math.round(from.heldMs),
     firstDue: due,
     slot: 0,
     attempt: 0,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js'
+import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
@@ -80,7 +80,7 @@ export class Session implements Origin {
   /** May throw JR_PROTOCOL: the channel then closes with it. */
   receive(messages: readonly LinkMessage[]): void {
     // Delays are counted from when a job was heard of, not from when its turn among many comes.
-    const now = this.#deps.clock.now()
+    const now = nowOf(this.#deps.clock)
     for (const message of messages) this.#handle(message, now)
   }
 
@@ -128,7 +128,7 @@ export class Session implements Origin {
     this.channel.send({ type: 'accepted', number: this.#settled })
   }
 
-  #handle(message: LinkMessage, now: number): void {
+  #handle(message: LinkMessage, now: Now): void {
     if (message.type === 'bye') {
       this.over = true
       return
@@ -156,7 +156,7 @@ export class Session implements Origin {
     }
   }
 
-  #enqueue(message: Enqueue, now: number): void {
+  #enqueue(message: Enqueue, now: Now): void {
     const { settings, runner, journal, seq } = this.#deps
     if (message.number <= this.#received) {
       throw new JrError('JR_PROTOCOL', `job number ${message.number} came after ${this.#received}`)

@@ -34,6 +34,8 @@ export interface EnqueueOptions {
 export interface ParsedOptions {
   readonly id: string | null
   readonly delayMs: number | null
+  /** The delay is up to a time of the wall clock (`runAt`), and follows it when it is set. */
+  readonly byWall: boolean
   readonly periodMs: number
   readonly missed: Missed
   readonly defer: boolean | null
@@ -63,6 +65,7 @@ const KEYS = new Set<string>([
 const NONE: ParsedOptions = {
   id: null,
   delayMs: null,
+  byWall: false,
   periodMs: 0,
   missed: 'once',
   defer: null,
@@ -114,6 +117,7 @@ export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, 
   return {
     id: id ?? null,
     delayMs: after === undefined ? runAtDelay(runAt, now) : parseDurationMs(after, 'opts.after'),
+    byWall: runAt !== undefined,
     periodMs,
     missed: missed === undefined ? 'once' : oneOf(missed, MISSED, 'missed'),
     defer: flag(defer, 'defer'),

@@ -50,6 +50,8 @@ export type Missed = (typeof MISSED)[number]
 export interface JobRecord extends Place {
   readonly id: string
   readonly name: string
+  /** `due` is a time of the wall clock (`runAt`); else of the steady one. */
+  readonly byWall: boolean
   /** The name of the distributor that sent it, and which life of that distributor it was. */
   readonly distributor: string
   readonly instance: string

@@ -42,6 +42,7 @@ function record(over: Partial<JobRecord> = {}): JobRecord {
     slot: 0,
     attempt: 0,
     losses: 0,
+    byWall: false,
     lastError: null,
     lastCode: '',
     lastStack: '',

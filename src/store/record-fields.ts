@@ -21,6 +21,7 @@ const HAS_BACKOFF = 1 << 10
 const HAS_TIMEOUT = 1 << 11
 const TRIED = 1 << 12
 const HAS_FIRST_DUE = 1 << 13
+const BY_WALL = 1 << 14
 
 const MORE = 1 << 2
 const HAS_ERROR = 1 << 3
@@ -57,6 +58,7 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
   if (timeoutMs !== null) flags |= HAS_TIMEOUT
   if (tried) flags |= TRIED
   if (job.firstDue !== job.due) flags |= HAS_FIRST_DUE
+  if (job.byWall) flags |= BY_WALL
   w.uint(flags)
   w.uint(job.due)
   w.uint(job.seq)
@@ -120,6 +122,7 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
     seq,
     id,
     name: last.name,
+    byWall: (flags & BY_WALL) !== 0,
     distributor: last.distributor,
     instance: last.instance,
     wanted: (flags & WANTED) !== 0,

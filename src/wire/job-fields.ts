@@ -14,6 +14,8 @@ export interface JobFields {
   readonly wanted: boolean
   /** What is left of the delay (time held counts), for `runAt` too; null: at once. */
   readonly delayMs: number | null
+  /** The delay is up to a time of the wall clock. */
+  readonly byWall: boolean
   /** How long the sender has held it. */
   readonly heldMs: number
   readonly periodMs: number
@@ -57,7 +59,8 @@ const HAS_ATTEMPTS = 1 << 10
 const HAS_BACKOFF = 1 << 11
 const HAS_TIMEOUT = 1 << 12
 const SENT_BEFORE = 1 << 13
-const ALL = (1 << 14) - 1
+const BY_WALL = 1 << 14
+const ALL = (1 << 15) - 1
 
 const NO_NODES: readonly string[] = []
 
@@ -77,6 +80,7 @@ export function writeJobFields(w: ByteWriter, job: JobFields): void {
   if (backoff !== null) flags |= HAS_BACKOFF
   if (timeoutMs !== null) flags |= HAS_TIMEOUT
   if (job.sentBefore !== undefined) flags |= SENT_BEFORE
+  if (job.byWall) flags |= BY_WALL
   w.uint(flags)
   w.text(job.id)
   w.text(job.name)
@@ -117,6 +121,7 @@ export function readJobFields(r: ByteReader): JobFields {
     name,
     wanted: (flags & WANTED) !== 0,
     delayMs,
+    byWall: (flags & BY_WALL) !== 0,
     heldMs,
     periodMs,
     missed,

@@ -134,6 +134,7 @@ function readEnqueue(r: ByteReader): Enqueue {
     name: job.name,
     wanted: job.wanted,
     delayMs: job.delayMs,
+    byWall: job.byWall,
     heldMs: job.heldMs,
     periodMs: job.periodMs,
     missed: job.missed,

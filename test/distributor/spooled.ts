@@ -12,6 +12,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     name: 'work',
     since: 0,
     delayMs: null,
+    byWall: false,
     periodMs: 0,
     missed: 'once',
     defer: null,

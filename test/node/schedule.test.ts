@@ -36,11 +36,14 @@ class Rows {
   }
 }
 
+const at = (time: number) => ({ steady: time, wall: time })
+
 /** A clock that stands still, and keeps the timers that were set. */
 class StoppedClock {
   time = 1000
   timers: { at: number; fn: () => void }[] = []
   now = () => this.time
+  steady = () => this.time
   mono = () => this.time
   setTimer = (ms: number, fn: () => void) => {
     const timer = { at: this.time + ms, fn }
@@ -68,7 +71,7 @@ function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
     limits: { jobs, read: jobs, bytes: 1 << 20 },
     onDue: () => {
       seen.due++
-      made.offered(clock.time)
+      made.offered(at(clock.time))
     },
     onError: (error) => {
       throw error
@@ -94,7 +97,7 @@ t.test('a window gives out every job of its lane once and in order, however they
       }
       for (const [due, what] of steps) {
         if (what === 0) take()
-        else if (what === 1 && window.needsRefill) reading = window.refill()
+        else if (what === 1 && window.needsRefill(at(1000))) reading = window.refill()
         else if (what === 2 && reading !== null) await reading
         else {
           seq++
@@ -109,7 +112,7 @@ t.test('a window gives out every job of its lane once and in order, however they
       }
       await reading
       while (rows.all.length > 0) {
-        if (window.needsRefill) await window.refill()
+        if (window.needsRefill(at(1000))) await window.refill()
         take()
       }
       return given.length === seq
@@ -156,8 +159,8 @@ t.test('one timer, for the earliest job; no reads while nothing is due', async (
   )
   clock.fire()
   t.equal(seen.due, 1)
-  t.equal(made.take(false, clock.time), null)
-  t.equal(made.take(true, clock.time)?.id, 'early')
+  t.equal(made.take(false, at(clock.time)), null)
+  t.equal(made.take(true, at(clock.time))?.id, 'early')
   made.settle()
   t.same(
     clock.timers.map((timer) => timer.at),
@@ -179,10 +182,10 @@ t.test('a job far away: the timer comes back to look at the clock, never early',
   made.settle()
   clock.fire()
   t.equal(clock.time, 61_000)
-  t.equal(made.take(false, clock.time), null)
+  t.equal(made.take(false, at(clock.time)), null)
   t.equal(clock.timers.length, 1)
   clock.time = job.due
-  t.equal(made.take(false, clock.time)?.id, 'far')
+  t.equal(made.take(false, at(clock.time))?.id, 'far')
   made.stop()
 })
 
@@ -192,8 +195,8 @@ t.test('a job that comes due between the look and the arming of the timer is not
   const { made, seen } = scheduler(rows, clock)
   await made.start()
   made.add(record({ lane: TIMED, due: 2000 }))
-  made.offered(1999)
-  t.equal(made.take(false, 1999), null)
+  made.offered(at(1999))
+  t.equal(made.take(false, at(1999)), null)
   clock.time = 2000
   made.settle()
   t.equal(clock.timers.length, 1)
@@ -211,7 +214,7 @@ t.test('immediate and timed jobs take turns while both are due', async (t) => {
   await made.start()
   for (let seq = 1; seq <= 3; seq++) made.add(record({ id: `timed-${seq}`, lane: TIMED, due: 500, seq }))
   for (let seq = 4; seq <= 6; seq++) made.add(record({ id: `now-${seq}`, lane: IMMEDIATE, due: 1000, seq }))
-  const order = Array.from({ length: 6 }, () => made.take(false, clock.time)?.id)
+  const order = Array.from({ length: 6 }, () => made.take(false, at(clock.time))?.id)
   t.same(order, ['now-4', 'timed-1', 'now-5', 'timed-2', 'now-6', 'timed-3'])
   made.stop()
 })
@@ -220,7 +223,7 @@ t.test('a job sent to run at once does not wait when the wall clock is set back'
   const { made } = scheduler(new Rows(), new StoppedClock())
   await made.start()
   made.add(record({ lane: IMMEDIATE, due: 5_000_000 }))
-  t.equal(made.take(false, 1000)?.id, 'job-1')
+  t.equal(made.take(false, at(1000))?.id, 'job-1')
   made.stop()
 })
 
@@ -231,7 +234,66 @@ t.test('a job taken out is not given out', async (t) => {
   made.add(record({ id: 'b', seq: 2 }))
   t.equal(made.remove('a')?.id, 'a')
   t.equal(made.remove('a'), undefined)
-  t.equal(made.take(false, 2000)?.id, 'b')
-  t.equal(made.take(false, 2000), null)
+  t.equal(made.take(false, at(2000))?.id, 'b')
+  t.equal(made.take(false, at(2000)), null)
   made.stop()
+})
+
+t.test('a wall clock that is set moves the jobs of the wall clock, and no others', async (t) => {
+  for (const moved of [-3_600_000, 3_600_000]) {
+    const rows = new Rows()
+    const clock = new StoppedClock()
+    clock.time = 10_000_000
+    let offset = 0
+    clock.now = () => clock.time + offset
+    const now = () => ({ steady: clock.time, wall: clock.now() })
+    let due = 0
+    const made: Scheduler = new Scheduler({
+      read: rows.read,
+      clock,
+      limits: { jobs: 64, read: 64, bytes: 1 << 20 },
+      onDue: () => {
+        due++
+        made.offered(now())
+      },
+      onError: (error) => {
+        throw error
+      },
+    })
+    await made.start()
+    made.add(record({ id: 'at', lane: TIMED, due: 10_004_000, seq: 1, byWall: true }))
+    made.add(record({ id: 'after', lane: TIMED, due: 10_008_000, seq: 2 }))
+    made.settle()
+    offset = moved
+    // The timer fires for the first, as it was set; from then on both are looked at by their own clocks.
+    clock.fire()
+    made.settle()
+    t.equal(clock.time, 10_004_000)
+    t.equal(made.take(false, now())?.id, moved > 0 ? 'at' : undefined)
+    made.settle()
+    clock.fire()
+    t.equal(clock.time, 10_008_000, 'a delay keeps its length')
+    t.equal(made.take(false, now())?.id, 'after')
+    t.equal(made.take(false, now()), null)
+    if (moved < 0) {
+      for (let hops = 0; clock.time < 10_004_000 - moved; hops++) {
+        if (hops > 61) throw new Error('the timer does not get there')
+        made.settle()
+        clock.fire()
+      }
+      t.equal(made.take(false, now())?.id, 'at')
+    }
+    t.ok(due > 0)
+  }
+})
+
+t.test('jobs of a wall clock that was set back do not keep those behind them in the store', async (t) => {
+  const rows = new Rows()
+  for (let seq = 1; seq <= 12; seq++)
+    rows.put(record({ id: `at-${seq}`, lane: TIMED, due: 5000, seq, byWall: true }))
+  rows.put(record({ id: 'after', lane: TIMED, due: 6000, seq: 13 }))
+  const window = new LaneWindow(TIMED, rows.read, { jobs: 16, read: 4, bytes: 1 << 20 }, new Map())
+  const now = { steady: 7000, wall: 0 }
+  while (window.needsRefill(now)) await window.refill()
+  t.equal(window.take(now)?.id, 'after')
 })

@@ -9,6 +9,7 @@ import { checkedTime, dueAfter } from '#dist/src/job/due.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { delayAfter } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
+import { SteadyClock } from '#dist/src/steady-clock.js'
 
 const DAY = 86_400_000
 const HOP = 2 ** 31 - 1
@@ -72,7 +73,7 @@ function dueOf(after: number, enqueued: number, sent: number, taken: number): nu
   const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, false, enqueued)
   const message = enqueueMessage(job, sent)
   const from = { distributor: 'd', instance: 'i', heldMs: message.heldMs }
-  return admit(message, from, undefined, Math.floor(taken), 1).due
+  return admit(message, from, undefined, { steady: Math.floor(taken), wall: Math.floor(taken) }, 1).due
 }
 
 t.test(
@@ -111,4 +112,33 @@ t.test('a computed time is one that can be stored', async (t) => {
       }
     }
   }
+})
+
+t.test('the steady clock is the wall clock without its jumps', async (t) => {
+  const at = { wall: 1_000_000, mono: 500, boot: 90_000 }
+  const clock = new SteadyClock(() => ({ ...at, boot: () => at.boot }))
+  const pass = (ms: number) => {
+    at.wall += ms
+    at.mono += ms
+    at.boot += ms
+    return clock.now()
+  }
+  t.equal(pass(10), 1_000_010)
+  at.wall += 20
+  t.equal(pass(0), 1_000_030, 'a clock that is corrected a little is followed')
+  at.wall -= 3_600_000
+  t.equal(pass(5), 1_000_035)
+  at.wall += 7_200_000
+  t.equal(pass(5), 1_000_040)
+  at.wall -= 3_600_000
+  t.equal(pass(60_000), 1_060_040)
+  t.equal(at.wall, 1_060_040)
+  // The machine sleeps: the monotonic clock stands still.
+  at.wall += 50_000
+  at.boot += 50_010
+  t.ok(Math.abs(pass(0) - 1_110_040) <= 25, 'a sleep is time that has passed')
+  at.wall += 3_600_000
+  at.boot += 30_000
+  at.wall += 30_000
+  t.ok(Math.abs(pass(0) - 1_140_040) <= 50, 'a sleep, and set in it')
 })

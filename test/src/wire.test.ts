@@ -26,6 +26,7 @@ const job = {
   name: 'work',
   wanted: true,
   delayMs: 20,
+  byWall: true,
   heldMs: 3,
   periodMs: 1000,
   missed: 'skip',
