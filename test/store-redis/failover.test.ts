@@ -49,7 +49,7 @@ async function refuses(t: Test, store: Store, pressure: Pressure, again: RedisEx
   t.same(await next.commit([insertOf(recordOf(2e6), 2e6)], true), ['ok'])
 }
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test('Sentinel: a replica that has everything takes over, under load', { timeout: 60_000 }, async (t) => {
     const master = await startRedis(t)

@@ -10,7 +10,7 @@ import { hasRedis, startRedis } from './redis-server.js'
 
 const opened = openedFor(10_000)
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test('an answer that is lost: the group is sent again, and done once', async (t) => {
     const redis = await startRedis(t)

@@ -19,7 +19,7 @@ const acknowledgeOf = (...seqs: number[]): Acknowledge => ({ kind: 'acknowledge'
 const whole = (job: JobRecord): Change[] => [insertOf(job), beginOf(job), endOf(job, outcomeOf(job, job.seq))]
 const NOTHING = { waiting: 0, running: 0, completed: 0, failed: 0, cancelled: 0, outcomes: 0 }
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test('a job that comes, begins and ends in one group', async (t) => {
     const store = await opened(t)

@@ -13,7 +13,7 @@ const LAST = 500
 /** So long that what else takes time is little against it: what is promised is promised in leases. */
 const LEASE_MS = 4000
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test(`three nodes, and one killed every second (seed ${SEED})`, { timeout: 120_000 }, async (t) => {
     const log = join(folder(t), 'log')

@@ -43,7 +43,7 @@ async function allLeft(store: Store, node: string): Promise<Omit<Left, 'next'>> 
   }
 }
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test('an id is one job among all nodes, as long as it has not ended', async (t) => {
     const redis = await startRedis(t)

@@ -6,7 +6,7 @@ import { hasRedis, startRedis } from './redis-server.js'
 
 const opened = openedFor(1000)
 
-if (!hasRedis()) t.pass('no redis-server here')
+if (!hasRedis()) t.skip('no redis-server here', async () => {})
 else {
   t.test('a Redis that comes back with everything', async (t) => {
     const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')

@@ -259,7 +259,7 @@ t.test(
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', dir])
     if (mounted.status !== 0) {
       console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
-      t.pass('only root can mount a small file system')
+      t.skip('only root can mount a small file system', async () => {})
       return
     }
     t.teardown(() => spawnSync('umount', ['-l', dir]))

@@ -151,7 +151,7 @@ t.test('a full disk: nothing is acknowledged from the first refusal on', async (
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dir])
   if (mounted.status !== 0) {
     console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
-    t.pass('a small file system can be mounted only by root')
+    t.skip('a small file system can be mounted only by root', async () => {})
     return
   }
   const ballast = join(dir, 'ballast')
