@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Timer } from '../src/clock.js'
-import { allowedEnv } from '../src/env.js'
+import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
@@ -78,14 +78,19 @@ export class NodeKeeper implements SpawnedNode {
   }
 
   start(): void {
-    const { env = {}, ...options } = this.#options
+    const options = this.#options
+    const env = options.env === undefined ? {} : parseVariables(options.env, 'spawnNode: env', process.env)
     const { log, address } = this.#deps
     const child = spawn(
       process.execPath,
       [CLI, 'node', ...flags(options), '--distributors', formatAddress(address), `--parent-fd=${LIFE_LINE}`],
       {
         // The node hands `env` on to its children.
-        env: { ...allowedEnv(process.env, env), ...secrets(options), JR_CHILD_ENV: JSON.stringify(env) },
+        env: {
+          ...allowedEnv(process.env, env),
+          ...secrets({ ...options, env: JSON.stringify(env) }),
+          [WITHHELD]: withheldNames(process.env, env).join(),
+        },
         // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
         detached: true,
         stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -166,7 +171,7 @@ function reasonOf(bytes: readonly Buffer[]): Error | null {
   }
 }
 
-function flags(options: Omit<NodeOptions, 'env'>): string[] {
+function flags(options: NodeOptions): string[] {
   const list: string[] = []
   const known = NODE_OPTIONS.map(({ key }) => key)
   for (const [key, value] of Object.entries(options)) {

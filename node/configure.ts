@@ -1,10 +1,14 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { WITHHELD, withheldNames } from '../src/env.js'
 import { JrError } from '../src/errors.js'
 import type { Backoff } from '../src/job/retry-policy.js'
 import type { TerminalState } from '../src/job/states.js'
 import { readSecret } from '../src/secret.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import type { Address } from '../src/wire/address.js'
+import { resolveImports } from './children/imports.js'
 import type { Forward } from './local-jobs.js'
 import type { NodeConfig } from './settings.js'
 
@@ -12,7 +16,6 @@ import type { NodeConfig } from './settings.js'
 export function configure(
   values: Readonly<Record<string, unknown>>,
   extra: {
-    readonly env: Readonly<Record<string, string>>
     readonly redis: RedisExtra
     readonly forward: Forward | null
   },
@@ -26,6 +29,8 @@ export function configure(
     throw new JrError('JR_BAD_CONFIG', text)
   }
   const dir = v.dir ?? join('data', v.name.replace(/[^\w.-]/g, '_'))
+  const jobs = resolve(v.jobs)
+  const env = { ...readEnvFile(v.envFile), ...v.env }
   const removed = {
     completed: v.removeDoneJobs,
     cancelled: v.removeCancelledJobs,
@@ -33,9 +38,9 @@ export function configure(
   }
   return {
     name: v.name,
-    jobs: absolute(v.jobs),
+    jobs,
     store: v.store,
-    dir: absolute(dir),
+    dir: resolve(dir),
     durability: v.durability,
     redis: {
       url: v.redisUrl,
@@ -73,7 +78,9 @@ export function configure(
     mergeJobItselfToArgs: v.mergeJobItselfToArgs,
     logJobProcessing: v.logJobProcessing,
     keeps: (state: TerminalState) => !removed[state],
-    env: extra.env,
+    env,
+    withheld: withheld(env),
+    imports: v.import === undefined ? [] : resolveImports(v.import, jobs),
     forward: extra.forward,
   }
 }
@@ -102,6 +109,9 @@ interface Values {
   readonly standbyChildren: number
   readonly maxJobsPerChild: number
   readonly maxMemoryPerChild: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly envFile?: string
+  readonly import?: readonly string[]
   readonly maxAttempts: number
   readonly backoff: Backoff
   readonly timeout: number
@@ -122,6 +132,19 @@ interface Values {
   readonly logJobProcessing: boolean
 }
 
-function absolute(path: string): string {
-  return isAbsolute(path) ? path : resolve(path)
+function withheld(env: Readonly<Record<string, string>>): string[] {
+  const ofApp = process.env[WITHHELD]?.split(',') ?? []
+  const names = new Set([...withheldNames(process.env, env), ...ofApp])
+  return [...names].filter((name) => name !== '' && env[name] === undefined)
+}
+
+function readEnvFile(path: string | undefined): Record<string, string> {
+  if (path === undefined) return {}
+  try {
+    const entries = Object.entries(parseEnv(readFileSync(path, 'utf8')))
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new JrError('JR_BAD_CONFIG', `option envFile: ${resolve(path)}: ${why}`, { cause })
+  }
 }

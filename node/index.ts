@@ -49,10 +49,10 @@ export async function startNode(
   options: NodeOptions,
   inner: { readonly forward?: Forward | null } = {},
 ): Promise<NodeHandle> {
-  const { env = {}, redis = {}, store: wanted, ...rest } = options
+  const { redis = {}, store: wanted, ...rest } = options
   const own = typeof wanted === 'object' && wanted !== null ? ownStore(wanted) : null
   const { values } = resolveOptions(NODE_OPTIONS, [given(own === null ? { ...rest, store: wanted } : rest)])
-  const config = configure(values, { env, redis, forward: inner.forward ?? null })
+  const config = configure(values, { redis, forward: inner.forward ?? null })
   const level = values.logLevel as LogLevel
   const json = values.logJson as boolean | undefined
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })

@@ -49,6 +49,10 @@ export interface NodeConfig extends NodeSettings {
   readonly outcomeGraceMs: number
   /** Variables for the children, on top of the allow-list. */
   readonly env: Readonly<Record<string, string>>
+  /** Names of variables that the node, or the app that spawned it, has and does not pass on. */
+  readonly withheld: readonly string[]
+  /** Modules that children import before the job files: URLs, or names of packages. */
+  readonly imports: readonly string[]
   /** Where jobs that jobs enqueue for other nodes go; null: they are refused. */
   readonly forward: Forward | null
 }

@@ -40,6 +40,8 @@ export async function run(argv: string[]): Promise<number> {
 }
 
 function shownAs(spec: OptionSpec, value: unknown): unknown {
+  if (spec.type === 'variables') return Object.keys(value as object).join(',')
+  if (spec.type === 'modules') return (value as string[]).join(',')
   if (spec.secret === true) return withoutPassword(String(value))
   if (spec.type === 'duration') return formatDuration(value as number)
   if (spec.type === 'address') return formatAddress(value as Address)

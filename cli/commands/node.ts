@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { packError } from '../../src/error-record.js'
-import { JrError } from '../../src/errors.js'
 import { NODE_OPTIONS, type NodeOptions } from '../../src/options/node-options.js'
 import { formatAddress } from '../../src/wire/address.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
@@ -26,10 +25,9 @@ export async function run(argv: string[]): Promise<number> {
   // Bytes from the network are not parsed by native code, which a mistake could take over.
   process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true'
   const { values } = nodeOptions(flags, process.env)
-  const env = takeChildEnv()
   const { startNode } = await import('../../start-node.js')
   const parent = flags['parent-fd']
-  const node = await startNode(asGiven(values, env)).catch((error) => {
+  const node = await startNode(asGiven(values)).catch((error) => {
     if (typeof parent === 'string') tellParent(Number(parent), error)
     throw error
   })
@@ -42,27 +40,13 @@ export async function run(argv: string[]): Promise<number> {
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
 }
 
-/** What `JR.spawnNode` gives the children beyond the list of harmless variables. */
-function takeChildEnv(): Record<string, string> {
-  const text = process.env.JR_CHILD_ENV
-  delete process.env.JR_CHILD_ENV
-  if (text === undefined) return {}
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new JrError('JR_BAD_CONFIG', 'environment JR_CHILD_ENV: expected a JSON object of variables', {
-      cause,
-    })
-  }
-}
-
 /** Settled durations are milliseconds; given ones are seconds, or text with a unit. */
-function asGiven(values: Readonly<Record<string, unknown>>, env: Record<string, string>): NodeOptions {
+function asGiven(values: Readonly<Record<string, unknown>>): NodeOptions {
   const entries = NODE_OPTIONS.filter(({ key }) => values[key] !== undefined).map(({ key, type }) => {
     const value = values[key]
     return [key, type === 'duration' ? `${value}ms` : value]
   })
-  return { ...Object.fromEntries(entries), env }
+  return Object.fromEntries(entries)
 }
 
 /** The app rejects `spawnNode` with the error as it is, not with lines of a log. */

@@ -4,7 +4,7 @@ import './jobs.js'
 await JR.startDistributor()
 await JR.spawnNode({
   name: 'worker_1',
-  jobs: new URL('./reactor_jobs', import.meta.url).pathname,
+  jobs: new URL('./reactor_jobs', import.meta.url),
   store: 'memory',
   logLevel: 'warn',
 })

@@ -14,6 +14,7 @@ import { Channel } from '../../src/wire/channel.js'
 import { type RunRules, runAttempt } from './attempt-run.js'
 import { childMessages } from './child-messages.js'
 import { Context, type ContextHost } from './context.js'
+import { tellOfMissing } from './environment.js'
 import { loadJobs } from './job-loader.js'
 import { holdLifeLine } from './life-line.js'
 import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
@@ -139,7 +140,8 @@ class ChildProcess implements ContextHost {
     closeInherited(init.dataDir)
     this.node = init.node
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
-    const jobs = await loadJobs(init.jobs, (file) => {
+    tellOfMissing(init.withheld, (name) => this.#channel.send({ type: 'withheld', name }))
+    const jobs = await loadJobs(init.jobs, init.imports, (file) => {
       this.#channel.send({ type: 'loading', file })
       // The file may hold this thread for ever.
       this.#channel.flush()

@@ -11,6 +11,7 @@ const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as 
 const WHATS = ['accepted', 'outcome'] as const
 const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
+const MAX_NAMES = 100_000
 
 const CODES: Readonly<Record<ChildMessage['type'], number>> = {
   init: 1,
@@ -28,6 +29,7 @@ const CODES: Readonly<Record<ChildMessage['type'], number>> = {
   fatal: 17,
   stray: 18,
   loading: 19,
+  withheld: 20,
 }
 
 export const childMessages: MessageSet<ChildMessage> = { code: ({ type }) => CODES[type], write, read }
@@ -48,6 +50,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
       return writeDone(w, m)
     case 'init':
       w.text(m.jobs)
+      w.flag(m.imports)
+      writeList(w, m.withheld, (to, name) => to.text(name))
       w.text(m.dataDir)
       w.text(m.node)
       w.uint(m.maxResult)
@@ -80,6 +84,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
       return writeJobFields(w, m)
     case 'loading':
       return w.text(m.file)
+    case 'withheld':
+      return w.text(m.name)
     case 'start-failed':
     case 'fatal':
     case 'stray':
@@ -108,6 +114,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return {
         type: 'init',
         jobs: text(r.text(), 'jobs', LONGEST_PATH),
+        imports: r.flag(),
+        withheld: readList(r, 'withheld', MAX_NAMES, (from) => text(from.text(), 'withheld', MAX_TEXT)),
         dataDir: text(r.text(), 'dataDir', LONGEST_PATH),
         node: label(r.text(), 'node'),
         maxResult: r.uint(),
@@ -145,6 +153,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
     }
     case CODES.loading:
       return { type: 'loading', file: text(r.text(), 'file', LONGEST_PATH) }
+    case CODES.withheld:
+      return { type: 'withheld', name: text(r.text(), 'name', MAX_TEXT) }
     case CODES['start-failed']:
       return { type: 'start-failed', message: text(r.text(), 'message', MAX_TEXT) }
     case CODES.fatal:

@@ -17,6 +17,8 @@ const PAGE_BYTES = 4096
 
 export interface ChildHandlers {
   readonly onReady: (child: Child, jobs: readonly LoadedJob[]) => void
+  /** Job code has read a variable that the node does not pass on. */
+  readonly onWithheld: (name: string) => void
   /** All messages of one read but the ones about starting. */
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
   /** The process is gone, and everything it had sent has been handled. */
@@ -26,6 +28,8 @@ export interface ChildHandlers {
 export interface ChildOptions {
   readonly init: Init
   readonly env: Readonly<Record<string, string>>
+  /** Modules for Node's `--import`. */
+  readonly imports: readonly string[]
   /** Bytes. */
   readonly maxFrame: number
   readonly startTimeoutMs: number
@@ -59,7 +63,7 @@ export class Child {
   constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
     this.#handlers = handlers
     this.#clock = clock
-    this.#process = spawn(process.execPath, [MAIN], {
+    this.#process = spawn(process.execPath, [...options.imports.map((url) => `--import=${url}`), MAIN], {
       // A group of its own: what it starts is killed with it, and Ctrl-C in a terminal reaches the node alone.
       detached: true,
       env: allowedEnv(process.env, options.env),
@@ -145,6 +149,9 @@ export class Child {
           break
         case 'loading':
           this.#loading = message.file
+          break
+        case 'withheld':
+          this.#handlers.onWithheld(message.name)
           break
         case 'start-failed':
         case 'fatal':

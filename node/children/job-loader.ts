@@ -7,13 +7,25 @@ import { checkBackoff } from '../../src/job/enqueue-options.js'
 import { type RegisteredJob, registry } from '../../src/job/registry.js'
 import type { LoadedJob } from './messages.js'
 
+const JOB_FILE = /(\.(js|mjs|cjs)|(?<!\.d)\.(ts|mts|cts))$/
+const TYPESCRIPT = /\.([mc]?)ts$/
+/** Tests beside the job files, and what is not ours. */
+const LEFT_ALONE = /^(node_modules|__tests__)$|\.(test|spec)\.[mc]?[jt]s$/
+// Node strips types from version 22.18 on.
+const RUNS_TYPESCRIPT = Boolean(Reflect.get(process.features, 'typescript'))
+
 /**
  * Imports every job file below `dir`, in the order of their paths, and answers what they define. `onFile` is told of each
  * before it is imported, as that may never end. Rejects with JR_CHILD_START, naming the file, when one can't be loaded,
  * when two define one job, and when a callback belongs to no job.
  */
-export async function loadJobs(dir: string, onFile: (file: string) => void): Promise<LoadedJob[]> {
-  const files = jobFiles(dir)
+export async function loadJobs(
+  dir: string,
+  imports: boolean,
+  onFile: (file: string) => void,
+): Promise<LoadedJob[]> {
+  const found = jobFiles(dir)
+  const files = imports || RUNS_TYPESCRIPT ? found : withoutTypeScript(dir, found)
   const origins = new Map<string, Origin>()
   for (const file of files) {
     onFile(file)
@@ -33,11 +45,13 @@ export async function loadJobs(dir: string, onFile: (file: string) => void): Pro
     )
   }
   if (jobs.size === 0) {
-    const found =
-      files.length === 0 ? 'has no job files (.js, .mjs, .cjs)' : `defines no job in ${files.length} files`
+    const what =
+      files.length === 0
+        ? 'has no job files (.js, .mjs, .cjs, .ts, .mts, .cts)'
+        : `defines no job in ${files.length} files`
     throw new JrError(
       'JR_CHILD_START',
-      `${dir} ${found}; a job file calls job('name', handler) of 'job-reactor'`,
+      `${dir} ${what}; a job file calls job('name', handler) of 'job-reactor'`,
     )
   }
   return [...jobs.values()].map(describe)
@@ -73,18 +87,29 @@ function jobFiles(dir: string): string[] {
   }
   const files: string[] = []
   for (const entry of entries) {
-    if (entry.startsWith('.') || entry === 'node_modules') continue
+    if (entry.startsWith('.') || LEFT_ALONE.test(entry)) continue
     const path = join(dir, entry)
     if (statSync(path).isDirectory()) files.push(...jobFiles(path))
-    else if (isJobFile(entry)) files.push(path)
+    else if (JOB_FILE.test(entry)) files.push(path)
   }
   return files
 }
 
-function isJobFile(name: string): boolean {
-  if (/\.(js|mjs|cjs)$/.test(name)) return true
-  // Node strips types from version 22.18 on.
-  return /(?<!\.d)\.(ts|mts|cts)$/.test(name) && Boolean(Reflect.get(process.features, 'typescript'))
+/** What was compiled where it lies is run from its JavaScript; anything else in TypeScript would be lost without a word. */
+function withoutTypeScript(dir: string, found: readonly string[]): string[] {
+  const files = found.filter((file) => !TYPESCRIPT.test(file))
+  const lost = found.filter((file) => TYPESCRIPT.test(file) && !files.includes(compiled(file)))
+  if (lost.length > 0) {
+    const how =
+      'use Node 22.18 or newer, compile them and give the folder of the output as option jobs, or install a loader and give it as option import (npm install tsx, --import tsx)'
+    const text = `${dir} has ${lost.length} job file${lost.length === 1 ? '' : 's'} in TypeScript (${lost[0]}), which Node ${process.version} does not run: ${how}`
+    throw new JrError('JR_CHILD_START', text)
+  }
+  return files
+}
+
+function compiled(file: string): string {
+  return file.replace(TYPESCRIPT, '.$1js')
 }
 
 function describe(job: RegisteredJob): LoadedJob {

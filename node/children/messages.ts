@@ -8,7 +8,12 @@ export type ToChild = Init | Run | Abort | { readonly type: 'ping' } | EnqueueRe
 
 export interface Init {
   readonly type: 'init'
+  /** Absolute path of the folder of job files. */
   readonly jobs: string
+  /** An imported module may make Node run TypeScript. */
+  readonly imports: boolean
+  /** Names of variables that the node has and does not pass on. */
+  readonly withheld: readonly string[]
   /** Open files below it are the store's, and are closed before any job code is loaded. */
   readonly dataDir: string
   readonly node: string
@@ -50,6 +55,7 @@ export interface EnqueueReply {
 export type FromChild =
   | Ready
   | Loading
+  | Withheld
   | StartFailed
   | Done
   | { readonly type: 'pong' }
@@ -77,6 +83,12 @@ export interface LoadedJob {
 export interface Loading {
   readonly type: 'loading'
   readonly file: string
+}
+
+/** Job code has read a variable that is not passed on. */
+export interface Withheld {
+  readonly type: 'withheld'
+  readonly name: string
 }
 
 export interface StartFailed {

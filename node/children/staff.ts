@@ -18,6 +18,8 @@ export interface StaffOptions {
   readonly maxResult: number
   readonly mergeJobItselfToArgs: boolean
   readonly env: Readonly<Record<string, string>>
+  readonly imports: readonly string[]
+  readonly withheld: readonly string[]
 }
 
 export interface StaffHandlers {
@@ -42,6 +44,8 @@ export class Staff {
   readonly #deadlines: Deadlines
   readonly #children = new Set<Child>()
   #wanted: { evented: number; deferred: number; standby: number }
+  /** Variables whose absence is in the log already. */
+  readonly #missed = new Set<string>()
   /** Children in a row that did not live. */
   #failures = 0
   #respawning = false
@@ -141,23 +145,27 @@ export class Staff {
   }
 
   #spawn(): Child {
-    const { jobs, dir, name, maxResult, mergeJobItselfToArgs, env } = this.#options
+    const { jobs, dir, name, maxResult, mergeJobItselfToArgs, env, imports, withheld } = this.#options
     const child = new Child(
       {
         init: {
           type: 'init',
           jobs,
+          imports: imports.length > 0,
+          withheld,
           dataDir: dir,
           node: name,
           maxResult,
           mergeJobItself: mergeJobItselfToArgs,
         },
         env,
+        imports,
         maxFrame: maxResult + FRAME_SLACK,
         startTimeoutMs: START_TIMEOUT_MS,
       },
       {
         onReady: (ready, loaded) => this.#ready(ready, loaded),
+        onWithheld: (variable) => this.#withheld(variable),
         onMessages: this.#handlers.onMessages,
         onGone: (gone, why) => this.#gone(gone, why),
       },
@@ -166,6 +174,14 @@ export class Staff {
     )
     this.#children.add(child)
     return child
+  }
+
+  #withheld(variable: string): void {
+    if (this.#missed.has(variable)) return
+    this.#missed.add(variable)
+    const text =
+      'job code reads a variable that the node has and does not pass on; see option env (--env NAME)'
+    this.#log.warn('env:withheld', { variable, text })
   }
 
   #ready(child: Child, jobs: readonly LoadedJob[]): void {

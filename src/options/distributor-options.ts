@@ -11,10 +11,10 @@ export interface DistributorOptions {
   /** Listen on a Unix socket. */
   readonly path?: string
   readonly nodes?: readonly AddressOption[] | string
-  readonly spool?: string
+  readonly spool?: string | URL
   readonly maxHeld?: number
   readonly doubtTimeout?: number | string
-  readonly secretFile?: string
+  readonly secretFile?: string | URL
   readonly allowRemote?: boolean
   readonly heartbeat?: number | string
   readonly maxFrame?: number | string
@@ -33,7 +33,7 @@ export const DISTRIBUTOR_OPTIONS: readonly OptionSpec[] = [
   { key: 'port', type: 'integer', min: 0, text: 'The port to listen on for nodes; 0: any free one.' },
   { key: 'path', type: 'string', text: 'The Unix socket to listen on for nodes.' },
   { key: 'nodes', type: 'addresses', text: 'Nodes to connect to.' },
-  { key: 'spool', type: 'string', text: 'Folder in which jobs without a node are kept on disk.' },
+  { key: 'spool', type: 'path', text: 'Folder in which jobs without a node are kept on disk.' },
   {
     key: 'maxHeld',
     type: 'integer',

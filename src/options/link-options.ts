@@ -4,7 +4,7 @@ import type { OptionSpec } from './table.js'
 export const LINK_OPTIONS: readonly OptionSpec[] = [
   {
     key: 'secretFile',
-    type: 'string',
+    type: 'path',
     text: 'File with a secret that both sides must know (32 bytes at least).',
   },
   { key: 'allowRemote', type: 'boolean', default: false, text: 'Listen to other machines without a secret.' },

@@ -8,10 +8,10 @@ import type { OptionSpec } from './table.js'
 /** How a node may be started. Durations are seconds or text such as `'5m'`; sizes bytes or text such as `'64MiB'`. */
 export interface NodeOptions {
   readonly name?: string
-  readonly jobs?: string
+  readonly jobs?: string | URL
   /** Or a store of your own, for `startNode`. Not on the command line. */
   readonly store?: 'level' | 'memory' | 'redis' | Store
-  readonly dir?: string
+  readonly dir?: string | URL
   readonly durability?: 'fsync' | 'os'
   readonly redisUrl?: string
   readonly redisPrefix?: string
@@ -21,7 +21,7 @@ export interface NodeOptions {
   readonly listen?: AddressOption
   readonly distributors?: readonly AddressOption[] | string
   readonly distribute?: AddressOption
-  readonly secretFile?: string
+  readonly secretFile?: string | URL
   readonly allowRemote?: boolean
   readonly heartbeat?: number | string
   readonly maxFrame?: number | string
@@ -53,17 +53,21 @@ export interface NodeOptions {
   readonly logJson?: boolean
   /** Options of ioredis for the Redis store, such as `sentinels` or `cluster`; docs/redis.md. Not on the command line. */
   readonly redis?: RedisExtra
-  /** Variables for the children, on top of a list of harmless ones. Not on the command line. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Variables
+  readonly envFile?: string | URL
+  readonly import?: string | readonly string[]
 }
 
 export type AddressOption = Address | string | number | readonly [host: string, port: number]
+
+/** Variables and their values (what is undefined is left out), or the names of variables that this process has. */
+export type Variables = Readonly<Record<string, string | undefined>> | readonly string[] | string
 
 export const NODE_OPTIONS: readonly OptionSpec[] = [
   { key: 'name', type: 'string', text: 'The name of the node, its own among all nodes of an app. Required.' },
   {
     key: 'jobs',
-    type: 'string',
+    type: 'path',
     default: 'reactor_jobs',
     text: 'Folder of the job files, with all folders below it.',
   },
@@ -74,7 +78,7 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
     default: 'level',
     text: 'Where jobs are kept.',
   },
-  { key: 'dir', type: 'string', text: 'Folder of the level store. Default: data/ and the name of the node.' },
+  { key: 'dir', type: 'path', text: 'Folder of the level store. Default: data/ and the name of the node.' },
   {
     key: 'durability',
     type: 'enum',
@@ -163,6 +167,18 @@ export const NODE_OPTIONS: readonly OptionSpec[] = [
     default: 0,
     min: 0,
     text: 'Replace a child that holds more; 0: never.',
+  },
+  {
+    key: 'env',
+    type: 'variables',
+    secret: true,
+    text: 'Variables that job code may read, on top of a list of harmless ones.',
+  },
+  { key: 'envFile', type: 'path', text: 'File with more of them, NAME=value a line; env comes first.' },
+  {
+    key: 'import',
+    type: 'modules',
+    text: 'Modules that children import before the job files, such as tsx.',
   },
   {
     key: 'maxAttempts',

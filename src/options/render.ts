@@ -1,11 +1,9 @@
 import { asFlag } from './resolve.js'
-import { envOf, type OptionSpec } from './table.js'
+import { envOf, flagOf, type OptionSpec } from './table.js'
 
 /** The options as lines of help, at most `width` wide. */
 export function renderHelp(table: readonly OptionSpec[], width = 100): string {
-  const left = table.map(
-    (spec) => `  ${asFlag(spec.key)}${spec.type === 'boolean' ? '' : ` ${placeholder(spec)}`}`,
-  )
+  const left = table.map((spec) => `  ${flag(spec)}${spec.type === 'boolean' ? '' : ` ${placeholder(spec)}`}`)
   const column = Math.max(...left.map((text) => text.length)) + 2
   return table
     .map((spec, i) => {
@@ -21,12 +19,19 @@ export function renderMarkdown(table: readonly OptionSpec[], commandLine = true)
   const rows = table.map((spec) => {
     const kind = spec.values?.join(' or ') ?? spec.type
     const value = spec.default === undefined ? '' : `\`${spec.default}\``
-    const written = commandLine ? ` \`${asFlag(spec.key)}\` | \`${envOf(spec.key)}\` |` : ''
+    const written = commandLine ? ` X | \`${envOf(spec.key)}\` |` : ''
     return `| \`${spec.key}\` |${written} ${kind} | ${value} | ${spec.text} |`
   })
   const head = commandLine ? ' flag | environment |' : ''
   const rule = commandLine ? '---|---|' : ''
   return [`| option |${head} type | default | |`, `|---|${rule}---|---|---|`, ...rows].join('\n')
+}
+
+/** What is on is switched off by its other form. */
+function flag(spec: OptionSpec): string {
+  if (spec.type !== 'boolean') return asFlag(spec.key)
+  const no = `--no-${flagOf(spec.key)}`
+  return spec.default === true ? no : spec.default === false ? asFlag(spec.key) : `--[no-]${flagOf(spec.key)}`
 }
 
 function placeholder(spec: OptionSpec): string {
@@ -38,6 +43,9 @@ function placeholder(spec: OptionSpec): string {
     size: 'SIZE',
     address: 'ADDR',
     addresses: 'ADDR,…',
+    path: 'PATH',
+    modules: 'MODULE,…',
+    variables: 'NAME,…',
   }
   return spec.type === 'backoff' || spec.type === 'boolean' ? 'RULE' : names[spec.type]
 }

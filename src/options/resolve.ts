@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { parseDurationMs, shown } from '../duration.js'
+import { parseVariables } from '../env.js'
 import { JrError } from '../errors.js'
 import { checkBackoff } from '../job/enqueue-options.js'
 import { parseAddress } from '../wire/address.js'
@@ -112,6 +114,12 @@ function read(spec: OptionSpec, value: unknown, where: string): unknown {
       if (!Array.isArray(list)) return refuse(where, 'addresses separated by commas, or a list', value)
       return list.map((item, i) => parseAddress(item, `${where}[${i}]`))
     }
+    case 'path':
+      return parsePath(value, where)
+    case 'modules':
+      return parseModules(value, where)
+    case 'variables':
+      return parseVariables(value, where, process.env)
     case 'backoff':
       return parseBackoff(value, where)
   }
@@ -133,6 +141,23 @@ function parseSize(value: unknown, where: string): number {
   const unit = match === null ? undefined : SIZES[(match[2] || 'b').toLowerCase()]
   if (match === null || unit === undefined) return refuse(where, "bytes, or a size such as '64MiB'", value)
   return Math.floor(Number(match[1]) * unit)
+}
+
+function parsePath(value: unknown, where: string): string {
+  const url = value instanceof URL || (typeof value === 'string' && value.startsWith('file:'))
+  if (!url)
+    return typeof value === 'string' && value !== '' ? value : refuse(where, 'a path or a file: URL', value)
+  try {
+    return fileURLToPath(value)
+  } catch {
+    return refuse(where, 'a path or a file: URL', String(value))
+  }
+}
+
+function parseModules(value: unknown, where: string): readonly string[] {
+  const list = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value
+  if (Array.isArray(list) && list.every((name) => typeof name === 'string' && name !== '')) return list
+  return refuse(where, 'modules separated by commas, or a list', value)
 }
 
 function parseBackoff(value: unknown, where: string): unknown {

@@ -9,6 +9,10 @@ export type OptionType =
   | 'address'
   | 'addresses'
   | 'backoff'
+  /** A folder or file: text, or a `file:` URL. */
+  | 'path'
+  | 'modules'
+  | 'variables'
 
 /** One option: help, the README's table, validation and the environment's names all come from this. */
 export interface OptionSpec {

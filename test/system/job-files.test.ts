@@ -79,12 +79,27 @@ for (const [what, text] of [
     const why = await new Promise<string>((resolve) => {
       const child = new Child(
         {
-          init: { type: 'init', jobs, dataDir: '', node: 'n1', maxResult: 1000, mergeJobItself: false },
+          init: {
+            type: 'init',
+            jobs,
+            imports: false,
+            withheld: [],
+            dataDir: '',
+            node: 'n1',
+            maxResult: 1000,
+            mergeJobItself: false,
+          },
           env: {},
+          imports: [],
           maxFrame: 1 << 20,
           startTimeoutMs: 2000,
         },
-        { onReady: () => resolve('it is ready'), onMessages: () => {}, onGone: (_, text) => resolve(text) },
+        {
+          onReady: () => resolve('it is ready'),
+          onWithheld: () => {},
+          onMessages: () => {},
+          onGone: (_, text) => resolve(text),
+        },
         systemClock,
         silentLogger,
       )
