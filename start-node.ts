@@ -1,9 +1,7 @@
 import { Distributor, type JobHandle } from './distributor/index.js'
 import { type NodeHandle, startNode as start } from './node/index.js'
 import type { LocalReply } from './node/local-jobs.js'
-import { unpackChecked } from './src/codec.js'
 import { packError } from './src/error-record.js'
-import type { JobArgs } from './src/job/types.js'
 import type { NodeOptions } from './src/options/node-options.js'
 import { packArgs } from './src/values.js'
 import { parseAddress } from './src/wire/address.js'
@@ -36,19 +34,7 @@ export async function startNode(options: NodeOptions): Promise<NodeHandle> {
 }
 
 function forward(distributor: Distributor, job: JobFields, reply: LocalReply): void {
-  const { id, unique, delayMs, byWall, periodMs, timeoutMs, defer, node, maxAttempts, backoff } = job
-  const given = {
-    ...(unique ? { id } : {}),
-    ...(delayMs === null ? {} : byWall ? { runAt: Date.now() + delayMs } : { after: delayMs / 1000 }),
-    ...(periodMs === 0 ? {} : { period: periodMs / 1000, missed: job.missed }),
-    ...(defer === null ? {} : { defer }),
-    ...(node === null ? {} : { node, strictNode: job.strictNode }),
-    ...(job.notNode.length === 0 ? {} : { notNode: job.notNode }),
-    ...(maxAttempts === null ? {} : { maxAttempts }),
-    ...(backoff === null ? {} : { backoff }),
-    ...(timeoutMs === null ? {} : { timeout: timeoutMs / 1000 }),
-  }
-  const handle: JobHandle = distributor.enqueue(job.name, unpackChecked(job.args) as JobArgs, given)
+  const handle: JobHandle = distributor.forward(job)
   handle.accepted.then(
     () => reply.accepted(null),
     (error) => reply.accepted(packError(error)),

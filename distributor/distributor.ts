@@ -6,8 +6,10 @@ import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '..
 import { newId } from '../src/job/id.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
+import { checked, NAME } from '../src/rules.js'
 import { packArgs } from '../src/values.js'
 import type { Address } from '../src/wire/address.js'
+import type { JobFields } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
@@ -84,6 +86,14 @@ export class DistributorCore implements HandleOwner {
           for (const message of messages) this.#feedbacks.take(message, instance)
           this.#mind()
         },
+        onUnreadable: (line, id, error) => {
+          log.error('outcome:unreadable', { node: line.name, job: id, error: error.message })
+          const ticket = this.#feedbacks.find(id)
+          if (ticket !== undefined) this.#feedbacks.refuse(ticket, error, {}, line.name)
+          this.#mind()
+        },
+        onBroken: (line, code, error) => log.error('connection:broken', { node: line.name, code, error }),
+        onSetAside: (line, job) => this.#setAside(line.name, job),
         onDoubt: (line, jobs) => {
           log.warn('jobs:in-doubt', { node: line.name, jobs: jobs.length, note: 'they go to other nodes' })
           for (const job of jobs) this.#placement.again(job)
@@ -157,6 +167,17 @@ export class DistributorCore implements HandleOwner {
     return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
   }
 
+  /** A job that was taken and checked elsewhere, under the id that it has there. */
+  forward(fields: JobFields): JobHandle {
+    const { id, unique, name, args } = fields
+    const twin = unique ? this.#feedbacks.find(id) : undefined
+    if (twin !== undefined && twin.status !== 'over') return this.#join(twin, null, null)
+    const ticket = new Ticket(id, name, null, null, this.#feedbacks.isNamed(name))
+    const { wanted: _, heldMs, sentBefore: __, ...job } = fields
+    const since = this.#clock.mono() - heldMs
+    return new JobHandle(this.#take({ ...job, ticket, bytes: args.length, since, suspicion: 0 }), this)
+  }
+
   /** Nothing is enqueued when one of them can't be: throws a TypeError. */
   enqueueMany(
     name: string,
@@ -186,7 +207,11 @@ export class DistributorCore implements HandleOwner {
     const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
     const ticket = new Ticket(o.id ?? newId(), name, onSuccess, onError, wanted)
     const strictNode = o.strictNode ?? this.config.alwaysUseSpecifiedNode()
-    const job = newJob(ticket, args, o, strictNode, this.#clock.mono())
+    return this.#take(newJob(ticket, args, o, strictNode, this.#clock.mono()))
+  }
+
+  #take(job: OutJob): Ticket {
+    const { ticket, name } = job
     this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
       const text = `job '${name}' was enqueued after the distributor was stopped`
@@ -218,6 +243,8 @@ export class DistributorCore implements HandleOwner {
 
   /** By its id alone: at the node that is named, or at every one that is connected. */
   async cancelById(id: string, node: string | undefined): Promise<CancelAnswer> {
+    checked(NAME, id, 'cancel: id')
+    if (node !== undefined) checked(NAME, node, 'cancel: options.node')
     const ticket = this.#feedbacks.find(id)
     if (ticket !== undefined && ticket.status !== 'over') return this.cancel(ticket)
     const nodes = this.#nodes
@@ -318,6 +345,16 @@ export class DistributorCore implements HandleOwner {
     this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
   }
 
+  /** Whatever it is about this job: the others are not to wait for it any longer. */
+  #setAside(node: string, job: OutJob): void {
+    const { id, name } = job
+    const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
+    this.#log.error('job:set-aside', { job: id, name, node, note: `${text}; it is not sent again` })
+    this.events.emit('job:set-aside', { id, name, node })
+    this.#spool?.remove(id)
+    this.#refuse(job, new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`))
+  }
+
   #lost(node: string, above: number): void {
     const jobs = this.#feedbacks.loseAbove(node, above)
     this.#log.warn('jobs:lost', { node, jobs, note: 'its store does not have them any more' })
@@ -355,9 +392,7 @@ function both(first: Feedback | null, second: Feedback | null): Feedback | null 
 }
 
 function checkCall(name: unknown, onSuccess: unknown, onError: unknown): void {
-  if (typeof name !== 'string' || name === '' || name.length > 256) {
-    throw new TypeError("enqueue: expected the job's name, text of 1 to 256 characters")
-  }
+  checked(NAME, name, "enqueue: the job's name")
   for (const [what, given] of [
     ['onSuccess', onSuccess],
     ['onError', onError],

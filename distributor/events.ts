@@ -18,6 +18,8 @@ export type DistributorEvents = {
   'job:completed': JobEvent
   'job:failed': JobEvent
   'job:cancelled': JobEvent
+  /** A job failed because the connection was lost each time that it was on its way. */
+  'job:set-aside': { readonly id: string; readonly name: string; readonly node: string }
   /** A job was refused because too many wait for a node. */
   'backlog:full': { readonly id: string; readonly name: string; readonly held: number }
   /** A feedback function threw, or its promise rejected. */

@@ -10,6 +10,7 @@ import type { NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/secret.js'
 import type { Address } from '../src/wire/address.js'
+import type { JobFields } from '../src/wire/job-fields.js'
 import { type DistributorConfig, DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
@@ -264,9 +265,13 @@ export class Distributor implements AsyncDisposable {
     await this.stop()
   }
 
-  /** The core, for what composes a distributor with a node in one process. */
-  protected get core(): DistributorCore {
-    return this.#started().core
+  /**
+   * For what composes a distributor with a node in one process: a job that was taken and checked by the node, which goes on
+   * under its id.
+   * @internal
+   */
+  forward(job: JobFields): JobHandle {
+    return this.#started().core.forward(job)
   }
 
   #listen(core: DistributorCore): void {

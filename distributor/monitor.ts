@@ -2,6 +2,7 @@ import { pack, unpackChecked } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
 import { JOB_STATES, type JobState } from '../src/job/states.js'
 import type { JobArgs } from '../src/job/types.js'
+import { CURSOR, checked, NAME, PAGE } from '../src/rules.js'
 import type { JobFacts } from '../src/store/facts.js'
 
 /** A job as its node keeps it. */
@@ -64,14 +65,13 @@ export class NodeMonitor {
   readonly #ask: Ask
 
   constructor(node: string, ask: Ask) {
-    if (typeof node !== 'string' || node === '') throw new TypeError("monitor: expected the 'name' of a node")
-    this.node = node
+    this.node = checked(NAME, node, 'monitor: node')
     this.#ask = ask
   }
 
   /** A page of jobs. A page may have fewer jobs than asked for, or none, and not be the last: that is `next: null`. */
   async jobsFor(query: JobQuery = {}): Promise<JobPage> {
-    const { jobs, next } = (await this.#request('jobs', checked(query))) as {
+    const { jobs, next } = (await this.#request('jobs', checkedQuery(query))) as {
       jobs: JobFacts[]
       next: string | null
     }
@@ -80,7 +80,9 @@ export class NodeMonitor {
 
   /** One job, with its args; null when the node has none of this id. */
   async load(id: string): Promise<LoadedJob | null> {
-    const raw = (await this.#request('load', { id })) as (JobFacts & { args: Buffer }) | null
+    const raw = (await this.#request('load', { id: checked(NAME, id, 'load: id') })) as
+      | (JobFacts & { args: Buffer })
+      | null
     return raw === null ? null : { ...jobOf(raw, this.node), args: unpackChecked(raw.args) as JobArgs }
   }
 
@@ -89,12 +91,12 @@ export class NodeMonitor {
    * JR_CANCELLED. One that runs is asked to stop, and goes when it has. False when the node has none of this id.
    */
   async destroy(id: string): Promise<boolean> {
-    return (await this.#request('destroy', { id })) === true
+    return (await this.#request('destroy', { id: checked(NAME, id, 'destroy: id') })) === true
   }
 
   /** Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many. */
   async destroyAll(query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
-    return (await this.#request('destroy-all', checked(query))) as number
+    return (await this.#request('destroy-all', checkedQuery(query))) as number
   }
 
   #request(verb: string, body: object): Promise<unknown> {
@@ -144,10 +146,14 @@ export class Monitor {
 }
 
 /** A state that does not exist would be met by every job: on the way to `destroyAll` that must not happen. */
-export function checked(query: JobQuery): JobQuery {
-  const { state } = query
-  if (state === undefined || JOB_STATES.includes(state)) return query
-  throw new TypeError(`state: expected ${JOB_STATES.join(', ')}, got '${state}'`)
+export function checkedQuery(query: JobQuery): JobQuery {
+  const { state, name, limit, after } = query
+  if (state !== undefined && !JOB_STATES.includes(state))
+    throw new TypeError(`query.state: expected ${JOB_STATES.join(', ')}, got '${String(state)}'`)
+  if (name !== undefined) checked(NAME, name, 'query.name')
+  if (limit !== undefined) checked(PAGE, limit, 'query.limit')
+  if (after !== undefined) checked(CURSOR, after, 'query.after')
+  return query
 }
 
 export function jobOf(raw: JobFacts, node: string): MonitoredJob {

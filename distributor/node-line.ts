@@ -27,6 +27,12 @@ export interface NodeLineHandlers {
   readonly onRefused: (line: NodeLine, job: OutJob, code: string, message: string) => void
   /** The outcomes of one read; they count as taken when this returns. */
   readonly onOutcomes: (line: NodeLine, messages: readonly OutcomeMessage[]) => void
+  /** The outcome of this job came, and can't be read. */
+  readonly onUnreadable: (line: NodeLine, id: string, error: JrError) => void
+  /** The node closes the connection because of something that this app has sent. */
+  readonly onBroken: (line: NodeLine, code: string, message: string) => void
+  /** It was on its way each time that the connection was lost, the last time alone: it is not sent again. */
+  readonly onSetAside: (line: NodeLine, job: OutJob) => void
   /** There may be room for more jobs. */
   readonly onCredit: (line: NodeLine) => void
   /** The node did not come back in time: these may go elsewhere. */
@@ -37,6 +43,23 @@ export interface NodeLineHandlers {
 }
 
 const FLUSH_JOBS = 500
+/** Ids in one message. */
+const FORGET_AT_ONCE = 256
+/**
+ * What was on its way when the connection was lost may be why: the more so when the node said that it can't take what came.
+ * From so much suspicion on, jobs are sent one at a time.
+ */
+const SUSPECT = 5
+const LOST = 1
+const BROKEN = 3
+
+interface Asked {
+  readonly message: Asking
+  readonly waiter: Waiter<unknown>
+  readonly patient: boolean
+  /** Grows each time that the connection is lost while it is on its way. */
+  suspicion: number
+}
 
 type Asking = Extract<FromDistributor, { request: number }>
 
@@ -60,11 +83,15 @@ export class NodeLine implements Candidate {
   readonly #unaccepted = new Queue<OutJob>()
   #unacceptedBytes = 0
   #outbox: OutJob[] = []
+  /** Something that is sent may be what ends the connection: one job at a time, until all of these are accepted. */
+  #careful = false
+  /** The node has said that it closes the connection because of what came. */
+  #broken = false
   #creditJobs = 0
   #creditBytes = 0
   /** Went to other nodes while this one was away. */
   #forget: string[] = []
-  readonly #asked = new Map<number, { message: Asking; waiter: Waiter<unknown>; patient: boolean }>()
+  readonly #asked = new Map<number, Asked>()
   #requests = 0
   #outcomes = 0
   #doubt: Timer | null = null
@@ -121,7 +148,8 @@ export class NodeLine implements Candidate {
 
   hasCredit(bytes: number): boolean {
     const { size } = this.#unaccepted
-    if (size >= this.#creditJobs || this.#link === null || !this.#link.channel.writable) return false
+    if (size >= this.#creditJobs || this.#careful) return false
+    if (this.#link === null || !this.#link.channel.writable) return false
     return size === 0 || this.#unacceptedBytes + bytes <= this.#creditBytes
   }
 
@@ -139,24 +167,46 @@ export class NodeLine implements Candidate {
   detach(link: Link, error: JrError | null): void {
     if (this.#link !== link) return
     this.#link = null
+    const sent = this.#welcomed
     this.#welcomed = false
-    for (const [request, { waiter, patient }] of this.#asked) {
-      if (patient) continue
+    for (const [request, asked] of this.#asked) {
+      if (sent) asked.suspicion += this.#broken ? BROKEN : LOST
+      if (asked.patient && asked.suspicion < SUSPECT) continue
       this.#asked.delete(request)
-      waiter.reject(this.#away())
+      asked.waiter.reject(this.#away())
     }
     this.#accept(isOver)
+    if (sent) this.#suspect()
     if (this.#unaccepted.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
     this.#handlers.onClose(this, error)
   }
 
+  /** The jobs that were on their way. One that was alone is what ended the connection, as often as it could be tried. */
+  #suspect(): void {
+    if (this.#careful) {
+      const job = this.#unaccepted.shift()
+      if (job === undefined) return
+      this.#unacceptedBytes -= job.bytes
+      this.#forget.push(job.id)
+      this.#handlers.onSetAside(this, job)
+      return
+    }
+    const waiting = new Set(this.#outbox)
+    for (const job of this.#unaccepted) if (!waiting.has(job)) job.suspicion += this.#broken ? BROKEN : LOST
+  }
+
   receive(messages: readonly LinkMessage[]): void {
     const outcomes: OutcomeMessage[] = []
     for (const message of messages) {
       if (message.type === 'outcome') outcomes.push(message)
-      else {
+      else if (message.type === 'unreadable' && message.about.what === 'outcome') {
+        this.#takeOutcomes(outcomes)
+        this.#outcomes++
+        this.#handlers.onUnreadable(this, message.about.id, message.error)
+        this.#link?.channel.send({ type: 'outcomes-taken', count: this.#outcomes })
+      } else {
         this.#takeOutcomes(outcomes)
         this.#handle(message)
       }
@@ -182,9 +232,9 @@ export class NodeLine implements Candidate {
     const jobs = this.#outbox
     this.#outbox = []
     // Without a connection they are sent when there is one again.
-    if (!this.#welcomed) return
+    if (!this.#welcomed || this.#careful) return
     const now = this.#clock.mono()
-    for (const job of jobs) this.#link?.channel.send(enqueueMessage(job, now))
+    for (const job of jobs) this.#sendJob(job, now)
   }
 
   /** What is said about times holds for the moment at which it is said: it is not to lie here until the app is done. */
@@ -213,8 +263,11 @@ export class NodeLine implements Candidate {
     // What is asked may be about a job that was enqueued a moment ago.
     this.#flush()
     return new Promise((resolve, reject) => {
-      this.#asked.set(message.request, { message, waiter: { resolve, reject }, patient })
-      if (this.#welcomed) this.#link?.channel.send(message)
+      this.#asked.set(message.request, { message, waiter: { resolve, reject }, patient, suspicion: 0 })
+      if (!this.#welcomed || this.#link === null || this.#link.channel.send(message)) return
+      this.#asked.delete(message.request)
+      const text = `what is asked is larger than a frame that node ${this.name} takes (its option maxFrame)`
+      reject(new JrError('JR_ARGS_TOO_LARGE', text))
     })
   }
 
@@ -256,15 +309,11 @@ export class NodeLine implements Candidate {
           this.#handlers.onAccepted(this, job)
           job = this.#unaccepted.peek()
         }
+        this.#sendNext()
         return this.#handlers.onCredit(this)
       }
-      case 'refused': {
-        for (const job of this.#unaccepted.remove(({ ticket }) => ticket.number === message.number)) {
-          this.#unacceptedBytes -= job.bytes
-          this.#handlers.onRefused(this, job, message.code, message.message)
-        }
-        return
-      }
+      case 'refused':
+        return this.#refused(message.number, message.code, message.message)
       case 'welcome':
         this.#creditJobs = message.creditJobs
         this.#creditBytes = message.creditBytes
@@ -283,6 +332,9 @@ export class NodeLine implements Candidate {
       case 'bye':
         this.#status = 'stopping'
         return
+      case 'broken':
+        this.#broken = true
+        return this.#handlers.onBroken(this, message.code, message.message)
       default:
         throw new JrError('JR_PROTOCOL', `a node does not send '${message.type}'`)
     }
@@ -298,15 +350,48 @@ export class NodeLine implements Candidate {
     this.#welcomed = true
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
-    if (this.#forget.length > 0) channel.send({ type: 'forget', ids: this.#forget })
+    for (let at = 0; at < this.#forget.length; at += FORGET_AT_ONCE)
+      channel.send({ type: 'forget', ids: this.#forget.slice(at, at + FORGET_AT_ONCE) })
     this.#forget = []
     this.#accept((job) => isUpTo(job, taken))
     this.#outbox = []
     const now = this.#clock.mono()
-    for (const job of this.#unaccepted) channel.send(enqueueMessage(job, now))
+    this.#careful = false
+    this.#broken = false
+    for (const { suspicion } of this.#unaccepted) this.#careful ||= suspicion >= SUSPECT
+    if (this.#careful) this.#sendFirst(now)
+    else for (const job of this.#unaccepted) this.#sendJob(job, now)
     for (const { message } of this.#asked.values()) channel.send(message)
     this.#handlers.onOpen(this)
     if (lost !== null) this.#handlers.onLost(this, lost)
+  }
+
+  #sendFirst(now: number): void {
+    const job = this.#unaccepted.peek()
+    if (job !== undefined) this.#sendJob(job, now)
+  }
+
+  #sendJob(job: OutJob, now: number): void {
+    if (this.#link === null || this.#link.channel.send(enqueueMessage(job, now))) return
+    const { maxFrame } = this.#link.peer
+    const text = `job '${job.name}' takes ${job.bytes} bytes of args; node ${this.name} takes frames of ${maxFrame} bytes (its option maxFrame)`
+    // Not in the middle of what is sent.
+    queueMicrotask(() => this.#refused(job.ticket.number, 'JR_ARGS_TOO_LARGE', text))
+  }
+
+  #refused(number: number, code: string, message: string): void {
+    for (const job of this.#unaccepted.remove(({ ticket }) => ticket.number === number)) {
+      this.#unacceptedBytes -= job.bytes
+      this.#handlers.onRefused(this, job, code, message)
+    }
+    this.#sendNext()
+  }
+
+  /** Of those that are sent one by one the one before is accepted or refused. */
+  #sendNext(): void {
+    if (!this.#careful) return
+    this.#careful = this.#unaccepted.size > 0
+    this.#sendFirst(this.#clock.mono())
   }
 
   #learn(jobs: readonly KnownJob[], slots: number): void {

@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../src/duration.js'
 import type { ParsedOptions } from '../src/job/enqueue-options.js'
 import type { JobFields, Sent } from '../src/wire/job-fields.js'
 import type { Enqueue } from '../src/wire/messages.js'
@@ -9,6 +10,8 @@ export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefor
   readonly bytes: number
   /** On the monotonic clock, when it was enqueued. */
   readonly since: number
+  /** Grows each time that a connection is lost while it is on its way. */
+  suspicion: number
   /** Nodes that it was sent to before, and that went away without a word of it. */
   sentBefore?: readonly Sent[]
 }
@@ -39,6 +42,7 @@ export function newJob(
     args,
     bytes: args.length,
     since,
+    suspicion: 0,
   }
 }
 
@@ -46,7 +50,10 @@ export function newJob(
 export function enqueueMessage(job: OutJob, now: number): Enqueue {
   job.ticket.status = 'sent'
   // Down, never up: what is taken off a delay too much would let the job begin early.
-  const heldMs = Math.max(0, Math.floor(now - job.since))
+  return messageOf(job, Math.min(Math.max(0, Math.floor(now - job.since)), LONGEST_MS))
+}
+
+export function messageOf(job: OutJob, heldMs: number): Enqueue {
   const message: Enqueue = {
     type: 'enqueue',
     number: job.ticket.number,

@@ -1,5 +1,5 @@
 import type { Clock } from '../src/clock.js'
-import { JrError } from '../src/errors.js'
+import { argsTooLarge, JrError } from '../src/errors.js'
 import { HeldJobs } from './held-jobs.js'
 import { chooseNode, isUnknown } from './node-choice.js'
 import type { NodeLine } from './node-line.js'
@@ -85,9 +85,7 @@ export class Placement {
     const line = chooseNode(job, this.#deps.nodes(), this.#turn++)
     if (line === null) return false
     if (job.bytes > line.maxArgs) {
-      const size = `args of '${job.name}' take ${job.bytes} bytes`
-      const text = `${size}; node ${line.name} takes ${line.maxArgs} (option maxArgs)`
-      this.#refuseLater(job, new JrError('JR_ARGS_TOO_LARGE', text))
+      this.#refuseLater(job, argsTooLarge(job.name, job.bytes, line.name, line.maxArgs))
       return true
     }
     line.send(job)

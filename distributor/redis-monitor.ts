@@ -2,10 +2,11 @@ import { unpackChecked } from '../src/codec.js'
 import type { JobArgs } from '../src/job/types.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
+import { checked, NAME } from '../src/rules.js'
 import { factsOf } from '../src/store/facts.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../src/store/redis/jobs.js'
-import { checked, type JobPage, type JobQuery, jobOf, type LoadedJob, type Monitor } from './monitor.js'
+import { checkedQuery, type JobPage, type JobQuery, jobOf, type LoadedJob, type Monitor } from './monitor.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
 export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &
@@ -16,7 +17,6 @@ export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeou
 
 const OPTIONS = NODE_OPTIONS.filter(({ key }) => ['redisUrl', 'redisPrefix', 'redisTimeout'].includes(key))
 const LISTED = 100
-const LARGEST_PAGE = 1000
 
 /**
  * The jobs that nodes keep in a Redis, straight from there: also when no node runs. Each call connects and closes
@@ -53,14 +53,15 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    * `next: null`. Jobs that move meanwhile may be missed or met twice.
    */
   async jobsFor(node: string, query: JobQuery = {}): Promise<JobPage> {
-    const { limit = LISTED, ...rest } = checked(query)
-    const size = Math.min(Math.max(1, Math.floor(limit)), LARGEST_PAGE)
-    const page = await (await this.#redis()).list(node, { ...rest, limit: size })
+    checked(NAME, node, 'jobsFor: node')
+    const { limit = LISTED, ...rest } = checkedQuery(query)
+    const page = await (await this.#redis()).list(node, { ...rest, limit })
     return { jobs: page.jobs.map((stored) => jobOf(factsOf(stored), node)), next: page.next }
   }
 
   /** One job, with its args and the node that has it; null when no node has one of this id. */
   async load(id: string): Promise<LoadedJob | null> {
+    checked(NAME, id, 'load: id')
     const found = await (await this.#redis()).find(id)
     if (found === null) return null
     const { node, stored } = found
@@ -74,6 +75,7 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    * waits for its end. False when no node has the job.
    */
   async destroy(id: string): Promise<boolean> {
+    checked(NAME, id, 'destroy: id')
     return (await this.#redis()).destroy(id)
   }
 
@@ -82,7 +84,8 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    * Answers how many. What other nodes take over meanwhile stays.
    */
   async destroyAllFor(node: string, query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
-    const { state, name } = checked(query)
+    checked(NAME, node, 'destroyAllFor: node')
+    const { state, name } = checkedQuery(query)
     return (await this.#redis()).destroyAll(node, { state, name })
   }
 }

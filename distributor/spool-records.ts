@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
+import { ByteReader, ByteWriter } from '../src/bytes.js'
 import { pack, unpack } from '../src/codec.js'
-import type { Missed } from '../src/job/record.js'
-import type { Backoff } from '../src/job/retry-policy.js'
-import type { OutJob } from './out-job.js'
+import { type JobFields, readJobFields, writeJobFields } from '../src/wire/job-fields.js'
+import { messageOf, type OutJob } from './out-job.js'
 import { Ticket } from './ticket.js'
 
 /**
@@ -12,31 +12,12 @@ import { Ticket } from './ticket.js'
 type Head = [says: 'spool', format: number, instance: string]
 type Sent = [says: 'sent', id: string, node: string, number: number]
 type Gone = [says: 'gone', id: string]
-type Waits = [
-  says: 'job',
-  id: string,
-  unique: boolean,
-  name: string,
-  enqueuedAt: number,
-  delayMs: number | null,
-  byWall: boolean,
-  periodMs: number,
-  missed: Missed,
-  defer: boolean | null,
-  node: string | null,
-  strictNode: boolean,
-  notNode: readonly string[],
-  maxAttempts: number | null,
-  backoff: Backoff | null,
-  timeoutMs: number | null,
-  wanted: boolean,
-  args: Buffer,
-]
+/** The job is in the form in which it travels: what was taken at `enqueue` is what is read again, by the same rules. */
+type Waits = [says: 'job', id: string, enqueuedAt: number, fields: Buffer]
 type Fields = Head | Waits | Sent | Gone
 
-export const FORMAT = 1
+export const FORMAT = 2
 const PREFIX = 8
-const JOB_FIELDS = 18
 
 /** The records of a job that is not gone. */
 export interface JobRecords {
@@ -64,28 +45,9 @@ export function headRecord(instance: string): Buffer {
 }
 
 export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
-  const { id, unique, name, delayMs, byWall, periodMs, missed, defer, node, strictNode, notNode } = job
-  const { maxAttempts, backoff, timeoutMs, ticket, args } = job
-  return encode([
-    'job',
-    id,
-    unique,
-    name,
-    enqueuedAt,
-    delayMs,
-    byWall,
-    periodMs,
-    missed,
-    defer,
-    node,
-    strictNode,
-    notNode,
-    maxAttempts,
-    backoff,
-    timeoutMs,
-    ticket.wanted,
-    args,
-  ])
+  const w = new ByteWriter(256 + job.bytes)
+  writeJobFields(w, messageOf(job, 0))
+  return encode(['job', job.id, enqueuedAt, w.take()])
 }
 
 export function sentRecord(id: string, node: string, number: number): Buffer {
@@ -169,7 +131,7 @@ function isOurs(fields: readonly unknown[]): boolean {
     case 'spool':
       return Number.isInteger(first) && (first !== FORMAT || typeof second === 'string')
     case 'job':
-      return typeof first === 'string' && fields.length === JOB_FIELDS && Buffer.isBuffer(fields.at(-1))
+      return Number.isSafeInteger(second) && Buffer.isBuffer(third) && fieldsIn(third).id === first
     case 'sent':
       return typeof first === 'string' && typeof second === 'string' && Number.isInteger(third)
     case 'gone':
@@ -188,28 +150,18 @@ function copyOf(record: Buffer): Buffer {
   return Buffer.from(record)
 }
 
-function jobOf(fields: Waits, clock: { now(): number; mono(): number }): OutJob {
-  const [, id, unique, name, enqueuedAt, delayMs, byWall, periodMs, missed, defer, node, ...rest] = fields
-  const [strictNode, notNode, maxAttempts, backoff, timeoutMs, wanted, args] = rest
+function fieldsIn(bytes: Buffer): JobFields {
+  return readJobFields(new ByteReader(bytes))
+}
+
+function jobOf([, , enqueuedAt, bytes]: Waits, clock: { now(): number; mono(): number }): OutJob {
+  const { wanted, heldMs: _, ...job } = fieldsIn(bytes)
   return {
-    ticket: new Ticket(id, name, null, null, wanted),
-    id,
-    unique,
-    name,
+    ...job,
+    ticket: new Ticket(job.id, job.name, null, null, wanted),
     // The time that the app was away counts.
     since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),
-    delayMs,
-    byWall,
-    periodMs,
-    missed,
-    defer,
-    node,
-    strictNode,
-    notNode,
-    maxAttempts,
-    backoff,
-    timeoutMs,
-    args,
-    bytes: args.length,
+    bytes: job.args.length,
+    suspicion: 0,
   }
 }

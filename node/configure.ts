@@ -5,6 +5,7 @@ import { WITHHELD, withheldNames } from '../src/env.js'
 import { JrError } from '../src/errors.js'
 import type { Backoff } from '../src/job/retry-policy.js'
 import type { TerminalState } from '../src/job/states.js'
+import { FRAME_SLACK } from '../src/rules.js'
 import { readSecret } from '../src/secret.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import type { Address } from '../src/wire/address.js'
@@ -26,6 +27,12 @@ export function configure(
   }
   if (v.children + v.deferredChildren === 0) {
     const text = 'a node needs a child to run jobs: option children or deferredChildren must be 1 or more'
+    throw new JrError('JR_BAD_CONFIG', text)
+  }
+  const most = Math.max(v.maxArgs, v.maxResult)
+  if (v.maxFrame < most + FRAME_SLACK) {
+    const what = v.maxArgs >= v.maxResult ? 'maxArgs' : 'maxResult'
+    const text = `option maxFrame: expected at least ${most + FRAME_SLACK} bytes, for ${what} is ${most}; got ${v.maxFrame}`
     throw new JrError('JR_BAD_CONFIG', text)
   }
   const dir = v.dir ?? join('data', v.name.replace(/[^\w.-]/g, '_'))

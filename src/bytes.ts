@@ -130,6 +130,11 @@ export class ByteWriter {
     this.#bytes.writeUInt32BE(value, at)
   }
 
+  /** Takes back what was written beyond this length. */
+  cut(length: number): void {
+    this.#at = length
+  }
+
   /** All that was written; the writer begins anew with another buffer. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at)

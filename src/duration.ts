@@ -1,5 +1,6 @@
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const LONGEST_MS = 1000 * 365 * 86_400_000
+/** A thousand years. The latest time that is computed from it is one that a Date has, and that stores can order. */
+export const LONGEST_MS = 1000 * 365 * 86_400_000
 
 /**
  * Milliseconds of a duration: a number is seconds, text has a unit (`'250ms'`, `'20s'`, `'1.5h'`, `'2d'`). Rounds up
@@ -8,9 +9,9 @@ const LONGEST_MS = 1000 * 365 * 86_400_000
 export function parseDurationMs(value: unknown, path: string): number {
   const ms =
     typeof value === 'number' ? value * 1000 : typeof value === 'string' ? fromText(value) : Number.NaN
-  if (ms >= 0 && ms <= LONGEST_MS) return Math.ceil(ms - 1e-6)
+  if (ms >= 0 && ms <= LONGEST_MS) return Math.max(0, Math.ceil(ms - 1e-6))
   throw new TypeError(
-    `${path}: expected seconds (0 or more) or a duration such as '20s' or '5m', got ${shown(value)}`,
+    `${path}: expected seconds or a duration such as '20s' or '5m', from 0 to 365000 days, got ${shown(value)}`,
   )
 }
 

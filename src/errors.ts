@@ -45,6 +45,14 @@ export class JrError extends Error {
   }
 }
 
+/** The same words wherever it is found out. `who` takes no more than `most` bytes. */
+export function argsTooLarge(name: string, bytes: number, who: string, most: number): JrError {
+  return new JrError(
+    'JR_ARGS_TOO_LARGE',
+    `args of '${name}' take ${bytes} bytes; node ${who} takes ${most} (option maxArgs)`,
+  )
+}
+
 /** Thrown inside a job, callback or errback: ends the job (and its schedule) as cancelled, without retry. */
 export class CancelJob extends Error {
   override readonly name = 'CancelJob'

@@ -1,11 +1,13 @@
 import { JrError } from './errors.js'
+import { MAX_DEPTH, MAX_VALUES } from './rules.js'
 
 export interface ScanLimits {
   readonly maxDepth: number
   readonly maxNodes: number
 }
 
-export const DEFAULT_SCAN: ScanLimits = { maxDepth: 64, maxNodes: 100_000 }
+/** Of args and results: what `packArgs` has let pass. */
+export const DEFAULT_SCAN: ScanLimits = { maxDepth: MAX_DEPTH, maxNodes: MAX_VALUES }
 
 /** Extension types that we write ourselves: a timestamp, undefined, and a large integer. */
 const EXT_TIMESTAMP = 0xff
@@ -149,6 +151,12 @@ export function scan(bytes: Uint8Array, limits: ScanLimits = DEFAULT_SCAN): void
       if (at > size) refuse('it ends too early', at)
     }
   }
+}
+
+/** Whether packed bytes begin as those of an object do. */
+export function isPackedMap(bytes: Uint8Array): boolean {
+  const tag = bytes[0] ?? 0
+  return (tag >= 0x80 && tag <= 0x8f) || tag === 0xde || tag === 0xdf
 }
 
 function read(bytes: Uint8Array, at: number, width: number): number {

@@ -3,6 +3,7 @@ import { codeOf, messageOf, packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { RegisteredJob } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
+import { isPackedMap } from '../../src/scan.js'
 import { packArgs } from '../../src/values.js'
 import { abortError, type Context } from './context.js'
 import type { Done, Run } from './messages.js'
@@ -24,7 +25,7 @@ const BLOCKED_MS = 200
 export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rules: RunRules): Promise<Done> {
   let args: JobArgs = {}
   try {
-    args = unpackChecked(run.args) as JobArgs
+    args = readArgs(run)
     if (rules.mergeJobItself) args.jobItself = ctx.facts()
     merge(args, await called(job.handler, args, ctx, run, rules))
     for (const { handler } of job.callbacks) merge(args, await called(handler, args, ctx, run, rules))
@@ -34,6 +35,11 @@ export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rul
   } catch (error) {
     return fail(run, job, ctx, rules, args, error)
   }
+}
+
+function readArgs({ name, args }: Run): JobArgs {
+  if (isPackedMap(args)) return unpackChecked(args) as JobArgs
+  throw new JrError('JR_PROTOCOL', `args of '${name}': expected a packed object`)
 }
 
 async function fail(

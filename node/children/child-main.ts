@@ -2,13 +2,14 @@ import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { sep } from 'node:path'
 import { setTimer } from '../../src/clock.js'
-import { unpackChecked } from '../../src/codec.js'
+import { pack, unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
-import { JrError } from '../../src/errors.js'
+import { argsTooLarge, JrError } from '../../src/errors.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
 import { newId } from '../../src/job/id.js'
 import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
+import { checked, NAME } from '../../src/rules.js'
 import { packArgs } from '../../src/values.js'
 import { Channel } from '../../src/wire/channel.js'
 import { type RunRules, runAttempt } from './attempt-run.js'
@@ -23,8 +24,8 @@ import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
 const PIPE = 3
 const LIFE_LINE = 4
 
-/** The largest frame the node may send: it has been checked there. */
-const MAX_FRAME = 64 * 1024 * 1024
+/** The node has checked what it sends: no smaller limit of ours may stand in its way. */
+const MAX_FRAME = 2 ** 31
 
 interface Asked {
   accepted(error: JrError | null): void
@@ -37,6 +38,7 @@ class ChildProcess implements ContextHost {
   readonly #contexts = new Map<number, Context>()
   readonly #asked = new Map<number, Asked>()
   #rules: RunRules
+  #maxArgs = 0
   #requests = 0
 
   constructor() {
@@ -71,13 +73,16 @@ class ChildProcess implements ContextHost {
         'ctx.enqueue takes no feedback functions: they end with this process. Use JR.feedback in the app',
       )
     }
+    checked(NAME, name, "ctx.enqueue: the job's name")
     const { id, strictNode, ...parsed } = parseEnqueueOptions(options, Date.now())
+    const packed = packArgs(args)
     const request = ++this.#requests
     const accepted = settled<void>()
     const outcome = settled<JobArgs>()
     this.#asked.set(request, {
       accepted: (error) => {
         if (error === null) return accepted.resolve()
+        this.#asked.delete(request)
         accepted.reject(error)
         outcome.reject(error)
       },
@@ -90,16 +95,21 @@ class ChildProcess implements ContextHost {
       },
     })
     const ownId = id ?? newId()
+    const handle = { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
+    if (packed.length > this.#maxArgs) {
+      this.#asked.get(request)?.accepted(argsTooLarge(name, packed.length, this.node, this.#maxArgs))
+      return handle
+    }
     const job = {
       ...parsed,
       id: ownId,
       unique: id !== null,
       name,
       strictNode: strictNode ?? false,
-      args: packArgs(args),
+      args: packed,
     }
     this.#channel.send({ type: 'enqueue', request, token: run.token, wanted: true, heldMs: 0, ...job })
-    return { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
+    return handle
   }
 
   /** An error that no job's promise has caught: nobody can say what state the process is in. */
@@ -121,7 +131,8 @@ class ChildProcess implements ContextHost {
       case 'abort':
         return this.#contexts.get(message.token)?.abort(message.reason)
       case 'ping':
-        return this.#channel.send({ type: 'pong' })
+        this.#channel.send({ type: 'pong' })
+        return
       case 'init':
         this.#init(message).catch((error) => {
           this.#channel.send({ type: 'start-failed', message: messageOf(error) })
@@ -132,13 +143,17 @@ class ChildProcess implements ContextHost {
         const asked = this.#asked.get(message.request)
         if (message.what === 'outcome') asked?.outcome(message)
         else asked?.accepted(message.ok ? null : (unpackError(message.body) as unknown as JrError))
+        return
       }
+      case 'unreadable':
+        if (message.about.what === 'run') this.#fail(message.about.number, pack({}), message.error)
     }
   }
 
   async #init(init: Init): Promise<void> {
     closeInherited(init.dataDir)
     this.node = init.node
+    this.#maxArgs = init.maxArgs
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
     tellOfMissing(init.withheld, (name) => this.#channel.send({ type: 'withheld', name }))
     const jobs = await loadJobs(init.jobs, init.imports, (file) => {
@@ -153,24 +168,27 @@ class ChildProcess implements ContextHost {
     const job = registry().jobs.get(run.name)
     if (job === undefined) {
       const error = new JrError('JR_NO_SUCH_JOB', `the job files define no job '${run.name}'`)
-      const { code, message } = error
-      const args = run.args
-      const failed: Done = {
-        type: 'done',
-        token: run.token,
-        status: 'failed',
-        code,
-        message,
-        retryAfterMs: null,
-        args,
-        error: packError(error),
-      }
-      this.#channel.send(failed)
-      return
+      return this.#fail(run.token, run.args, error)
     }
     const ctx = new Context(run, this)
     this.#contexts.set(run.token, ctx)
     runAttempt(run, job, ctx, this.#rules).then(this.#finish, (error) => this.fatal(error))
+  }
+
+  /** An attempt that could not begin. */
+  #fail(token: number, args: Buffer, failure: JrError): void {
+    const { code, message } = failure
+    const error = packError(failure)
+    this.#channel.send({
+      type: 'done',
+      token,
+      status: 'failed',
+      code,
+      message,
+      retryAfterMs: null,
+      args,
+      error,
+    })
   }
 
   readonly #finish = (done: Done): void => {

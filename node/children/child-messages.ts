@@ -1,6 +1,8 @@
 import type { ByteReader, ByteWriter } from '../../src/bytes.js'
+import type { JrError } from '../../src/errors.js'
 import { readBackoff, writeBackoff } from '../../src/job/backoff-bytes.js'
-import { choice, label, MAX_NAME, MAX_TEXT, readList, text, writeList } from '../../src/wire/fields.js'
+import { ATTEMPTS, DURATION_MS, MAX_NAME, MAX_TEXT, received } from '../../src/rules.js'
+import { choice, label, readList, text, writeList } from '../../src/wire/fields.js'
 import type { MessageSet } from '../../src/wire/frame.js'
 import { readJobFields, writeJobFields } from '../../src/wire/job-fields.js'
 import type { ChildMessage, Done, LoadedJob } from './messages.js'
@@ -13,7 +15,7 @@ const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
 const MAX_NAMES = 100_000
 
-const CODES: Readonly<Record<ChildMessage['type'], number>> = {
+const CODES: Readonly<Record<Exclude<ChildMessage['type'], 'unreadable'>, number>> = {
   init: 1,
   run: 2,
   abort: 3,
@@ -32,7 +34,15 @@ const CODES: Readonly<Record<ChildMessage['type'], number>> = {
   withheld: 20,
 }
 
-export const childMessages: MessageSet<ChildMessage> = { code: ({ type }) => CODES[type], write, read }
+export const childMessages: MessageSet<ChildMessage> = { code, write, read, salvage }
+
+function code({ type }: ChildMessage): number {
+  return type === 'unreadable' ? neverSent() : CODES[type]
+}
+
+function neverSent(): never {
+  throw new Error("an 'unreadable' message is never sent")
+}
 
 function write(m: ChildMessage, w: ByteWriter): void {
   switch (m.type) {
@@ -54,6 +64,7 @@ function write(m: ChildMessage, w: ByteWriter): void {
       writeList(w, m.withheld, (to, name) => to.text(name))
       w.text(m.dataDir)
       w.text(m.node)
+      w.uint(m.maxArgs)
       w.uint(m.maxResult)
       return w.flag(m.mergeJobItself)
     case 'abort':
@@ -90,6 +101,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
     case 'fatal':
     case 'stray':
       return w.text(m.message.slice(0, MAX_TEXT))
+    case 'unreadable':
+      return neverSent()
   }
 }
 
@@ -118,6 +131,7 @@ function read(code: number, r: ByteReader): ChildMessage | null {
         withheld: readList(r, 'withheld', MAX_NAMES, (from) => text(from.text(), 'withheld', MAX_TEXT)),
         dataDir: text(r.text(), 'dataDir', LONGEST_PATH),
         node: label(r.text(), 'node'),
+        maxArgs: r.uint(),
         maxResult: r.uint(),
         mergeJobItself: r.flag(),
       }
@@ -163,6 +177,20 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return { type: 'stray', message: text(r.text(), 'message', MAX_TEXT) }
     default:
       return null
+  }
+}
+
+function salvage(code: number, r: ByteReader, error: JrError): ChildMessage {
+  switch (code) {
+    case CODES.run:
+      return { type: 'unreadable', about: { what: 'run', number: r.uint() }, error }
+    case CODES.done:
+      r.u8()
+      return { type: 'unreadable', about: { what: 'done', number: r.uint() }, error }
+    case CODES.enqueue:
+      return { type: 'unreadable', about: { what: 'enqueue', number: r.uint() }, error }
+    default:
+      throw error
   }
 }
 
@@ -219,8 +247,8 @@ function readLoaded(r: ByteReader): LoadedJob {
   return {
     name: label(r.text(), 'name'),
     defer: r.flag(),
-    timeoutMs: r.flag() ? r.uint() : null,
-    maxAttempts: r.flag() ? r.uint() : null,
+    timeoutMs: r.flag() ? received(DURATION_MS, r.uint(), 'timeoutMs') : null,
+    maxAttempts: r.flag() ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null,
     backoff: r.flag() ? readBackoff(r) : null,
   }
 }

@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseDurationMs } from '../../src/duration.js'
 import { JrError } from '../../src/errors.js'
 import { checkBackoff } from '../../src/job/enqueue-options.js'
 import { type RegisteredJob, registry } from '../../src/job/registry.js'
+import { ATTEMPTS, checked, givenDuration } from '../../src/rules.js'
 import type { LoadedJob } from './messages.js'
 
 const JOB_FILE = /(\.(js|mjs|cjs)|(?<!\.d)\.(ts|mts|cts))$/
@@ -125,8 +125,8 @@ function describe(job: RegisteredJob): LoadedJob {
     return {
       name,
       defer: defer ?? false,
-      timeoutMs: timeout === undefined ? null : parseDurationMs(timeout, 'timeout'),
-      maxAttempts: maxAttempts ?? null,
+      timeoutMs: timeout === undefined ? null : givenDuration(timeout, 'timeout'),
+      maxAttempts: maxAttempts === undefined ? null : checked(ATTEMPTS, maxAttempts, 'maxAttempts'),
       backoff:
         backoff === undefined || typeof backoff === 'function' ? null : checkBackoff(backoff, 'backoff'),
     }

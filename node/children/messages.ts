@@ -1,10 +1,11 @@
+import type { JrError } from '../../src/errors.js'
 import type { Backoff } from '../../src/job/retry-policy.js'
 import type { JobFields } from '../../src/wire/job-fields.js'
 
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
 export type ChildMessage = ToChild | FromChild
 
-export type ToChild = Init | Run | Abort | { readonly type: 'ping' } | EnqueueReply
+export type ToChild = Init | Run | Abort | { readonly type: 'ping' } | EnqueueReply | Unreadable
 
 export interface Init {
   readonly type: 'init'
@@ -17,6 +18,8 @@ export interface Init {
   /** Open files below it are the store's, and are closed before any job code is loaded. */
   readonly dataDir: string
   readonly node: string
+  /** The largest packed args, and args with results. */
+  readonly maxArgs: number
   readonly maxResult: number
   readonly mergeJobItself: boolean
 }
@@ -64,6 +67,15 @@ export type FromChild =
   | ChildEnqueue
   | Fatal
   | Stray
+  | Unreadable
+
+/** Never sent: what is made of a message whose fields are not of their form, so that it fails alone. */
+export interface Unreadable {
+  readonly type: 'unreadable'
+  /** Of an attempt, by its token, or of what a job has asked, by its number. */
+  readonly about: { readonly what: 'run' | 'done' | 'enqueue'; readonly number: number }
+  readonly error: JrError
+}
 
 export interface Ready {
   readonly type: 'ready'

@@ -5,7 +5,7 @@ import type { Logger } from '../../src/logger.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
-import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob } from './messages.js'
+import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob, Unreadable } from './messages.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
@@ -185,6 +185,11 @@ export class Pool {
         case 'enqueue': {
           const by = child.attempts.get(message.token)
           if (by !== undefined) this.#handlers.onEnqueue(message, by, (reply) => child.send(reply))
+          break
+        }
+        case 'unreadable': {
+          const failed = this.#unreadable(child, message)
+          if (failed !== null) results.push(failed)
         }
       }
     }
@@ -192,6 +197,20 @@ export class Pool {
     this.#handlers.onResults(results)
     this.#staff.worked(child)
     if (this.#running.size === 0) this.#onIdle()
+  }
+
+  /** What a child said of one attempt, or asked for it, is no good: that attempt, or what it asked, has failed. */
+  #unreadable(child: Child, { about: { what, number }, error }: Unreadable): AttemptResult | null {
+    this.#log.error('child:unreadable', { pid: child.pid, what, code: error.code, error: error.message })
+    if (what === 'done') return child.attempts.has(number) ? this.#fail(child, number, 'failed', error) : null
+    child.send({
+      type: 'enqueue-reply',
+      request: number,
+      what: 'accepted',
+      ok: false,
+      body: packError(error),
+    })
+    return null
   }
 
   #lose(child: Child, why: string): void {
@@ -229,7 +248,7 @@ export class Pool {
   #fail(
     child: Child,
     token: number,
-    status: 'timeout' | 'cancelled' | 'lost',
+    status: 'timeout' | 'cancelled' | 'lost' | 'failed',
     error: JrError,
   ): AttemptResult {
     const { code, message } = error

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import type { Logger } from '../../src/logger.js'
+import { FRAME_SLACK } from '../../src/rules.js'
 import { Child } from './child.js'
 import type { Deadlines } from './deadlines.js'
 import type { FromChild, LoadedJob } from './messages.js'
@@ -15,6 +16,7 @@ export interface StaffOptions {
   readonly standbyChildren: number
   readonly maxJobsPerChild: number
   readonly maxMemoryPerChild: number
+  readonly maxArgs: number
   readonly maxResult: number
   readonly mergeJobItselfToArgs: boolean
   readonly env: Readonly<Record<string, string>>
@@ -32,8 +34,6 @@ export interface StaffHandlers {
 }
 
 const START_TIMEOUT_MS = 30_000
-/** What is beside the args in the largest frame of a child. */
-const FRAME_SLACK = 1024 * 1024
 
 /** Which child processes there are: started, put to work, replaced, retired. Knows nothing of what runs on them. */
 export class Staff {
@@ -145,7 +145,8 @@ export class Staff {
   }
 
   #spawn(): Child {
-    const { jobs, dir, name, maxResult, mergeJobItselfToArgs, env, imports, withheld } = this.#options
+    const { jobs, dir, name, maxArgs, maxResult, mergeJobItselfToArgs, env, imports, withheld } =
+      this.#options
     const child = new Child(
       {
         init: {
@@ -155,12 +156,13 @@ export class Staff {
           withheld,
           dataDir: dir,
           node: name,
+          maxArgs,
           maxResult,
           mergeJobItself: mergeJobItselfToArgs,
         },
         env,
         imports,
-        maxFrame: maxResult + FRAME_SLACK,
+        maxFrame: Math.max(maxArgs, maxResult) + FRAME_SLACK,
         startTimeoutMs: START_TIMEOUT_MS,
       },
       {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../src/job/record.js'
-import type { LinkMessage } from '../../src/wire/messages.js'
+import type { OutcomeMessage } from '../../src/wire/messages.js'
 
 /** Outcomes sent and not yet taken; PROTOCOL.md, "Credit". More wait in the store. */
 export const OUTCOME_WINDOW = 4096
@@ -7,7 +7,7 @@ const READ_AT_ONCE = 500
 
 export interface DeliveryDeps {
   readonly distributor: string
-  readonly send: (message: LinkMessage) => void
+  readonly send: (message: OutcomeMessage) => void
   readonly writable: () => boolean
   readonly read: (distributor: string, after: number, limit: number) => Promise<Outcome[]>
   /** Stored outcomes that the distributor has taken. */

@@ -1,7 +1,8 @@
 import type { Now } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
+import { argsTooLarge, JrError } from '../../src/errors.js'
 import { dueAfter } from '../../src/job/due.js'
 import { type JobRecord, laneFor } from '../../src/job/record.js'
+import { isPackedMap } from '../../src/scan.js'
 import type { Enqueue } from '../../src/wire/messages.js'
 import type { LoadedJob } from '../children/messages.js'
 import type { NodeSettings } from '../settings.js'
@@ -20,9 +21,10 @@ export function refusal(
     return new JrError('JR_NO_SUCH_JOB', `node ${name} has no job '${request.name}' in ${settings.jobs}`)
   }
   if (request.args.length > settings.maxArgs) {
-    const text = `args of '${request.name}' take ${request.args.length} bytes; node ${name} takes ${settings.maxArgs} (option maxArgs)`
-    return new JrError('JR_ARGS_TOO_LARGE', text)
+    return argsTooLarge(request.name, request.args.length, name, settings.maxArgs)
   }
+  if (!isPackedMap(request.args))
+    return new JrError('JR_PROTOCOL', `args of '${request.name}': expected a packed object`)
   if (
     (request.strictNode && request.node !== null && request.node !== name) ||
     request.notNode.includes(name)

@@ -1,15 +1,18 @@
 import { unpackChecked } from '../../src/codec.js'
 import { JrError } from '../../src/errors.js'
 import { JOB_STATES } from '../../src/job/states.js'
+import { CURSOR, NAME, received } from '../../src/rules.js'
 import type { ListQuery } from '../../src/store/contract.js'
 import { factsOf } from '../../src/store/facts.js'
 import type { Lookup } from '../lookup.js'
 
 const LARGEST_PAGE = 1000
+/** The node itself unpacks what is asked: it is a few facts. */
+const SMALL = { maxDepth: 4, maxNodes: 64 }
 
 /** The monitor's verbs. Rejects with JR_PROTOCOL for one that is not here, or a body that is not of its form. */
 export async function answer(verb: string, body: Buffer, lookup: Lookup): Promise<unknown> {
-  const asked = plainObject(unpackChecked(body))
+  const asked = plainObject(unpackChecked(body, SMALL))
   switch (verb) {
     case 'jobs': {
       const page = await lookup.list(queryOf(asked))
@@ -45,8 +48,7 @@ function plainObject(value: unknown): Record<string, unknown> {
 }
 
 function idOf({ id }: Record<string, unknown>): string {
-  if (typeof id === 'string') return id
-  throw new JrError('JR_PROTOCOL', "a request of this kind needs a string 'id'")
+  return received(NAME, id, 'id')
 }
 
 function queryOf({ state, name, after, limit }: Record<string, unknown>): ListQuery {
@@ -57,13 +59,8 @@ function queryOf({ state, name, after, limit }: Record<string, unknown>): ListQu
     throw new JrError('JR_PROTOCOL', `no state of a job: known are ${JOB_STATES.join(', ')}`)
   return {
     state: known,
-    name: textOf(name, 'name'),
-    after: textOf(after, 'after'),
+    name: name === undefined ? undefined : received(NAME, name, 'name'),
+    after: after === undefined ? undefined : received(CURSOR, after, 'after'),
     limit: size,
   }
-}
-
-function textOf(value: unknown, key: string): string | undefined {
-  if (value === undefined || typeof value === 'string') return value
-  throw new JrError('JR_PROTOCOL', `a request of this kind needs '${key}' to be a string, or not there`)
 }

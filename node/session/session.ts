@@ -2,9 +2,18 @@ import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
+import type { Outcome } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Channel } from '../../src/wire/channel.js'
-import type { Enqueue, LinkMessage, NodeState, Peer, Welcome } from '../../src/wire/messages.js'
+import type {
+  Enqueue,
+  LinkMessage,
+  NodeState,
+  OutcomeMessage,
+  Peer,
+  Unreadable,
+  Welcome,
+} from '../../src/wire/messages.js'
 import type { Journal, NodeInsert, Origin } from '../journal.js'
 import type { Lookup } from '../lookup.js'
 import type { Delivery } from '../report/delivery.js'
@@ -70,11 +79,19 @@ export class Session implements Origin {
     this.#settled = message.taken
     this.#told = message.taken
     this.#open = true
-    this.channel.send(message)
+    this.#say(message)
   }
 
   tell(state: NodeState): void {
-    if (this.#open) this.channel.send(state)
+    if (this.#open) this.#say(state)
+  }
+
+  /** There is no connection with an app that can't be told what this node can do. */
+  #say(message: Welcome | NodeState): void {
+    if (this.channel.send(message)) return
+    const text = `the names of this node's jobs are too many for the app, which takes frames of ${this.peer.maxFrame} bytes (its option maxFrame)`
+    this.#deps.log.error('connection:refused', { distributor: this.peer.name, error: text })
+    this.channel.destroy(new JrError('JR_BAD_CONFIG', text))
   }
 
   /** May throw JR_PROTOCOL: the channel then closes with it. */
@@ -108,9 +125,11 @@ export class Session implements Origin {
   }
 
   /** What was stored before is said first. */
-  send(message: LinkMessage): void {
+  send(message: OutcomeMessage): void {
     this.#accepted()
-    this.channel.send(message)
+    if (this.channel.send(message)) return
+    this.#deps.log.error('outcome:too-large', { job: message.outcome.id, distributor: this.peer.name })
+    this.channel.send({ ...message, outcome: tooLargeFor(this.peer, message.outcome) })
   }
 
   readonly #waited = (): void => {
@@ -133,6 +152,11 @@ export class Session implements Origin {
       this.over = true
       return
     }
+    if (message.type === 'broken') {
+      const { code, message: error } = message
+      this.#deps.log.error('connection:broken', { distributor: this.peer.name, code, error })
+      return
+    }
     if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
     switch (message.type) {
       case 'enqueue':
@@ -151,30 +175,44 @@ export class Session implements Origin {
         return this.#reply(message.request, this.#deps.lookup.watch(message.id))
       case 'request':
         return this.#reply(message.request, answer(message.verb, message.body, this.#deps.lookup))
+      case 'unreadable':
+        return this.#unreadable(message)
       default:
         throw new JrError('JR_PROTOCOL', `a distributor does not send '${message.type}'`)
     }
   }
 
+  /** It fails by itself: what else comes on this connection has nothing to do with it. */
+  #unreadable({ about, error }: Unreadable): void {
+    if (about.what === 'outcome') throw error
+    this.#deps.log.error('message:unreadable', {
+      distributor: this.peer.name,
+      what: about.what,
+      error: error.message,
+    })
+    if (about.what === 'request') return this.#reply(about.number, Promise.reject(error))
+    this.#number(about.number)
+    this.#refuse(about.number, error)
+  }
+
+  #number(number: number): void {
+    if (number <= this.#received)
+      throw new JrError('JR_PROTOCOL', `job number ${number} came after ${this.#received}`)
+    this.#received = number
+  }
+
+  #refuse(number: number, { code, message }: JrError): void {
+    this.channel.send({ type: 'refused', number, code, message })
+  }
+
   #enqueue(message: Enqueue, now: Now): void {
     const { settings, runner, journal, seq } = this.#deps
-    if (message.number <= this.#received) {
-      throw new JrError('JR_PROTOCOL', `job number ${message.number} came after ${this.#received}`)
-    }
-    this.#received = message.number
+    this.#number(message.number)
     const known = runner.known(message.name)
     const refused = this.#deps.admitting()
       ? refusal(message, settings, known)
       : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
-    if (refused !== null) {
-      this.channel.send({
-        type: 'refused',
-        number: message.number,
-        code: refused.code,
-        message: refused.message,
-      })
-      return
-    }
+    if (refused !== null) return this.#refuse(message.number, refused)
     if (++this.#pending > CREDIT_JOBS)
       throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
@@ -188,10 +226,14 @@ export class Session implements Origin {
   }
 
   #reply(request: number, value: Promise<unknown>): void {
-    value.then(
-      (result) => this.channel.send({ type: 'reply', request, ok: true, body: pack(result) }),
-      (error) => this.channel.send({ type: 'reply', request, ok: false, body: packError(error) }),
-    )
+    const refuse = (error: unknown) =>
+      this.channel.send({ type: 'reply', request, ok: false, body: packError(error) })
+    value.then((result) => {
+      const body = pack(result)
+      if (this.channel.send({ type: 'reply', request, ok: true, body })) return
+      const text = `the answer takes ${body.length} bytes, and the app takes frames of ${this.peer.maxFrame} (its option maxFrame); ask for less at once`
+      refuse(new JrError('JR_RESULT_TOO_LARGE', text))
+    }, refuse)
   }
 
   #later(work: Promise<void>): void {
@@ -199,4 +241,12 @@ export class Session implements Origin {
       this.#deps.log.error('session:error', { distributor: this.peer.name, error: String(error) }),
     )
   }
+}
+
+/** The outcome for an app that can't take all of it: what it can be told is that. */
+function tooLargeFor({ maxFrame }: Peer, outcome: Outcome): Outcome {
+  const size = outcome.args.length + outcome.error.length
+  const text = `job ${outcome.id} ('${outcome.name}') ended as ${outcome.state}, and its outcome takes ${size} bytes; the app takes frames of ${maxFrame} (its option maxFrame)`
+  const error = packError(new JrError('JR_RESULT_TOO_LARGE', text))
+  return { ...outcome, state: 'failed', args: pack({}), error }
 }

@@ -1,9 +1,9 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
 import { JrError } from '../errors.js'
+import { BACKOFF_SECONDS, received } from '../rules.js'
 import type { Backoff } from './retry-policy.js'
 
 const TYPES = ['fixed', 'linear', 'exponential'] as const
-const LONGEST_S = 365 * 86_400_000
 
 /** As it travels and as it is stored: seconds alone, or the kind of back-off and what belongs to it. */
 export function writeBackoff(w: ByteWriter, backoff: Backoff): void {
@@ -36,7 +36,5 @@ export function readBackoff(r: ByteReader): Backoff {
 }
 
 function seconds(r: ByteReader): number {
-  const value = r.float()
-  if (value >= 0 && value <= LONGEST_S) return value
-  throw new JrError('JR_PROTOCOL', 'a backoff: expected seconds, 0 or more')
+  return received(BACKOFF_SECONDS, r.float(), 'backoff')
 }

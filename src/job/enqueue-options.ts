@@ -1,4 +1,14 @@
-import { parseDurationMs, shown } from '../duration.js'
+import { shown } from '../duration.js'
+import {
+  ATTEMPTS,
+  BACKOFF_SECONDS,
+  checked,
+  givenDuration,
+  LATEST,
+  NAME,
+  NOT_NODES,
+  PERIOD_MS,
+} from '../rules.js'
 import { MISSED, type Missed } from './record.js'
 import type { Backoff } from './retry-policy.js'
 
@@ -81,12 +91,12 @@ const NONE: ParsedOptions = {
 export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, now: number): ParsedOptions {
   if (options === undefined || options === null) return NONE
   if (typeof options !== 'object') throw new TypeError(`opts: expected an object, got ${shown(options)}`)
-  let given = false
+  let any = false
   for (const key in options) {
     if (!KEYS.has(key)) throw new TypeError(`opts.${key}: no such option; known: ${[...KEYS].join(', ')}`)
-    given = true
+    any = true
   }
-  if (!given) return NONE
+  if (!any) return NONE
   const {
     after,
     runAt,
@@ -104,29 +114,27 @@ export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, 
   if (after !== undefined && runAt !== undefined) {
     throw new TypeError('opts.after and opts.runAt: expected one of them, got both')
   }
-  const avoided = notNode === undefined ? [] : typeof notNode === 'string' ? [notNode] : notNode
-  if (!Array.isArray(avoided)) bad('notNode', 'a node name or a list of them', notNode)
-  for (const name of avoided) checkName(name, 'notNode')
-  if (node !== undefined) checkName(node, 'node')
+  const avoided = notNode === undefined ? [] : avoidedNodes(notNode)
+  if (node !== undefined) checked(NAME, node, 'opts.node')
   if (node !== undefined && avoided.includes(node)) {
     throw new TypeError(`opts.node and opts.notNode: both name '${node}', so that no node is left`)
   }
-  if (id !== undefined) checkName(id, 'id')
-  const periodMs = period === undefined ? 0 : parseDurationMs(period, 'opts.period')
-  if (period !== undefined && periodMs < 1) bad('period', 'at least 1 ms', period)
+  if (id !== undefined) checked(NAME, id, 'opts.id')
+  if (missed !== undefined && period === undefined)
+    throw new TypeError('opts.missed: expected opts.period beside it: only a schedule has slots')
   return {
     id: id ?? null,
-    delayMs: after === undefined ? runAtDelay(runAt, now) : parseDurationMs(after, 'opts.after'),
+    delayMs: after === undefined ? runAtDelay(runAt, now) : givenDuration(after, 'opts.after'),
     byWall: runAt !== undefined,
-    periodMs,
+    periodMs: period === undefined ? 0 : givenDuration(period, 'opts.period', PERIOD_MS),
     missed: missed === undefined ? 'once' : oneOf(missed, MISSED, 'missed'),
     defer: flag(defer, 'defer'),
     node: node ?? null,
     strictNode: flag(strictNode, 'strictNode'),
     notNode: avoided,
-    maxAttempts: maxAttempts === undefined ? null : attempts(maxAttempts),
+    maxAttempts: maxAttempts === undefined ? null : checked(ATTEMPTS, maxAttempts, 'opts.maxAttempts'),
     backoff: backoff === undefined ? null : checkBackoff(backoff, 'opts.backoff'),
-    timeoutMs: timeout === undefined ? null : parseDurationMs(timeout, 'opts.timeout'),
+    timeoutMs: timeout === undefined ? null : givenDuration(timeout, 'opts.timeout'),
   }
 }
 
@@ -143,9 +151,9 @@ export function checkBackoff(value: unknown, path: string): Backoff {
   if (extra !== undefined)
     throw new TypeError(`${path}.${extra}: no such option; known: type, delay, max, jitter`)
   if (!isSeconds(delay))
-    throw new TypeError(`${path}.delay: expected seconds, 0 or more, got ${shown(delay)}`)
+    throw new TypeError(`${path}.delay: expected ${BACKOFF_SECONDS.says}, got ${shown(delay)}`)
   if (max !== undefined && !isSeconds(max))
-    throw new TypeError(`${path}.max: expected seconds, got ${shown(max)}`)
+    throw new TypeError(`${path}.max: expected ${BACKOFF_SECONDS.says}, got ${shown(max)}`)
   if (jitter !== undefined && typeof jitter !== 'boolean')
     throw new TypeError(`${path}.jitter: expected true or false`)
   const most = max === undefined ? {} : { max }
@@ -155,22 +163,22 @@ export function checkBackoff(value: unknown, path: string): Backoff {
   return refuse()
 }
 
-function isSeconds(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= 1e9
+const isSeconds = BACKOFF_SECONDS.meets
+
+function avoidedNodes(notNode: unknown): readonly string[] {
+  if (typeof notNode === 'string') return [checked(NAME, notNode, 'opts.notNode')]
+  if (!Array.isArray(notNode)) return bad('notNode', 'the name of a node, or a list of names', notNode)
+  for (const [i, name] of notNode.entries()) checked(NAME, name, `opts.notNode[${i}]`)
+  return [...checked(NOT_NODES, notNode, 'opts.notNode')]
 }
 
 function runAtDelay(runAt: EnqueueOptions['runAt'], now: number): number | null {
   if (runAt === undefined) return null
   const time = runAt instanceof Date ? runAt.getTime() : typeof runAt === 'string' ? Date.parse(runAt) : runAt
-  if (typeof time !== 'number' || !Number.isFinite(time)) {
-    return bad('runAt', 'a Date, an ISO 8601 string or epoch milliseconds', runAt)
+  if (typeof time !== 'number' || !(Number.isFinite(time) && time < LATEST)) {
+    return bad('runAt', 'a Date, an ISO 8601 string or epoch milliseconds, before the year 3000', runAt)
   }
   return Math.max(0, Math.ceil(time - now))
-}
-
-function attempts(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value
-  return bad('maxAttempts', 'a whole number, 1 or more', value)
 }
 
 function flag(value: unknown, key: string): boolean | null {
@@ -180,11 +188,6 @@ function flag(value: unknown, key: string): boolean | null {
 
 function oneOf<T extends string>(value: unknown, choices: readonly T[], key: string): T {
   return choices.find((choice) => choice === value) ?? bad(key, choices.join(' or '), value)
-}
-
-function checkName(value: unknown, key: string): void {
-  if (typeof value !== 'string' || value === '' || value.length > 256)
-    bad(key, 'text of 1 to 256 characters', value)
 }
 
 function bad(key: string, expected: string, value: unknown): never {

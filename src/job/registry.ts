@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { PACKAGE_VERSION } from '../package-version.js'
+import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { Backoff } from './retry-policy.js'
 import type { ArgsOf, DoneArgs, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
@@ -99,7 +100,7 @@ export function job<Name extends JobName>(
 export function job(name: string, ...rest: unknown[]): void {
   const handler = rest.at(-1)
   const options = rest.length > 1 ? rest[0] : {}
-  checkName(name, 'job')
+  checked(NAME, name, "job: the job's name")
   checkHandler(handler, `job('${name}')`)
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`job('${name}'): options must be an object`)
@@ -164,7 +165,7 @@ function copy(): string {
 }
 
 function entry(name: string, what: string): RegisteredJob {
-  checkName(name, what)
+  checked(NAME, name, `${what}: the job's name`)
   const { jobs } = registry()
   const known = jobs.get(name)
   if (known !== undefined) return known
@@ -177,11 +178,6 @@ function hookOf(name: string, what: string, rest: unknown[]): Hook {
   const handler = rest.at(-1)
   checkHandler(handler, `${what}('${name}')`)
   return { name: typeof rest[0] === 'string' ? rest[0] : 'noname', handler }
-}
-
-function checkName(name: unknown, what: string): void {
-  if (typeof name === 'string' && name !== '' && name.length <= 256) return
-  throw new TypeError(`${what}: a job's name must be text of 1 to 256 characters`)
 }
 
 function checkHandler(handler: unknown, what: string): asserts handler is Hook['handler'] {

@@ -25,7 +25,7 @@ export interface DistributorOptions {
 export const DISTRIBUTOR_OPTIONS: readonly OptionSpec[] = [
   {
     key: 'name',
-    type: 'string',
+    type: 'name',
     default: 'app',
     text: 'The name of the app: outcomes are kept under it while it is away.',
   },

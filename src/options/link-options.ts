@@ -19,7 +19,8 @@ export const LINK_OPTIONS: readonly OptionSpec[] = [
     key: 'maxFrame',
     type: 'size',
     default: '16MiB',
-    min: 65536,
+    min: 1024 ** 2,
+    max: 1024 ** 3,
     text: 'The largest frame that a peer may send.',
   },
 ]

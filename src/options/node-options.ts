@@ -64,7 +64,7 @@ export type AddressOption = Address | string | number | readonly [host: string, 
 export type Variables = Readonly<Record<string, string | undefined>> | readonly string[] | string
 
 export const NODE_OPTIONS: readonly OptionSpec[] = [
-  { key: 'name', type: 'string', text: 'The name of the node, its own among all nodes of an app. Required.' },
+  { key: 'name', type: 'name', text: 'The name of the node, its own among all nodes of an app. Required.' },
   {
     key: 'jobs',
     type: 'path',

@@ -19,7 +19,7 @@ export function renderMarkdown(table: readonly OptionSpec[], commandLine = true)
   const rows = table.map((spec) => {
     const kind = spec.values?.join(' or ') ?? spec.type
     const value = spec.default === undefined ? '' : `\`${spec.default}\``
-    const written = commandLine ? ` X | \`${envOf(spec.key)}\` |` : ''
+    const written = commandLine ? ` \`${flag(spec)}\` | \`${envOf(spec.key)}\` |` : ''
     return `| \`${spec.key}\` |${written} ${kind} | ${value} | ${spec.text} |`
   })
   const head = commandLine ? ' flag | environment |' : ''
@@ -38,6 +38,7 @@ function placeholder(spec: OptionSpec): string {
   if (spec.type === 'enum') return (spec.values ?? []).join('|')
   const names = {
     string: 'TEXT',
+    name: 'NAME',
     integer: 'N',
     duration: 'TIME',
     size: 'SIZE',

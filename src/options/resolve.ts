@@ -3,6 +3,7 @@ import { parseDurationMs, shown } from '../duration.js'
 import { parseVariables } from '../env.js'
 import { JrError } from '../errors.js'
 import { checkBackoff } from '../job/enqueue-options.js'
+import { checked, NAME, wholeFrom } from '../rules.js'
 import { parseAddress } from '../wire/address.js'
 import { envOf, flagOf, type OptionSpec } from './table.js'
 
@@ -90,15 +91,17 @@ function read(spec: OptionSpec, value: unknown, where: string): unknown {
   switch (spec.type) {
     case 'string':
       return typeof value === 'string' && value !== '' ? value : refuse(where, 'text', value)
+    case 'name':
+      return checked(NAME, value, where)
     case 'integer':
-      return atLeast(spec, typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value, where)
+      return within(spec, typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value, where)
     case 'duration': {
       const numeric = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
       const ms = parseDurationMs(numeric, where)
       return ms < (spec.min ?? 0) ? refuse(where, `at least ${spec.min} ms`, value) : ms
     }
     case 'size':
-      return atLeast(spec, parseSize(value, where), where)
+      return within(spec, parseSize(value, where), where)
     case 'boolean':
       if (typeof value === 'boolean') return value
       if (value === 'true' || value === '1' || value === 'yes') return true
@@ -170,10 +173,10 @@ function parseBackoff(value: unknown, where: string): unknown {
   return checkBackoff({ type, delay: Number(delay), ...most }, where)
 }
 
-function atLeast(spec: OptionSpec, value: unknown, where: string): number {
-  const least = spec.min ?? 0
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value
-  return refuse(where, `a whole number, ${least} or more`, value)
+function within({ min = 0, max }: OptionSpec, value: unknown, where: string): number {
+  if (max !== undefined) return checked(wholeFrom(min, max), value, where)
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
+  return refuse(where, `a whole number, ${min} or more`, value)
 }
 
 function refuse(where: string, expected: string, value: unknown): never {

@@ -1,6 +1,7 @@
 /** What an option may be. Durations are resolved to milliseconds, sizes to bytes. */
 export type OptionType =
   | 'string'
+  | 'name'
   | 'integer'
   | 'duration'
   | 'size'
@@ -23,6 +24,7 @@ export interface OptionSpec {
   readonly default?: string | number | boolean
   readonly values?: readonly string[]
   readonly min?: number
+  readonly max?: number
   /** May hold a password: it is never shown, and goes to another process in its environment. */
   readonly secret?: boolean
   readonly text: string

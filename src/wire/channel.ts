@@ -7,6 +7,8 @@ import type { Seals } from './seal.js'
 export interface ChannelOptions<M> {
   /** Bytes; a longer frame from the peer closes the channel. */
   readonly maxFrame: number
+  /** Bytes: the largest frame that the peer takes. Default: any. */
+  readonly maxSend?: number
   /** A ping is sent this often; a peer that was silent for `misses` of them is dead. Null: no heartbeat. */
   readonly heartbeat: {
     readonly everyMs: number
@@ -18,6 +20,8 @@ export interface ChannelOptions<M> {
   readonly seals?: Seals | null
   /** May throw: the channel then closes with what was thrown. Pings and pongs do not come here. */
   readonly onMessages: (messages: M[]) => void
+  /** What is said to a peer whose message we can't take, before the connection closes. */
+  readonly lastWords?: (error: JrError) => M
   /** Called once, when nothing more will come. Null: closed in good order. */
   readonly onClose: (error: JrError | null) => void
   /** `writable` is true again. May throw, as `onMessages`. */
@@ -77,16 +81,31 @@ export class Channel<M extends { readonly type: string }> {
     return false
   }
 
-  /** Joins the frame of this tick. Nothing happens when the channel is closed. */
-  send(message: M): void {
-    if (this.#status !== 'open') return
-    this.#writer.add(message)
+  /**
+   * Joins the frame of this tick. Nothing happens when the channel is closed. False when the message alone is larger than
+   * a frame that the peer takes: it is not sent.
+   */
+  send(message: M): boolean {
+    if (this.#status !== 'open') return true
+    if (!this.#add(message)) return false
     if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
       if (performance.now() - this.#flushedAt < BUSY_MS) setImmediate(this.#endOfTick)
       else process.nextTick(this.#endOfTick)
     }
+    return true
+  }
+
+  #add(message: M): boolean {
+    const { maxSend = Number.POSITIVE_INFINITY } = this.#options
+    const before = this.#writer.bytes
+    this.#writer.add(message)
+    if (this.#writer.bytes <= maxSend) return true
+    this.#writer.undo(before)
+    if (before === 0) return false
+    this.flush()
+    return this.#add(message)
   }
 
   /** Sends what was gathered, and does not wait for the end of the tick. Nothing happens when the channel is closed. */
@@ -149,10 +168,16 @@ export class Channel<M extends { readonly type: string }> {
 
   /** What our side threw is this connection's end, and not the process's. */
   #giveUp(cause: unknown): void {
-    const ours = cause instanceof JrError
-    this.destroy(
-      ours ? cause : new JrError('JR_PROTOCOL', `a message could not be handled: ${cause}`, { cause }),
-    )
+    const error =
+      cause instanceof JrError
+        ? cause
+        : new JrError('JR_PROTOCOL', `a message could not be handled: ${cause}`, { cause })
+    const { lastWords } = this.#options
+    if (lastWords === undefined) return this.destroy(error)
+    this.#error ??= error
+    this.send(lastWords(error))
+    // Closed in order, for what is destroyed may take the last words with it.
+    this.close()
   }
 
   #answerBeats(messages: M[]): M[] {

@@ -1,9 +1,6 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
 import { JrError } from '../errors.js'
-
-/** Longest texts, in UTF-16 units. */
-export const MAX_NAME = 256
-export const MAX_TEXT = 4096
+import { MAX_NAME, NAME, received, wholeFrom } from '../rules.js'
 
 /** Checks of what was read: each answers the value, or throws JR_PROTOCOL. */
 export function text(value: unknown, name: string, longest = MAX_NAME): string {
@@ -11,15 +8,13 @@ export function text(value: unknown, name: string, longest = MAX_NAME): string {
   return refuse(name, `text of at most ${longest}`)
 }
 
-/** A name or an id: text of at least one character. */
+/** A name or an id. */
 export function label(value: unknown, name: string): string {
-  const read = text(value, name)
-  return read === '' ? refuse(name, 'a text that is not empty') : read
+  return received(NAME, value, name)
 }
 
 export function whole(value: unknown, name: string, most = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value === 'number' && value >= 0 && value <= most && Number.isInteger(value)) return value
-  return refuse(name, `a whole number from 0 to ${most}`)
+  return received(wholeFrom(0, most), value, name)
 }
 
 /** One of a list, written as its place there. */

@@ -9,6 +9,11 @@ export interface MessageSet<M> {
   write(message: M, w: ByteWriter): void
   /** Null for a code that is not known. Throws JR_PROTOCOL for fields that are not of their form. */
   read(code: number, r: ByteReader): M | null
+  /**
+   * A message whose fields are not of their form, read from its beginning: what its sender can be told about, so that it
+   * fails alone. Throws `error` when that can't be said.
+   */
+  salvage(code: number, r: ByteReader, error: JrError): M
 }
 
 /** The length that begins a frame. */
@@ -44,6 +49,12 @@ export class FrameWriter<M> {
     this.#set.write(message, w)
     w.patch(at, w.length - at - 4)
     this.#count++
+  }
+
+  /** Takes back the last message, before which so many bytes had been gathered. */
+  undo(bytes: number): void {
+    this.#w.cut(bytes + PREFIX)
+    this.#count--
   }
 
   /** No more than this may be gathered. */
@@ -127,6 +138,17 @@ export class FrameReader<M> {
     return messages
   }
 
+  #message(code: number, r: ByteReader): M | null {
+    const from = r.at
+    try {
+      return this.#set.read(code, r)
+    } catch (error) {
+      if (!(error instanceof JrError)) throw error
+      r.at = from
+      return this.#set.salvage(code, r, error)
+    }
+  }
+
   #lengthOf(length: number): number {
     const bare = length - this.#tail
     if (bare >= HEAD && bare <= this.#maxFrame) return length
@@ -143,7 +165,7 @@ export class FrameReader<M> {
       const length = r.u32()
       const end = r.at + length
       const outer = r.limit(end)
-      const message = this.#set.read(code, r)
+      const message = this.#message(code, r)
       if (message !== null) into.push(message)
       r.at = end
       r.unlimit(outer)

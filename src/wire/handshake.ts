@@ -39,6 +39,8 @@ export async function shakeHands(
     /** Whether we dialled: who dialled proves first. */
     readonly dialled: boolean
     readonly packageVersion: string
+    /** The largest frame that we take. */
+    readonly maxFrame: number
     readonly deadlineMs: number
   },
 ): Promise<Greeted> {
@@ -56,7 +58,7 @@ export async function shakeHands(
       process.pid,
       nonce,
     ]
-    const ours = Buffer.concat([MAGIC, framed([...hello, options.secret !== null])])
+    const ours = Buffer.concat([MAGIC, framed([...hello, options.secret !== null, options.maxFrame])])
     socket.write(ours)
     const theirs = await reader.next(true)
     const { peer, secured } = readHello(theirs.value, identity)
@@ -106,7 +108,7 @@ function framed(value: unknown): Buffer {
 }
 
 function readHello(hello: unknown, us: Identity): { peer: Peer; secured: boolean } {
-  if (!Array.isArray(hello) || hello.length < 9) throw new JrError('JR_PROTOCOL', 'a hello has nine fields')
+  if (!Array.isArray(hello) || hello.length < 9) throw new JrError('JR_PROTOCOL', 'a hello has ten fields')
   const newest = whole(hello[0], 'protocol', 65_535)
   const oldest = whole(hello[1], 'oldest protocol', 65_535)
   const protocol = Math.min(newest, PROTOCOL)
@@ -133,6 +135,7 @@ function readHello(hello: unknown, us: Identity): { peer: Peer; secured: boolean
     packageVersion: text(hello[5], 'package version'),
     protocol,
     pid: whole(hello[6], 'pid'),
+    maxFrame: whole(hello[9], 'maxFrame'),
   }
   return { peer, secured: hello[8] === true }
 }

@@ -2,7 +2,8 @@ import type { ByteReader, ByteWriter } from '../bytes.js'
 import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
 import { MISSED, type Missed } from '../job/record.js'
 import type { Backoff } from '../job/retry-policy.js'
-import { choice, label, readList, refuse, whole, writeList } from './fields.js'
+import { ATTEMPTS, DURATION_MS, MAX_NOT_NODES, PERIOD_MS, received } from '../rules.js'
+import { choice, label, readList, refuse, writeList } from './fields.js'
 
 /** What a job is asked for with, as it travels: from a distributor to a node, and from a child to its node. */
 export interface JobFields {
@@ -39,8 +40,6 @@ export interface Sent {
   readonly last: number
 }
 
-const LONGEST_MS = 1000 * 365 * 86_400_000
-const MAX_NOT_NODES = 256
 /** Of more tries than these the oldest are not told. */
 export const MAX_SENT_BEFORE = 16
 
@@ -102,18 +101,18 @@ export function writeJobFields(w: ByteWriter, job: JobFields): void {
 /** The fields one by one, so that the message that they belong to is made in one step. */
 export function readJobFields(r: ByteReader): JobFields {
   const flags = r.uint()
-  if (flags > ALL) refuse('flags', 'none that is not known')
+  if (flags > ALL) refuse('flags', 'none that this version does not know')
   const id = label(r.text(), 'id')
   const name = label(r.known(), 'name')
-  const delayMs = flags & DELAYED ? duration(r, 'delayMs') : null
-  const heldMs = flags & HELD ? duration(r, 'heldMs') : 0
-  const periodMs = flags & PERIODIC ? duration(r, 'periodMs') : 0
+  const delayMs = flags & DELAYED ? received(DURATION_MS, r.uint(), 'delayMs') : null
+  const heldMs = flags & HELD ? received(DURATION_MS, r.uint(), 'heldMs') : 0
+  const periodMs = flags & PERIODIC ? received(PERIOD_MS, r.uint(), 'periodMs') : 0
   const missed = flags & PERIODIC ? choice(r.u8(), MISSED, 'missed') : 'once'
   const node = flags & HAS_NODE ? label(r.known(), 'node') : null
   const notNode = flags & HAS_NOT_NODE ? readList(r, 'notNode', MAX_NOT_NODES, readName) : NO_NODES
-  const maxAttempts = flags & HAS_ATTEMPTS ? r.uint() : null
+  const maxAttempts = flags & HAS_ATTEMPTS ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null
   const backoff = flags & HAS_BACKOFF ? readBackoff(r) : null
-  const timeoutMs = flags & HAS_TIMEOUT ? duration(r, 'timeoutMs') : null
+  const timeoutMs = flags & HAS_TIMEOUT ? received(DURATION_MS, r.uint(), 'timeoutMs') : null
   const sentBefore = flags & SENT_BEFORE ? readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) : null
   const job = {
     id,
@@ -149,8 +148,4 @@ function writeSent(w: ByteWriter, { node, number, last }: Sent): void {
 
 function readSent(r: ByteReader): Sent {
   return { node: label(r.known(), 'node'), number: r.uint(), last: r.uint() }
-}
-
-function duration(r: ByteReader, name: string): number {
-  return whole(r.uint(), name, LONGEST_MS)
 }

@@ -1,15 +1,18 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { JrError } from '../errors.js'
 import { TERMINAL_STATES } from '../job/states.js'
-import { choice, label, MAX_TEXT, readList, text, writeList } from './fields.js'
+import { MAX_TEXT } from '../rules.js'
+import { choice, label, readList, text, writeList } from './fields.js'
 import type { MessageSet } from './frame.js'
 import { readJobFields, writeJobFields } from './job-fields.js'
 import type { Enqueue, KnownJob, LinkMessage, OutcomeMessage, Welcome } from './messages.js'
 
 /** PROTOCOL.md, "Messages": the code of each. */
-const CODES: Readonly<Record<LinkMessage['type'], number>> = {
+const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>> = {
   ping: 1,
   pong: 2,
   bye: 3,
+  broken: 4,
   enqueue: 10,
   forget: 11,
   cancel: 12,
@@ -29,7 +32,15 @@ const UNKNOWN_JOB = ['fail', 'wait'] as const
 const MAX_JOBS = 100_000
 const MAX_FORGET = 100_000
 
-export const linkMessages: MessageSet<LinkMessage> = { code: ({ type }) => CODES[type], write, read }
+export const linkMessages: MessageSet<LinkMessage> = { code, write, read, salvage }
+
+function code({ type }: LinkMessage): number {
+  return type === 'unreadable' ? neverSent() : CODES[type]
+}
+
+function neverSent(): never {
+  throw new Error("an 'unreadable' message is never sent")
+}
 
 function write(message: LinkMessage, w: ByteWriter): void {
   switch (message.type) {
@@ -61,6 +72,9 @@ function write(message: LinkMessage, w: ByteWriter): void {
       w.uint(message.request)
       w.flag(message.ok)
       return w.bytes(message.body)
+    case 'broken':
+      w.text(message.code)
+      return w.text(message.message.slice(0, MAX_TEXT))
     case 'refused':
       w.uint(message.number)
       w.text(message.code)
@@ -72,6 +86,8 @@ function write(message: LinkMessage, w: ByteWriter): void {
       writeList(w, message.jobs, writeKnown)
       w.uint(message.slots)
       return w.uint(message.busy)
+    case 'unreadable':
+      return neverSent()
   }
 }
 
@@ -101,6 +117,10 @@ function read(code: number, r: ByteReader): LinkMessage | null {
       return { type: 'request', request: r.uint(), verb: label(r.known(), 'verb'), body: r.bytes() }
     case CODES.reply:
       return { type: 'reply', request: r.uint(), ok: r.flag(), body: r.bytes() }
+    case CODES.broken: {
+      const code = text(r.known(), 'code')
+      return { type: 'broken', code, message: text(r.text(), 'message', MAX_TEXT) }
+    }
     case CODES.refused: {
       const number = r.uint()
       return {
@@ -119,6 +139,23 @@ function read(code: number, r: ByteReader): LinkMessage | null {
     }
     default:
       return null
+  }
+}
+
+function salvage(code: number, r: ByteReader, error: JrError): LinkMessage {
+  switch (code) {
+    case CODES.enqueue:
+      return { type: 'unreadable', about: { what: 'job', number: r.uint() }, error }
+    case CODES.cancel:
+    case CODES.watch:
+    case CODES.request:
+      return { type: 'unreadable', about: { what: 'request', number: r.uint() }, error }
+    case CODES.outcome:
+      r.u8()
+      r.uint()
+      return { type: 'unreadable', about: { what: 'outcome', id: readId(r) }, error }
+    default:
+      throw error
   }
 }
 

@@ -10,6 +10,7 @@ import { type Greeted, type Identity, shakeHands } from './handshake.js'
 import { linkMessages } from './link-messages.js'
 import { Listener } from './listener.js'
 import type { LinkMessage, Peer } from './messages.js'
+import { SEAL_BYTES } from './seal.js'
 
 /** A connection whose handshake is done. */
 export interface Link {
@@ -180,6 +181,7 @@ export class Links {
         secret,
         dialled,
         packageVersion: PACKAGE_VERSION,
+        maxFrame,
         deadlineMs: handshakeMs,
       })
     } catch (error) {
@@ -201,6 +203,7 @@ export class Links {
       const from = performance.now()
       const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
         maxFrame,
+        maxSend: peer.maxFrame - SEAL_BYTES,
         seals,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
         onMessages: (messages) => {
@@ -208,6 +211,7 @@ export class Links {
           handlers?.onMessages(messages)
         },
         onDrain: () => handlers?.onDrain?.(),
+        lastWords: ({ code, message: text }) => ({ type: 'broken', code, message: text }),
         onClose: (error) => {
           this.#channels.delete(channel)
           handlers?.onClose(error)

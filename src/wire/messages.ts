@@ -1,3 +1,4 @@
+import type { JrError } from '../errors.js'
 import type { Outcome } from '../job/record.js'
 import type { JobFields } from './job-fields.js'
 
@@ -5,7 +6,7 @@ import type { JobFields } from './job-fields.js'
  * What a distributor and a node say to each other. PROTOCOL.md has each message byte for byte; these are the same
  * messages as plain data. Payloads (`Buffer`) travel behind the head of the frame and are never unpacked on the way.
  */
-export type LinkMessage = Ping | Pong | Bye | FromDistributor | FromNode
+export type LinkMessage = Ping | Pong | Bye | Broken | FromDistributor | FromNode | Unreadable
 
 export interface Ping {
   readonly type: 'ping'
@@ -17,6 +18,23 @@ export interface Pong {
 export interface Bye {
   readonly type: 'bye'
   readonly reason: string
+}
+
+/** Never sent: what is made of a message whose fields are not of their form, so that it fails alone. */
+export interface Unreadable {
+  readonly type: 'unreadable'
+  /** What of, and which: the number of a job or a request, or the id of the job whose outcome it is. */
+  readonly about:
+    | { readonly what: 'job' | 'request'; readonly number: number }
+    | { readonly what: 'outcome'; readonly id: string }
+  readonly error: JrError
+}
+
+/** The sender closes the connection because of what came over it. */
+export interface Broken {
+  readonly type: 'broken'
+  readonly code: string
+  readonly message: string
 }
 
 export type FromDistributor = Enqueue | Forget | Cancel | Watch | OutcomesTaken | Request
@@ -133,4 +151,6 @@ export interface Peer {
   readonly packageVersion: string
   readonly protocol: number
   readonly pid: number
+  /** Bytes: the largest frame that it takes. */
+  readonly maxFrame: number
 }

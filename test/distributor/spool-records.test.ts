@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { messageOf } from '#dist/distributor/out-job.js'
 import {
   goneRecord,
   headRecord,
@@ -9,7 +10,9 @@ import {
   spooledOf,
 } from '#dist/distributor/spool-records.js'
 import { Ticket } from '#dist/distributor/ticket.js'
+import { ByteWriter } from '#dist/src/bytes.js'
 import { pack } from '#dist/src/codec.js'
+import { writeJobFields } from '#dist/src/wire/job-fields.js'
 import { outJob, record } from './spooled.js'
 
 const head = headRecord('app-1')
@@ -40,6 +43,16 @@ t.test('what is live', async (t) => {
   for (const [name, records, live] of cases) t.same(liveOf(...records), live, name)
 })
 
+/** A job's fields, as they are in its record. */
+function fieldsOf(id: string): Buffer {
+  const w = new ByteWriter()
+  writeJobFields(w, messageOf(outJob(id), 0))
+  return w.take()
+}
+
+/** Flags, id, name, and a delay of 2 ** 53 - 1 ms. */
+const TOO_LATE = Buffer.from([4, 1, 0x61, 1, 0x77, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 0])
+
 t.test('what ends the file', async (t) => {
   const flipped = job('b')
   flipped[flipped.length - 1] = 0xff
@@ -54,14 +67,16 @@ t.test('what ends the file', async (t) => {
     ['a list that says nothing', record(pack([]))],
     ['a word that we do not know', record(pack(['what', 'a']))],
     ['a job with too little', record(pack(['job', 'a']))],
-    ['a job without args', record(pack(['job', 'a', ...Array(15).fill(null)]))],
-    ['a job without an id', record(pack(['job', ...Array(15).fill(null), Buffer.alloc(1)]))],
+    ['a job without fields', record(pack(['job', 'a', 1000, null]))],
+    ['a job with half its fields', record(pack(['job', 'a', 1000, Buffer.from([0, 1, 0x61])]))],
+    ['a job with fields past the limits', record(pack(['job', 'a', 1000, TOO_LATE]))],
+    ["a job with another one's fields", record(pack(['job', 'b', 1000, fieldsOf('a')]))],
     ['sent without a number', record(pack(['sent', 'a', 'n1', null]))],
     ['gone, and nobody', record(pack(['gone', 1]))],
   ]
   for (const [name, damage] of cases) {
     const { format, instance } = readRecords(Buffer.concat([head, damage]))
-    t.same({ format, instance }, { format: 1, instance: 'app-1' }, `${name}: the head`)
+    t.same({ format, instance }, { format: 2, instance: 'app-1' }, `${name}: the head`)
     t.same(liveOf(head, job('a'), damage), ['a'], name)
     if (damage.length > 7) t.same(liveOf(head, job('a'), damage, job('c')), ['a'], `${name}, in the middle`)
     // The head itself is one, here.
@@ -73,9 +88,9 @@ t.test('a file without a head, or of another format', async (t) => {
   const nothing = { format: null, instance: null }
   t.match(readRecords(Buffer.alloc(0)), nothing)
   t.match(readRecords(job('a')), nothing)
-  t.match(readRecords(record(pack(['spool', 1, null]))), nothing)
-  const later = readRecords(Buffer.concat([record(pack(['spool', 2, { any: 'thing' }])), job('a')]))
-  t.same(later, { format: 2, instance: null, live: new Map() })
+  t.match(readRecords(record(pack(['spool', 2, null]))), nothing)
+  const later = readRecords(Buffer.concat([record(pack(['spool', 3, { any: 'thing' }])), job('a')]))
+  t.same(later, { format: 3, instance: null, live: new Map() })
 })
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
@@ -100,7 +115,7 @@ t.test('a job comes back as it was, and the time that the app was away counts', 
   const records = live.get('a')
   if (records === undefined) throw new Error('it is not there')
   const { ticket, ...job } = spooledOf(records, { now: () => 1500, mono: () => 90 }).job
-  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410 })
+  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410, suspicion: 0 })
   t.match(ticket, { id: 'a', name: 'import', wanted: true, status: 'held' })
   t.equal(spooledOf(records, { now: () => 0, mono: () => 90 }).job.since, 90, 'a clock that was set back')
 })

@@ -11,6 +11,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     unique: false,
     name: 'work',
     since: 0,
+    suspicion: 0,
     delayMs: null,
     byWall: false,
     periodMs: 0,

@@ -2,17 +2,16 @@
 import { statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Spool } from '#dist/distributor/spool.js'
-import { Ticket } from '#dist/distributor/ticket.js'
+import { plainJob } from '../fixtures/plain-job.mjs'
 
 const [, , dir] = process.argv
 const clock = { now: () => Date.now(), mono: () => performance.now() }
 const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
 const open = () => Spool.open(dir, clock, (error) => say({ failed: error.message }))
 const job = (id) => {
-  const args = Buffer.alloc(100_000, id)
-  const ticket = new Ticket(id, 'work', null, null, false)
-  ticket.number = 1
-  return { ticket, id, name: 'work', notNode: [], args, bytes: args.length, since: performance.now() }
+  const made = plainJob(id, Buffer.alloc(100_000, id))
+  made.ticket.number = 1
+  return made
 }
 
 const { spool: first } = await open()

@@ -109,7 +109,7 @@ t.test('options of enqueue', async (t) => {
   t.match(parseEnqueueOptions({ runAt: now - 5 }, now), { delayMs: 0 })
   t.match(parseEnqueueOptions({ notNode: 'a' }, now), { notNode: ['a'], delayMs: null, defer: null })
   const bad: [object, RegExp][] = [
-    [{ period: 0 }, /opts\.period: expected at least 1 ms/],
+    [{ period: 0 }, /opts\.period: expected a whole number from 1 to 31536000000000 ms, got 0/],
     [{ runAt: 'tomorrow' }, /opts\.runAt: expected a Date/],
     [{ missed: 'never' }, /opts\.missed: expected once or skip or all/],
     [{ node: 'a', notNode: ['a'] }, /no node is left/],

@@ -143,10 +143,8 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     'too short': frame(4, Buffer.alloc(4)),
     'a message longer than the frame': framed(message(1, [], 100)),
     'a message without its fields': framed(message(11, [])),
-    'payload longer than the message': framed(message(15, [1, 4, 0x6a, 0x6f, 0x62, 0x73, 100, 1, 2, 3])),
     'text longer than the message': framed(message(3, [50, 0x61])),
     'text that is too long': framed(message(3, [0x88, 0x27, ...Array.from({ length: 5000 }, () => 0x61)])),
-    'an id that is empty': framed(message(12, [1, 0])),
     'a number that does not end': framed(
       message(
         21,
@@ -157,12 +155,30 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     'a list longer than the message': framed(message(11, [0xff, 0xff, 0x7f, 1, 0x61])),
     'neither true nor false': framed(message(24, [1, 2, 0])),
     'a choice that is not there': framed(message(25, [9, 0, 0, 0])),
-    'flags that are not known': framed(message(10, [1, 0xff, 0xff, 0x7f, 1, 0x61, 1, 0x61, 0])),
     'too many messages': framed(...Array.from({ length: 70_000 }, () => message(1, []))),
     'bytes behind the last message': frame(7, Buffer.concat([message(1, []), Buffer.alloc(2)])),
   }
   for (const [name, chunk] of Object.entries(bad))
     t.throws(() => reader().push(chunk), { code: 'JR_PROTOCOL' }, name)
+  const alone: [string, Buffer, object][] = [
+    [
+      'payload longer than the message',
+      message(15, [7, 4, 0x6a, 0x6f, 0x62, 0x73, 100, 1, 2, 3]),
+      { what: 'request', number: 7 },
+    ],
+    ['an id that is empty', message(12, [5, 0]), { what: 'request', number: 5 }],
+    [
+      'flags that are not known',
+      message(10, [9, 0xff, 0xff, 0x7f, 1, 0x61, 1, 0x61, 0]),
+      { what: 'job', number: 9 },
+    ],
+    ['an outcome without its end', message(23, [0, 3, 1, 0x61]), { what: 'outcome', id: 'a' }],
+  ]
+  for (const [name, one, about] of alone) {
+    const [first, second] = reader().push(framed(one, message(1, [])))
+    t.match(first, { type: 'unreadable', about, error: { code: 'JR_PROTOCOL' } }, `${name}: by itself`)
+    t.same(second, { type: 'ping' }, 'what comes behind it is read')
+  }
   t.same(
     reader().push(framed(message(99, [1, 2, 3]), message(1, []))),
     [{ type: 'ping' }],
@@ -514,7 +530,7 @@ t.test('links: what who dials has proved cannot be said back to him', async (t) 
   if (address === null || typeof address === 'string') throw new Error('no port')
   dialler.links.dial({ host: '127.0.0.1', port: address.port })
   const [socket] = (await once(server, 'connection')) as [Socket]
-  const fields = [2, 2, 'distributor', 'x', 'y', '0', 1, Buffer.alloc(32), true]
+  const fields = [2, 2, 'distributor', 'x', 'y', '0', 1, Buffer.alloc(32), true, 1 << 20]
   socket.write(Buffer.concat([Buffer.from('JRP1'), hello(fields)]))
   let said = Buffer.alloc(0)
   socket

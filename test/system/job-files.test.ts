@@ -86,6 +86,7 @@ for (const [what, text] of [
             withheld: [],
             dataDir: '',
             node: 'n1',
+            maxArgs: 1024,
             maxResult: 1000,
             mergeJobItself: false,
           },

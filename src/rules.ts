@@ -1,0 +1,82 @@
+import { LONGEST_MS, parseDurationMs, shown } from './duration.js'
+import { JrError } from './errors.js'
+
+/**
+ * What a value that crosses between processes may be: said once, for the side that sends it and for the side that
+ * receives it. What the one takes the other takes, too.
+ */
+export interface Rule<T> {
+  /** Behind "expected". */
+  readonly says: string
+  readonly meets: (value: unknown) => value is T
+}
+
+/** UTF-16 units. */
+export const MAX_NAME = 256
+export const MAX_TEXT = 4096
+/** No job is due later. */
+export const LATEST = Date.UTC(3000, 0, 1)
+export const MAX_NOT_NODES = 256
+/** Deepest nesting of a value that crosses, and how many values it may hold, keys of objects among them. */
+export const MAX_DEPTH = 64
+export const MAX_VALUES = 2 ** 20
+/** Bytes that are beside the args, or the args with results, in the largest frame: an error with its causes among them. */
+export const FRAME_SLACK = 1024 * 1024
+const MOST_ATTEMPTS = 2 ** 31 - 1
+const LONGEST_BACKOFF_S = 1e9
+
+/** Of jobs, nodes, apps, and ids. Half of a surrogate pair would arrive as another name. */
+export const NAME: Rule<string> = {
+  says: `text of 1 to ${MAX_NAME} characters, without half of a surrogate pair`,
+  meets: (value): value is string =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_NAME && value.isWellFormed(),
+}
+
+/** Milliseconds of a delay, a time-out, or a time that a job was held. */
+export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
+export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
+export const ATTEMPTS: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)
+export const NOT_NODES: Rule<readonly string[]> = {
+  says: `at most ${MAX_NOT_NODES} names of nodes, each ${NAME.says}`,
+  meets: (value): value is readonly string[] =>
+    Array.isArray(value) && value.length <= MAX_NOT_NODES && value.every(NAME.meets),
+}
+export const BACKOFF_SECONDS: Rule<number> = {
+  says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
+  meets: (value): value is number => typeof value === 'number' && value >= 0 && value <= LONGEST_BACKOFF_S,
+}
+/** Where a page of a list begins: what the page before has answered. */
+export const CURSOR: Rule<string> = {
+  says: `text of at most ${MAX_TEXT} characters`,
+  meets: (value): value is string => typeof value === 'string' && value.length <= MAX_TEXT,
+}
+
+/** Jobs on a page of a list. */
+export const PAGE: Rule<number> = wholeFrom(1, 1000)
+
+export function wholeFrom(least: number, most: number): Rule<number> {
+  return {
+    says: `a whole number from ${least} to ${most}`,
+    meets: (value): value is number =>
+      typeof value === 'number' && value >= least && value <= most && Number.isInteger(value),
+  }
+}
+
+/** On the way out, at the call of the user: throws a TypeError that names `path`. */
+export function checked<T>(rule: Rule<T>, value: unknown, path: string): T {
+  if (rule.meets(value)) return value
+  throw new TypeError(`${path}: expected ${rule.says}, got ${shown(value)}`)
+}
+
+/** On the way in: throws JR_PROTOCOL. */
+export function received<T>(rule: Rule<T>, value: unknown, field: string): T {
+  if (rule.meets(value)) return value
+  throw new JrError('JR_PROTOCOL', `field '${field}' of a message: expected ${rule.says}`)
+}
+
+/** Milliseconds of a duration as a user writes it. Throws a TypeError that names `path`. */
+export function givenDuration(value: unknown, path: string, rule = DURATION_MS): number {
+  const ms = parseDurationMs(value, path)
+  if (rule.meets(ms)) return ms
+  throw new TypeError(`${path}: expected ${rule.says} ms, got ${shown(value)}`)
+}

@@ -1,0 +1,358 @@
+import { spawnSync } from 'node:child_process'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { Distributor } from '#dist/distributor/index.js'
+import { pack } from '#dist/src/codec.js'
+import { JrError } from '#dist/src/errors.js'
+import { silentLogger } from '#dist/src/logger.js'
+import { packArgs } from '#dist/src/values.js'
+import { parseAddress } from '#dist/src/wire/address.js'
+import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
+import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
+import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
+
+const REFUSED = { name: 'TypeError' }
+
+t.test('what could not be sent is refused at the call, with its path; nothing else is held up', async (t) => {
+  const { app, address } = await startApp(t)
+  const lost: unknown[] = []
+  app.on('node:disconnected', (facts) => lost.push(facts))
+  await startNode(t, 'n1', [...toApp(address), '--store', 'memory'])
+  await app.ready
+  const bad: [object, RegExp][] = [
+    [{ runAt: '9999-12-31' }, /^opts\.runAt: expected .* before the year 3000, got '9999-12-31'/],
+    [{ runAt: Date.now() * 1e6 }, /^opts\.runAt: .* before the year 3000/],
+    [{ runAt: new Date(8.64e15) }, /^opts\.runAt: .* before the year 3000/],
+    [{ runAt: new Date(Number.NaN) }, /^opts\.runAt: /],
+    [{ maxAttempts: 2 ** 53 }, /^opts\.maxAttempts: expected a whole number from 1 to 2147483647, got/],
+    [{ maxAttempts: 1.5 }, /^opts\.maxAttempts: /],
+    [
+      { notNode: Array.from({ length: 300 }, (_, i) => `n${i}`) },
+      /^opts\.notNode: expected at most 256 names/,
+    ],
+    [{ notNode: ['a', 'b\ud800'] }, /^opts\.notNode\[1\]: .* without half of a surrogate pair/],
+    [{ node: 'x'.repeat(257) }, /^opts\.node: expected text of 1 to 256/],
+    [{ id: '\udfff' }, /^opts\.id: /],
+    [{ after: '365001d' }, /^opts\.after: expected .* from 0 to 365000 days/],
+    [{ after: Number.POSITIVE_INFINITY }, /^opts\.after: /],
+    [{ period: 1e300 }, /^opts\.period: /],
+    [{ timeout: '366000d' }, /^opts\.timeout: /],
+    [{ backoff: 1e10 }, /^opts\.backoff: /],
+    [
+      { backoff: { type: 'linear', delay: 1, max: 1e300 } },
+      /^opts\.backoff\.max: expected seconds, 0 to 1000000000/,
+    ],
+    [{ missed: 'all' }, /^opts\.missed: expected opts\.period beside it/],
+  ]
+  for (const [options, message] of bad)
+    t.throws(() => app.enqueue('echo', {}, options), { ...REFUSED, message })
+  t.throws(() => app.enqueue('x'.repeat(257)), {
+    ...REFUSED,
+    message: /^enqueue: the job's name: expected text/,
+  })
+  t.throws(() => app.enqueue('echo', { at: new Date('never') }), {
+    ...REFUSED,
+    message: /^args\.at is an invalid Date/,
+  })
+  await t.rejects(app.cancel('x'.repeat(300)), { ...REFUSED, message: /^cancel: id: expected text/ })
+  await t.rejects(app.cancel(7 as never), REFUSED)
+  await t.rejects(app.monitor().load(''), { ...REFUSED, message: /^load: id: / })
+  await t.rejects(app.monitor({ node: 'n1' }).destroy('y'.repeat(257)), REFUSED)
+  await t.rejects(app.monitor().jobsFor('n1', { limit: 0 }), {
+    ...REFUSED,
+    message: /^query\.limit: .* from 1 to 1000/,
+  })
+  await t.rejects(app.monitor().jobsFor('n1', { name: '\ud800' }), REFUSED)
+  await t.rejects(app.monitor().jobsFor('n1', { after: 'z'.repeat(5000) }), REFUSED)
+  t.throws(() => app.monitor({ node: '' }), REFUSED)
+  const edge = {
+    notNode: Array.from({ length: 256 }, (_, i) => `${i}`.padEnd(256, 'ü')),
+    maxAttempts: 2 ** 31 - 1,
+  }
+  t.match(await app.enqueue('echo', { value: 1 }, { ...edge, timeout: '365000d' }).result(), { echoed: 1 })
+  await app.enqueue('echo', {}, { runAt: '2999-12-31', id: 'ü'.repeat(256) }).accepted
+  t.equal(await app.cancel('ü'.repeat(256)), 'cancelled')
+  const many = await app
+    .enqueue('echo', { value: Array.from({ length: 200_000 }, (_, i) => i % 100) })
+    .result()
+  t.equal((many as { echoed: number[] }).echoed.length, 200_000, 'many small values')
+  await t.rejects(app.enqueue('leaves_unreadable').result(), { code: 'OWN', message: 'its own error' })
+  t.same(lost, [])
+})
+
+t.test('a job that asks past the limits is told so; its child and its neighbours go on', async (t) => {
+  const { app, address } = await startApp(t)
+  await startNode(t, 'n1', [...toApp(address), '--store', 'memory'])
+  await app.ready
+  const asked = async (what: object) => {
+    const { asked } = (await app.enqueue('asks', what as never).result()) as {
+      asked: { [key: string]: unknown }
+    }
+    return asked
+  }
+  const first = await asked({ name: 'echo' })
+  const cases: [object, object][] = [
+    [{ name: 'echo', opts: { runAt: '9999-12-31' } }, { refused: /TypeError: opts\.runAt/ }],
+    [{ name: 'x'.repeat(257) }, { refused: /TypeError: ctx\.enqueue: the job's name/ }],
+    [{ name: '' }, { refused: /TypeError/ }],
+    [{ name: 'echo', opts: { notNode: Array(257).fill('n') } }, { refused: /TypeError: opts\.notNode/ }],
+  ]
+  for (const [what, answer] of cases) t.match(await asked(what), { ...answer, pid: first.pid })
+  const large = { name: 'echo', big: 300_000 }
+  t.match(await asked(large), { code: 'JR_ARGS_TOO_LARGE', pid: first.pid })
+})
+
+t.test('what one side could not take from the other is refused as configuration', async (t) => {
+  const dir = folder(t)
+  const node = (...flags: string[]) =>
+    spawnSync(
+      process.execPath,
+      [CLI, 'node', '--jobs', JOBS, '--dir', dir, '--listen', '127.0.0.1:0', ...flags],
+      {
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    )
+  const large = node('--name', 'n1', '--max-args', '32MiB')
+  t.match(large.stderr, /option maxFrame: expected at least \d+ bytes, for maxArgs is 33554432/s)
+  t.not(large.status, 0)
+  t.match(node('--name', 'n'.repeat(300)).stderr, /flag --name: expected text of 1 to 256 characters/s)
+  for (const name of ['a'.repeat(300), 'half\ud83d', ''])
+    await t.rejects(new Distributor().start({ name, port: 0 }), { code: 'JR_BAD_CONFIG' })
+  await t.rejects(new Distributor().start({ port: 0, maxFrame: '2GiB' }), { code: 'JR_BAD_CONFIG' })
+})
+
+t.test('an app that takes smaller frames than a result needs is told that; the others come', async (t) => {
+  const { app, address } = await startApp(t, { maxFrame: '1MiB' })
+  const lost: unknown[] = []
+  app.on('node:disconnected', (facts) => lost.push(facts))
+  await startNode(t, 'n1', [...toApp(address), '--max-result', '4MiB'])
+  await app.ready
+  const large = app.enqueue('fills', { bytes: 3 * 1024 * 1024 })
+  const small = app.enqueue('fills', { bytes: 1000 })
+  await t.rejects(large.result(), {
+    code: 'JR_RESULT_TOO_LARGE',
+    message: /ended as completed.*its option maxFrame/,
+  })
+  t.equal(((await small.result()) as { filled: string }).filled.length, 1000)
+  t.same(lost, [])
+})
+
+/** A peer of a real app or node that says what it likes, in whole frames. */
+async function peer(
+  t: Test,
+  role: 'node' | 'distributor',
+  to: string,
+  over: Partial<LinksOptions>,
+): Promise<Link> {
+  let found: (link: Link) => void = () => {}
+  const linked = new Promise<Link>((resolve) => {
+    found = resolve
+  })
+  const onLink = over.onLink
+  const links = new Links({
+    identity: () => ({ role, name: `${role}-x`, instance: `${role}-life` }),
+    secret: null,
+    maxFrame: 16 << 20,
+    heartbeatMs: 1000,
+    allowRemoteWithoutSecret: false,
+    log: silentLogger,
+    random: () => 0,
+    backoff: { minMs: 5, maxMs: 10 },
+    ...over,
+    onLink: (link) => {
+      found(link)
+      return onLink?.(link) ?? { onMessages: () => {}, onClose: () => {} }
+    },
+  })
+  t.teardown(() => links.stop())
+  links.dial(parseAddress(to, 'to'))
+  return linked
+}
+
+const JOB = {
+  type: 'enqueue',
+  unique: false,
+  name: 'echo',
+  wanted: true,
+  delayMs: null,
+  byWall: false,
+  heldMs: 0,
+  periodMs: 0,
+  missed: 'once',
+  defer: null,
+  node: null,
+  strictNode: false,
+  notNode: [],
+  maxAttempts: 1,
+  backoff: null,
+  timeoutMs: null,
+} as const
+
+t.test('a node refuses what it cannot read by itself, and does what comes beside it', async (t) => {
+  const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
+  const got: LinkMessage[] = []
+  let wake = () => {}
+  let closed = false
+  const link = await peer(t, 'distributor', node.address, {
+    onLink: () => ({
+      onMessages: (messages) => {
+        got.push(...messages)
+        wake()
+      },
+      onClose: () => {
+        closed = true
+        wake()
+      },
+    }),
+  })
+  const until = async (test: () => boolean) => {
+    while (!test() && !closed)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+  }
+  const has = (type: string, count: number) => () =>
+    got.filter((message) => message.type === type).length >= count
+  await until(has('welcome', 1))
+  let number = 0
+  const enqueue = (over: Partial<Enqueue>) => {
+    number++
+    link.channel.send({ ...JOB, number, id: `job-${number}`, args: packArgs({ value: number }), ...over })
+  }
+  enqueue({})
+  enqueue({ delayMs: 2 ** 53 - 1 })
+  enqueue({ name: '' })
+  enqueue({ args: pack([1, 2, 3]) })
+  enqueue({ args: Buffer.from([0xc1]) })
+  enqueue({ args: Buffer.alloc(0) })
+  enqueue({ notNode: Array.from({ length: 300 }, () => 'n') })
+  enqueue({ maxAttempts: 2 ** 40 })
+  enqueue({ id: 'x'.repeat(300) })
+  enqueue({})
+  link.channel.send({ type: 'cancel', request: 1, id: '' })
+  link.channel.send({ type: 'watch', request: 2, id: 'y'.repeat(300) })
+  link.channel.send({ type: 'request', request: 3, verb: 'load', body: Buffer.from([0xc1]) })
+  link.channel.send({ type: 'request', request: 4, verb: 'load', body: pack({ id: 'z'.repeat(300) }) })
+  link.channel.send({ type: 'request', request: 5, verb: 'no-such', body: pack({}) })
+  await until(has('reply', 5))
+  await until(has('outcome', 2))
+  const numbers = got.flatMap((message) => (message.type === 'refused' ? [message.number] : []))
+  t.same(numbers, [2, 3, 4, 5, 6, 7, 8, 9], 'each by its number')
+  const ended = got.flatMap((message) => (message.type === 'outcome' ? [message.outcome.id] : []))
+  t.same(ended.sort(), ['job-1', 'job-10'])
+  t.same(
+    got.flatMap((message) => (message.type === 'reply' ? [message.ok] : [])),
+    [false, false, false, false, false],
+  )
+  t.equal(closed, false, 'the connection stays')
+})
+
+t.test('a job that ends the connection each time is set aside; the others are accepted', async (t) => {
+  const { app, address } = await startApp(t, { maxHeld: 1000 })
+  const aside = event(app, 'job:set-aside')
+  let links = 0
+  const to = 'port' in address ? `${address.host}:${address.port}` : address.path
+  await peer(t, 'node', to, {
+    onLink: ({ channel }) => {
+      links++
+      channel.send({
+        type: 'welcome',
+        taken: 0,
+        creditJobs: 100,
+        creditBytes: 1e6,
+        maxArgs: 1e5,
+        jobs: [{ name: 'echo', defer: false }],
+        unknownJob: 'fail',
+        slots: 1,
+        alone: false,
+      })
+      return {
+        onMessages: (messages) => {
+          for (const message of messages) {
+            if (message.type !== 'enqueue') continue
+            if (message.id === 'bad') throw new JrError('JR_PROTOCOL', 'it cannot be taken')
+            channel.send({ type: 'accepted', number: message.number })
+          }
+        },
+        onClose: () => {},
+      }
+    },
+  })
+  await app.ready
+  const before = app.enqueue('echo', {}, { id: 'before' })
+  const bad = app.enqueue('echo', {}, { id: 'bad' })
+  const after = app.enqueue('echo', {}, { id: 'after' })
+  await t.rejects(bad.result(), {
+    code: 'JR_PROTOCOL',
+    message: /was lost each time that job bad .* was on its way/,
+  })
+  t.match(await aside, { id: 'bad', name: 'echo', node: 'node-x' })
+  await Promise.all([before.accepted, after.accepted])
+  await app.enqueue('echo', {}, { id: 'later' }).accepted
+  t.ok(links <= 5, `${links} connections`)
+})
+
+t.test(
+  'random values at and past the limits, all at once: no connection is cut, a job beside them is served',
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const lost: unknown[] = []
+    app.on('node:disconnected', (facts) => lost.push(facts))
+    app.on('job:set-aside', (facts) => lost.push(facts))
+    await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), '--log-level', 'error'])
+    await app.ready
+    const name = fc.oneof(
+      fc.constantFrom('ü'.repeat(256), 'x'.repeat(257), '', '\ud800', 'n1'),
+      fc.string({ maxLength: 260 }),
+    )
+    const number = fc.oneof(
+      fc.constantFrom(0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 53, 1e9, 31536000000, Number.NaN),
+      fc.double(),
+    )
+    const options = fc.record(
+      {
+        notNode: fc.array(name, { maxLength: 300 }),
+        maxAttempts: number,
+        backoff: number,
+        timeout: number,
+        period: number,
+      },
+      { requiredKeys: [] },
+    )
+    const args = fc.dictionary(
+      fc.string(),
+      fc.anything({ withBigInt: true, withDate: true, withTypedArray: true }),
+    )
+    const count = Number(process.env.JR_TEST_LIMITS ?? 1500)
+    const seed = Date.now() % 1e6
+    t.comment(`seed ${seed}`)
+    const handles = []
+    let refused = 0
+    let served = 0
+    const all = fc.sample(fc.tuple(args, options, fc.boolean()), { numRuns: count, seed })
+    for (const [i, [given, opts, inside]] of all.entries()) {
+      try {
+        // From a job as well, which is told in its result.
+        const what = inside ? { name: 'echo', args: given, opts } : given
+        const later = inside ? {} : { ...opts, after: '300d' }
+        handles.push(app.enqueue(inside ? 'asks' : 'echo', what as never, later as never))
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error
+        refused++
+      }
+      if (i % 100 === 99) {
+        const { echoed } = (await app.enqueue('echo', { value: i }).result({ timeout: 30_000 })) as {
+          echoed: number
+        }
+        t.equal(echoed, i)
+        served++
+      }
+    }
+    for (const handle of handles)
+      await handle.accepted.catch((error) => t.equal(error.code, 'JR_ARGS_TOO_LARGE'))
+    t.same(lost, [])
+    t.ok(refused > count / 20 && handles.length > count / 20, `${refused} refused, ${handles.length} taken`)
+    t.equal(served, Math.floor(count / 100))
+  },
+)
