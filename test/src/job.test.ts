@@ -111,7 +111,7 @@ t.test('options of enqueue', async (t) => {
   const bad: [object, RegExp][] = [
     [{ period: 0 }, /opts\.period: expected a whole number from 1 to 31536000000000 ms, got 0/],
     [{ runAt: 'tomorrow' }, /opts\.runAt: expected a Date/],
-    [{ missed: 'never' }, /opts\.missed: expected once or skip or all/],
+    [{ missed: 'never', period: 1 }, /opts\.missed: expected once or skip or all/],
     [{ node: 'a', notNode: ['a'] }, /no node is left/],
     [{ maxAttempts: 0 }, /opts\.maxAttempts/],
     [{ backoff: { type: 'cubic', delay: 1 } }, /opts\.backoff: expected/],
