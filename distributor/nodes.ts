@@ -2,6 +2,7 @@ import type { Clock } from '../src/clock.js'
 import type { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
+import type { Secret } from '../src/secret.js'
 import type { Address } from '../src/wire/address.js'
 import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
@@ -11,7 +12,7 @@ import { NodeLine, type NodeLineHandlers } from './node-line.js'
 export interface NodesConfig {
   readonly name: string
   readonly instance: string
-  readonly secret: Buffer | null
+  readonly secret: Secret | null
   readonly allowRemote: boolean
   readonly heartbeatMs: number
   readonly maxFrame: number

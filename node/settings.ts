@@ -1,5 +1,6 @@
 import type { Backoff } from '../src/job/retry-policy.js'
 import type { TerminalState } from '../src/job/states.js'
+import type { Secret } from '../src/secret.js'
 import type { RedisStoreOptions } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
 import type { Forward } from './local-jobs.js'
@@ -30,7 +31,7 @@ export interface NodeConfig extends NodeSettings {
   readonly redis: RedisStoreOptions
   readonly listen: Address | null
   readonly distributors: readonly Address[]
-  readonly secret: Buffer | null
+  readonly secret: Secret | null
   readonly allowRemote: boolean
   readonly heartbeatMs: number
   readonly maxFrame: number

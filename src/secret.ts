@@ -1,16 +1,26 @@
+import { scryptSync } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { JrError } from './errors.js'
 
 const SHORTEST = 32
+/** PROTOCOL.md, "Handshake": some 100 ms and 32 MiB, once. Each guess at a secret on a proof costs as much. */
+const STRETCH = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+const SALT = 'job-reactor 2 secret'
 
-/** The secret in a file, without white space around it. Throws JR_BAD_CONFIG; the secret is in no message. */
-export function readSecret(file: string | undefined): Buffer | null {
+/** Keys made of the secrets that a side knows: who dials proves the first, and any of them is accepted. */
+export type Secret = readonly [Buffer, ...Buffer[]]
+
+/**
+ * The secret in a file, or two, one a line, while it is changed. White space around a line does not count. Throws
+ * JR_BAD_CONFIG; the secret is in no message.
+ */
+export function readSecret(file: string | undefined): Secret | null {
   if (file === undefined) return null
   let text: string
   let mode: number
   try {
     mode = statSync(file).mode
-    text = readFileSync(file, 'utf8').trim()
+    text = readFileSync(file, 'utf8')
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option secretFile)`, { cause })
@@ -21,13 +31,25 @@ export function readSecret(file: string | undefined): Buffer | null {
       `others can read the secret in ${file}: run chmod 600 '${file}' (option secretFile)`,
     )
   }
-  if (text.length < SHORTEST) {
+  const [first = '', second, ...more] = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  if (more.length > 0) {
+    const lines = `${more.length + 2} lines`
+    throw new JrError('JR_BAD_CONFIG', `${file} has ${lines}: expected one secret, or two, one a line`)
+  }
+  return second === undefined ? [keyOf(first, file)] : [keyOf(first, file), keyOf(second, file)]
+}
+
+function keyOf(secret: string, file: string): Buffer {
+  if (secret.length < SHORTEST) {
     throw new JrError(
       'JR_BAD_CONFIG',
-      `the secret in ${file} has ${text.length} characters; it needs ${SHORTEST} at least`,
+      `the secret in ${file} has ${secret.length} characters; it needs ${SHORTEST} at least (option secretFile)`,
     )
   }
-  return Buffer.from(text)
+  return scryptSync(secret, SALT, 32, STRETCH)
 }
 
 /** A URL, or the path of a socket, as it may be shown: all that may be a password is hidden. */

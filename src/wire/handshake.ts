@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { setTimer, type Timer } from '../clock.js'
 import { pack, unpackChecked } from '../codec.js'
 import { JrError } from '../errors.js'
+import type { Secret } from '../secret.js'
 import { label, text, whole } from './fields.js'
 import type { Peer } from './messages.js'
 import { type Seals, sealsOf } from './seal.js'
@@ -35,7 +36,7 @@ export async function shakeHands(
   socket: Socket,
   identity: Identity,
   options: {
-    readonly secret: Buffer | null
+    readonly secret: Secret | null
     /** Whether we dialled: who dialled proves first. */
     readonly dialled: boolean
     readonly packageVersion: string
@@ -71,13 +72,13 @@ export async function shakeHands(
     if (options.secret !== null) {
       const { dialled, secret } = options
       const hellos = dialled ? [ours, theirs.bytes] : [theirs.bytes, ours]
-      const sendProof = () => socket.write(framed([proof(secret, dialled, hellos)]))
       // Who was dialled says nothing that comes of the secret before the other has proved that he knows it. So whoever
       // dials two of us has no proof of one to show to the other.
-      if (dialled) sendProof()
-      checkProof((await reader.next(false)).value, proof(secret, !dialled, hellos))
-      if (!dialled) sendProof()
-      return { peer, seals: sealsOf(secret, hellos, dialled) }
+      if (dialled) socket.write(framed([proof(secret[0], true, hellos)]))
+      const answer = await (dialled ? answerTo(reader) : reader.next(false))
+      const key = proved(answer.value, dialled ? [secret[0]] : secret, !dialled, hellos)
+      if (!dialled) socket.write(framed([proof(key, false, hellos)]))
+      return { peer, seals: sealsOf(key, hellos, dialled) }
     }
     return { peer, seals: null }
   } finally {
@@ -86,17 +87,37 @@ export async function shakeHands(
 }
 
 /** Bound to who dialled and to all that both have said, so that it can be said neither back nor on another connection. */
-function proof(secret: Buffer, dialled: boolean, hellos: readonly Uint8Array[]): Buffer {
-  const hmac = createHmac('sha256', secret).update(`job-reactor 2 ${dialled ? 'dialler' : 'dialled'} `)
+function proof(key: Buffer, dialled: boolean, hellos: readonly Uint8Array[]): Buffer {
+  const hmac = createHmac('sha256', key).update(`job-reactor 2 ${dialled ? 'dialler' : 'dialled'} `)
   // Each hello begins with its length, so two of them can be split in one way only.
   for (const hello of hellos) hmac.update(hello)
   return hmac.digest()
 }
 
-function checkProof(answer: unknown, expected: Buffer): void {
+/** What comes behind our proof. A peer that knows another secret can say nothing, and closes. */
+async function answerTo(reader: HelloReader): Promise<{ readonly value: unknown }> {
+  try {
+    return await reader.next(false)
+  } catch (cause) {
+    if (!(cause instanceof JrError && cause.code === 'JR_CONNECTION')) throw cause
+    const text = 'the peer closed the connection after our proof: the secrets may differ (option secretFile)'
+    throw new JrError('JR_AUTH', text, { cause })
+  }
+}
+
+/** The key that the peer has proved to know. Throws JR_AUTH when it is none of these. */
+function proved(
+  answer: unknown,
+  keys: readonly Buffer[],
+  dialler: boolean,
+  hellos: readonly Uint8Array[],
+): Buffer {
   const given = Array.isArray(answer) ? answer[0] : null
-  if (given instanceof Uint8Array && given.length === expected.length && timingSafeEqual(given, expected))
-    return
+  const key = keys.find((key) => {
+    const expected = proof(key, dialler, hellos)
+    return given instanceof Uint8Array && given.length === expected.length && timingSafeEqual(given, expected)
+  })
+  if (key !== undefined) return key
   throw new JrError('JR_AUTH', 'the peer does not know our secret (option secretFile)')
 }
 

@@ -3,6 +3,7 @@ import { setTimer } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { PACKAGE_VERSION } from '../package-version.js'
+import type { Secret } from '../secret.js'
 import { type Address, formatAddress } from './address.js'
 import { Channel } from './channel.js'
 import { Dialler } from './dialler.js'
@@ -28,7 +29,7 @@ export interface LinkHandlers {
 export interface LinksOptions {
   /** Asked for at each handshake. */
   readonly identity: () => Identity
-  readonly secret: Buffer | null
+  readonly secret: Secret | null
   readonly maxFrame: number
   readonly heartbeatMs: number
   readonly allowRemoteWithoutSecret: boolean

@@ -12,7 +12,7 @@ export interface Seals {
 }
 
 /** `hellos`: all that the dialler and the dialled side have said, in this order; the nonces are in them. */
-export function sealsOf(secret: Buffer, hellos: readonly Uint8Array[], dialled: boolean): Seals {
+export function sealsOf(secret: Uint8Array, hellos: readonly Uint8Array[], dialled: boolean): Seals {
   const key = (who: string) =>
     createSecretKey(
       Buffer.from(
@@ -26,7 +26,8 @@ export function sealsOf(secret: Buffer, hellos: readonly Uint8Array[], dialled: 
 
 /**
  * The seals of the frames of one direction: AES-256-GCM over no text, the frame as its additional data, the number of the
- * frame as the nonce. Of what node:crypto has it is the cheapest for small frames and for large ones.
+ * frame as the nonce. For a frame of 64 bytes HMAC-SHA256 takes less (3.5 µs, and not 4.9), for one of 64 KiB three times as much
+ * (53 µs, and not 16): the large ones decide, as many messages share a frame when there is much to send.
  */
 export class Seal {
   readonly #key: KeyObject

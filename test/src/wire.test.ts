@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { pack } from '#dist/src/codec.js'
 import type { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
-import { readSecret } from '#dist/src/secret.js'
+import { readSecret, type Secret } from '#dist/src/secret.js'
 import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
 import { Channel } from '#dist/src/wire/channel.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
@@ -388,10 +388,10 @@ t.test('links: either side dials, over TCP and Unix sockets; each learns who the
 })
 
 t.test('links: who does not belong is refused', async (t) => {
-  const secret = Buffer.alloc(32, 1)
+  const secret = [Buffer.alloc(32, 1)] as const
   const cases = [
     ['two nodes', 'node', {}, {}, 'JR_PROTOCOL'],
-    ['another secret', 'distributor', { secret }, { secret: Buffer.alloc(32, 2) }, 'JR_AUTH'],
+    ['another secret', 'distributor', { secret }, { secret: [Buffer.alloc(32, 2)] }, 'JR_AUTH'],
     ['a secret on one side', 'distributor', { secret }, {}, 'JR_AUTH'],
   ] as const
   for (const [name, role, ours, theirs, code] of cases) {
@@ -417,11 +417,75 @@ t.test('a secret that others can read is refused with the command that mends it'
     t.throws(() => readSecret(file), { code: 'JR_BAD_CONFIG', message: `chmod 600 '${file}'` })
   }
   chmodSync(file, 0o600)
-  t.equal(readSecret(file)?.length, 32)
+  t.equal(readSecret(file)?.length, 1)
+})
+
+t.test('a secret file holds one or two, a line each; keys are made of them', async (t) => {
+  const [first, second] = ['a'.repeat(32), 'b'.repeat(32)]
+  const read = (text: string) => {
+    const file = join(t.testdir({ secret: text }), 'secret')
+    chmodSync(file, 0o600)
+    return readSecret(file)
+  }
+  const two = read(`${first}\r\n\n  ${second}\n`)
+  t.equal(two?.length, 2)
+  t.same(two?.[0], read(first)?.[0], 'the first line first')
+  t.same(two?.[1], read(second)?.[0])
+  t.notSame(two?.[0], Buffer.from(first), 'not the secret itself')
+  t.equal(two?.[0].length, 32)
+  t.throws(() => read(`${first}\n${second}\n${first}`), { code: 'JR_BAD_CONFIG', message: /3 lines/ })
+  t.throws(() => read(''), { code: 'JR_BAD_CONFIG', message: /0 characters/ })
+  t.throws(() => read(`${first}\nshort`), { code: 'JR_BAD_CONFIG', message: /5 characters/ })
+})
+
+t.test('links: a secret is changed in steps, whichever side dials and goes first', async (t) => {
+  const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const steps: [Secret, Secret][] = [
+    [[old], [old, fresh]],
+    [
+      [old, fresh],
+      [fresh, old],
+    ],
+    [[fresh, old], [fresh]],
+  ]
+  for (const [before, after] of steps) {
+    for (const [listens, dials] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      for (const role of ['node', 'distributor'] as const) {
+        let heard: (message: LinkMessage | undefined) => void = () => {}
+        const message = new Promise<LinkMessage | undefined>((resolve) => {
+          heard = resolve
+        })
+        const onLink = () => ({ onMessages: (all: LinkMessage[]) => heard(all[0]), onClose: () => {} })
+        const a = endOf(t, role, { secret: listens, onLink })
+        const b = endOf(t, role === 'node' ? 'distributor' : 'node', { secret: dials })
+        b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
+        const { channel } = await b.linked
+        channel.send({ type: 'accepted', number: 1 })
+        t.same(await message, { type: 'accepted', number: 1 }, 'and the frames are sealed with one key')
+        await b.links.stop()
+        await a.links.stop()
+      }
+    }
+  }
+})
+
+t.test('links: who dials with another secret is told that the secrets may differ', async (t) => {
+  const a = endOf(t, 'node', { secret: [Buffer.alloc(32, 1)] })
+  let told: (facts: object | undefined) => void = () => {}
+  const line = new Promise<object | undefined>((resolve) => {
+    told = resolve
+  })
+  const log = { ...silentLogger, warn: (_event: string, facts?: object) => told(facts) }
+  const b = endOf(t, 'distributor', { secret: [Buffer.alloc(32, 2)], log })
+  b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
+  t.match(await line, { code: 'JR_AUTH', error: /after our proof: the secrets may differ/ })
 })
 
 t.test('links: a stranger between two that listen gets no proof of either', async (t) => {
-  const secret = Buffer.alloc(32, 1)
+  const secret = [Buffer.alloc(32, 1)] as const
   const linked: string[] = []
   const onLink = (link: Link) => {
     linked.push(link.peer.name)
@@ -455,7 +519,7 @@ t.test('links: a stranger between two that listen gets no proof of either', asyn
 })
 
 t.test('links: who sits between changes, drops, repeats and swaps nothing', async (t) => {
-  const secret = Buffer.alloc(32, 1)
+  const secret = [Buffer.alloc(32, 1)] as const
   const tricks: Record<string, (frames: Buffer[]) => Buffer[]> = {
     'a flipped bit': ([a, b, c]) => {
       if (b !== undefined) b[12] = (b[12] ?? 0) ^ 1
@@ -521,7 +585,7 @@ t.test('links: who sits between changes, drops, repeats and swaps nothing', asyn
 })
 
 t.test('links: what who dials has proved cannot be said back to him', async (t) => {
-  const secret = Buffer.alloc(32, 1)
+  const secret = [Buffer.alloc(32, 1)] as const
   const dialler = endOf(t, 'node', { secret, onLink: () => t.fail('linked') as never })
   const server = createServer().listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -678,7 +742,7 @@ t.test('links: a dialled peer is found again when it comes back', async (t) => {
 t.test('links: other machines are let in with a secret only', async (t) => {
   const a = endOf(t, 'node')
   await t.rejects(a.links.listen({ host: '0.0.0.0', port: 0 }), { code: 'JR_ADDRESS', message: /secretFile/ })
-  const b = endOf(t, 'node', { secret: Buffer.alloc(32) })
+  const b = endOf(t, 'node', { secret: [Buffer.alloc(32)] })
   t.ok(await b.links.listen({ host: '0.0.0.0', port: 0 }))
   const taken = endOf(t, 'node')
   const address = await taken.links.listen({ host: '127.0.0.1', port: 0 })
