@@ -91,7 +91,7 @@ function codes() {
 
 const PARTS = [
   [
-    'README.md',
+    'docs/options.md',
     'options',
     `### A node\n\n${renderMarkdown(NODE_OPTIONS)}\n\n### A distributor\n\n${renderMarkdown(DISTRIBUTOR_OPTIONS, false)}`,
   ],

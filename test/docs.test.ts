@@ -9,6 +9,9 @@ import { linkMessages } from '#dist/src/wire/link-messages.js'
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'PROTOCOL.md', 'CHANGELOG.md', 'examples/README.md']
 const GUIDES = [
   'docs/guide.md',
+  'docs/options.md',
+  'docs/contributing.md',
+  'docs/store-authors.md',
   'docs/stores.md',
   'docs/redis.md',
   'docs/from-jobreactor.md',
