@@ -84,7 +84,7 @@ for (let batch = 0; batch < batches + 3; batch++) {
   const changes = fresh.map((job, i) => ({
     kind: 'insert',
     job,
-    unique: false,
+    ownId: false,
     number: batch * group + i + 1,
   }))
   for (const job of inserted) changes.push({ kind: 'begin', job, startedAt: 1_790_000_000_000 })

@@ -169,8 +169,8 @@ export class DistributorCore implements HandleOwner {
 
   /** A job that was taken and checked elsewhere, under the id that it has there. */
   forward(fields: JobFields): JobHandle {
-    const { id, unique, name, args } = fields
-    const twin = unique ? this.#feedbacks.find(id) : undefined
+    const { id, ownId, name, args } = fields
+    const twin = ownId ? this.#feedbacks.find(id) : undefined
     if (twin !== undefined && twin.status !== 'over') return this.#join(twin, null, null)
     const ticket = new Ticket(id, name, null, null, this.#feedbacks.isNamed(name))
     const { wanted: _, heldMs, sentBefore: __, ...job } = fields

@@ -14,7 +14,7 @@ export interface Wish {
   readonly id: string
   readonly name: string
   /** The id is the user's own: the same id should meet the same node. */
-  readonly unique: boolean
+  readonly ownId: boolean
   readonly node: string | null
   readonly strictNode: boolean
   readonly notNode: readonly string[]
@@ -30,7 +30,7 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
     for (const node of nodes) if (node.name === wish.node && fits(node, wish)) return node
     if (wish.strictNode) return null
   }
-  if (wish.unique) return chooseByName(wish, nodes)
+  if (wish.ownId) return chooseByName(wish, nodes)
   let best: C | null = null
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(i + turn) % nodes.length]

@@ -26,7 +26,7 @@ export function newJob(
   return {
     ticket,
     id: ticket.id,
-    unique: o.id !== null,
+    ownId: o.id !== null,
     name: ticket.name,
     delayMs: o.delayMs,
     byWall: o.byWall,
@@ -58,7 +58,7 @@ export function messageOf(job: OutJob, heldMs: number): Enqueue {
     type: 'enqueue',
     number: job.ticket.number,
     id: job.id,
-    unique: job.unique,
+    ownId: job.ownId,
     name: job.name,
     wanted: job.ticket.wanted,
     delayMs: job.delayMs === null ? null : Math.max(0, job.delayMs - heldMs),

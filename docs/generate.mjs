@@ -17,7 +17,7 @@ const MESSAGES = [
     type: 'enqueue',
     number: 1,
     id: 'job-1',
-    unique: false,
+    ownId: false,
     name: 'resize',
     wanted: true,
     delayMs: 20_000,

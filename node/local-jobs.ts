@@ -56,8 +56,8 @@ export class LocalJobs implements Origin {
     if (refused !== null) return reply.accepted(packError(refused))
     const { distributor, instance } = by.job
     const job = admit(request, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
-    const { unique } = request
-    const insert: NodeInsert = { kind: 'insert', job, unique, number: null, origin: this, started: false }
+    const { ownId } = request
+    const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
     this.#storing.set(insert, reply)
     this.#waiting.set(job.id, ({ state, args, error }) =>
       reply.outcome(state === 'completed', state === 'completed' ? args : error),

@@ -11,7 +11,7 @@ import { readLog, startLog } from './log.mjs'
 
 /** The fields of each change that are the store's. The node's own are on the same objects, functions among them. */
 const FIELDS = {
-  insert: ['kind', 'job', 'unique', 'number'],
+  insert: ['kind', 'job', 'ownId', 'number'],
   begin: ['kind', 'job', 'startedAt'],
   move: ['kind', 'from', 'running', 'to', 'outcome'],
   end: ['kind', 'from', 'running', 'outcome', 'keep'],

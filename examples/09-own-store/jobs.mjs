@@ -23,11 +23,11 @@ export function apply(jobs, change) {
   const { live, ended, outcomes, taken } = jobs
   switch (change.kind) {
     case 'insert': {
-      const { job, unique, number } = change
+      const { job, ownId, number } = change
       const life = lifeOf(job.distributor, job.instance)
       // Taken even when it is a duplicate: the sender must not send it again.
       if (number !== null) taken.set(life, Math.max(number, taken.get(life) ?? 0))
-      if (unique && (live.has(job.id) || ended.has(job.id))) return 'duplicate'
+      if (ownId && (live.has(job.id) || ended.has(job.id))) return 'duplicate'
       live.set(job.id, { job, startedAt: 0 })
       return 'ok'
     }

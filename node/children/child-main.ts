@@ -103,7 +103,7 @@ class ChildProcess implements ContextHost {
     const job = {
       ...parsed,
       id: ownId,
-      unique: id !== null,
+      ownId: id !== null,
       name,
       strictNode: strictNode ?? false,
       args: packed,

@@ -217,12 +217,12 @@ export class Session implements Origin {
       throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, now, seq())
-    const { unique, number, sentBefore } = message
-    const fresh: NodeInsert = { kind: 'insert', job, unique, number, origin: this, started: false }
+    const { ownId, number, sentBefore } = message
+    const fresh: NodeInsert = { kind: 'insert', job, ownId, number, origin: this, started: false }
     const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }
     journal.add(insert, true)
     // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
-    if (!unique && sentBefore === undefined) insert.started = runner.offer(job)
+    if (!ownId && sentBefore === undefined) insert.started = runner.offer(job)
   }
 
   #reply(request: number, value: Promise<unknown>): void {

@@ -76,7 +76,7 @@ function outcome(over: Partial<Outcome> = {}): Outcome {
 const insert = (job: JobRecord, over: Partial<Insert> = {}): Insert => ({
   kind: 'insert',
   job,
-  unique: false,
+  ownId: false,
   number: null,
   ...over,
 })
@@ -161,11 +161,11 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(await waitingIds(store), ['elsewhere'])
     }),
 
-  'a unique id is one job, whether it waits, runs, or has ended and is kept': (make) =>
+  'an own id is one job, whether it waits, runs, or has ended and is kept': (make) =>
     using(make, async (store) => {
       const job = record()
-      const again = insert(record({ seq: 2 }), { unique: true })
-      assert.deepEqual(await commit(store, insert(job, { unique: true }), again), ['ok', 'duplicate'])
+      const again = insert(record({ seq: 2 }), { ownId: true })
+      assert.deepEqual(await commit(store, insert(job, { ownId: true }), again), ['ok', 'duplicate'])
       assert.deepEqual(await commit(store, again), ['duplicate'])
       await commit(store, begin(job))
       assert.deepEqual(await commit(store, again), ['duplicate'])
@@ -178,9 +178,9 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
   'numbers taken are remembered for each life of each distributor, with duplicates': (make) =>
     using(make, async (store) => {
       assert.equal(await store.taken('app', 'life'), 0)
-      await commit(store, insert(record(), { number: 7, unique: true }))
+      await commit(store, insert(record(), { number: 7, ownId: true }))
       assert.equal(await store.taken('app', 'life'), 7)
-      await commit(store, insert(record({ seq: 2 }), { number: 8, unique: true }))
+      await commit(store, insert(record({ seq: 2 }), { number: 8, ownId: true }))
       assert.equal(await store.taken('app', 'life'), 8, 'a duplicate is taken too')
       await commit(store, insert(record({ id: 'b', seq: 3 }), { number: 5 }))
       assert.equal(await store.taken('app', 'life'), 8, 'never lowered')
@@ -378,7 +378,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       const jobs = texts.map((text, i) =>
         record({ id: text, name: text, distributor: text, instance: text, seq: i + 1 }),
       )
-      await commit(store, ...jobs.map((job, i) => insert(job, { unique: true, number: i + 1 })))
+      await commit(store, ...jobs.map((job, i) => insert(job, { ownId: true, number: i + 1 })))
       for (const [i, job] of jobs.entries()) {
         assert.deepEqual((await store.load(job.id))?.job, job)
         assert.equal(await store.taken(job.distributor, job.instance), i + 1)

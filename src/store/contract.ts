@@ -129,14 +129,14 @@ export type Change = Insert | Begin | Move | End | Remove | Acknowledge
 export type SharedChange = Change | Adopt
 
 /**
- * A new job. `duplicate` when `unique` and a job of this id exists (ended and kept ones too); in a store that nodes
- * share, also when it is not `unique`: it has come to another of them before.
+ * A new job. `duplicate` when `ownId` and a job of this id exists (ended and kept ones too); in a store that nodes
+ * share, also when it is not `ownId`: it has come to another of them before.
  */
 export interface Insert {
   readonly kind: 'insert'
   readonly job: JobRecord
-  /** False: the id was made for this job, and there is none of it. */
-  readonly unique: boolean
+  /** The id is the user's own. False: it was made for this job, and there is no other job of it. */
+  readonly ownId: boolean
   /**
    * The sender's number, recorded as taken with the job, also when it is a duplicate; never lowers what has been
    * taken. Null: the job was made by the node.

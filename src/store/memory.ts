@@ -137,12 +137,12 @@ class MemoryStore implements Store {
   #apply(change: Change): Answer {
     switch (change.kind) {
       case 'insert': {
-        const { job, unique, number } = change
+        const { job, ownId, number } = change
         if (number !== null) {
           const key = JSON.stringify([job.distributor, job.instance])
           this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
         }
-        if (unique && (this.#live.has(job.id) || this.#ended.has(job.id))) return 'duplicate'
+        if (ownId && (this.#live.has(job.id) || this.#ended.has(job.id))) return 'duplicate'
         this.#live.set(job.id, { job, startedAt: 0 })
         return 'ok'
       }

@@ -9,7 +9,7 @@ import { choice, label, readList, refuse, writeList } from './fields.js'
 export interface JobFields {
   readonly id: string
   /** The id was chosen by the user: look whether a job of this id exists. */
-  readonly unique: boolean
+  readonly ownId: boolean
   readonly name: string
   /** Somebody waits for the outcome. */
   readonly wanted: boolean
@@ -44,7 +44,7 @@ export interface Sent {
 export const MAX_SENT_BEFORE = 16
 
 /** PROTOCOL.md, "The fields of a job": which of them follow. */
-const UNIQUE = 1
+const OWN_ID = 1
 const WANTED = 1 << 1
 const DELAYED = 1 << 2
 const HELD = 1 << 3
@@ -66,7 +66,7 @@ const NO_NODES: readonly string[] = []
 export function writeJobFields(w: ByteWriter, job: JobFields): void {
   const { delayMs, heldMs, periodMs, defer, node, notNode, maxAttempts, backoff, timeoutMs } = job
   let flags = 0
-  if (job.unique) flags |= UNIQUE
+  if (job.ownId) flags |= OWN_ID
   if (job.wanted) flags |= WANTED
   if (delayMs !== null) flags |= DELAYED
   if (heldMs > 0) flags |= HELD
@@ -116,7 +116,7 @@ export function readJobFields(r: ByteReader): JobFields {
   const sentBefore = flags & SENT_BEFORE ? readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) : null
   const job = {
     id,
-    unique: (flags & UNIQUE) !== 0,
+    ownId: (flags & OWN_ID) !== 0,
     name,
     wanted: (flags & WANTED) !== 0,
     delayMs,

@@ -167,7 +167,7 @@ function readEnqueue(r: ByteReader): Enqueue {
     type: 'enqueue',
     number,
     id: job.id,
-    unique: job.unique,
+    ownId: job.ownId,
     name: job.name,
     wanted: job.wanted,
     delayMs: job.delayMs,

@@ -57,7 +57,7 @@ type Step =
   | {
       readonly kind: 'insert'
       readonly id: number
-      readonly unique: boolean
+      readonly ownId: boolean
       readonly place: Omit<Place, 'seq'>
       readonly number: number | null
       readonly life: number
@@ -93,7 +93,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('insert' as const),
       id: nat(IDS.length - 1),
-      unique: fc.boolean(),
+      ownId: fc.boolean(),
       place,
       number: fc.option(nat(30)),
       life: nat(LIVES.length - 1),
@@ -149,12 +149,12 @@ function changeOf(step: Step, world: World): Change {
       const [distributor, instance] = LIVES[step.life] ?? LIVES[0]
       const wanted = IDS[step.id] ?? 'a'
       const seq = ++world.seq
-      const id = step.unique || model.load(wanted) === null ? wanted : `made-${seq}`
+      const id = step.ownId || model.load(wanted) === null ? wanted : `made-${seq}`
       const name = NAMES[seq % 2] ?? 'work'
       const args = Buffer.alloc(step.bytes, seq)
       const job = record({ ...step.place, seq, id, name, distributor, instance, args })
       places.push(job)
-      return { kind: 'insert', job, unique: step.unique, number: step.number }
+      return { kind: 'insert', job, ownId: step.ownId, number: step.number }
     }
     case 'begin': {
       const job = (step.pick.wild ? undefined : at(live(false), step.pick.n)) ?? found(step.pick).from
@@ -370,7 +370,7 @@ function shown(change: Change): string {
     `${JSON.stringify(id)} at ${lane}/${due > FAR - 1 ? `far+${due - FAR}` : due}/${seq}, attempt ${attempt}`
   switch (change.kind) {
     case 'insert':
-      return `insert(${job(change.job)}${change.unique ? ', unique' : ''}, number ${change.number})`
+      return `insert(${job(change.job)}${change.ownId ? ', own id' : ''}, number ${change.number})`
     case 'begin':
       return `begin(${job(change.job)})`
     case 'move':

@@ -22,10 +22,10 @@ export class Model {
   apply(change: Change): Answer {
     switch (change.kind) {
       case 'insert': {
-        const { job, unique, number } = change
+        const { job, ownId, number } = change
         const life = JSON.stringify([job.distributor, job.instance])
         this.#taken.set(life, Math.max(number ?? 0, this.#taken.get(life) ?? 0))
-        if (unique && this.load(job.id) !== null) return 'duplicate'
+        if (ownId && this.load(job.id) !== null) return 'duplicate'
         this.#jobs.push(waits(job))
         return 'ok'
       }

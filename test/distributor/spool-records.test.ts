@@ -95,7 +95,7 @@ t.test('a file without a head, or of another format', async (t) => {
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
   const fields = {
-    unique: true,
+    ownId: true,
     name: 'import',
     delayMs: 2000,
     byWall: true,

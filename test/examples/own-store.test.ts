@@ -18,7 +18,7 @@ const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 
 const insert = (n: number): Change => {
   const job = record({ id: `j${n}`, seq: n, args: Buffer.alloc(100, n) })
-  return { kind: 'insert', job, unique: false, number: n }
+  return { kind: 'insert', job, ownId: false, number: n }
 }
 
 /** A closed store with jobs 1 to 5, each written in a group of its own. */

@@ -6,7 +6,7 @@ import { recordOf } from '../fixtures/record.mjs'
 const store = levelStore({ dir: process.argv[2] })
 await store.open('n1')
 const job = (id, seq, bytes) => recordOf({ id, seq, lane: 1, due: 5000, args: Buffer.alloc(bytes, id) })
-const insert = (record) => ({ kind: 'insert', job: record, unique: false, number: null })
+const insert = (record) => ({ kind: 'insert', job: record, ownId: false, number: null })
 const move = (id, from, to) => {
   return { kind: 'move', from: job(id, from, 10), running: false, to: job(id, to, 10), outcome: null }
 }

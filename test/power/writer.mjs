@@ -76,7 +76,7 @@ const moves = {
   insert() {
     const job = record(`j${seq + 1}`)
     jobs.set(job.id, { job, running: false })
-    add({ kind: 'insert', job, unique: false, number: n + 1 }, { job: job.id, is: `waits ${job.seq}` })
+    add({ kind: 'insert', job, ownId: false, number: n + 1 }, { job: job.id, is: `waits ${job.seq}` })
   },
   begin(one) {
     if (one.running) return

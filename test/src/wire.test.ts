@@ -22,7 +22,7 @@ import { outcome } from '../node/records.js'
 const bytes = (text: string) => Buffer.from(text)
 const job = {
   id: 'id-1',
-  unique: false,
+  ownId: false,
   name: 'work',
   wanted: true,
   delayMs: 20,

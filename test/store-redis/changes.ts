@@ -34,7 +34,7 @@ export function outcomeOf(job: JobRecord, seq: number): Outcome {
 }
 
 export function insertOf(job: JobRecord, number: number | null = null): Insert {
-  return { kind: 'insert', job, unique: false, number }
+  return { kind: 'insert', job, ownId: false, number }
 }
 
 export function beginOf(job: JobRecord): Begin {

@@ -172,7 +172,7 @@ async function peer(
 
 const JOB = {
   type: 'enqueue',
-  unique: false,
+  ownId: false,
   name: 'echo',
   wanted: true,
   delayMs: null,

@@ -102,10 +102,10 @@ export class Changes {
     }
   }
 
-  #insert(batch: RowBatch, { job, unique, number }: Insert): Answer {
+  #insert(batch: RowBatch, { job, ownId, number }: Insert): Answer {
     const { young, rows, taken } = this.#books
     if (number !== null) taken.take(job.distributor, job.instance, number)
-    if (unique && (young.jobs.has(job.id) || rows.get(idKey(job.id)) !== null)) return 'duplicate'
+    if (ownId && (young.jobs.has(job.id) || rows.get(idKey(job.id)) !== null)) return 'duplicate'
     this.#place(batch, job)
     return 'ok'
   }
@@ -200,7 +200,7 @@ export class Changes {
   #place(batch: RowBatch, job: JobRecord): void {
     const { young, journal, counts } = this.#books
     const mayBeYoung = isImmediate(job.lane) && counts.backlog < BACKLOG && young.hasRoomFor(job.args.length)
-    // An id that is not young's own would be another job's: `unique` was not asked for.
+    // An id that is not young's own would be another job's: `ownId` was not asked for.
     if (!mayBeYoung || young.jobs.has(job.id)) return this.#putRow(batch, job)
     young.insert(job)
     journal.insert(job)

@@ -130,7 +130,7 @@ export class Rows {
       switch (change.kind) {
         case 'insert':
           placed.add(change.job.seq)
-          if (change.unique) rows.push(idKey(change.job.id))
+          if (change.ownId) rows.push(idKey(change.job.id))
           break
         case 'begin':
           if (old(change.job)) there.push(placeKey(change.job))

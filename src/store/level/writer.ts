@@ -191,7 +191,7 @@ export class Writer {
     for (const change of changes) {
       if (change.kind !== 'insert') continue
       const { id } = change.job
-      if (change.unique || this.#parts.young.jobs.get(id)?.startedAt === 0) return null
+      if (change.ownId || this.#parts.young.jobs.get(id)?.startedAt === 0) return null
       jobs.push(id)
     }
     return jobs.length === 0 ? null : jobs

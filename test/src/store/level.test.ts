@@ -57,7 +57,7 @@ t.test('a database that is gone, or damaged, is never an empty one', async (t) =
   const dir = folder(t)
   const store = levelStore({ dir })
   await store.open('n1')
-  await store.commit([{ kind: 'insert', job: record(), unique: false, number: 1 }], true)
+  await store.commit([{ kind: 'insert', job: record(), ownId: false, number: 1 }], true)
   await store.close()
   const current = join(dir, 'db', 'CURRENT')
   const kept = readFileSync(current)
@@ -79,7 +79,7 @@ t.test('damage that LevelDB mends in silence is said', async (t) => {
   await store.open('n1')
   for (let i = 1; i <= 200; i++) {
     const job = record({ id: `j${i}`, seq: i, args: Buffer.alloc(1000, i) })
-    await store.commit([{ kind: 'insert', job, unique: false, number: i }], true)
+    await store.commit([{ kind: 'insert', job, ownId: false, number: i }], true)
   }
   await store.close()
   const log =
@@ -134,7 +134,7 @@ t.test('when many rows have gone and nothing is written, what is left of them is
   const begins = jobs.map((job) => ({ kind: 'begin', job, startedAt: 1 }) as const)
   const ends = jobs.map((from) => ({ kind: 'end', from, running: true, outcome: null, keep: null }) as const)
   await store.commit(
-    jobs.map((job) => ({ kind: 'insert', job, unique: false, number: null })),
+    jobs.map((job) => ({ kind: 'insert', job, ownId: false, number: null })),
     true,
   )
   const log = () => readFileSync(join(dir, 'db', 'LOG'), 'utf8')
@@ -162,7 +162,7 @@ t.test('a full disk: nothing is acknowledged from the first refusal on', async (
     let acknowledged = 0
     const write = async (n: number) => {
       const job = record({ id: `j${n}`, seq: n, args: Buffer.alloc(50_000) })
-      await store.commit([{ kind: 'insert', job, unique: false, number: n }], true)
+      await store.commit([{ kind: 'insert', job, ownId: false, number: n }], true)
       acknowledged = n
     }
     await t.rejects(
@@ -244,7 +244,7 @@ t.test('a job that was read while it ended does not begin', async (t) => {
   const rounds = 200
   for (let seq = 1; seq <= rounds; seq++) {
     const job = record({ id: `j${seq}`, seq })
-    await store.commit([{ kind: 'insert', job, unique: false, number: null }], false)
+    await store.commit([{ kind: 'insert', job, ownId: false, number: null }], false)
     const before = store.waiting(0, null, 10, 1000)
     const end = store.commit([{ kind: 'end', from: job, running: false, outcome: null, keep: null }], false)
     const read = [before, Promise.resolve().then(() => store.waiting(0, null, 10, 1000))]
@@ -326,7 +326,7 @@ t.test(
     const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     const add = async (id: string, durable: boolean, kind: 'insert' | 'remove') => {
       const job = record({ id, seq: 1 })
-      commits.add(kind === 'insert' ? { kind, job, unique: false, number: null } : { kind, id }, durable)
+      commits.add(kind === 'insert' ? { kind, job, ownId: false, number: null } : { kind, id }, durable)
       await settle()
     }
     await add('a', true, 'insert')

@@ -205,7 +205,7 @@ t.test(
       })
       open.push(job)
       accepted.set(job.id, 'here')
-      return [{ kind: 'insert', job, unique: false, number: seq }]
+      return [{ kind: 'insert', job, ownId: false, number: seq }]
     }
     const open: ReturnType<typeof record>[] = []
     const end = (): Change[] => {
@@ -266,7 +266,7 @@ t.test('a job that is gone stays gone, however the journal was cleared up since'
     return store
   }
   const insert = (id: string, seq: number, lane: 0 | 1): Change => {
-    return { kind: 'insert', job: record({ id, seq, lane }), unique: false, number: seq }
+    return { kind: 'insert', job: record({ id, seq, lane }), ownId: false, number: seq }
   }
   const store = await reopened()
   // In the log, in LevelDB, in LevelDB, in the same file of the log.
@@ -292,7 +292,7 @@ t.test('an attempt that was noted down in two places has begun once', async (t) 
   await store.open('n1')
   const insert = (id: string, seq: number, lane: 0 | 1, bytes: number): Change => {
     const job = record({ id, seq, lane, args: Buffer.alloc(bytes) })
-    return { kind: 'insert', job, unique: false, number: null }
+    return { kind: 'insert', job, ownId: false, number: null }
   }
   const job = record({ id: 'later', seq: 1, lane: 1, args: Buffer.alloc(1) })
   await store.commit([insert('later', 1, 1, 1)], true)
@@ -317,7 +317,7 @@ t.test('a store that is closed waits for the disk', async (t) => {
   // All threads that could sync are busy for a while.
   const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('a', 'b', 300_000, 64, 'sha512'))
   const job = record({ id: 'j1', seq: 1 })
-  const commit = store.commit([{ kind: 'insert', job, unique: false, number: null }], true)
+  const commit = store.commit([{ kind: 'insert', job, ownId: false, number: null }], true)
   for (let step = 0; step < 20; step++) await null
   await store.close()
   t.same(await commit, ['ok'])
@@ -332,7 +332,7 @@ t.test(
     const done: string[] = []
     const commit = async (name: string, seq: number, over: boolean) => {
       const job = record({ id: name, seq })
-      const insert = { kind: 'insert', job, unique: false, number: null } as const
+      const insert = { kind: 'insert', job, ownId: false, number: null } as const
       const ended = [
         { kind: 'begin', job, startedAt: 1 },
         { kind: 'end', from: job, running: true, outcome: null, keep: null },
@@ -364,7 +364,7 @@ t.test('who reads while jobs are given rows of their own finds every one of them
   await store.open('n1')
   for (let seq = 1; seq <= 150; seq++) {
     const job = record({ id: `j${seq}`, seq, args: Buffer.alloc(100) })
-    const commit = store.commit([{ kind: 'insert', job, unique: false, number: seq }], false)
+    const commit = store.commit([{ kind: 'insert', job, ownId: false, number: seq }], false)
     // At each step on the way to the disk.
     const reads = []
     for (let step = 0; step < 12; step++) {

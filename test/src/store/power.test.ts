@@ -33,7 +33,7 @@ function withLogOf(dir: string, older: string): void {
 const young = (id: string, seq: number) => record({ id, seq })
 const delayed = (id: string, seq: number, args = Buffer.alloc(1)) =>
   record({ id, seq, lane: 1, due: 5000, args })
-const insert = (job: JobRecord): Change => ({ kind: 'insert', job, unique: false, number: null })
+const insert = (job: JobRecord): Change => ({ kind: 'insert', job, ownId: false, number: null })
 const move = (from: JobRecord, to: JobRecord): Change => {
   return { kind: 'move', from, running: false, to, outcome: null }
 }
