@@ -1,12 +1,13 @@
+import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
 import { unpack } from '../src/codec.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
 import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
-import { newId } from '../src/job/id.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
 import { checked, NAME } from '../src/rules.js'
+import type { Surroundings } from '../src/surroundings.js'
 import { packArgs } from '../src/values.js'
 import type { Address } from '../src/wire/address.js'
 import type { JobFields } from '../src/wire/job-fields.js'
@@ -30,7 +31,8 @@ export interface DistributorConfig extends NodesConfig {
 export class DistributorCore implements HandleOwner {
   readonly config: DistributorConfig
   readonly events: Emitter<DistributorEvents>
-  readonly #clock: Clock
+  readonly clock: Clock
+  readonly #chance: Chance
   readonly #log: Logger
   readonly #nodes: Nodes
   readonly #placement: Placement
@@ -42,17 +44,16 @@ export class DistributorCore implements HandleOwner {
   /** Of the monitor, on their way. */
   #requests = 0
 
-  constructor(
-    config: DistributorConfig,
-    deps: { clock: Clock; log: Logger; random: () => number; spool: Spool | null },
-  ) {
-    const { clock, log, random, spool } = deps
+  constructor(config: DistributorConfig, deps: { log: Logger; spool: Spool | null } & Surroundings) {
+    const { clock, log, chance, spool } = deps
     this.config = config
-    this.#clock = clock
+    this.clock = clock
+    this.#chance = chance
     this.#log = log
     this.#spool = spool
     this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
     this.#feedbacks = new Feedbacks({
+      clock,
       onThrow: (error, info) => this.#feedbackThrew(error, info),
       onUnclaimed: (args, info) => {
         log.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
@@ -74,7 +75,7 @@ export class DistributorCore implements HandleOwner {
     this.#nodes = new Nodes(config, {
       clock,
       log,
-      random,
+      chance,
       events: this.events,
       handlers: {
         onRoom: () => this.#release(),
@@ -161,7 +162,7 @@ export class DistributorCore implements HandleOwner {
     onSuccess: Feedback | null,
     onError: Feedback | null,
   ): JobHandle {
-    const o = parseEnqueueOptions(options, this.#clock.now())
+    const o = parseEnqueueOptions(options, this.clock.now())
     const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
     if (twin !== undefined && twin.status !== 'over') return this.#join(twin, onSuccess, onError)
     return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
@@ -174,7 +175,7 @@ export class DistributorCore implements HandleOwner {
     if (twin !== undefined && twin.status !== 'over') return this.#join(twin, null, null)
     const ticket = new Ticket(id, name, null, null, this.#feedbacks.isNamed(name))
     const { wanted: _, heldMs, sentBefore: __, ...job } = fields
-    const since = this.#clock.mono() - heldMs
+    const since = this.clock.mono() - heldMs
     return new JobHandle(this.#take({ ...job, ticket, bytes: args.length, since, suspicion: 0 }), this)
   }
 
@@ -189,7 +190,7 @@ export class DistributorCore implements HandleOwner {
     checkCall(name, onSuccess, onError)
     if (typeof list?.[Symbol.iterator] !== 'function' || typeof list === 'string')
       throw new TypeError(`enqueueMany: expected a list of args, got ${typeof list}`)
-    const parsed = parseEnqueueOptions(options, this.#clock.now())
+    const parsed = parseEnqueueOptions(options, this.clock.now())
     if (parsed.id !== null) throw new TypeError('opts.id: many jobs cannot have one id; use enqueue')
     const packed = Array.from(list, (args, i) => packArgs(args ?? {}, `args[${i}]`))
     const tickets = packed.map((args) => this.#file(name, args, parsed, onSuccess ?? null, onError ?? null))
@@ -205,9 +206,9 @@ export class DistributorCore implements HandleOwner {
     onError: Feedback | null,
   ): Ticket {
     const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
-    const ticket = new Ticket(o.id ?? newId(), name, onSuccess, onError, wanted)
+    const ticket = new Ticket(o.id ?? this.#chance.id(), name, onSuccess, onError, wanted)
     const strictNode = o.strictNode ?? this.config.alwaysUseSpecifiedNode()
-    return this.#take(newJob(ticket, args, o, strictNode, this.#clock.mono()))
+    return this.#take(newJob(ticket, args, o, strictNode, this.clock.mono()))
   }
 
   #take(job: OutJob): Ticket {
@@ -282,7 +283,7 @@ export class DistributorCore implements HandleOwner {
     this.#status = 'stopping'
     if (this.unaccepted > 0 && timeoutMs > 0) {
       await new Promise<void>((resolve) => {
-        const timer = this.#clock.setTimer(timeoutMs, resolve)
+        const timer = this.clock.setTimer(timeoutMs, resolve)
         this.#onSettled = () => {
           if (this.unaccepted > 0) return
           timer.cancel()

@@ -1,3 +1,4 @@
+import type { Clock } from '../src/clock.js'
 import { unpackChecked } from '../src/codec.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
@@ -13,6 +14,7 @@ export interface NamedFeedback {
 }
 
 export interface FeedbacksDeps {
+  readonly clock: Clock
   /** A feedback function threw, or its promise rejected. */
   readonly onThrow: (error: unknown, info: OutcomeInfo) => void
   /** A kept outcome that nobody in this app wanted. */
@@ -83,7 +85,12 @@ export class Feedbacks {
     if (ticket.status === 'over') return
     this.#forget(ticket.id)
     ticket.refused(error)
-    const info = refusedInfo(ticket, error.code === 'JR_CANCELLED' ? 'cancelled' : 'failed', node)
+    const info = refusedInfo(
+      this.#deps.clock.now(),
+      ticket,
+      error.code === 'JR_CANCELLED' ? 'cancelled' : 'failed',
+      node,
+    )
     const feedback = ticket.onError ?? this.#named.get(ticket.name)?.error
     this.#call(feedback, { ...args, error }, info)
     this.#deps.onOutcome({ ...args, error }, info)
@@ -194,8 +201,12 @@ function storeLost({ id, name }: Ticket, node: string): JrError {
   )
 }
 
-function refusedInfo({ id, name }: Ticket, state: 'failed' | 'cancelled', node: string): OutcomeInfo {
-  const now = new Date()
-  const times = { enqueuedAt: now, startedAt: null, finishedAt: now }
+function refusedInfo(
+  now: number,
+  { id, name }: Ticket,
+  state: 'failed' | 'cancelled',
+  node: string,
+): OutcomeInfo {
+  const times = { enqueuedAt: new Date(now), startedAt: null, finishedAt: new Date(now) }
   return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, child: 0 }
 }

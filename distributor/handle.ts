@@ -1,4 +1,4 @@
-import { setTimer, type Timer } from '../src/clock.js'
+import type { Clock, Timer } from '../src/clock.js'
 import { shown } from '../src/duration.js'
 import { JrError } from '../src/errors.js'
 import type { DoneArgs } from '../src/job/types.js'
@@ -16,6 +16,7 @@ export type CancelAnswer = 'cancelled' | 'cancelling' | 'not-found'
 
 /** What a handle needs of its distributor. */
 export interface HandleOwner {
+  readonly clock: Clock
   cancel(ticket: Ticket): Promise<CancelAnswer>
   watch(ticket: Ticket): void
 }
@@ -62,7 +63,7 @@ export class JobHandle<Name extends string = string> {
       return answer as Promise<DoneArgs<Name>>
     }
     this.#owner.watch(ticket)
-    return wait(options, `the result of job ${ticket.id}`, (waiter) => {
+    return wait(this.#owner.clock, options, `the result of job ${ticket.id}`, (waiter) => {
       return ticket.whenEnded(waiter as Waiter<unknown>)
     }) as Promise<DoneArgs<Name>>
   }
@@ -72,10 +73,15 @@ export class JobHandle<Name extends string = string> {
    * JR_CANCELLED. `not-found`: it had ended already, or is lost. Waits for the node when that is away.
    */
   cancel(options: WaitOptions = {}): Promise<CancelAnswer> {
-    return wait(options, `the cancelling of job ${this.#ticket.id}`, ({ resolve, reject }) => {
-      this.#owner.cancel(this.#ticket).then(resolve, reject)
-      return () => {}
-    })
+    return wait(
+      this.#owner.clock,
+      options,
+      `the cancelling of job ${this.#ticket.id}`,
+      ({ resolve, reject }) => {
+        this.#owner.cancel(this.#ticket).then(resolve, reject)
+        return () => {}
+      },
+    )
   }
 
   #waitAccepted(): Promise<void> {
@@ -91,6 +97,7 @@ export class JobHandle<Name extends string = string> {
  * which is called when the promise has settled. Rejects with a TypeError for another time or signal.
  */
 export function wait<T>(
+  clock: Clock,
   options: WaitOptions,
   what: string,
   begin: (waiter: Waiter<T>) => () => void,
@@ -119,7 +126,7 @@ export function wait<T>(
     if (signal !== undefined) unlisten = onAbort(signal, () => end(() => reject(signal.reason)))
     if (timeout !== Number.POSITIVE_INFINITY) {
       const late = () => reject(new JrError('JR_TIMEOUT', `${what} took longer than ${timeout} ms`))
-      timer = setTimer(timeout, () => end(late))
+      timer = clock.setTimer(timeout, () => end(late))
     }
     forget = begin({
       resolve: (value) => end(() => resolve(value)),

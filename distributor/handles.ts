@@ -43,7 +43,7 @@ export class JobHandles<Name extends string = string> implements Iterable<JobHan
 
   /** What `JobHandle.result` answers for each, in order. Rejects with what the first of them rejects with. */
   results(options: WaitOptions = {}): Promise<DoneArgs<Name>[]> {
-    return wait(options, `the results of ${this.length} jobs`, ({ resolve, reject }) => {
+    return wait(this.#owner.clock, options, `the results of ${this.length} jobs`, ({ resolve, reject }) => {
       const given = new AbortController()
       const { signal } = given
       Promise.all(Array.from(this, (handle) => handle.result({ signal }))).then(resolve, reject)

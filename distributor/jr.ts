@@ -1,14 +1,13 @@
-import { systemClock } from '../src/clock.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import { newId } from '../src/job/id.js'
 import type { ArgsOf, DoneArgs, FailedArgs, JobArgs, JobName } from '../src/job/types.js'
 import { createLogger, type LogLevel } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/secret.js'
+import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import type { JobFields } from '../src/wire/job-fields.js'
 import { type DistributorConfig, DistributorCore } from './distributor.js'
@@ -89,10 +88,10 @@ export class Distributor implements AsyncDisposable {
     const json = v.logJson === undefined ? {} : { json: v.logJson }
     const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name } })
     const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
-    const spooled = v.spool === undefined ? null : await Spool.open(v.spool, systemClock, failed)
+    const spooled = v.spool === undefined ? null : await Spool.open(v.spool, SYSTEM, failed)
     const config: DistributorConfig = {
       name: v.name,
-      instance: spooled?.spool.instance ?? newId(),
+      instance: spooled?.spool.instance ?? SYSTEM.chance.id(),
       secret: readSecret(v.secretFile),
       allowRemote: v.allowRemote,
       heartbeatMs: v.heartbeat,
@@ -102,8 +101,8 @@ export class Distributor implements AsyncDisposable {
       alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode,
     }
     const spool = spooled?.spool ?? null
-    const core = new DistributorCore(config, { clock: systemClock, log, random: Math.random, spool })
-    const running: Running = { core, spawned: new SpawnedNodes(core, log), address: null }
+    const core = new DistributorCore(config, { ...SYSTEM, log, spool })
+    const running: Running = { core, spawned: new SpawnedNodes(core, log, SYSTEM), address: null }
     for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
     this.#listen(core)
     core.events.on('node:connected', () => this.#resolveReady())

@@ -1,8 +1,8 @@
-import type { Clock } from '../src/clock.js'
 import type { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import type { Secret } from '../src/secret.js'
+import type { Surroundings } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { type Link, type LinkHandlers, Links } from '../src/wire/links.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
@@ -19,10 +19,8 @@ export interface NodesConfig {
   readonly doubtMs: number
 }
 
-export interface NodesDeps {
-  readonly clock: Clock
+export interface NodesDeps extends Surroundings {
   readonly log: Logger
-  readonly random: () => number
   readonly events: Emitter<DistributorEvents>
   readonly handlers: Omit<NodeLineHandlers, 'onOpen' | 'onCredit' | 'onClose'> & {
     /** A node has come, or has room again. */
@@ -48,7 +46,8 @@ export class Nodes {
       heartbeatMs: config.heartbeatMs,
       allowRemoteWithoutSecret: config.allowRemote,
       log: deps.log,
-      random: deps.random,
+      clock: deps.clock,
+      chance: deps.chance,
       onLink: (link) => this.#open(link),
     })
   }

@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { JrError } from '../src/errors.js'
-import { newId } from '../src/job/id.js'
 import { DirectoryLock } from '../src/store/directory-lock.js'
+import type { Surroundings } from '../src/surroundings.js'
 import { syncDirectory } from '../src/sync-directory.js'
 import type { OutJob } from './out-job.js'
 import {
@@ -56,10 +56,11 @@ export class Spool {
   private constructor(
     dir: string,
     lock: DirectoryLock,
-    { instance, live }: SpoolContent,
+    instance: string,
+    live: SpoolContent['live'],
     onError: (error: JrError) => void,
   ) {
-    this.instance = instance ?? newId()
+    this.instance = instance
     this.#dir = dir
     this.#file = fileIn(dir)
     this.#lock = lock
@@ -73,7 +74,7 @@ export class Spool {
    */
   static async open(
     dir: string,
-    clock: { now(): number; mono(): number },
+    { clock, chance }: Surroundings,
     onError: (error: JrError) => void,
   ): Promise<{ spool: Spool; jobs: Spooled[] }> {
     try {
@@ -85,7 +86,8 @@ export class Spool {
     await lock.take()
     let spool: Spool | null = null
     try {
-      spool = new Spool(dir, lock, readFile(fileIn(dir)), onError)
+      const { instance, live } = readFile(fileIn(dir))
+      spool = new Spool(dir, lock, instance ?? chance.id(), live, onError)
       spool.#rewrite()
       return { spool, jobs: Array.from(spool.#live.values(), (records) => spooledOf(records, clock)) }
     } catch (cause) {

@@ -15,6 +15,7 @@ export interface AdoptionDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly seq: () => number
+  readonly random: () => number
   /** The job, when this node's children have it. */
   readonly known: (name: string) => LoadedJob | undefined
   readonly onError: (error: unknown) => void
@@ -117,10 +118,10 @@ export class Adoption {
   }
 
   #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
-    const { settings, journal, clock, seq, known } = this.#deps
+    const { settings, journal, clock, seq, random, known } = this.#deps
     // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
     const ahead = clock.steady() - clock.now()
-    const deps = { settings, known, now: clock.steady(), ahead, seq }
+    const deps = { settings, known, now: clock.steady(), ahead, seq, random }
     for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
     for (const job of page.waiting) {
       journal.add({ ...moveOf(job, false, { ...moved(job, ahead), seq: seq() }, done), owner }, true)

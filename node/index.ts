@@ -1,4 +1,3 @@
-import { systemClock } from '../src/clock.js'
 import { createLogger, type LogLevel } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
@@ -6,6 +5,7 @@ import type { Store } from '../src/store/contract.js'
 import { levelStore } from '../src/store/level/store.js'
 import { memoryStore } from '../src/store/memory.js'
 import { redisStore } from '../src/store/redis/store.js'
+import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { configure } from './configure.js'
 import type { Forward } from './local-jobs.js'
@@ -57,7 +57,7 @@ export async function startNode(
   const json = values.logJson as boolean | undefined
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
   const store = own ?? storeOf(config)
-  const node = new JobNode(config, { store, clock: systemClock, log, random: Math.random })
+  const node = new JobNode(config, { store, log, ...SYSTEM })
   await node.start()
   const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)
   return {

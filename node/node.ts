@@ -1,3 +1,4 @@
+import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
@@ -7,6 +8,7 @@ import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
 import type { Interrupted, Store } from '../src/store/contract.js'
 import { GroupCommit } from '../src/store/group-commit.js'
+import type { Surroundings } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
@@ -47,6 +49,7 @@ export class JobNode {
   readonly events: Emitter<NodeEvents>
   readonly #store: Store
   readonly #clock: Clock
+  readonly #chance: Chance
   readonly #log: Logger
   readonly #lifecycle = new Lifecycle()
   readonly #journal: Journal
@@ -74,11 +77,12 @@ export class JobNode {
   #resolveStopped: (ended: Ended) => void = () => {}
   #failure: JrError | null = null
 
-  constructor(config: NodeConfig, deps: { store: Store; clock: Clock; log: Logger; random: () => number }) {
-    const { store, clock, log, random } = deps
+  constructor(config: NodeConfig, deps: { store: Store; log: Logger } & Surroundings) {
+    const { store, clock, log, chance } = deps
     this.config = config
     this.#store = store
     this.#clock = clock
+    this.#chance = chance
     this.#log = log
     this.events = new Emitter((name, error) =>
       log.error('listener:threw', { event: name, error: String(error) }),
@@ -89,11 +93,15 @@ export class JobNode {
     })
     const seq = () => this.#numbers()
     const fail = (error: unknown) => this.#fail(error)
-    const journal: Journal = new GroupCommit<NodeChange>(store, {
-      onStored: (changes, answers) => this.#consequences.accept(changes, answers),
-      onDone: (changes, answers) => this.#consequences.follow(changes, answers),
-      onFailure: fail,
-    })
+    const journal: Journal = new GroupCommit<NodeChange>(
+      store,
+      {
+        onStored: (changes, answers) => this.#consequences.accept(changes, answers),
+        onDone: (changes, answers) => this.#consequences.follow(changes, answers),
+        onFailure: fail,
+      },
+      clock,
+    )
     this.#journal = journal
     this.#pool = new Pool(
       config,
@@ -116,6 +124,7 @@ export class JobNode {
     const children = this.#pool
     const due = this.#scheduler
     const settings = config
+    const { random } = chance
     this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
     this.#lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
     this.#reporter = new Reporter(clock, config.outcomeGraceMs)
@@ -132,7 +141,7 @@ export class JobNode {
     this.#adoption =
       neighbours === undefined
         ? null
-        : new Adoption({ settings, neighbours, journal, clock, log, seq, known, onError: fail })
+        : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, onError: fail })
     this.#pruner = new Pruner(store, config, clock, fail)
     this.#sessions = new Sessions({
       settings,
@@ -167,7 +176,8 @@ export class JobNode {
       heartbeatMs: config.heartbeatMs,
       allowRemoteWithoutSecret: config.allowRemote,
       log,
-      random,
+      clock,
+      chance,
       onLink: (link) => this.#sessions.open(link),
     })
   }
@@ -249,6 +259,7 @@ export class JobNode {
       now: this.#clock.steady(),
       ahead: 0,
       seq: this.#numbers,
+      random: this.#chance.random,
     })
     this.#interrupted = []
     await this.#journal.flushed()

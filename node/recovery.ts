@@ -22,6 +22,7 @@ export function recover(
     readonly now: number
     readonly ahead: number
     readonly seq: () => number
+    readonly random: () => number
   },
 ): void {
   for (const one of interrupted) journal.add(changeFor(one, deps), true)
@@ -33,7 +34,7 @@ export function changeFor(
   deps: Parameters<typeof recover>[2],
   lost = deps.settings.name,
 ): NodeMove | NodeEnd {
-  const { settings, now, ahead, seq } = deps
+  const { settings, now, ahead, seq, random } = deps
   const message = `node ${lost} was lost while attempt ${job.attempt} ran`
   const end = {
     status: 'lost',
@@ -48,7 +49,7 @@ export function changeFor(
     ...rulesFor(job, deps.known(job.name), settings),
     poisonLimit: Number.POSITIVE_INFINITY,
   }
-  const verdict = decide(job, end, rules, now, seq(), Math.random, ahead)
+  const verdict = decide(job, end, rules, now, seq(), random, ahead)
   const { ended, next } = verdict
   const from = { ...job, attempt: job.attempt - 1 }
   if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })

@@ -67,11 +67,11 @@ export function setTimer(ms: number, fn: () => void): Timer {
 }
 
 /** Calls `fn` every `ms`, from `ms` on. */
-export function setTicker(ms: number, fn: () => void): Timer {
+export function setTicker(clock: Pick<Clock, 'setTimer'>, ms: number, fn: () => void): Timer {
   let keeps = true
   let timer: Timer
   const arm = () => {
-    timer = setTimer(Math.max(ms, 1), () => {
+    timer = clock.setTimer(Math.max(ms, 1), () => {
       arm()
       fn()
     })

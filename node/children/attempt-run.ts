@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.js'
 import { unpackChecked } from '../../src/codec.js'
 import { codeOf, messageOf, packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
@@ -11,6 +12,7 @@ import type { Done, Run } from './messages.js'
 export interface RunRules {
   readonly maxResult: number
   readonly mergeJobItself: boolean
+  readonly clock: Clock
   /** The synchronous part of a handler took so many milliseconds. */
   readonly onBlocked: (run: Run, ms: number) => void
   readonly onWarning: (run: Run, text: string) => void
@@ -93,12 +95,13 @@ function called(
   run: Run,
   rules: RunRules,
 ): unknown {
-  const from = performance.now()
+  const { clock, onBlocked } = rules
+  const from = clock.mono()
   try {
     return handler?.(args, ctx)
   } finally {
-    const ms = performance.now() - from
-    if (ms > BLOCKED_MS) rules.onBlocked(run, Math.round(ms))
+    const ms = clock.mono() - from
+    if (ms > BLOCKED_MS) onBlocked(run, Math.round(ms))
   }
 }
 

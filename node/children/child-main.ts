@@ -1,15 +1,14 @@
 import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { sep } from 'node:path'
-import { setTimer } from '../../src/clock.js'
 import { pack, unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
-import { newId } from '../../src/job/id.js'
 import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
+import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
 import { packArgs } from '../../src/values.js'
 import { Channel } from '../../src/wire/channel.js'
 import { type RunRules, runAttempt } from './attempt-run.js'
@@ -34,6 +33,7 @@ interface Asked {
 
 class ChildProcess implements ContextHost {
   node = ''
+  readonly #surroundings: Surroundings
   readonly #channel: Channel<ChildMessage>
   readonly #contexts = new Map<number, Context>()
   readonly #asked = new Map<number, Asked>()
@@ -41,12 +41,15 @@ class ChildProcess implements ContextHost {
   #maxArgs = 0
   #requests = 0
 
-  constructor() {
+  constructor(surroundings: Surroundings) {
+    const { clock } = surroundings
+    this.#surroundings = surroundings
     this.#channel = new Channel<ChildMessage>(
       new Socket({ fd: PIPE, readable: true, writable: true }),
       childMessages,
       {
         maxFrame: MAX_FRAME,
+        clock,
         heartbeat: null,
         onMessages: (messages) => {
           for (const message of messages) this.#handle(message)
@@ -58,6 +61,7 @@ class ChildProcess implements ContextHost {
     this.#rules = {
       maxResult: 0,
       mergeJobItself: false,
+      clock,
       onBlocked: ({ id, name }, ms) => this.#channel.send({ type: 'blocked', id, name, ms }),
       onWarning: (run, text) => this.log(run, 'warn', text),
     }
@@ -74,7 +78,8 @@ class ChildProcess implements ContextHost {
       )
     }
     checked(NAME, name, "ctx.enqueue: the job's name")
-    const { id, strictNode, ...parsed } = parseEnqueueOptions(options, Date.now())
+    const { clock, chance } = this.#surroundings
+    const { id, strictNode, ...parsed } = parseEnqueueOptions(options, clock.now())
     const packed = packArgs(args)
     const request = ++this.#requests
     const accepted = settled<void>()
@@ -94,7 +99,7 @@ class ChildProcess implements ContextHost {
         else outcome.reject(unpackError(body))
       },
     })
-    const ownId = id ?? newId()
+    const ownId = id ?? chance.id()
     const handle = { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
     if (packed.length > this.#maxArgs) {
       this.#asked.get(request)?.accepted(argsTooLarge(name, packed.length, this.node, this.#maxArgs))
@@ -116,7 +121,7 @@ class ChildProcess implements ContextHost {
   fatal(error: unknown): void {
     this.#channel.send({ type: 'fatal', message: messageOf(error) })
     this.#channel.close()
-    setTimer(500, () => process.exit(1)).unref()
+    this.#surroundings.clock.setTimer(500, () => process.exit(1)).unref()
   }
 
   /** A rejection that nobody caught leaves the process as it was; what runs may end, and nothing more is begun. */
@@ -239,7 +244,7 @@ function offerToTheKernel(): void {
   }
 }
 
-const child = new ChildProcess()
+const child = new ChildProcess(SYSTEM)
 process.on('uncaughtException', (error) => child.fatal(error))
 process.on('unhandledRejection', (error) => child.stray(error))
 // Ctrl-C in a terminal goes to the node, which decides what becomes of its children.

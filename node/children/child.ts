@@ -81,6 +81,7 @@ export class Child {
     )
     this.#channel = new Channel<ChildMessage>(stdio[3] as Duplex, childMessages, {
       maxFrame: options.maxFrame,
+      clock,
       heartbeat: null,
       onMessages: (messages) => this.#receive(messages),
       onClose: (error) => this.#closed(error),

@@ -1,4 +1,4 @@
-import { setTimer, type Timer } from '../clock.js'
+import type { Clock, Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { Answer, SharedChange } from './contract.js'
 
@@ -47,6 +47,7 @@ const PATIENCE_MS = 20
 export class GroupCommit<C extends SharedChange> {
   readonly #store: Committer
   readonly #handlers: GroupCommitHandlers<C>
+  readonly #clock: Clock
   #next: C[] = []
   /** Somebody will be told that one of the next is safe; of one that is no new job. */
   #durable = false
@@ -63,9 +64,10 @@ export class GroupCommit<C extends SharedChange> {
   #settled = 0
   #waiters: (() => void)[] = []
 
-  constructor(store: Committer, handlers: GroupCommitHandlers<C>) {
+  constructor(store: Committer, handlers: GroupCommitHandlers<C>, clock: Clock) {
     this.#store = store
     this.#handlers = handlers
+    this.#clock = clock
   }
 
   /** Joins the next group. `durable`: somebody will be told that it is safe. Ignored after a failure. */
@@ -77,7 +79,7 @@ export class GroupCommit<C extends SharedChange> {
     this.#strict ||= durable && change.kind !== 'insert'
     if (this.#started || !this.#mayWrite) return
     // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
-    if (change.kind === 'acknowledge') this.#idle ??= setTimer(PATIENCE_MS, this.#waited)
+    if (change.kind === 'acknowledge') this.#idle ??= this.#clock.setTimer(PATIENCE_MS, this.#waited)
     else this.#begin()
   }
 

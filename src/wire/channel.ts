@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { setTicker, setTimer, type Timer } from '../clock.js'
+import { type Clock, setTicker, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
 import type { Seals } from './seal.js'
@@ -9,6 +9,7 @@ export interface ChannelOptions<M> {
   readonly maxFrame: number
   /** Bytes: the largest frame that the peer takes. Default: any. */
   readonly maxSend?: number
+  readonly clock: Clock
   /** A ping is sent this often; a peer that was silent for `misses` of them is dead. Null: no heartbeat. */
   readonly heartbeat: {
     readonly everyMs: number
@@ -42,6 +43,7 @@ export class Channel<M extends { readonly type: string }> {
   readonly #writer: FrameWriter<M>
   readonly #reader: FrameReader<M>
   readonly #options: ChannelOptions<M>
+  readonly #clock: Clock
   #flushDue = false
   #flushedAt = 0
   #heardAt = 0
@@ -57,13 +59,14 @@ export class Channel<M extends { readonly type: string }> {
     this.#writer = new FrameWriter(set, options.seals?.ours)
     this.#reader = new FrameReader(set, options, options.seals?.theirs)
     this.#options = options
+    this.#clock = options.clock
     stream.on('data', (chunk: Buffer) => this.#receive(chunk))
     stream.on('drain', () => this.#drained())
     stream.on('error', (cause) => this.destroy(new JrError('JR_CONNECTION', cause.message, { cause })))
     stream.on('end', () => this.close())
     stream.on('close', () => this.#closed())
     if (options.heartbeat !== null) {
-      this.#beat = setTicker(options.heartbeat.everyMs, () => this.#heartbeat())
+      this.#beat = setTicker(options.clock, options.heartbeat.everyMs, () => this.#heartbeat())
       this.#beat.unref()
     }
   }
@@ -91,7 +94,7 @@ export class Channel<M extends { readonly type: string }> {
     if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
-      if (performance.now() - this.#flushedAt < BUSY_MS) setImmediate(this.#endOfTick)
+      if (this.#clock.mono() - this.#flushedAt < BUSY_MS) setImmediate(this.#endOfTick)
       else process.nextTick(this.#endOfTick)
     }
     return true
@@ -114,7 +117,7 @@ export class Channel<M extends { readonly type: string }> {
     const frame = this.#writer.take()
     if (frame === null) return
     this.#stream.write(frame)
-    this.#flushedAt = performance.now()
+    this.#flushedAt = this.#clock.mono()
     if (this.#stream.writableLength > HARD_LIMIT) {
       this.destroy(
         new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
@@ -129,7 +132,7 @@ export class Channel<M extends { readonly type: string }> {
     this.#status = 'closing'
     this.#stream.end()
     // The peer may never read to the end: then the stream would stay for ever.
-    setTimer(1000, () => this.#stream.destroy()).unref()
+    this.#clock.setTimer(1000, () => this.#stream.destroy()).unref()
   }
 
   /** Closes at once; what was gathered is lost. */

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
-import { setTimer, type Timer } from '../clock.js'
+import type { Timer } from '../clock.js'
 import { JrError } from '../errors.js'
+import type { Surroundings } from '../surroundings.js'
 import { type Address, formatAddress } from './address.js'
 
-export interface DiallerOptions {
+export interface DiallerOptions extends Surroundings {
   readonly address: Address
   readonly backoff: { readonly minMs: number; readonly maxMs: number }
-  readonly random: () => number
   /** Resolves when the connection that was made has ended; true when it was of use: the next may be, too. */
   readonly onSocket: (socket: Socket) => Promise<boolean>
   readonly onRefused: (error: JrError) => void
@@ -76,9 +76,9 @@ export class Dialler {
   #again(): void {
     this.#socket = null
     if (this.#stopped) return
-    const { minMs, maxMs } = this.#options.backoff
-    const ceiling = Math.min(minMs * 2 ** this.#failures++, maxMs)
-    this.#retry = setTimer(ceiling / 2 + (ceiling / 2) * this.#options.random(), () => this.#dial())
+    const { backoff, clock, chance } = this.#options
+    const ceiling = Math.min(backoff.minMs * 2 ** this.#failures++, backoff.maxMs)
+    this.#retry = clock.setTimer(ceiling / 2 + (ceiling / 2) * chance.random(), () => this.#dial())
     if (!this.#keepAlive) this.#retry.unref()
   }
 }

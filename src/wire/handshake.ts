@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { setTimer, type Timer } from '../clock.js'
+import type { Clock, Timer } from '../clock.js'
 import { pack, unpackChecked } from '../codec.js'
 import { JrError } from '../errors.js'
 import type { Secret } from '../secret.js'
@@ -42,10 +42,11 @@ export async function shakeHands(
     readonly packageVersion: string
     /** The largest frame that we take. */
     readonly maxFrame: number
+    readonly clock: Clock
     readonly deadlineMs: number
   },
 ): Promise<Greeted> {
-  const reader = new HelloReader(socket, options.deadlineMs)
+  const reader = new HelloReader(socket, options.clock, options.deadlineMs)
   try {
     const nonce = randomBytes(NONCE_BYTES)
     const { role, name, instance } = identity
@@ -169,10 +170,10 @@ class HelloReader {
   #error: JrError | null = null
   #wake: () => void = () => {}
 
-  constructor(socket: Socket, deadlineMs: number) {
+  constructor(socket: Socket, clock: Clock, deadlineMs: number) {
     this.#socket = socket
     socket.on('data', this.#onData).on('error', this.#onError).on('close', this.#onClose)
-    this.#deadline = setTimer(deadlineMs, () => {
+    this.#deadline = clock.setTimer(deadlineMs, () => {
       this.#fail(new JrError('JR_PROTOCOL', `no handshake within ${deadlineMs} ms`))
     })
   }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
-import { setTimer } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { PACKAGE_VERSION } from '../package-version.js'
 import type { Secret } from '../secret.js'
+import type { Surroundings } from '../surroundings.js'
 import { type Address, formatAddress } from './address.js'
 import { Channel } from './channel.js'
 import { Dialler } from './dialler.js'
@@ -26,7 +26,7 @@ export interface LinkHandlers {
   onDrain?(): void
 }
 
-export interface LinksOptions {
+export interface LinksOptions extends Surroundings {
   /** Asked for at each handshake. */
   readonly identity: () => Identity
   readonly secret: Secret | null
@@ -34,7 +34,6 @@ export interface LinksOptions {
   readonly heartbeatMs: number
   readonly allowRemoteWithoutSecret: boolean
   readonly log: Logger
-  readonly random: () => number
   readonly onLink: (link: Link) => LinkHandlers
   readonly handshakeMs?: number
   readonly backoff?: { readonly minMs: number; readonly maxMs: number }
@@ -84,12 +83,13 @@ export class Links {
   dial(address: Address): void {
     const where = formatAddress(address)
     if (this.#diallers.has(where) || this.#stopped) return
-    const { backoff = { minMs: 50, maxMs: 5000 }, random, log } = this.#options
+    const { backoff = { minMs: 50, maxMs: 5000 }, clock, chance, log } = this.#options
     let complained = ''
     const dialler = new Dialler({
       address,
       backoff,
-      random,
+      clock,
+      chance,
       onSocket: async (socket) => {
         const useful = await this.#open(socket, where, true)
         if (useful) complained = ''
@@ -123,7 +123,7 @@ export class Links {
     const open = [...this.#sockets].filter((socket) => !socket.destroyed)
     const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     await new Promise<void>((resolve) => {
-      const timer = setTimer(1000, resolve)
+      const timer = this.#options.clock.setTimer(1000, resolve)
       timer.unref()
       Promise.all(closed).then(() => {
         timer.cancel()
@@ -153,7 +153,7 @@ export class Links {
 
   /** Whoever connects decides how often this is called: the log must not grow with it. */
   #complain(address: string, facts: { readonly error: string }): void {
-    const now = performance.now()
+    const now = this.#options.clock.mono()
     if (now - this.#complained.at < COMPLAINT_MS) {
       this.#complained.unsaid++
       return
@@ -171,7 +171,7 @@ export class Links {
     dialled: boolean,
     known: () => void = () => {},
   ): Promise<boolean> {
-    const { identity, secret, handshakeMs = 5000, maxFrame, heartbeatMs, onLink } = this.#options
+    const { identity, secret, handshakeMs = 5000, maxFrame, heartbeatMs, clock, onLink } = this.#options
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     socket.setNoDelay(true)
@@ -183,6 +183,7 @@ export class Links {
         dialled,
         packageVersion: PACKAGE_VERSION,
         maxFrame,
+        clock,
         deadlineMs: handshakeMs,
       })
     } catch (error) {
@@ -201,11 +202,12 @@ export class Links {
       const pong: LinkMessage = { type: 'pong' }
       let handlers: LinkHandlers | null = null
       let heard = false
-      const from = performance.now()
+      const from = clock.mono()
       const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
         maxFrame,
         maxSend: peer.maxFrame - SEAL_BYTES,
         seals,
+        clock,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
         onMessages: (messages) => {
           heard = true
@@ -216,7 +218,7 @@ export class Links {
         onClose: (error) => {
           this.#channels.delete(channel)
           handlers?.onClose(error)
-          resolve(heard || performance.now() - from >= STEADY_MS)
+          resolve(heard || clock.mono() - from >= STEADY_MS)
         },
       })
       this.#channels.add(channel)

@@ -3,8 +3,9 @@ import t from 'tap'
 import { JobHandle } from '#dist/distributor/handle.js'
 import { JobHandles } from '#dist/distributor/handles.js'
 import { Ticket } from '#dist/distributor/ticket.js'
+import { systemClock } from '#dist/src/clock.js'
 
-const owner = { cancel: async () => 'not-found' as const, watch: () => {} }
+const owner = { clock: systemClock, cancel: async () => 'not-found' as const, watch: () => {} }
 
 function made(count: number) {
   const tickets = Array.from({ length: count }, (_, i) => new Ticket(`j${i}`, 'job', null, null, true))

@@ -12,14 +12,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Spool } from '#dist/distributor/spool.js'
 import { pack } from '#dist/src/codec.js'
+import { SYSTEM } from '#dist/src/surroundings.js'
 import { folder } from '../system/harness.js'
 import { outJob, record } from './spooled.js'
 
-const CLOCK = { now: () => 1000, mono: () => 0 }
+const SURROUNDINGS = { ...SYSTEM, clock: { ...SYSTEM.clock, now: () => 1000, mono: () => 0 } }
 
 async function opened(dir: string) {
   const errors: string[] = []
-  const { spool, jobs } = await Spool.open(dir, CLOCK, (error) => errors.push(error.message))
+  const { spool, jobs } = await Spool.open(dir, SURROUNDINGS, (error) => errors.push(error.message))
   return {
     spool,
     errors,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { Spool } from '#dist/distributor/spool.js'
+import { SYSTEM } from '#dist/src/surroundings.js'
 import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { runWriter } from './run-writer.js'
@@ -8,7 +9,6 @@ import { canLosePower, type PoweredFolder, powered, readUndoLog, undoLibrary } f
 
 const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
-const CLOCK = { now: () => Date.now(), mono: () => performance.now() }
 
 /** The instance whose jobs had been synced when the power was lost; null: it had not come so far. */
 async function write(power: PoweredFolder): Promise<string | null> {
@@ -21,7 +21,7 @@ async function write(power: PoweredFolder): Promise<string | null> {
 /** What an app finds there. */
 async function look(dir: string) {
   const errors: string[] = []
-  const { spool, jobs } = await Spool.open(dir, CLOCK, (error) => errors.push(error.message))
+  const { spool, jobs } = await Spool.open(dir, SYSTEM, (error) => errors.push(error.message))
   await spool.close()
   const whole = jobs.every(({ job }) => job.args.equals(Buffer.alloc(100_000, job.id)))
   const ids = jobs.map(({ job, node }) => (node === null ? job.id : `${job.id} on ${node}`))

@@ -2,12 +2,12 @@
 import { statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Spool } from '#dist/distributor/spool.js'
+import { SYSTEM } from '#dist/src/surroundings.js'
 import { plainJob } from '../fixtures/plain-job.mjs'
 
 const [, , dir] = process.argv
-const clock = { now: () => Date.now(), mono: () => performance.now() }
 const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
-const open = () => Spool.open(dir, clock, (error) => say({ failed: error.message }))
+const open = () => Spool.open(dir, SYSTEM, (error) => say({ failed: error.message }))
 const job = (id) => {
   const made = plainJob(id, Buffer.alloc(100_000, id))
   made.ticket.number = 1

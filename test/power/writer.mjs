@@ -1,6 +1,7 @@
 // Commits changes to the store in a folder, as a node does, and says of each what it leads to and when it is committed,
 // until it is killed: `writer.mjs <dir> <durability> <seed>`.
 import { writeSync } from 'node:fs'
+import { systemClock } from '#dist/src/clock.js'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { randomOf } from '../fixtures/random.mjs'
@@ -26,19 +27,23 @@ const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
 say({ opened: true })
 
 let waiting = 0
-const commits = new GroupCommit(store, {
-  onDone: (changes, answers) => {
-    waiting -= changes.length
-    const bad = answers.findIndex((answer) => answer !== 'ok')
-    if (bad >= 0) say({ bad: answers[bad], of: changes[bad].n })
+const commits = new GroupCommit(
+  store,
+  {
+    onDone: (changes, answers) => {
+      waiting -= changes.length
+      const bad = answers.findIndex((answer) => answer !== 'ok')
+      if (bad >= 0) say({ bad: answers[bad], of: changes[bad].n })
+    },
+    onStored: (changes) => {
+      if (changes.some(({ kind }) => kind === 'insert')) say({ safe: changes.at(-1).n })
+    },
+    onFailure: (error) => {
+      throw error
+    },
   },
-  onStored: (changes) => {
-    if (changes.some(({ kind }) => kind === 'insert')) say({ safe: changes.at(-1).n })
-  },
-  onFailure: (error) => {
-    throw error
-  },
-})
+  systemClock,
+)
 let n = 0
 let seq = Math.ceil(epoch * 2 ** 32)
 // Some runs have jobs with large args, so that LevelDB fills one file after the other.

@@ -4,7 +4,7 @@ import t from 'tap'
 import { enqueueMessage, newJob } from '#dist/distributor/out-job.js'
 import { Ticket } from '#dist/distributor/ticket.js'
 import { admit } from '#dist/node/session/admit.js'
-import { setTicker, setTimer } from '#dist/src/clock.js'
+import { setTicker, setTimer, systemClock } from '#dist/src/clock.js'
 import { checkedTime, dueAfter } from '#dist/src/job/due.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { delayAfter } from '#dist/src/job/retry-policy.js'
@@ -39,7 +39,7 @@ t.test('a timer of any length fires once, when its time has come', async (t) => 
   mock.timers.tick(1)
   t.equal(late, 1)
   let beats = 0
-  const ticker = setTicker(30 * DAY, () => beats++)
+  const ticker = setTicker(systemClock, 30 * DAY, () => beats++)
   const left = 30 * DAY - HOP
   for (const step of [HOP, left, HOP, left]) mock.timers.tick(step)
   t.equal(beats, 2)

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { systemChance } from '#dist/src/chance.js'
+import { systemClock } from '#dist/src/clock.js'
 import { pack } from '#dist/src/codec.js'
 import type { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
@@ -254,7 +256,7 @@ const beat = (everyMs: number) => ({
 t.test('a channel: one frame a tick, answers pings, ends in good order', async (t) => {
   const [near, far] = await pair(t)
   const got: LinkMessage[] = []
-  const options = { maxFrame: 1 << 20, heartbeat: beat(10), onClose: () => {} }
+  const options = { maxFrame: 1 << 20, clock: systemClock, heartbeat: beat(10), onClose: () => {} }
   const a = new Channel<LinkMessage>(near, linkMessages, { ...options, onMessages: () => {} })
   const closed = new Promise<JrError | null>((resolve) => {
     new Channel<LinkMessage>(far, linkMessages, {
@@ -279,7 +281,13 @@ t.test('a silent peer is given up, and so is one that never ends a frame', async
     far.on('error', () => {})
     far.resume()
     const error = await new Promise<JrError | null>((resolve) => {
-      const options = { maxFrame: 1 << 20, heartbeat: beat(10), onMessages: () => {}, onClose: resolve }
+      const options = {
+        maxFrame: 1 << 20,
+        clock: systemClock,
+        heartbeat: beat(10),
+        onMessages: () => {},
+        onClose: resolve,
+      }
       new Channel<LinkMessage>(near, linkMessages, options)
       if (name === 'slow') far.write(Buffer.from([0, 0, 1, 0]))
       speak(far)
@@ -292,6 +300,7 @@ t.test('a handler that throws closes its channel, and no other', async (t) => {
   const [near, far] = await pair(t)
   const a = new Channel<LinkMessage>(near, linkMessages, {
     maxFrame: 1 << 20,
+    clock: systemClock,
     heartbeat: null,
     onMessages: () => {},
     onClose: () => {},
@@ -302,6 +311,7 @@ t.test('a handler that throws closes its channel, and no other', async (t) => {
     }
     new Channel<LinkMessage>(far, linkMessages, {
       maxFrame: 1 << 20,
+      clock: systemClock,
       heartbeat: null,
       onMessages,
       onClose: resolve,
@@ -316,6 +326,7 @@ t.test('what throws when there is room again closes its channel, and no other', 
   const error = await new Promise<JrError | null>((resolve) => {
     const channel = new Channel<LinkMessage>(near, linkMessages, {
       maxFrame: 1 << 20,
+      clock: systemClock,
       heartbeat: null,
       onMessages: () => {},
       onDrain: () => {
@@ -350,7 +361,8 @@ function endOf(t: Test, role: 'node' | 'distributor', over: Partial<LinksOptions
     heartbeatMs: 50,
     allowRemoteWithoutSecret: false,
     log: { ...silentLogger, warn: (_event, facts) => refused.push(String(facts?.code)) },
-    random: () => 0,
+    clock: systemClock,
+    chance: { ...systemChance, random: () => 0 },
     backoff: { minMs: 5, maxMs: 10 },
     handshakeMs: 300,
     onLink: (link) => {

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
+import { systemChance } from '#dist/src/chance.js'
+import { systemClock } from '#dist/src/clock.js'
 import { pack } from '#dist/src/codec.js'
 import { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
@@ -157,7 +159,8 @@ async function peer(
     heartbeatMs: 1000,
     allowRemoteWithoutSecret: false,
     log: silentLogger,
-    random: () => 0,
+    clock: systemClock,
+    chance: { ...systemChance, random: () => 0 },
     backoff: { minMs: 5, maxMs: 10 },
     ...over,
     onLink: (link) => {

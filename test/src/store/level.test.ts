@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import { systemClock } from '#dist/src/clock.js'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { type Answer, type Change, levelStore } from '#dist/src/store/index.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
@@ -206,15 +207,19 @@ t.test(
     }
     const seen: string[] = []
     let failure: unknown = null
-    const commits = new GroupCommit<Change>(store, {
-      onStored: () => {},
-      onDone: (changes) => {
-        for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+    const commits = new GroupCommit<Change>(
+      store,
+      {
+        onStored: () => {},
+        onDone: (changes) => {
+          for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+        },
+        onFailure: (error) => {
+          failure = error
+        },
       },
-      onFailure: (error) => {
-        failure = error
-      },
-    })
+      systemClock,
+    )
     const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     commits.add({ kind: 'remove', id: '1' }, false)
     commits.add({ kind: 'remove', id: '2' }, false)
@@ -270,13 +275,17 @@ t.test(
         }),
     }
     const seen: string[] = []
-    const commits = new GroupCommit<Change>(store, {
-      onStored: () => {},
-      onDone: (changes) => {
-        for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+    const commits = new GroupCommit<Change>(
+      store,
+      {
+        onStored: () => {},
+        onDone: (changes) => {
+          for (const change of changes) if (change.kind === 'remove') seen.push(change.id)
+        },
+        onFailure: (error) => t.fail(error.message),
       },
-      onFailure: (error) => t.fail(error.message),
-    })
+      systemClock,
+    )
     const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     commits.add({ kind: 'remove', id: 'first' }, true)
     await settle()
@@ -318,11 +327,15 @@ t.test(
     const say = (what: string) => (changes: readonly Change[]) => {
       seen.push(`${what} ${changes.map(nameOf).join(' ')}`)
     }
-    const commits = new GroupCommit<Change>(store, {
-      onStored: say('stored'),
-      onDone: say('done'),
-      onFailure: (error) => t.fail(error.message),
-    })
+    const commits = new GroupCommit<Change>(
+      store,
+      {
+        onStored: say('stored'),
+        onDone: say('done'),
+        onFailure: (error) => t.fail(error.message),
+      },
+      systemClock,
+    )
     const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     const add = async (id: string, durable: boolean, kind: 'insert' | 'remove') => {
       const job = record({ id, seq: 1 })
