@@ -1,10 +1,9 @@
 import { Distributor, type JobHandle } from './distributor/index.js'
-import { type NodeHandle, startNode as start } from './node/index.js'
+import { type NodeExtras, type NodeHandle, settled, startSettled } from './node/index.js'
 import type { LocalReply } from './node/local-jobs.js'
 import { packError } from './src/error-record.js'
-import type { NodeOptions } from './src/options/node-options.js'
+import type { NodeOptions, NodeValues } from './src/options/node-options.js'
 import { packArgs } from './src/values.js'
-import { parseAddress } from './src/wire/address.js'
 import type { JobFields } from './src/wire/job-fields.js'
 
 /**
@@ -12,19 +11,27 @@ import type { JobFields } from './src/wire/job-fields.js'
  * other nodes go out through it.
  */
 export async function startNode(options: NodeOptions): Promise<NodeHandle> {
-  const { distribute } = options
-  if (distribute === undefined) return start(options)
+  const { values, extras } = settled(options)
+  return startSettledNode(values, extras)
+}
+
+export async function startSettledNode(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
+  const { distribute, secretFile, allowRemote, heartbeatMs, maxFrame } = values
+  if (distribute === undefined) return startSettled(values, extras)
   const distributor = new Distributor()
-  const address = parseAddress(distribute, 'distribute')
-  const { secretFile, allowRemote, heartbeat, maxFrame } = options
-  const same = Object.fromEntries(
-    Object.entries({ secretFile, allowRemote, heartbeat, maxFrame }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  )
-  await distributor.start({ name: `node ${options.name}`, ...address, ...same })
+  await distributor.start({
+    name: `node ${values.name}`,
+    ...distribute,
+    ...(secretFile === undefined ? {} : { secretFile }),
+    allowRemote,
+    heartbeat: `${heartbeatMs}ms`,
+    maxFrame,
+  })
   try {
-    const node = await start(options, { forward: (job, reply) => forward(distributor, job, reply) })
+    const node = await startSettled(values, {
+      ...extras,
+      forward: (job, reply) => forward(distributor, job, reply),
+    })
     node.stopped.then(() => distributor.stop())
     return node
   } catch (error) {

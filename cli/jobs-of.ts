@@ -56,11 +56,14 @@ function jobsOfNode(monitor: NodeMonitor): JobsOf {
 function jobsInRedis(flags: CommandLine['flags']): JobsOf {
   const { redis: _, node, ...rest } = flags
   const ofRedis = Object.entries(rest).filter(([name]) => name.startsWith('redis-') || name === 'config')
-  const { redisUrl, redisPrefix, redisTimeout } = nodeOptions(Object.fromEntries(ofRedis), process.env).values
+  const { redisUrl, redisPrefix, redisTimeoutMs } = nodeOptions(
+    Object.fromEntries(ofRedis),
+    process.env,
+  ).values
   const monitor = new RedisMonitor({
-    redisUrl: String(redisUrl),
-    redisPrefix: String(redisPrefix),
-    redisTimeout: `${redisTimeout}ms`,
+    redisUrl,
+    redisPrefix,
+    redisTimeout: `${redisTimeoutMs}ms`,
   })
   const only = typeof node === 'string' ? [node] : null
   return {

@@ -2,15 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { JrError } from '../src/errors.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
-import {
-  asFlag,
-  environment,
-  nearest,
-  type Resolved,
-  resolveOptions,
-  type Source,
-} from '../src/options/resolve.js'
-import { flagOf, type OptionSpec } from '../src/options/table.js'
+import { asFlag, flagOf, type Table } from '../src/options/option.js'
+import { environment, nearest, type Resolved, resolveOptions, type Source } from '../src/options/resolve.js'
 
 /** A flag of a command that is no option of a node. */
 export interface ExtraFlag {
@@ -28,13 +21,13 @@ const CONFIG_FILE = 'jr.config.json'
 /** Reads a command line. Throws a TypeError that a person can act on. */
 export function readCommandLine(
   argv: readonly string[],
-  table: readonly OptionSpec[],
+  table: Table,
   extra: readonly ExtraFlag[],
   positionals = false,
 ): CommandLine {
   const options: Record<string, { type: 'string' | 'boolean' }> = {}
-  for (const spec of table)
-    options[flagOf(spec.key)] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
+  for (const [key, { placeholder }] of Object.entries(table))
+    options[flagOf(key)] = { type: placeholder === null ? 'boolean' : 'string' }
   for (const { name, type } of extra) options[name] = { type }
   // `--log-json=false` is how a person says it, and parseArgs does not take it.
   const args = argv.map((arg) =>
@@ -58,11 +51,14 @@ export function readCommandLine(
 }
 
 /** The options of a node from flags, environment, config file and defaults, in this order. */
-export function nodeOptions(flags: CommandLine['flags'], env: NodeJS.ProcessEnv): Resolved {
+export function nodeOptions(
+  flags: CommandLine['flags'],
+  env: NodeJS.ProcessEnv,
+): Resolved<typeof NODE_OPTIONS> {
   const fromFlags: Record<string, unknown> = {}
-  for (const { key } of NODE_OPTIONS) {
+  for (const key of Object.keys(NODE_OPTIONS)) {
     const value = flags[flagOf(key)]
-    if (value !== undefined) fromFlags[key] = key === 'backoff' ? maybeJson(value) : value
+    if (value !== undefined) fromFlags[key] = value
   }
   const sources: Source[] = [
     { name: 'flag', values: fromFlags, written: asFlag },
@@ -91,10 +87,6 @@ function readConfig(named: string | undefined): Source | null {
 
 function isFlag(options: Record<string, { type: string }>, arg: string): boolean {
   return options[arg.slice(2, -5)]?.type === 'boolean'
-}
-
-function maybeJson(value: string | boolean): unknown {
-  return typeof value === 'string' && value.startsWith('{') ? JSON.parse(value) : value
 }
 
 function explain(error: unknown, known: readonly string[]): string {

@@ -12,9 +12,9 @@ export type {
   ResultOf,
 } from '../src/job/types.js'
 export type { DistributorOptions } from '../src/options/distributor-options.js'
-export type { AddressOption, NodeOptions } from '../src/options/node-options.js'
+export type { NodeOptions } from '../src/options/node-options.js'
 export type { LeaseState, StoredNode } from '../src/store/redis/jobs.js'
-export type { Address } from '../src/wire/address.js'
+export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
 export type { CancelAnswer, JobHandle, WaitOptions } from './handle.js'
 export type { JobHandles } from './handles.js'

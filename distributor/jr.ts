@@ -2,7 +2,7 @@ import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
 import type { ArgsOf, DoneArgs, FailedArgs, JobArgs, JobName } from '../src/job/types.js'
-import { createLogger, type LogLevel } from '../src/logger.js'
+import { createLogger } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
@@ -83,8 +83,7 @@ export class Distributor implements AsyncDisposable {
   async start(options: DistributorOptions = {}): Promise<Address | null> {
     if (this.#running !== null)
       throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
-    const { values } = resolveOptions(DISTRIBUTOR_OPTIONS, [given({ ...this.#defaults, ...options })])
-    const v = values as unknown as Values
+    const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given({ ...this.#defaults, ...options })])
     const json = v.logJson === undefined ? {} : { json: v.logJson }
     const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name } })
     const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
@@ -94,10 +93,10 @@ export class Distributor implements AsyncDisposable {
       instance: spooled?.spool.instance ?? SYSTEM.chance.id(),
       secret: readSecret(v.secretFile),
       allowRemote: v.allowRemote,
-      heartbeatMs: v.heartbeat,
+      heartbeatMs: v.heartbeatMs,
       maxFrame: v.maxFrame,
       maxHeld: v.maxHeld,
-      doubtMs: v.doubtTimeout,
+      doubtMs: v.doubtTimeoutMs,
       alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode,
     }
     const spool = spooled?.spool ?? null
@@ -293,24 +292,6 @@ export class Distributor implements AsyncDisposable {
       this.#resolveReady = resolve
     })
   }
-}
-
-/** What the table of options makes of them. */
-interface Values {
-  readonly name: string
-  readonly host: string
-  readonly port?: number
-  readonly path?: string
-  readonly nodes?: readonly Address[]
-  readonly spool?: string
-  readonly maxHeld: number
-  readonly doubtTimeout: number
-  readonly secretFile?: string
-  readonly allowRemote: boolean
-  readonly heartbeat: number
-  readonly maxFrame: number
-  readonly logLevel: LogLevel
-  readonly logJson?: boolean
 }
 
 /** Starts a node in this process. */

@@ -15,7 +15,8 @@ export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeou
     | { readonly redisUrl?: string; readonly redis: RedisExtra }
   )
 
-const OPTIONS = NODE_OPTIONS.filter(({ key }) => ['redisUrl', 'redisPrefix', 'redisTimeout'].includes(key))
+const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
+const OPTIONS = { redisUrl, redisPrefix, redisTimeout }
 const LISTED = 100
 
 /**
@@ -32,7 +33,7 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
   constructor(options: RedisMonitorOptions) {
     const { redis: extra = {}, ...rest } = options
     const { values } = resolveOptions(OPTIONS, [given(rest)])
-    const { redisUrl: url, redisPrefix: prefix, redisTimeout: timeoutMs } = values as unknown as Values
+    const { redisUrl: url, redisPrefix: prefix, redisTimeoutMs: timeoutMs } = values
     let loaded: Promise<RedisJobs> | null = null
     // Loaded when it is asked: an app that has no Redis never pays for it.
     this.#redis = () => {
@@ -88,11 +89,4 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
     const { state, name } = checkedQuery(query)
     return (await this.#redis()).destroyAll(node, { state, name })
   }
-}
-
-/** What the table of options makes of them. */
-interface Values {
-  readonly redisUrl: string
-  readonly redisPrefix: string
-  readonly redisTimeout: number
 }

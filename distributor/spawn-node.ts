@@ -7,10 +7,9 @@ import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
-import { type AddressOption, NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
-import { asFlag } from '../src/options/resolve.js'
-import { envOf } from '../src/options/table.js'
-import { type Address, formatAddress, parseAddress } from '../src/wire/address.js'
+import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { asFlag, envOf, type Option } from '../src/options/option.js'
+import { type Address, formatAddress } from '../src/wire/address.js'
 
 /** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
 export type SpawnOptions = NodeOptions & {
@@ -88,7 +87,7 @@ export class NodeKeeper implements SpawnedNode {
         // The node hands `env` on to its children.
         env: {
           ...allowedEnv(process.env, env),
-          ...secrets({ ...options, env: JSON.stringify(env) }),
+          ...secrets({ ...options, env }),
           [WITHHELD]: withheldNames(process.env, env).join(),
         },
         // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
@@ -171,33 +170,25 @@ function reasonOf(bytes: readonly Buffer[]): Error | null {
   }
 }
 
-function flags(options: NodeOptions): string[] {
-  const list: string[] = []
-  const known = NODE_OPTIONS.map(({ key }) => key)
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    if (!known.includes(key))
-      throw new TypeError(`spawnNode: ${key}: no such option; known: ${known.join(', ')}`)
-    if (key === 'distributors')
-      throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
-    if (!isSecret(key)) list.push(`${asFlag(key)}=${asText(key, value)}`)
-  }
-  return list
+function flags(options: SpawnOptions): string[] {
+  return written(options, false).map(([key, text]) => `${asFlag(key)}=${text}`)
 }
 
 /** Command lines can be read by everybody on the machine. */
-function secrets(options: object): Record<string, string> {
-  const given = Object.entries(options).filter(([key, value]) => isSecret(key) && value !== undefined)
-  return Object.fromEntries(given.map(([key, value]) => [envOf(key), String(value)]))
+function secrets(options: SpawnOptions): Record<string, string> {
+  return Object.fromEntries(written(options, true).map(([key, text]) => [envOf(key), text]))
 }
 
-function isSecret(key: string): boolean {
-  return NODE_OPTIONS.some((spec) => spec.key === key && spec.secret === true)
-}
-
-function asText(key: string, value: unknown): string {
-  if (key === 'listen' || key === 'distribute')
-    return formatAddress(parseAddress(value as AddressOption, key))
-  if (key === 'backoff' && typeof value === 'object') return JSON.stringify(value)
-  return String(value)
+/** The options that are, or are not, secret, as text. */
+function written(options: SpawnOptions, secret: boolean): [key: string, text: string][] {
+  const known = new Map<string, Option>(Object.entries(NODE_OPTIONS))
+  return Object.entries(options).flatMap(([key, value]): [string, string][] => {
+    if (value === undefined) return []
+    const option = known.get(key)
+    if (option === undefined)
+      throw new TypeError(`spawnNode: ${key}: no such option; known: ${[...known.keys()].join(', ')}`)
+    if (key === 'distributors')
+      throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
+    return option.secret === secret ? [[key, option.write(value)]] : []
+  })
 }

@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../dist/src/errors.js'
 import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
+import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
-import { renderMarkdown } from '../dist/src/options/render.js'
+import { docstring, renderMarkdown } from '../dist/src/options/render.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
 import { linkMessages } from '../dist/src/wire/link-messages.js'
 
@@ -99,19 +100,39 @@ const PARTS = [
   ['docs/guide.md', 'errors', codes()],
 ]
 
-let stale = 0
-for (const [file, name, text] of PARTS) {
-  const path = new URL(`../${file}`, import.meta.url)
-  const page = readFileSync(path, 'utf8')
+const TABLES = [
+  ['src/options/link-options.ts', LINK_OPTIONS],
+  ['src/options/node-options.ts', NODE_OPTIONS],
+  ['src/options/distributor-options.ts', DISTRIBUTOR_OPTIONS],
+]
+
+function part(page, file, name, text) {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
   const from = page.indexOf(start)
   const to = page.indexOf(end)
   if (from < 0 || to < 0) throw new Error(`${file} has no ${start} … ${end}`)
-  const made = `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`
-  if (made === page) continue
-  stale++
-  if (process.argv.includes('--check'))
-    console.error(`${file}: the part '${name}' is not what the code says; run npm run docs`)
-  else writeFileSync(path, made)
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`
 }
-if (process.argv.includes('--check') && stale > 0) process.exitCode = 1
+
+/** Above each option of a table its docstring, which editors show wherever the option is written. */
+function documented(source, table) {
+  const bare = source.replace(/^ {2}\/\*\* .* \*\/\n(?= {2}\w+: )/gm, '')
+  return bare.replace(/^ {2}(\w+): /gm, (line, key) =>
+    Object.hasOwn(table, key) ? `  /** ${docstring(table[key])} */\n${line}` : line,
+  )
+}
+
+const made = new Map()
+const put = (file, change) =>
+  made.set(file, change(made.get(file) ?? readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')))
+for (const [file, name, text] of PARTS) put(file, (page) => part(page, file, name, text))
+for (const [file, table] of TABLES) put(file, (source) => documented(source, table))
+
+for (const [file, text] of made) {
+  const path = new URL(`../${file}`, import.meta.url)
+  if (readFileSync(path, 'utf8') === text) continue
+  if (process.argv.includes('--check')) {
+    console.error(`${file} is not what the code says; run npm run docs`)
+    process.exitCode = 1
+  } else writeFileSync(path, text)
+}

@@ -1,9 +1,10 @@
-import { createLogger, type LogLevel } from '../src/logger.js'
-import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { createLogger } from '../src/logger.js'
+import { NODE_OPTIONS, type NodeOptions, type NodeValues } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import type { Store } from '../src/store/contract.js'
 import { levelStore } from '../src/store/level/store.js'
 import { memoryStore } from '../src/store/memory.js'
+import type { RedisExtra } from '../src/store/redis/client.js'
 import { redisStore } from '../src/store/redis/store.js'
 import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
@@ -40,23 +41,37 @@ export interface NodeHandle extends AsyncDisposable {
   readonly stopped: Promise<Ended>
 }
 
+/** What a node may be given that is no text: by whoever starts it in code. */
+export interface NodeExtras {
+  readonly redis?: RedisExtra
+  readonly forward?: Forward | null
+  readonly store?: Store | null
+}
+
 /**
  * Starts a node in this process. Job code does not run here but in child processes. Resolves when it takes jobs.
  * A store of your own, given as `store`, is opened by the node and closed when it ends. Rejects with JR_BAD_CONFIG,
  * JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_STORE, JR_CHILD_START or JR_ADDRESS; with a TypeError when `store` is none.
  */
-export async function startNode(
-  options: NodeOptions,
-  inner: { readonly forward?: Forward | null } = {},
-): Promise<NodeHandle> {
+export async function startNode(options: NodeOptions): Promise<NodeHandle> {
+  const { values, extras } = settled(options)
+  return startSettled(values, extras)
+}
+
+/** What the options say, each checked. Throws as `startNode` rejects. */
+export function settled(options: NodeOptions): { readonly values: NodeValues; readonly extras: NodeExtras } {
   const { redis = {}, store: wanted, ...rest } = options
   const own = typeof wanted === 'object' && wanted !== null ? ownStore(wanted) : null
   const { values } = resolveOptions(NODE_OPTIONS, [given(own === null ? { ...rest, store: wanted } : rest)])
-  const config = configure(values, { redis, forward: inner.forward ?? null })
-  const level = values.logLevel as LogLevel
-  const json = values.logJson as boolean | undefined
+  return { values, extras: { redis, store: own } }
+}
+
+/** `startNode`, for whoever has looked at all sources of options. */
+export async function startSettled(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
+  const config = configure(values, { redis: extras.redis ?? {}, forward: extras.forward ?? null })
+  const { logLevel: level, logJson: json } = config
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
-  const store = own ?? storeOf(config)
+  const store = extras.store ?? storeOf(config)
   const node = new JobNode(config, { store, log, ...SYSTEM })
   await node.start()
   const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)

@@ -1,5 +1,8 @@
 import { shown } from './duration.js'
 
+/** Variables and their values (what is undefined is left out), or the names of variables that this process has. */
+export type Variables = Readonly<Record<string, string | undefined>> | readonly string[] | string
+
 const ALLOWED = new Set([
   'PATH',
   'HOME',

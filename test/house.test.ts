@@ -89,3 +89,7 @@ t.test('each third-party package is imported in one file', async (t) => {
   t.same([...users.keys()].sort(), Object.keys(dependencies).sort(), 'what is used is what is depended on')
   for (const [name, by] of users) t.equal(by.size, 1, `${name}: ${[...by]}`)
 })
+
+t.test('no value is forced into a type that has nothing to do with it', async (t) => {
+  for (const file of files) t.notMatch(readFileSync(file, 'utf8'), /as unknown as/, file)
+})

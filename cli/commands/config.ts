@@ -1,8 +1,6 @@
-import { formatDuration } from '../../src/duration.js'
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
-import type { OptionSpec } from '../../src/options/table.js'
-import { withoutPassword } from '../../src/secret.js'
-import { type Address, formatAddress } from '../../src/wire/address.js'
+import type { Option } from '../../src/options/option.js'
+import { settledKey } from '../../src/options/resolve.js'
 import { EXIT } from '../exit-codes.js'
 import { CONFIG_HELP } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
@@ -20,13 +18,10 @@ export async function run(argv: string[]): Promise<number> {
     return EXIT.ok
   }
   const { values, from } = nodeOptions(flags, process.env)
-  const rows = NODE_OPTIONS.map((spec) => {
-    const value = values[spec.key]
-    return {
-      option: spec.key,
-      value: value === undefined ? null : shownAs(spec, value),
-      from: from[spec.key] ?? 'unset',
-    }
+  const settled = new Map<string, unknown>(Object.entries(values))
+  const rows = Object.entries<Option>(NODE_OPTIONS).map(([key, option]) => {
+    const value = settled.get(settledKey(key, option))
+    return { option: key, value: value === undefined ? null : option.show(value), from: from[key] ?? 'unset' }
   })
   if (flags.json === true) {
     const options = Object.fromEntries(rows.map(({ option, ...rest }) => [option, rest]))
@@ -37,14 +32,4 @@ export async function run(argv: string[]): Promise<number> {
     )
   }
   return EXIT.ok
-}
-
-function shownAs(spec: OptionSpec, value: unknown): unknown {
-  if (spec.type === 'variables') return Object.keys(value as object).join(',')
-  if (spec.type === 'modules') return (value as string[]).join(',')
-  if (spec.secret === true) return withoutPassword(String(value))
-  if (spec.type === 'duration') return formatDuration(value as number)
-  if (spec.type === 'address') return formatAddress(value as Address)
-  if (spec.type === 'addresses') return (value as Address[]).map(formatAddress).join(',')
-  return spec.type === 'backoff' ? JSON.stringify(value) : value
 }

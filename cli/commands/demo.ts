@@ -41,7 +41,7 @@ const EXTRA = [
 
 /** `jr demo`. */
 export async function run(argv: string[]): Promise<number> {
-  const { flags, positionals } = readCommandLine(argv, [], EXTRA, true)
+  const { flags, positionals } = readCommandLine(argv, {}, EXTRA, true)
   if (flags.help === true) {
     process.stdout.write(HELP)
     return EXIT.ok

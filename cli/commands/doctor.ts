@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { JrError } from '../../src/errors.js'
-import { NODE_OPTIONS } from '../../src/options/node-options.js'
+import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
 import { withoutPassword } from '../../src/secret.js'
 import { type Address, formatAddress } from '../../src/wire/address.js'
 import { EXIT } from '../exit-codes.js'
@@ -38,12 +38,12 @@ export async function run(argv: string[]): Promise<number> {
     return EXIT.ok
   }
   const { values } = nodeOptions(flags, process.env)
-  const dir = resolve(typeof values.dir === 'string' ? values.dir : 'data')
+  const dir = resolve(values.dir ?? 'data')
   const findings = [
     nodeVersion(),
     ...(values.store === 'redis' ? [await redis(values)] : [await natives(dir), diskSpace(dir)]),
-    jobFolder(resolve(String(values.jobs))),
-    await port(values.listen as Address | undefined),
+    jobFolder(resolve(values.jobs)),
+    await port(values.listen),
     await clock(),
     childProcess(),
   ]
@@ -120,10 +120,9 @@ function diskSpace(dir: string): Finding {
 }
 
 /** Really connects, writes and listens, as a node does. */
-async function redis(values: Readonly<Record<string, unknown>>): Promise<Finding> {
+async function redis(values: NodeValues): Promise<Finding> {
   const check = 'Redis'
-  const { redisUrl, redisPrefix, redisTimeout } = values
-  const where = { url: String(redisUrl), prefix: String(redisPrefix), timeoutMs: Number(redisTimeout) }
+  const where = { url: values.redisUrl, prefix: values.redisPrefix, timeoutMs: values.redisTimeoutMs }
   try {
     const { examineRedis } = await import('../../src/store/redis/examination.js')
     const { version, writeMs, notes } = await examineRedis(where)

@@ -27,7 +27,7 @@ const LISTED = 50
 
 /** `jr jobs`: the jobs in the store of a node that listens, or in the Redis that nodes share. */
 export async function run(argv: string[]): Promise<number> {
-  const { flags, positionals } = readCommandLine(argv, [], EXTRA, true)
+  const { flags, positionals } = readCommandLine(argv, {}, EXTRA, true)
   if (flags.help === true) {
     process.stdout.write(JOBS_HELP)
     return EXIT.ok

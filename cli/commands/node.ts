@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { packError } from '../../src/error-record.js'
-import { NODE_OPTIONS, type NodeOptions } from '../../src/options/node-options.js'
+import { NODE_OPTIONS } from '../../src/options/node-options.js'
 import { formatAddress } from '../../src/wire/address.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { nodeHelp } from '../help.js'
@@ -25,9 +25,9 @@ export async function run(argv: string[]): Promise<number> {
   // Bytes from the network are not parsed by native code, which a mistake could take over.
   process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true'
   const { values } = nodeOptions(flags, process.env)
-  const { startNode } = await import('../../start-node.js')
+  const { startSettledNode } = await import('../../start-node.js')
   const parent = flags['parent-fd']
-  const node = await startNode(asGiven(values)).catch((error) => {
+  const node = await startSettledNode(values).catch((error) => {
     if (typeof parent === 'string') tellParent(Number(parent), error)
     throw error
   })
@@ -38,15 +38,6 @@ export async function run(argv: string[]): Promise<number> {
   const ended = await node.stopped
   signals.off()
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
-}
-
-/** Settled durations are milliseconds; given ones are seconds, or text with a unit. */
-function asGiven(values: Readonly<Record<string, unknown>>): NodeOptions {
-  const entries = NODE_OPTIONS.filter(({ key }) => values[key] !== undefined).map(({ key, type }) => {
-    const value = values[key]
-    return [key, type === 'duration' ? `${value}ms` : value]
-  })
-  return Object.fromEntries(entries)
 }
 
 /** The app rejects `spawnNode` with the error as it is, not with lines of a log. */

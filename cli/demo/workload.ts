@@ -123,8 +123,8 @@ export class Workload {
     const { files } = this.#plan
     while (facts.jobs - facts.ended.size < AT_ONCE && facts.files < files.length && this.#elapsed < 1) {
       const file = files[facts.files] as FoundFile
-      this.#expect('demo_digest', { path: file.path }, {}, (args) => {
-        facts.results.set(file, args as unknown as FileResult)
+      this.#expect('demo_digest', { path: file.path }, {}, ({ sha256, bytes, gzipped }) => {
+        facts.results.set(file, { sha256: String(sha256), bytes: Number(bytes), gzipped: Number(gzipped) })
       })
       if (isSampled(file, facts.files)) {
         this.#expect('demo_entropy', { path: file.path }, {}, ({ bits }) => {

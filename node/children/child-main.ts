@@ -27,7 +27,7 @@ const LIFE_LINE = 4
 const MAX_FRAME = 2 ** 31
 
 interface Asked {
-  accepted(error: JrError | null): void
+  accepted(error: Error | null): void
   outcome(reply: EnqueueReply): void
 }
 
@@ -147,7 +147,7 @@ class ChildProcess implements ContextHost {
       case 'enqueue-reply': {
         const asked = this.#asked.get(message.request)
         if (message.what === 'outcome') asked?.outcome(message)
-        else asked?.accepted(message.ok ? null : (unpackError(message.body) as unknown as JrError))
+        else asked?.accepted(message.ok ? null : unpackError(message.body))
         return
       }
       case 'unreadable':

@@ -1,26 +1,19 @@
-import type { OptionSpec } from './table.js'
+import { duration, flag, path, size } from './kinds.js'
 
+// The docstrings here are made of the texts: `npm run docs`.
 /** What both ends of a connection have options for. */
-export const LINK_OPTIONS: readonly OptionSpec[] = [
-  {
-    key: 'secretFile',
-    type: 'path',
-    text: 'File with a secret that both sides must know (32 bytes at least).',
-  },
-  { key: 'allowRemote', type: 'boolean', default: false, text: 'Listen to other machines without a secret.' },
-  {
-    key: 'heartbeat',
-    type: 'duration',
-    default: '5s',
-    min: 10,
-    text: 'How often a ping goes out; three missed end it.',
-  },
-  {
-    key: 'maxFrame',
-    type: 'size',
+export const LINK_OPTIONS = {
+  /** File with a secret that both sides must know (32 bytes at least). */
+  secretFile: path({ text: 'File with a secret that both sides must know (32 bytes at least).' }),
+  /** Listen to other machines without a secret. Default: `false`. */
+  allowRemote: flag({ default: false, text: 'Listen to other machines without a secret.' }),
+  /** How often a ping goes out; three missed end it. Default: `'5s'`. */
+  heartbeat: duration({ default: '5s', min: 10, text: 'How often a ping goes out; three missed end it.' }),
+  /** The largest frame that a peer may send. Default: `'16MiB'`. */
+  maxFrame: size({
     default: '16MiB',
     min: 1024 ** 2,
     max: 1024 ** 3,
     text: 'The largest frame that a peer may send.',
-  },
-]
+  }),
+}

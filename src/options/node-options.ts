@@ -1,274 +1,158 @@
-import type { Backoff } from '../job/retry-policy.js'
+import { LOG_LEVELS } from '../logger.js'
 import type { Store } from '../store/contract.js'
 import type { RedisExtra } from '../store/redis/client.js'
-import type { Address } from '../wire/address.js'
+import {
+  address,
+  addresses,
+  backoff,
+  duration,
+  flag,
+  modules,
+  name,
+  oneOf,
+  path,
+  size,
+  text,
+  url,
+  variables,
+  whole,
+} from './kinds.js'
 import { LINK_OPTIONS } from './link-options.js'
-import type { OptionSpec } from './table.js'
+import type { Given, Settled } from './option.js'
 
-/** How a node may be started. Durations are seconds or text such as `'5m'`; sizes bytes or text such as `'64MiB'`. */
-export interface NodeOptions {
-  readonly name?: string
-  readonly jobs?: string | URL
-  /** Or a store of your own, for `startNode`. Not on the command line. */
-  readonly store?: 'level' | 'memory' | 'redis' | Store
-  readonly dir?: string | URL
-  readonly durability?: 'fsync' | 'os'
-  readonly redisUrl?: string
-  readonly redisPrefix?: string
-  readonly lease?: number | string
-  readonly redisTimeout?: number | string
-  readonly redisWait?: number
-  readonly listen?: AddressOption
-  readonly distributors?: readonly AddressOption[] | string
-  readonly distribute?: AddressOption
-  readonly secretFile?: string | URL
-  readonly allowRemote?: boolean
-  readonly heartbeat?: number | string
-  readonly maxFrame?: number | string
-  readonly children?: number
-  readonly deferredChildren?: number
-  readonly concurrency?: number
-  readonly standbyChildren?: number
-  readonly maxJobsPerChild?: number
-  readonly maxMemoryPerChild?: number | string
-  readonly maxAttempts?: number
-  readonly backoff?: Backoff | string
-  readonly timeout?: number | string
-  readonly timeoutGrace?: number | string
-  readonly poisonLimit?: number
-  readonly shutdownTimeout?: number | string
-  readonly maxArgs?: number | string
-  readonly maxResult?: number | string
-  readonly unknownJob?: 'fail' | 'wait'
-  readonly retryJobsAtStart?: boolean
-  readonly removeDoneJobs?: boolean
-  readonly removeCancelledJobs?: boolean
-  readonly removeFailedJobs?: boolean
-  readonly keepAge?: number | string
-  readonly keepCount?: number
-  readonly outcomeGrace?: number | string
-  readonly mergeJobItselfToArgs?: boolean
-  readonly logJobProcessing?: boolean
-  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  readonly logJson?: boolean
-  /** Options of ioredis for the Redis store, such as `sentinels` or `cluster`; docs/redis.md. Not on the command line. */
-  readonly redis?: RedisExtra
-  readonly env?: Variables
-  readonly envFile?: string | URL
-  readonly import?: string | readonly string[]
-}
-
-export type AddressOption = Address | string | number | readonly [host: string, port: number]
-
-/** Variables and their values (what is undefined is left out), or the names of variables that this process has. */
-export type Variables = Readonly<Record<string, string | undefined>> | readonly string[] | string
-
-export const NODE_OPTIONS: readonly OptionSpec[] = [
-  { key: 'name', type: 'name', text: 'The name of the node, its own among all nodes of an app. Required.' },
-  {
-    key: 'jobs',
-    type: 'path',
-    default: 'reactor_jobs',
-    text: 'Folder of the job files, with all folders below it.',
-  },
-  {
-    key: 'store',
-    type: 'enum',
-    values: ['level', 'memory', 'redis'],
-    default: 'level',
-    text: 'Where jobs are kept.',
-  },
-  { key: 'dir', type: 'path', text: 'Folder of the level store. Default: data/ and the name of the node.' },
-  {
-    key: 'durability',
-    type: 'enum',
-    values: ['fsync', 'os'],
+// The docstrings here are made of the texts: `npm run docs`.
+const OWN = {
+  /** The name of the node, its own among all nodes of an app. Required. */
+  name: name({ text: 'The name of the node, its own among all nodes of an app. Required.' }),
+  /** Folder of the job files, with all folders below it. Default: `'reactor_jobs'`. */
+  jobs: path({ default: 'reactor_jobs', text: 'Folder of the job files, with all folders below it.' }),
+  /** Where jobs are kept. Default: `'level'`. */
+  store: oneOf(['level', 'memory', 'redis'], { default: 'level', text: 'Where jobs are kept.' }),
+  /** Folder of the level store. Default: data/ and the name of the node. */
+  dir: path({ text: 'Folder of the level store. Default: data/ and the name of the node.' }),
+  /** What accepted jobs survive: fsync a power cut, os a killed process. Default: `'fsync'`. */
+  durability: oneOf(['fsync', 'os'], {
     default: 'fsync',
     text: 'What accepted jobs survive: fsync a power cut, os a killed process.',
-  },
-  {
-    key: 'redisUrl',
-    type: 'string',
+  }),
+  /** Where the Redis store is; rediss:// for TLS. With a password, give it in the environment. Default: `'redis://127.0.0.1:6379'`. */
+  redisUrl: url({
     default: 'redis://127.0.0.1:6379',
-    secret: true,
     text: 'Where the Redis store is; rediss:// for TLS. With a password, give it in the environment.',
-  },
-  {
-    key: 'redisPrefix',
-    type: 'string',
-    default: 'job-reactor',
-    text: 'Nodes with the same one share their jobs.',
-  },
-  {
-    key: 'lease',
-    type: 'duration',
+  }),
+  /** Nodes with the same one share their jobs. Default: `'job-reactor'`. */
+  redisPrefix: text({ default: 'job-reactor', text: 'Nodes with the same one share their jobs.' }),
+  /** How long a node may be away from Redis before others take over its jobs. Default: `'10s'`. */
+  lease: duration({
     default: '10s',
     min: 300,
     text: 'How long a node may be away from Redis before others take over its jobs.',
-  },
-  {
-    key: 'redisTimeout',
-    type: 'duration',
+  }),
+  /** How long a node waits for Redis before it ends. Default: `'30s'`. */
+  redisTimeout: duration({
     default: '30s',
     min: 100,
     text: 'How long a node waits for Redis before it ends.',
-  },
-  {
-    key: 'redisWait',
-    type: 'integer',
-    default: 0,
-    min: 0,
-    text: 'Replicas that must have a job before it is accepted.',
-  },
-  {
-    key: 'listen',
-    type: 'address',
-    text: 'Where distributors may connect: host:port, or the path of a Unix socket.',
-  },
-  { key: 'distributors', type: 'addresses', text: 'Distributors to connect to, separated by commas.' },
-  {
-    key: 'distribute',
-    type: 'address',
-    text: "Listen here as a distributor too, for jobs that this node's jobs enqueue.",
-  },
-  ...LINK_OPTIONS,
-  {
-    key: 'children',
-    type: 'integer',
-    default: 1,
-    min: 0,
-    text: 'Evented children: many jobs at once on each.',
-  },
-  {
-    key: 'deferredChildren',
-    type: 'integer',
-    default: 1,
-    min: 0,
-    text: 'Deferred children: one job at a time on each.',
-  },
-  { key: 'concurrency', type: 'integer', default: 100, min: 1, text: 'Jobs at once on an evented child.' },
-  {
-    key: 'standbyChildren',
-    type: 'integer',
-    default: 1,
-    min: 0,
-    text: 'Spare children that take the place of a lost one.',
-  },
-  {
-    key: 'maxJobsPerChild',
-    type: 'integer',
-    default: 0,
-    min: 0,
-    text: 'Replace a child after so many jobs; 0: never.',
-  },
-  {
-    key: 'maxMemoryPerChild',
-    type: 'size',
-    default: 0,
-    min: 0,
-    text: 'Replace a child that holds more; 0: never.',
-  },
-  {
-    key: 'env',
-    type: 'variables',
-    secret: true,
-    text: 'Variables that job code may read, on top of a list of harmless ones.',
-  },
-  { key: 'envFile', type: 'path', text: 'File with more of them, NAME=value a line; env comes first.' },
-  {
-    key: 'import',
-    type: 'modules',
-    text: 'Modules that children import before the job files, such as tsx.',
-  },
-  {
-    key: 'maxAttempts',
-    type: 'integer',
-    default: 10,
-    min: 1,
-    text: 'Attempts of a job, the first included.',
-  },
-  {
-    key: 'backoff',
-    type: 'backoff',
+  }),
+  /** Replicas that must have a job before it is accepted. Default: `0`. */
+  redisWait: whole({ default: 0, min: 0, text: 'Replicas that must have a job before it is accepted.' }),
+  /** Where distributors may connect: host:port, or the path of a Unix socket. */
+  listen: address({ text: 'Where distributors may connect: host:port, or the path of a Unix socket.' }),
+  /** Distributors to connect to, separated by commas. */
+  distributors: addresses({ text: 'Distributors to connect to, separated by commas.' }),
+  /** Listen here as a distributor too, for jobs that this node's jobs enqueue. */
+  distribute: address({ text: "Listen here as a distributor too, for jobs that this node's jobs enqueue." }),
+  /** Evented children: many jobs at once on each. Default: `1`. */
+  children: whole({ default: 1, min: 0, text: 'Evented children: many jobs at once on each.' }),
+  /** Deferred children: one job at a time on each. Default: `1`. */
+  deferredChildren: whole({ default: 1, min: 0, text: 'Deferred children: one job at a time on each.' }),
+  /** Jobs at once on an evented child. Default: `100`. */
+  concurrency: whole({ default: 100, min: 1, text: 'Jobs at once on an evented child.' }),
+  /** Spare children that take the place of a lost one. Default: `1`. */
+  standbyChildren: whole({ default: 1, min: 0, text: 'Spare children that take the place of a lost one.' }),
+  /** Replace a child after so many jobs; 0: never. Default: `0`. */
+  maxJobsPerChild: whole({ default: 0, min: 0, text: 'Replace a child after so many jobs; 0: never.' }),
+  /** Replace a child that holds more; 0: never. Default: `0`. */
+  maxMemoryPerChild: size({ default: 0, min: 0, text: 'Replace a child that holds more; 0: never.' }),
+  /** Variables that job code may read, on top of a list of harmless ones. */
+  env: variables({ text: 'Variables that job code may read, on top of a list of harmless ones.' }),
+  /** File with more of them, NAME=value a line; env comes first. */
+  envFile: path({ text: 'File with more of them, NAME=value a line; env comes first.' }),
+  /** Modules that children import before the job files, such as tsx. */
+  import: modules({ text: 'Modules that children import before the job files, such as tsx.' }),
+  /** Attempts of a job, the first included. Default: `10`. */
+  maxAttempts: whole({ default: 10, min: 1, text: 'Attempts of a job, the first included.' }),
+  /** Wait before the next attempt: seconds, linear:DELAY[:MAX] or exponential:DELAY[:MAX]. Default: `'linear:5'`. */
+  backoff: backoff({
     default: 'linear:5',
     text: 'Wait before the next attempt: seconds, linear:DELAY[:MAX] or exponential:DELAY[:MAX].',
-  },
-  { key: 'timeout', type: 'duration', default: 0, text: 'The longest an attempt may take; 0: any time.' },
-  {
-    key: 'timeoutGrace',
-    type: 'duration',
+  }),
+  /** The longest an attempt may take; 0: any time. Default: `0`. */
+  timeout: duration({ default: 0, text: 'The longest an attempt may take; 0: any time.' }),
+  /** Time to end after the signal, before the child is killed. Default: `'5s'`. */
+  timeoutGrace: duration({
     default: '5s',
     text: 'Time to end after the signal, before the child is killed.',
-  },
-  {
-    key: 'poisonLimit',
-    type: 'integer',
+  }),
+  /** A job has failed when it has taken so many children with it. Default: `3`. */
+  poisonLimit: whole({
     default: 3,
     min: 1,
     text: 'A job has failed when it has taken so many children with it.',
-  },
-  {
-    key: 'shutdownTimeout',
-    type: 'duration',
-    default: '25s',
-    text: 'How long a stop waits for running jobs.',
-  },
-  { key: 'maxArgs', type: 'size', default: '256KiB', min: 1024, text: 'The largest packed args of a job.' },
-  {
-    key: 'maxResult',
-    type: 'size',
-    default: '1MiB',
-    min: 1024,
-    text: 'The largest packed args with results.',
-  },
-  {
-    key: 'unknownJob',
-    type: 'enum',
-    values: ['fail', 'wait'],
+  }),
+  /** How long a stop waits for running jobs. Default: `'25s'`. */
+  shutdownTimeout: duration({ default: '25s', text: 'How long a stop waits for running jobs.' }),
+  /** The largest packed args of a job. Default: `'256KiB'`. */
+  maxArgs: size({ default: '256KiB', min: 1024, text: 'The largest packed args of a job.' }),
+  /** The largest packed args with results. Default: `'1MiB'`. */
+  maxResult: size({ default: '1MiB', min: 1024, text: 'The largest packed args with results.' }),
+  /** A job that no job file defines fails, or waits for a deploy. Default: `'fail'`. */
+  unknownJob: oneOf(['fail', 'wait'], {
     default: 'fail',
     text: 'A job that no job file defines fails, or waits for a deploy.',
-  },
-  {
-    key: 'retryJobsAtStart',
-    type: 'boolean',
-    default: true,
-    text: 'Go on with the jobs that are in the store at start.',
-  },
-  { key: 'removeDoneJobs', type: 'boolean', default: true, text: 'Forget completed jobs.' },
-  { key: 'removeCancelledJobs', type: 'boolean', default: true, text: 'Forget cancelled jobs.' },
-  { key: 'removeFailedJobs', type: 'boolean', default: false, text: 'Forget failed jobs.' },
-  {
-    key: 'keepAge',
-    type: 'duration',
-    default: '7d',
-    text: 'Ended jobs that are kept are forgotten after this; 0: never.',
-  },
-  {
-    key: 'keepCount',
-    type: 'integer',
-    default: 10_000,
-    min: 0,
-    text: 'How many ended jobs of each state are kept.',
-  },
-  {
-    key: 'outcomeGrace',
-    type: 'duration',
+  }),
+  /** Go on with the jobs that are in the store at start. Default: `true`. */
+  retryJobsAtStart: flag({ default: true, text: 'Go on with the jobs that are in the store at start.' }),
+  /** Forget completed jobs. Default: `true`. */
+  removeDoneJobs: flag({ default: true, text: 'Forget completed jobs.' }),
+  /** Forget cancelled jobs. Default: `true`. */
+  removeCancelledJobs: flag({ default: true, text: 'Forget cancelled jobs.' }),
+  /** Forget failed jobs. Default: `false`. */
+  removeFailedJobs: flag({ default: false, text: 'Forget failed jobs.' }),
+  /** Ended jobs that are kept are forgotten after this; 0: never. Default: `'7d'`. */
+  keepAge: duration({ default: '7d', text: 'Ended jobs that are kept are forgotten after this; 0: never.' }),
+  /** How many ended jobs of each state are kept. Default: `10000`. */
+  keepCount: whole({ default: 10_000, min: 0, text: 'How many ended jobs of each state are kept.' }),
+  /** How long outcomes wait for the same life of an app before another may have them. Default: `'5s'`. */
+  outcomeGrace: duration({
     default: '5s',
     text: 'How long outcomes wait for the same life of an app before another may have them.',
-  },
-  {
-    key: 'mergeJobItselfToArgs',
-    type: 'boolean',
-    default: false,
-    text: 'Show the job its own facts as args.jobItself.',
-  },
-  { key: 'logJobProcessing', type: 'boolean', default: true, text: 'Log starts, ends and failures of jobs.' },
-  {
-    key: 'logLevel',
-    type: 'enum',
-    values: ['debug', 'info', 'warn', 'error', 'silent'],
+  }),
+  /** Show the job its own facts as args.jobItself. Default: `false`. */
+  mergeJobItselfToArgs: flag({ default: false, text: 'Show the job its own facts as args.jobItself.' }),
+  /** Log starts, ends and failures of jobs. Default: `true`. */
+  logJobProcessing: flag({ default: true, text: 'Log starts, ends and failures of jobs.' }),
+  /** The least that is logged. Starts and good ends of jobs are debug. Default: `'info'`. */
+  logLevel: oneOf(LOG_LEVELS, {
     default: 'info',
     text: 'The least that is logged. Starts and good ends of jobs are debug.',
-  },
-  { key: 'logJson', type: 'boolean', text: 'Log JSON lines. Default: when the output is not a terminal.' },
-]
+  }),
+  /** Log JSON lines. Default: when the output is not a terminal. */
+  logJson: flag({ text: 'Log JSON lines. Default: when the output is not a terminal.' }),
+}
+
+/** All options of a node. */
+export const NODE_OPTIONS: typeof OWN & typeof LINK_OPTIONS = { ...OWN, ...LINK_OPTIONS }
+
+type InText = Given<typeof NODE_OPTIONS>
+
+/** How a node may be started. Durations are seconds or text such as `'5m'`; sizes bytes or text such as `'64MiB'`. */
+export interface NodeOptions extends Omit<InText, 'store'> {
+  /** Where jobs are kept. Or a store of your own, for `startNode`: not on the command line. Default: `'level'`. */
+  readonly store?: Exclude<InText['store'], undefined> | Store
+  /** Options of ioredis for the Redis store, such as `sentinels` or `cluster`; docs/redis.md. Not on the command line. */
+  readonly redis?: RedisExtra
+}
+
+/** The options of a node as they are once all sources are looked at. */
+export type NodeValues = Settled<typeof NODE_OPTIONS>

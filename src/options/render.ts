@@ -1,13 +1,15 @@
-import { asFlag } from './resolve.js'
-import { envOf, flagOf, type OptionSpec } from './table.js'
+import { asFlag, envOf, flagOf, type Option, type Table } from './option.js'
 
 /** The options as lines of help, at most `width` wide. */
-export function renderHelp(table: readonly OptionSpec[], width = 100): string {
-  const left = table.map((spec) => `  ${flag(spec)}${spec.type === 'boolean' ? '' : ` ${placeholder(spec)}`}`)
+export function renderHelp(table: Table, width = 100): string {
+  const options = Object.entries(table)
+  const left = options.map(
+    ([key, option]) => `  ${[flag(key, option), option.placeholder ?? []].flat().join(' ')}`,
+  )
   const column = Math.max(...left.map((text) => text.length)) + 2
-  return table
-    .map((spec, i) => {
-      const about = spec.default === undefined ? spec.text : `${spec.text} (${spec.default})`
+  return options
+    .map(([, option], i) => {
+      const about = option.default === undefined ? option.text : `${option.text} (${option.default})`
       const lines = wrap(about, width - column)
       return `${(left[i] ?? '').padEnd(column)}${lines.join(`\n${' '.repeat(column)}`)}`
     })
@@ -15,40 +17,28 @@ export function renderHelp(table: readonly OptionSpec[], width = 100): string {
 }
 
 /** The options as a table in Markdown; `commandLine`: with their flags and variables. */
-export function renderMarkdown(table: readonly OptionSpec[], commandLine = true): string {
-  const rows = table.map((spec) => {
-    const kind = spec.values?.join(' or ') ?? spec.type
-    const value = spec.default === undefined ? '' : `\`${spec.default}\``
-    const written = commandLine ? ` \`${flag(spec)}\` | \`${envOf(spec.key)}\` |` : ''
-    return `| \`${spec.key}\` |${written} ${kind} | ${value} | ${spec.text} |`
+export function renderMarkdown(table: Table, commandLine = true): string {
+  const rows = Object.entries(table).map(([key, option]) => {
+    const value = option.default === undefined ? '' : `\`${option.default}\``
+    const written = commandLine ? ` \`${flag(key, option)}\` | \`${envOf(key)}\` |` : ''
+    return `| \`${key}\` |${written} ${option.kind} | ${value} | ${option.text} |`
   })
   const head = commandLine ? ' flag | environment |' : ''
   const rule = commandLine ? '---|---|' : ''
   return [`| option |${head} type | default | |`, `|---|${rule}---|---|---|`, ...rows].join('\n')
 }
 
-/** What is on is switched off by its other form. */
-function flag(spec: OptionSpec): string {
-  if (spec.type !== 'boolean') return asFlag(spec.key)
-  const no = `--no-${flagOf(spec.key)}`
-  return spec.default === true ? no : spec.default === false ? asFlag(spec.key) : `--[no-]${flagOf(spec.key)}`
+/** The docstring of an option: what an editor shows where the option is written. */
+export function docstring({ text, default: value }: Option): string {
+  if (value === undefined) return text
+  return `${text} Default: \`${typeof value === 'string' ? `'${value}'` : String(value)}\`.`
 }
 
-function placeholder(spec: OptionSpec): string {
-  if (spec.type === 'enum') return (spec.values ?? []).join('|')
-  const names = {
-    string: 'TEXT',
-    name: 'NAME',
-    integer: 'N',
-    duration: 'TIME',
-    size: 'SIZE',
-    address: 'ADDR',
-    addresses: 'ADDR,…',
-    path: 'PATH',
-    modules: 'MODULE,…',
-    variables: 'NAME,…',
-  }
-  return spec.type === 'backoff' || spec.type === 'boolean' ? 'RULE' : names[spec.type]
+/** What is on is switched off by its other form. */
+function flag(key: string, option: Option): string {
+  if (option.placeholder !== null) return asFlag(key)
+  const no = `--no-${flagOf(key)}`
+  return option.default === true ? no : option.default === false ? asFlag(key) : `--[no-]${flagOf(key)}`
 }
 
 function wrap(text: string, width: number): string[] {

@@ -3,6 +3,9 @@ import { shown } from '../duration.js'
 /** Where to listen or dial: a TCP port, or the path of a Unix socket (on Windows, of a named pipe). */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
+/** An address as a user may write it. */
+export type AddressOption = Address | string | number | readonly [host: string, port: number]
+
 const DEFAULT_HOST = '127.0.0.1'
 
 /**

@@ -43,6 +43,17 @@ t.test('mistakes are explained', async (t) => {
       78,
       /flag --store: expected level, memory, redis, got 'mysql'/,
     ],
+    [
+      ['node', '--name', 'n', '--backoff', '{bad'],
+      78,
+      /flag --backoff: expected seconds, .* or an object in JSON, got '\{bad'/,
+    ],
+    [
+      ['node', '--name', 'n', '--backoff', '{"type":"slow","delay":1}'],
+      78,
+      /flag --backoff: expected seconds/,
+    ],
+    [['node', '--name', 'n', '--backoff', 'linear:1:2:3'], 78, /flag --backoff: expected seconds/],
     [['node', '--name', 'n'], 78, /environment JR_TIMEOUT: expected seconds/, { JR_TIMEOUT: 'soon' }],
     [['node', '--name', 'n', '--config', 'none.json'], 78, /config file none\.json: ENOENT/],
     [

@@ -1,0 +1,272 @@
+import { fileURLToPath } from 'node:url'
+import { formatDuration, parseDurationMs, shown } from '../duration.js'
+import { parseVariables, type Variables } from '../env.js'
+import { checkBackoff } from '../job/enqueue-options.js'
+import type { Backoff } from '../job/retry-policy.js'
+import { checked, NAME, wholeFrom } from '../rules.js'
+import { withoutPassword } from '../secret.js'
+import { type Address, type AddressOption, formatAddress, parseAddress } from '../wire/address.js'
+import type { Option } from './option.js'
+
+interface About {
+  readonly text: string
+}
+
+/** Makes options of one kind. One with a default is never undefined. */
+interface Maker<Given, Value, Unit extends string, Bounds> {
+  (about: About & Bounds & { readonly default: Given }): Option<Given, Value, Unit>
+  (about: About & Bounds): Option<Given, Value | undefined, Unit>
+}
+
+interface Kind<Given, Value, Bounds> {
+  readonly kind: string
+  readonly placeholder: string | null
+  readonly secret?: boolean
+  read(given: unknown, where: string, bounds: Bounds): Value
+  show?(value: Value): string | number | boolean
+  write?(given: Given): string
+}
+
+interface Bounds {
+  readonly min?: number
+  readonly max?: number
+}
+
+function kind<Given, Value, Unit extends string = '', B = unknown>(
+  of: Kind<Given, Value, B>,
+  unit: Unit,
+): Maker<Given, Value, Unit, B> {
+  return (about: About & B & { readonly default?: Given }) => ({
+    kind: of.kind,
+    placeholder: of.placeholder,
+    unit,
+    default: about.default,
+    secret: of.secret ?? false,
+    text: about.text,
+    read: (given, where) => of.read(given, where, about),
+    show: (value: Value) => (of.show === undefined ? String(value) : of.show(value)),
+    write: (given) => (of.write === undefined ? String(given) : of.write(given)),
+  })
+}
+
+export const text = kind<string, string>(
+  {
+    kind: 'string',
+    placeholder: 'TEXT',
+    read: (given, where) => (isText(given) ? given : refuse(where, 'text', given)),
+  },
+  '',
+)
+
+/** Text that may hold a password. */
+export const url = kind<string, string>(
+  {
+    kind: 'string',
+    placeholder: 'TEXT',
+    secret: true,
+    read: (given, where) => (isText(given) ? given : refuse(where, 'text', given)),
+    show: withoutPassword,
+  },
+  '',
+)
+
+export const name = kind<string, string>(
+  { kind: 'name', placeholder: 'NAME', read: (given, where) => checked(NAME, given, where) },
+  '',
+)
+
+/** A whole number. */
+export const whole = kind<number, number, '', Bounds>(
+  {
+    kind: 'integer',
+    placeholder: 'N',
+    read: (given, where, bounds) =>
+      within(bounds, typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given, where),
+    show: (value) => value,
+  },
+  '',
+)
+
+/** Seconds, or text such as `'5m'`; settled to milliseconds. `min` is milliseconds. */
+export const duration = kind<number | string, number, 'Ms', Pick<Bounds, 'min'>>(
+  {
+    kind: 'duration',
+    placeholder: 'TIME',
+    read: (given, where, { min = 0 }) => {
+      const ms = parseDurationMs(given, where)
+      return ms < min ? refuse(where, `at least ${min} ms`, given) : ms
+    },
+    show: formatDuration,
+  },
+  'Ms',
+)
+
+/** Bytes, or text such as `'64MiB'`; settled to bytes. */
+export const size = kind<number | string, number, '', Bounds>(
+  {
+    kind: 'size',
+    placeholder: 'SIZE',
+    read: (given, where, bounds) => within(bounds, parseSize(given, where), where),
+    show: (value) => value,
+  },
+  '',
+)
+
+export const flag = kind<boolean, boolean>(
+  {
+    kind: 'boolean',
+    placeholder: null,
+    read: (given, where) => {
+      if (typeof given === 'boolean') return given
+      if (given === 'true' || given === '1' || given === 'yes') return true
+      if (given === 'false' || given === '0' || given === 'no') return false
+      return refuse(where, 'true or false', given)
+    },
+    show: (value) => value,
+  },
+  '',
+)
+
+/** One of some words. */
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  about: About & { readonly default: NoInfer<Word> },
+): Option<Word, Word, ''> {
+  const read = (given: unknown, where: string) =>
+    words.find((word) => word === given) ?? refuse(where, words.join(', '), given)
+  return kind<Word, Word>({ kind: words.join(' or '), placeholder: words.join('|'), read }, '')(about)
+}
+
+export const address = kind<AddressOption, Address>(
+  {
+    kind: 'address',
+    placeholder: 'ADDR',
+    read: parseAddress,
+    show: formatAddress,
+    write: (given) => formatAddress(parseAddress(given, 'address')),
+  },
+  '',
+)
+
+/** A list, or text with commas. */
+export const addresses = kind<readonly AddressOption[] | string, readonly Address[]>(
+  {
+    kind: 'addresses',
+    placeholder: 'ADDR,…',
+    read: (given, where) => {
+      const list = typeof given === 'string' ? listed(given) : given
+      if (!Array.isArray(list)) return refuse(where, 'addresses separated by commas, or a list', given)
+      return list.map((item, i) => parseAddress(item, `${where}[${i}]`))
+    },
+    show: (value) => value.map(formatAddress).join(','),
+  },
+  '',
+)
+
+/** A folder or file: text, or a `file:` URL. */
+export const path = kind<string | URL, string>({ kind: 'path', placeholder: 'PATH', read: parsePath }, '')
+
+/** Modules to import: a list, or text with commas. */
+export const modules = kind<string | readonly string[], readonly string[]>(
+  {
+    kind: 'modules',
+    placeholder: 'MODULE,…',
+    read: (given, where) => {
+      const list = typeof given === 'string' ? listed(given) : given
+      if (Array.isArray(list) && list.every(isText)) return list
+      return refuse(where, 'modules separated by commas, or a list', given)
+    },
+  },
+  '',
+)
+
+export const variables = kind<Variables, Readonly<Record<string, string>>>(
+  {
+    kind: 'variables',
+    placeholder: 'NAME,…',
+    secret: true,
+    read: (given, where) => parseVariables(given, where, process.env),
+    show: (value) => Object.keys(value).join(','),
+    write: (given) => JSON.stringify(given),
+  },
+  '',
+)
+
+/** When a failed attempt is tried again. */
+export const backoff = kind<Backoff | string, Backoff>(
+  {
+    kind: 'backoff',
+    placeholder: 'RULE',
+    read: parseBackoff,
+    show: (value) => JSON.stringify(value),
+    write: (given) => (typeof given === 'object' ? JSON.stringify(given) : String(given)),
+  },
+  '',
+)
+
+const SIZES: Readonly<Record<string, number>> = {
+  b: 1,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+}
+
+function parseSize(value: unknown, where: string): number {
+  if (typeof value === 'number') return value
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim()) : null
+  const unit = match === null ? undefined : SIZES[(match[2] || 'b').toLowerCase()]
+  if (match === null || unit === undefined) return refuse(where, "bytes, or a size such as '64MiB'", value)
+  return Math.floor(Number(match[1]) * unit)
+}
+
+function parsePath(value: unknown, where: string): string {
+  const isUrl = value instanceof URL || (typeof value === 'string' && value.startsWith('file:'))
+  if (!isUrl) return isText(value) ? value : refuse(where, 'a path or a file: URL', value)
+  try {
+    return fileURLToPath(value)
+  } catch {
+    return refuse(where, 'a path or a file: URL', String(value))
+  }
+}
+
+function parseBackoff(value: unknown, where: string): Backoff {
+  if (typeof value !== 'string') return checkBackoff(value, where)
+  const forms = 'seconds, linear:DELAY[:MAX] or exponential:DELAY[:MAX]'
+  if (value.startsWith('{')) {
+    return checkBackoff(parsedJson(value) ?? refuse(where, `${forms}, or an object in JSON`, value), where)
+  }
+  const [type, delay, max, ...rest] = value.split(':')
+  if (delay === undefined) return checkBackoff(Number(type), where)
+  const most = max === undefined ? {} : { max: Number(max) }
+  if (rest.length > 0) return refuse(where, `${forms}, in seconds`, value)
+  return checkBackoff({ type, delay: Number(delay), ...most }, where)
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function within({ min = 0, max }: Bounds, value: unknown, where: string): number {
+  if (max !== undefined) return checked(wholeFrom(min, max), value, where)
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
+  return refuse(where, `a whole number, ${min} or more`, value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function listed(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim())
+}
+
+function refuse(where: string, expected: string, value: unknown): never {
+  throw new TypeError(`${where}: expected ${expected}, got ${shown(value)}`)
+}
