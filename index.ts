@@ -4,12 +4,16 @@ export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
 export { CancelJob } from './src/errors.js'
 export {
+  type CallbackArgs,
   type ContextHandle,
   type ErrbackHandler,
+  type HandlerArgs,
   type JobContext,
   type JobHandler,
+  type JobItself,
   type JobLog,
   type JobOptions,
+  type JobReturn,
   job,
   jobCallback,
   jobErrback,

@@ -5,6 +5,7 @@ export type {
   ArgsOf,
   DoneArgs,
   FailedArgs,
+  GivenFor,
   JobArgs,
   JobFailure,
   JobName,

@@ -1,7 +1,7 @@
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import type { ArgsOf, DoneArgs, FailedArgs, JobArgs, JobName } from '../src/job/types.js'
+import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { createLogger } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
@@ -130,14 +130,19 @@ export class Distributor implements AsyncDisposable {
    */
   enqueue<Name extends JobName>(
     name: Name,
-    args?: ArgsOf<Name>,
+    ...rest: GivenFor<
+      Name,
+      [options?: EnqueueOptions, onSuccess?: SuccessFeedback<Name>, onError?: ErrorFeedback<Name>]
+    >
+  ): JobHandle<Name>
+  enqueue(
+    name: string,
+    args?: JobArgs,
     options?: EnqueueOptions,
-    onSuccess?: SuccessFeedback<Name>,
-    onError?: ErrorFeedback<Name>,
-  ): JobHandle<Name> {
-    const { core } = this.#started()
-    const handle = core.enqueue(name, args as JobArgs, options, onSuccess as Feedback, onError as Feedback)
-    return handle as JobHandle<Name>
+    onSuccess?: Feedback,
+    onError?: Feedback,
+  ): JobHandle {
+    return this.#started().core.enqueue(name, args, options, onSuccess, onError)
   }
 
   /**

@@ -1,5 +1,8 @@
 import { JR } from 'job-reactor'
-import './jobs.js'
+import './jobs.ts'
+
+// Node runs TypeScript by itself from 22.18 on; before that, children need the loader that runs this file, too.
+const loader = Reflect.get(process.features, 'typescript') ? {} : { import: 'tsx' }
 
 await JR.startDistributor()
 await JR.spawnNode({
@@ -7,6 +10,7 @@ await JR.spawnNode({
   jobs: new URL('./reactor_jobs', import.meta.url),
   store: 'memory',
   logLevel: 'warn',
+  ...loader,
 })
 
 // The name, the args and the result are checked: `area` is a number here, and a misspelt name does not compile.

@@ -1,7 +1,7 @@
 import { JrError } from '../../src/errors.js'
 import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
-import type { ContextHandle, JobContext, JobLog } from '../../src/job/registry.js'
-import type { JobArgs } from '../../src/job/types.js'
+import type { ContextHandle, JobContext, JobItself, JobLog } from '../../src/job/registry.js'
+import type { GivenFor, JobArgs, JobName } from '../../src/job/types.js'
 import { json } from '../../src/plain.js'
 import type { AbortReason, Run } from './messages.js'
 
@@ -9,7 +9,7 @@ import type { AbortReason, Run } from './messages.js'
 export interface ContextHost {
   readonly node: string
   log(run: Run, level: keyof JobLog, text: string): void
-  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle
+  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle
 }
 
 /** The `ctx` of one attempt. What most jobs don't ask for is made when it is asked for. */
@@ -63,8 +63,12 @@ export class Context implements JobContext {
     return this.#log
   }
 
-  enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}): ContextHandle {
-    return this.#host.enqueue(this.#run, name, args, options)
+  enqueue<Name extends JobName>(
+    name: Name,
+    ...rest: GivenFor<Name, [options?: EnqueueOptions]>
+  ): ContextHandle<Name>
+  enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}, ...more: unknown[]): ContextHandle {
+    return this.#host.enqueue(this.#run, name, args, options, ...more)
   }
 
   /** Why this attempt was asked to end; null when it was not. */
@@ -79,7 +83,7 @@ export class Context implements JobContext {
   }
 
   /** The same facts as plain data, for `args.jobItself`. */
-  facts(): JobArgs {
+  facts(): JobItself {
     const { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt } = this
     return { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt }
   }

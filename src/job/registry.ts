@@ -3,7 +3,7 @@ import { PACKAGE_VERSION } from '../package-version.js'
 import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { Backoff } from './retry-policy.js'
-import type { ArgsOf, DoneArgs, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
+import type { ArgsOf, DoneArgs, GivenFor, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
 
 /** What a job can know about its run, and what it can ask for. */
 export interface JobContext {
@@ -22,9 +22,18 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** Goes to the node's log with the job's id. */
   readonly log: JobLog
-  /** Enqueues a job at this job's own node. Its outcome goes to the named feedbacks of the app that sent this job. */
-  enqueue(name: string, args?: JobArgs, options?: EnqueueOptions): ContextHandle
+  /**
+   * Enqueues a job at this job's own node. Its outcome goes to the named feedbacks of the app that sent this job. Throws
+   * a TypeError for bad arguments, and for feedback functions: they would end with this process.
+   */
+  enqueue<Name extends JobName>(
+    name: Name,
+    ...rest: GivenFor<Name, [options?: EnqueueOptions]>
+  ): ContextHandle<Name>
 }
+
+/** A job's own facts, as `args.jobItself` has them with the option `mergeJobItselfToArgs`. */
+export type JobItself = Omit<JobContext, 'signal' | 'log' | 'enqueue'>
 
 export interface JobLog {
   debug(text: string, facts?: Record<string, unknown>): void
@@ -33,12 +42,12 @@ export interface JobLog {
   error(text: string, facts?: Record<string, unknown>): void
 }
 
-export interface ContextHandle {
+export interface ContextHandle<Name extends string = string> {
   readonly id: string
   /** Resolves when the job is on disk, or over. */
   readonly accepted: Promise<void>
   /** The job's args with its results. Works while the job that enqueued it runs. */
-  result(): Promise<JobArgs>
+  result(): Promise<DoneArgs<Name>>
 }
 
 /** Options of a job, for every enqueue that does not say otherwise. */
@@ -53,8 +62,27 @@ export interface JobOptions {
   readonly backoff?: Backoff | ((attempt: number, error: Error) => number)
 }
 
+/** What a job's handler gets: its args, and room for its results. Of a job that is not declared: anything. */
+export type HandlerArgs<Name extends string> = Name extends keyof JobRegistry
+  ? ArgsOf<Name> & Partial<ResultOf<Name>> & { readonly jobItself?: JobItself }
+  : JobArgs
+
+/**
+ * What a job's handler may return: all of its results, or nothing, when it (or a callback) assigns them to the args. A
+ * job whose only result is `result` may return that alone.
+ */
+export type JobReturn<Name extends string> = Name extends keyof JobRegistry
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing, also from an async function
+    ResultOf<Name> | (ResultOf<Name> extends { result: infer Only } ? Alone<Name, Only> : never) | void
+  : unknown
+
+type Alone<Name extends string, Only> = { result: Only } extends ResultOf<Name> ? Only : never
+
 /** `args` may be changed: later callbacks and the feedback see it. A plain object that is returned is merged into it. */
 export type JobHandler<Args, Result> = (args: Args, ctx: JobContext) => Result | Promise<Result>
+
+/** What a callback gets: the args with all that the job has declared as results. */
+export type CallbackArgs<Name extends string> = HandlerArgs<Name> & DoneArgs<Name>
 
 /** `args.error` is why the attempt failed. */
 export type ErrbackHandler<Args> = (args: Args & { error: Error }, ctx: JobContext) => unknown
@@ -90,12 +118,12 @@ const FORMAT = 1
  */
 export function job<Name extends JobName>(
   name: Name,
-  handler: JobHandler<ArgsOf<Name> & JobArgs, JobReturn<Name>>,
+  handler: JobHandler<HandlerArgs<Name>, JobReturn<Name>>,
 ): void
 export function job<Name extends JobName>(
   name: Name,
   options: JobOptions,
-  handler: JobHandler<ArgsOf<Name> & JobArgs, JobReturn<Name>>,
+  handler: JobHandler<HandlerArgs<Name>, JobReturn<Name>>,
 ): void
 export function job(name: string, ...rest: unknown[]): void {
   const handler = rest.at(-1)
@@ -115,11 +143,11 @@ export function job(name: string, ...rest: unknown[]): void {
 export function jobCallback<Name extends JobName>(
   name: Name,
   callbackName: string,
-  handler: JobHandler<DoneArgs<Name> & JobArgs, unknown>,
+  handler: JobHandler<CallbackArgs<Name>, unknown>,
 ): void
 export function jobCallback<Name extends JobName>(
   name: Name,
-  handler: JobHandler<DoneArgs<Name> & JobArgs, unknown>,
+  handler: JobHandler<CallbackArgs<Name>, unknown>,
 ): void
 export function jobCallback(name: string, ...rest: unknown[]): void {
   entry(name, 'jobCallback').callbacks.push(hookOf(name, 'jobCallback', rest))
@@ -129,12 +157,9 @@ export function jobCallback(name: string, ...rest: unknown[]): void {
 export function jobErrback<Name extends JobName>(
   name: Name,
   errbackName: string,
-  handler: ErrbackHandler<ArgsOf<Name> & JobArgs>,
+  handler: ErrbackHandler<HandlerArgs<Name>>,
 ): void
-export function jobErrback<Name extends JobName>(
-  name: Name,
-  handler: ErrbackHandler<ArgsOf<Name> & JobArgs>,
-): void
+export function jobErrback<Name extends JobName>(name: Name, handler: ErrbackHandler<HandlerArgs<Name>>): void
 export function jobErrback(name: string, ...rest: unknown[]): void {
   entry(name, 'jobErrback').errbacks.push(hookOf(name, 'jobErrback', rest))
 }
@@ -154,11 +179,6 @@ export function registry(): SharedRegistry {
   }
   return found
 }
-
-type JobReturn<Name extends string> = Name extends keyof JobRegistry
-  ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing, also from an async function
-    Partial<ResultOf<Name>> | void
-  : unknown
 
 function copy(): string {
   return `${PACKAGE_VERSION} at ${fileURLToPath(new URL('../..', import.meta.url))}`

@@ -32,6 +32,10 @@ export type ResultOf<Name extends string> = Name extends keyof JobRegistry
     : JobArgs
   : JobArgs
 
+/** What may follow the name of a job where it is enqueued: its args, unless none are required, and then `More`. */
+export type GivenFor<Name extends string, More extends readonly unknown[]> =
+  Record<never, never> extends ArgsOf<Name> ? [args?: ArgsOf<Name>, ...More] : [args: ArgsOf<Name>, ...More]
+
 /** What a feedback gets: the args, and everything that the job and its callbacks added. */
 export type DoneArgs<Name extends string> = ArgsOf<Name> & ResultOf<Name>
 

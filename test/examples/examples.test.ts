@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 const run = promisify(execFile)
 
@@ -38,38 +38,53 @@ for (const [name, expected] of Object.entries(OUTPUT)) {
   })
 }
 
-t.test('02-typed', async (t) => {
-  // Compiled as a user would, in a project that has the package as a dependency.
-  const dir = mkdtempSync(resolve('node_modules/.example-'))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  cpSync('examples/02-typed', join(dir, 'src'), { recursive: true })
-  cpSync('test/fixtures/typed-project', dir, { recursive: true })
-  cpSync('node_modules/@types/node', join(dir, 'node_modules/@types/node'), { recursive: true })
-  symlinkSync(resolve('.'), join(dir, 'node_modules/job-reactor'))
-  // What must not compile: each line below would be an error of its own if it did.
-  const wrong = [
-    "import { JR } from 'job-reactor'",
-    "import './jobs.js'",
-    '// @ts-expect-error: no such job',
-    "JR.enqueue('aera', { width: 1, height: 2 })",
-    '// @ts-expect-error: an argument is missing',
-    "JR.enqueue('area', { width: 1 })",
-    '// @ts-expect-error: an argument of another type',
-    "JR.enqueue('area', { width: 1, height: '2' })",
-    '// @ts-expect-error: the result has no such field',
-    "JR.enqueue('area', { width: 1, height: 2 }, {}, (args) => args.volume)",
-    '// @ts-expect-error: no such option',
-    "JR.enqueue('area', { width: 1, height: 2 }, { afterr: 1 })",
-    "JR.enqueue('area', { width: 1, height: 2 }, {}, (args, info) => args.area.toFixed(info.run), ({ error }) => error.code)",
-  ]
-  writeFileSync(join(dir, 'src/wrong.ts'), wrong.join('\n'))
-  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir])
-  const { stdout } = await run(process.execPath, [join(dir, 'out/app.js')], {
+const RUNS_TYPESCRIPT = Boolean(Reflect.get(process.features, 'typescript'))
+
+const skip =
+  !RUNS_TYPESCRIPT && !existsSync('node_modules/tsx')
+    ? 'this Node does not run TypeScript, and tsx is not installed'
+    : false
+
+t.test('02-typed runs as it is: with tsx, or by Node itself where it can', { skip }, async (t) => {
+  const loader = RUNS_TYPESCRIPT ? [] : ['--import', 'tsx']
+  const { stdout } = await run(process.execPath, [...loader, 'examples/02-typed/app.ts'], {
     env: { PATH: process.env.PATH },
     timeout: 60_000,
   })
   t.equal(stdout, '6 wide, area 42.0\n')
 })
+
+/** Compiled as a user would, in a project that has the package as a dependency. */
+async function compile(t: Test, files: readonly string[]): Promise<void> {
+  const dir = mkdtempSync(resolve('node_modules/.example-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  cpSync('test/fixtures/typed-project/package.json', join(dir, 'package.json'))
+  cpSync('node_modules/@types/node', join(dir, 'node_modules/@types/node'), { recursive: true })
+  symlinkSync(resolve('.'), join(dir, 'node_modules/job-reactor'))
+  for (const file of ['examples/02-typed/tsconfig.json', ...files])
+    cpSync(file, join(dir, basename(file)), { recursive: true })
+  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir]).catch(({ stdout }) =>
+    t.equal(stdout, '', 'no errors'),
+  )
+}
+
+t.test('02-typed compiles', (t) =>
+  compile(
+    t,
+    ['app.ts', 'jobs.ts', 'reactor_jobs'].map((file) => `examples/02-typed/${file}`),
+  ),
+)
+
+t.test('with a registry, what is misspelt, missing or of another type does not compile', (t) =>
+  compile(
+    t,
+    ['jobs.ts', 'expected-errors.ts'].map((file) => `test/fixtures/typed-project/${file}`),
+  ),
+)
+
+t.test('without a registry, any name and any plain object compile', (t) =>
+  compile(t, ['test/fixtures/typed-project/undeclared.ts']),
+)
 
 t.test('09-own-store keeps the types of the contract', async (t) => {
   const dir = mkdtempSync(resolve('node_modules/.example-'))

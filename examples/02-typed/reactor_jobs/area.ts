@@ -1,4 +1,4 @@
 import { job } from 'job-reactor'
-import '../jobs.js'
+import '../jobs.ts'
 
 job('area', ({ width, height }) => ({ area: width * height }))
