@@ -84,8 +84,9 @@ export class DistributorCore implements HandleOwner {
         onRefused: (_line, job, code, message) => this.#refusedBy(job, code, message),
         onOutcomes: (line, messages) => {
           const instance = line.link?.peer.instance ?? ''
-          for (const message of messages) this.#feedbacks.take(message, instance)
+          const told = messages.map((message) => this.#feedbacks.take(message, instance))
           this.#mind()
+          return told
         },
         onUnreadable: (line, id, error) => {
           log.error('outcome:unreadable', { node: line.name, job: id, error: error.message })
@@ -294,6 +295,8 @@ export class DistributorCore implements HandleOwner {
     this.#status = 'stopped'
     const left = [...this.#placement.abandon(), ...this.#nodes.all.flatMap((line) => line.abandon())]
     await beforeClose()
+    // One of them may be what waits for this stop.
+    for (const line of this.#nodes.all) line.settle()
     // Who waits for the end must still be there then.
     this.#nodes.hold(true)
     await this.#nodes.stop()
@@ -386,9 +389,8 @@ export class DistributorCore implements HandleOwner {
 function both(first: Feedback | null, second: Feedback | null): Feedback | null {
   if (first === null || second === null) return first ?? second
   return (args, info) => {
-    const returned = first(args, info)
-    second(args, info)
-    return returned
+    const returned = [first(args, info), second(args, info)]
+    return returned.some((one) => one instanceof Promise) ? Promise.all(returned) : undefined
   }
 }
 

@@ -27,8 +27,10 @@ interface Stream {
   readonly node: string
   readonly distributor: string
   readonly instance: string
-  /** The last outcome that was handled. */
+  /** The last outcome that came. */
   handled: number
+  /** Of these the feedbacks are at work. */
+  readonly open: Map<number, Promise<unknown>>
 }
 
 /** Who waits for what: by the id of a job while this app lives, and by the name of jobs beyond that. */
@@ -96,12 +98,28 @@ export class Feedbacks {
     this.#deps.onOutcome({ ...args, error }, info)
   }
 
-  /** An outcome from a node; one that was handled before, and came again after a cut, is nothing new. */
-  take({ outcome, stored }: OutcomeMessage, nodeInstance: string): void {
-    if (stored && !this.#isNew(outcome, nodeInstance)) return
+  /**
+   * An outcome from a node; one that came before, and again after a cut, is nothing new. Answers when its feedback is
+   * done; null: it is.
+   */
+  take({ outcome, stored }: OutcomeMessage, nodeInstance: string): Promise<unknown> | null {
+    if (!stored) return this.#tell(outcome, false)
+    const { distributor, instance, seq } = outcome
+    const stream = this.#stream(nodeInstance, distributor, instance)
+    if (seq <= stream.handled) return stream.open.get(seq) ?? null
+    stream.handled = seq
+    const told = this.#tell(outcome, true)
+    if (told !== null) {
+      stream.open.set(seq, told)
+      told.then(() => stream.open.delete(seq))
+    }
+    return told
+  }
+
+  #tell(outcome: Outcome, stored: boolean): Promise<unknown> | null {
     const ticket = this.find(outcome.id)
     if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
-    if (ticket === undefined && !stored) return
+    if (ticket === undefined && !stored) return null
     const info = infoOf(outcome)
     const { args, error } = contentOf(outcome)
     const named = this.#named.get(outcome.name)
@@ -109,9 +127,10 @@ export class Feedbacks {
     const feedback =
       error === null ? (ticket?.onSuccess ?? named?.success) : (ticket?.onError ?? named?.error)
     ticket?.ended(error === null ? args : null, error, outcome.more)
-    this.#call(feedback, shown, info)
+    const told = this.#call(feedback, shown, info)
     if (ticket === undefined && feedback === undefined) this.#deps.onUnclaimed(shown, info)
     this.#deps.onOutcome(shown, info)
+    return told
   }
 
   /** The outcome of the job is known nowhere in this app any more. */
@@ -133,19 +152,12 @@ export class Feedbacks {
     return lost.length
   }
 
-  #isNew({ distributor, instance, seq }: Outcome, nodeInstance: string): boolean {
-    const stream = this.#stream(nodeInstance, distributor, instance)
-    if (seq <= stream.handled) return false
-    stream.handled = seq
-    return true
-  }
-
   /** Most outcomes are of the stream of the one before. */
   #stream(node: string, distributor: string, instance: string): Stream {
     const last = this.#lastStream
     if (last?.instance === instance && last.node === node && last.distributor === distributor) return last
     const key = `${node}\0${distributor}\0${instance}`
-    const stream = this.#streams.get(key) ?? { node, distributor, instance, handled: 0 }
+    const stream = this.#streams.get(key) ?? { node, distributor, instance, handled: 0, open: new Map() }
     this.#streams.set(key, stream)
     this.#lastStream = stream
     return stream
@@ -155,14 +167,16 @@ export class Feedbacks {
     if (!this.#wanted.delete(id)) this.#others.delete(id)
   }
 
-  #call(feedback: Feedback | null | undefined, args: JobArgs, info: OutcomeInfo): void {
-    if (feedback === null || feedback === undefined) return
+  /** Answers when it is done, well or not; null: it is. */
+  #call(feedback: Feedback | null | undefined, args: JobArgs, info: OutcomeInfo): Promise<unknown> | null {
+    if (feedback === null || feedback === undefined) return null
     try {
       const returned = feedback(args, info)
-      if (returned instanceof Promise) returned.catch((error) => this.#deps.onThrow(error, info))
+      if (returned instanceof Promise) return returned.catch((error) => this.#deps.onThrow(error, info))
     } catch (error) {
       this.#deps.onThrow(error, info)
     }
+    return null
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../src/clock.js'
 import { unpackChecked } from '../src/codec.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { fits, type Limits } from '../src/window.js'
 import { MAX_SENT_BEFORE } from '../src/wire/job-fields.js'
 import type { Link } from '../src/wire/links.js'
 import type {
@@ -17,6 +18,7 @@ import { type KnownStore, lostAbove } from './known-store.js'
 import type { Candidate } from './node-choice.js'
 import { enqueueMessage, type OutJob } from './out-job.js'
 import { Queue } from './queue.js'
+import { Receipts } from './receipts.js'
 import type { Waiter } from './ticket.js'
 
 export interface NodeLineHandlers {
@@ -25,8 +27,11 @@ export interface NodeLineHandlers {
   readonly onSend: (line: NodeLine, job: OutJob) => void
   readonly onAccepted: (line: NodeLine, job: OutJob) => void
   readonly onRefused: (line: NodeLine, job: OutJob, code: string, message: string) => void
-  /** The outcomes of one read; they count as taken when this returns. */
-  readonly onOutcomes: (line: NodeLine, messages: readonly OutcomeMessage[]) => void
+  /** The outcomes of one read. Answers when the feedback of each is done, which it is when that is null: it counts as taken then. */
+  readonly onOutcomes: (
+    line: NodeLine,
+    messages: readonly OutcomeMessage[],
+  ) => readonly (Promise<unknown> | null)[]
   /** The outcome of this job came, and can't be read. */
   readonly onUnreadable: (line: NodeLine, id: string, error: JrError) => void
   /** The node closes the connection because of something that this app has sent. */
@@ -87,13 +92,14 @@ export class NodeLine implements Candidate {
   #careful = false
   /** The node has said that it closes the connection because of what came. */
   #broken = false
-  #creditJobs = 0
-  #creditBytes = 0
+  /** What may be on its way, as the node has said. */
+  #credit: Limits = { count: 0, bytes: 0 }
   /** Went to other nodes while this one was away. */
   #forget: string[] = []
   readonly #asked = new Map<number, Asked>()
   #requests = 0
-  #outcomes = 0
+  /** Of the present connection. */
+  #receipts: Receipts | null = null
   #doubt: Timer | null = null
   connectedAt = 0
   unknownJob: 'fail' | 'wait' = 'fail'
@@ -147,10 +153,9 @@ export class NodeLine implements Candidate {
   }
 
   hasCredit(bytes: number): boolean {
-    const { size } = this.#unaccepted
-    if (size >= this.#creditJobs || this.#careful) return false
-    if (this.#link === null || !this.#link.channel.writable) return false
-    return size === 0 || this.#unacceptedBytes + bytes <= this.#creditBytes
+    if (this.#careful || !fits(this.#unaccepted.size, this.#unacceptedBytes, bytes, this.#credit))
+      return false
+    return this.#link?.channel.writable ?? false
   }
 
   /** A new connection of this node; one that was there before is dead. */
@@ -158,7 +163,9 @@ export class NodeLine implements Candidate {
     const old = this.#link
     this.#link = link
     this.#welcomed = false
-    this.#outcomes = 0
+    this.#receipts = new Receipts((first, count) =>
+      link.channel.send({ type: 'outcomes-taken', first, count }),
+    )
     old?.channel.destroy()
     this.#doubt?.cancel()
     this.#doubt = null
@@ -203,9 +210,8 @@ export class NodeLine implements Candidate {
       if (message.type === 'outcome') outcomes.push(message)
       else if (message.type === 'unreadable' && message.about.what === 'outcome') {
         this.#takeOutcomes(outcomes)
-        this.#outcomes++
         this.#handlers.onUnreadable(this, message.about.id, message.error)
-        this.#link?.channel.send({ type: 'outcomes-taken', count: this.#outcomes })
+        this.#receipts?.add(null)
       } else {
         this.#takeOutcomes(outcomes)
         this.#handle(message)
@@ -283,6 +289,11 @@ export class NodeLine implements Candidate {
     return this.#unaccepted.remove(() => true)
   }
 
+  /** Outcomes whose feedbacks are at work count as taken. */
+  settle(): void {
+    this.#receipts?.settle()
+  }
+
   #accept(test: (job: OutJob) => boolean): void {
     for (const job of this.#unaccepted.remove(test)) {
       this.#unacceptedBytes -= job.bytes
@@ -292,10 +303,8 @@ export class NodeLine implements Candidate {
 
   #takeOutcomes(outcomes: OutcomeMessage[]): void {
     if (outcomes.length === 0) return
-    this.#outcomes += outcomes.length
     for (const { outcome } of outcomes) if (!outcome.more && this.#busy > 0) this.#busy--
-    this.#handlers.onOutcomes(this, outcomes)
-    this.#link?.channel.send({ type: 'outcomes-taken', count: this.#outcomes })
+    for (const told of this.#handlers.onOutcomes(this, outcomes)) this.#receipts?.add(told)
     outcomes.length = 0
   }
 
@@ -315,8 +324,7 @@ export class NodeLine implements Candidate {
       case 'refused':
         return this.#refused(message.number, message.code, message.message)
       case 'welcome':
-        this.#creditJobs = message.creditJobs
-        this.#creditBytes = message.creditBytes
+        this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
         this.unknownJob = message.unknownJob
         this.#learn(message.jobs, message.slots)

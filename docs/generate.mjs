@@ -37,7 +37,7 @@ const MESSAGES = [
   { type: 'forget', ids: ['job-1'] },
   { type: 'cancel', request: 1, id: 'job-1' },
   { type: 'watch', request: 2, id: 'job-1' },
-  { type: 'outcomes-taken', count: 12 },
+  { type: 'outcomes-taken', first: 3, count: 12 },
   { type: 'request', request: 3, verb: 'load', body: Buffer.from('81a26964a56a6f622d31', 'hex') },
   {
     type: 'welcome',

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { WINDOWS } from '#dist/src/window.js'
 import { FrameReader } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 
@@ -49,4 +50,13 @@ t.test('links between the pages lead somewhere', async (t) => {
       t.ok(headings.includes(link), `${page}: #${link}`)
     }
   }
+})
+
+t.test('the table of queues says what their windows are', async (t) => {
+  const page = readFileSync('ARCHITECTURE.md', 'utf8')
+  const rows = [...page.matchAll(/^\| `([a-z]+)`: [^|]+\| ([0-9,]+) [^|]*?, ([0-9]+) MiB/gm)]
+  const said = rows.map(([, name = '', count = '', mib]) => {
+    return [name, { count: Number(count.replaceAll(',', '')), bytes: Number(mib) * 1024 ** 2 }]
+  })
+  t.same(Object.fromEntries(said), WINDOWS)
 })

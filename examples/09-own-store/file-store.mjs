@@ -136,10 +136,17 @@ class FileStore {
   }
 
   /** @type {Store['outcomes']} */
-  async outcomes(distributor, after, limit) {
+  async outcomes(distributor, after, limit, maxBytes) {
     const all = [...(this.#jobs().outcomes.get(distributor)?.values() ?? [])]
     const wanted = all.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
-    return wanted.slice(0, limit)
+    const page = []
+    let bytes = 0
+    for (const outcome of wanted) {
+      if (page.length >= limit || bytes >= maxBytes) break
+      page.push(outcome)
+      bytes += outcome.args.length + outcome.error.length
+    }
+    return page
   }
 
   /** @type {Store['taken']} */

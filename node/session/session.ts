@@ -4,6 +4,7 @@ import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
+import { WINDOWS, Window } from '../../src/window.js'
 import type { Channel } from '../../src/wire/channel.js'
 import type {
   Enqueue,
@@ -21,10 +22,6 @@ import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import { admit, refusal } from './admit.js'
 import { answer } from './requests.js'
-
-/** What a distributor may have sent and not yet seen accepted; PROTOCOL.md, "Credit". */
-export const CREDIT_JOBS = 4096
-export const CREDIT_BYTES = 8 * 1024 * 1024
 
 /** Longer than a short job takes. */
 const TOGETHER_MS = 1
@@ -64,8 +61,8 @@ export class Session implements Origin {
   #tellSoon: Timer | null = null
   /** Not cleared by what was told before: with each job there would be a new one. */
   #tellLater: Timer | null = null
-  /** Sent and not yet stored. */
-  #pending = 0
+  /** Come and not yet stored: never more than the distributor may have on their way. */
+  readonly #pending = new Window(WINDOWS.jobs)
 
   constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
     this.peer = peer
@@ -102,7 +99,7 @@ export class Session implements Origin {
   }
 
   stored(change: NodeInsert): void {
-    this.#pending--
+    this.#pending.remove(change.job.args.length)
     this.#settled = change.number ?? this.#settled
     if (!change.started) this.#awaited = true
     else this.#look(change)
@@ -162,10 +159,11 @@ export class Session implements Origin {
       case 'enqueue':
         return this.#enqueue(message, now)
       case 'outcomes-taken':
-        if (!this.delivery.taken(message.count)) {
-          throw new JrError('JR_PROTOCOL', `outcomes-taken ${message.count}: not so many were sent`)
-        }
-        return
+        if (this.delivery.taken(message.first, message.count)) return
+        throw new JrError(
+          'JR_PROTOCOL',
+          `outcomes-taken ${message.first}, ${message.count}: one of these is not on its way`,
+        )
       case 'forget':
         for (const id of message.ids) this.#later(this.#deps.lookup.forget(id))
         return
@@ -213,8 +211,12 @@ export class Session implements Origin {
       ? refusal(message, settings, known)
       : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
     if (refused !== null) return this.#refuse(message.number, refused)
-    if (++this.#pending > CREDIT_JOBS)
-      throw new JrError('JR_PROTOCOL', `more than ${CREDIT_JOBS} jobs not accepted yet`)
+    const bytes = message.args.length
+    if (!this.#pending.fits(bytes)) {
+      const { count, bytes: most } = WINDOWS.jobs
+      throw new JrError('JR_PROTOCOL', `more than ${count} jobs, or ${most} bytes of args, not accepted yet`)
+    }
+    this.#pending.add(bytes)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, now, seq())
     const { ownId, number, sentBefore } = message

@@ -1,10 +1,11 @@
 import type { Store } from '../../src/store/contract.js'
+import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
 import type { NodeState } from '../../src/wire/messages.js'
 import type { LoadedJob } from '../children/messages.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
-import { CREDIT_BYTES, CREDIT_JOBS, Session, type SessionDeps } from './session.js'
+import { Session, type SessionDeps } from './session.js'
 
 export interface SessionsDeps extends Omit<SessionDeps, 'touched'> {
   readonly store: Store
@@ -31,11 +32,17 @@ export class Sessions {
     const { log, reporter, journal } = this.#deps
     const delivery = new Delivery({
       distributor: peer.name,
+      clock: this.#deps.clock,
       send: (message) => session.send(message),
       writable: () => channel.writable,
-      read: (distributor, after, limit) => this.#deps.store.outcomes(distributor, after, limit),
+      read: (distributor, after, limit, maxBytes) =>
+        this.#deps.store.outcomes(distributor, after, limit, maxBytes),
       acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),
       onForeign: (distributor, instance) => reporter.missing(distributor, instance),
+      onSlow: (feedbacks) => {
+        const note = 'no feedback of this app has been done for a while; outcomes are sent all the same'
+        log.warn('feedbacks:slow', { distributor: peer.name, feedbacks, note })
+      },
       onError: this.#deps.onStoreError,
     })
     const session = new Session(peer, channel, delivery, {
@@ -74,8 +81,8 @@ export class Sessions {
     session.welcome({
       type: 'welcome',
       taken,
-      creditJobs: CREDIT_JOBS,
-      creditBytes: CREDIT_BYTES,
+      creditJobs: WINDOWS.jobs.count,
+      creditBytes: WINDOWS.jobs.bytes,
       maxArgs: settings.maxArgs,
       jobs,
       unknownJob: settings.unknownJob,

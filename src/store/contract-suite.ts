@@ -130,7 +130,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       const extra = { origin: { stored: () => {} }, report: outcome(), done: () => {} }
       const changes = [insert(job), begin(job), end(job, true)].map((change) => ({ ...change, ...extra }))
       assert.deepEqual(await commit(store, ...changes), ['ok', 'ok', 'ok'])
-      assert.deepEqual(await store.outcomes('app', 0, 10), [])
+      assert.deepEqual(await store.outcomes('app', 0, 10, MANY), [])
     }),
 
   'jobs of a lane come in order of due and seq, from anywhere': (make) =>
@@ -252,9 +252,13 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       await commit(store, insert(job))
       await commit(store, begin(job), end(job, true, outcome()))
       assert.equal(await store.load('a'), null)
-      assert.deepEqual(await store.outcomes('app', 0, 10), [outcome()])
+      assert.deepEqual(await store.outcomes('app', 0, 10, MANY), [outcome()])
       assert.deepEqual(await commit(store, end(job, true, outcome({ seq: 101 }))), ['stale'])
-      assert.equal((await store.outcomes('app', 0, 10)).length, 1, 'what is stale leaves nothing behind')
+      assert.equal(
+        (await store.outcomes('app', 0, 10, MANY)).length,
+        1,
+        'what is stale leaves nothing behind',
+      )
     }),
 
   'a waiting job can be ended; then it does not begin': (make) =>
@@ -273,11 +277,12 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
         const job = record({ id: `j${seq}`, seq })
         await commit(store, insert(job), begin(job), end(job, true, outcome({ id: job.id, seq: seq * 10 })))
       }
-      const seqs = async (after: number, limit: number) =>
-        (await store.outcomes('app', after, limit)).map(({ seq }) => seq)
+      const seqs = async (after: number, limit: number, maxBytes = MANY) =>
+        (await store.outcomes('app', after, limit, maxBytes)).map(({ seq }) => seq)
       assert.deepEqual(await seqs(0, 3), [10, 20, 30])
+      assert.deepEqual(await seqs(0, 10, 1), [10], 'one in any case, and then no more than so many bytes')
       assert.deepEqual(await seqs(20, 10), [30, 40, 50])
-      assert.deepEqual(await store.outcomes('ap', 0, 10), [])
+      assert.deepEqual(await store.outcomes('ap', 0, 10, MANY), [])
       await commit(store, { kind: 'acknowledge', distributor: 'app', seqs: [10, 30] })
       await commit(store, { kind: 'acknowledge', distributor: 'app', seqs: [10] })
       await commit(store, { kind: 'acknowledge', distributor: 'other', seqs: [20] })
@@ -291,7 +296,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       const next = record({ periodMs: 50, lane: TIMED, due: 1050, seq: 2, slot: 1 })
       await commit(store, insert(job), begin(job))
       assert.deepEqual(await commit(store, move(job, true, next, outcome({ more: true }))), ['ok'])
-      assert.equal((await store.outcomes('app', 0, 10))[0]?.more, true)
+      assert.equal((await store.outcomes('app', 0, 10, MANY))[0]?.more, true)
       assert.deepEqual(await store.waiting(TIMED, null, 10, MANY), [next])
     }),
 
@@ -388,7 +393,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
         end(job, true, outcome({ id: job.id, distributor: job.distributor })),
       ])
       await commit(store, ...ends)
-      for (const job of jobs) assert.equal((await store.outcomes(job.distributor, 0, 10)).length, 1)
+      for (const job of jobs) assert.equal((await store.outcomes(job.distributor, 0, 10, MANY)).length, 1)
     }),
 
   'large args, and many changes at once': (make) =>
@@ -439,7 +444,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal(second.id, first.id)
       assert.deepEqual(second.interrupted, [{ job: { ...runs, attempt: 1 }, startedAt: 1234 }])
       assert.deepEqual(await waitingIds(again), ['waits'])
-      assert.deepEqual(await again.outcomes('app', 0, 10), [outcome({ id: 'over' })])
+      assert.deepEqual(await again.outcomes('app', 0, 10, MANY), [outcome({ id: 'over' })])
       assert.equal(await again.taken('app', 'life'), 3)
       assert.deepEqual(await commit(again, begin(runs)), ['stale'], 'it is still where it was')
       assert.deepEqual(await commit(again, end(runs, true)), ['ok'])

@@ -42,8 +42,11 @@ export interface Store {
   load(id: string): Promise<StoredJob | null>
   /** A page of jobs for people: in no promised order, `after` is the `next` of the page before. */
   list(query: ListQuery): Promise<ListPage>
-  /** Outcomes for a distributor that it has not acknowledged, by seq, with seq > after. */
-  outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]>
+  /**
+   * Outcomes for a distributor that it has not acknowledged, by seq, with seq > after. At most `limit`, and about `maxBytes`
+   * of args and errors, at least one if there is one.
+   */
+  outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]>
   /**
    * The highest number taken from this life of this distributor; 0 when none. Kept for as long as that life can come
    * back: of a store without `neighbours`, a lower number than before says that the jobs above it are lost.

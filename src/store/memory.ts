@@ -1,5 +1,6 @@
 import { JrError } from '../errors.js'
 import { newId } from '../job/id.js'
+import { firstOf } from '../job/outcome.js'
 import {
   comparePlaces,
   type EndedJob,
@@ -91,13 +92,11 @@ class MemoryStore implements Store {
     return { jobs, next: null }
   }
 
-  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+  async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     this.#check()
     const all = [...(this.#outcomes.get(distributor)?.values() ?? [])]
-    return all
-      .filter(({ seq }) => seq > after)
-      .sort((a, b) => a.seq - b.seq)
-      .slice(0, limit)
+    const wanted = all.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
+    return firstOf(wanted, limit, maxBytes)
   }
 
   async taken(distributor: string, instance: string): Promise<number> {

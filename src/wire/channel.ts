@@ -10,6 +10,11 @@ export interface ChannelOptions<M> {
   /** Bytes: the largest frame that the peer takes. Default: any. */
   readonly maxSend?: number
   readonly clock: Clock
+  /**
+   * Bytes. When more wait for the peer it is given up: it asks and does not read, which who keeps to the protocol does
+   * not do. Default: any.
+   */
+  readonly maxUnread?: number
   /** A ping is sent this often; a peer that was silent for `misses` of them is dead. Null: no heartbeat. */
   readonly heartbeat: {
     readonly everyMs: number
@@ -33,9 +38,8 @@ export interface ChannelOptions<M> {
 const FLUSH_BYTES = 64 * 1024
 /** So soon after a frame the next one waits for all that this turn of the event loop has to say. */
 const BUSY_MS = 0.25
-/** Bytes that wait in the socket before the channel asks to hold back, and before it gives the peer up. */
+/** Bytes that wait in the socket before the channel asks to hold back. */
 const HIGH_WATER = 1024 * 1024
-const HARD_LIMIT = 64 * 1024 * 1024
 
 /** Messages over a stream, in frames: one frame a tick, or one a turn of the event loop when much is said. Owns the stream. */
 export class Channel<M extends { readonly type: string }> {
@@ -118,11 +122,9 @@ export class Channel<M extends { readonly type: string }> {
     if (frame === null) return
     this.#stream.write(frame)
     this.#flushedAt = this.#clock.mono()
-    if (this.#stream.writableLength > HARD_LIMIT) {
-      this.destroy(
-        new JrError('JR_CONNECTION', `the peer does not read: ${this.#stream.writableLength} bytes wait`),
-      )
-    }
+    const { writableLength } = this.#stream
+    if (writableLength <= (this.#options.maxUnread ?? Number.POSITIVE_INFINITY)) return
+    this.destroy(new JrError('JR_CONNECTION', `the peer does not read: ${writableLength} bytes wait for it`))
   }
 
   /** Sends what was gathered, then closes. */

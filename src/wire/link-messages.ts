@@ -52,6 +52,7 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'accepted':
       return w.uint(message.number)
     case 'outcomes-taken':
+      w.uint(message.first)
       return w.uint(message.count)
     case 'ping':
     case 'pong':
@@ -100,7 +101,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
     case CODES.accepted:
       return { type: 'accepted', number: r.uint() }
     case CODES['outcomes-taken']:
-      return { type: 'outcomes-taken', count: r.uint() }
+      return { type: 'outcomes-taken', first: r.uint(), count: r.uint() }
     case CODES.ping:
       return { type: 'ping' }
     case CODES.pong:

@@ -41,6 +41,8 @@ export interface LinksOptions extends Surroundings {
 }
 
 const HEARTBEAT_MISSES = 3
+/** Far more than the windows of both sides, beside the largest message. */
+const MAX_UNREAD = 64 * 1024 * 1024
 /** Connections that have not come past the handshake. One more, and the oldest of them is closed. */
 const MAX_STRANGERS = 64
 /** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
@@ -206,6 +208,7 @@ export class Links {
       const channel: Channel<LinkMessage> = new Channel<LinkMessage>(socket, linkMessages, {
         maxFrame,
         maxSend: peer.maxFrame - SEAL_BYTES,
+        maxUnread: MAX_UNREAD + peer.maxFrame,
         seals,
         clock,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },

@@ -65,9 +65,10 @@ export interface Watch {
   readonly id: string
 }
 
-/** All outcomes up to this one, in the order in which this connection carried them, have been handled. */
+/** So many outcomes have been handled, from the `first` on: from 1, in the order in which this connection carried them. */
 export interface OutcomesTaken {
   readonly type: 'outcomes-taken'
+  readonly first: number
   readonly count: number
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { firstOf } from '#dist/src/job/outcome.js'
 import type {
   Change,
   JobRecord,
@@ -288,12 +289,12 @@ const waiting = (lane: Lane, after: number | null, limit: number, maxBytes: numb
   )
 }
 
-const outcomes = (life: number, after: number, limit: number) => {
+const outcomes = (life: number, after: number, limit: number, maxBytes = 1e9) => {
   const [distributor] = LIVES[life] ?? LIVES[0]
   return new Ask(
-    `outcomes(${distributor}, ${after}, ${limit})`,
-    (store) => store.outcomes(distributor, after, limit),
-    (model) => model.outcomes(distributor, after).slice(0, limit),
+    `outcomes(${distributor}, ${after}, ${limit}, ${maxBytes})`,
+    (store) => store.outcomes(distributor, after, limit, maxBytes),
+    (model) => firstOf(model.outcomes(distributor, after), limit, maxBytes),
   )
 }
 

@@ -50,7 +50,7 @@ async function look(dir: string, durability: 'fsync' | 'os'): Promise<{ found: E
     }
     const failed = await store.list({ state: 'failed', limit: 1e6 })
     for (const { job } of failed.jobs) place(job.id, 'kept')
-    const outcomes = await store.outcomes('app', 0, 1e6)
+    const outcomes = await store.outcomes('app', 0, 1e6, 1e9)
     for (const { seq } of outcomes) found.outcome(seq)
     const counts = {
       waiting,

@@ -20,7 +20,7 @@ for (const { job } of interrupted)
   jobs.set(job.id, { job: { ...job, attempt: job.attempt - 1 }, running: true })
 for (const lane of [0, 1, 2, 3])
   for (const job of await store.waiting(lane, null, 1e6, 1e9)) jobs.set(job.id, { job, running: false })
-let outcomes = (await store.outcomes('app', 0, 1e6)).map(({ seq }) => seq)
+let outcomes = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ seq }) => seq)
 const kept = (await store.list({ state: 'failed', limit: 1000 })).jobs.map(({ job }) => job.id)
 
 const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)

@@ -61,7 +61,7 @@ const MESSAGES: LinkMessage[] = [
   { type: 'forget', ids: ['a', 'b'] },
   { type: 'cancel', request: 1, id: 'a' },
   { type: 'watch', request: 2, id: 'a' },
-  { type: 'outcomes-taken', count: 12 },
+  { type: 'outcomes-taken', first: 3, count: 12 },
   { type: 'request', request: 3, verb: 'jobs', body: bytes('body') },
   {
     type: 'welcome',

@@ -79,7 +79,7 @@ export async function missing(store: Store, { stored, ended }: Pressure): Promis
     after = page.at(-1) ?? null
     if (after === null) break
   }
-  const told = (await store.outcomes('app', 0, 1e6)).map(({ id }) => id)
+  const told = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ id }) => id)
   const outcomes = new Set(told)
   const gone = [...stored].filter((id) => !waiting.has(id) && !outcomes.has(id))
   const unended = [...ended].filter((id) => waiting.has(id) || !outcomes.has(id))

@@ -1,3 +1,4 @@
+import { bytesOfOutcome, firstOf } from '../../job/outcome.js'
 import {
   comparePlaces,
   type EndedJob,
@@ -119,15 +120,23 @@ export class Reader {
     return { jobs: page.map(({ view }) => view), next }
   }
 
-  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+  async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     const prefix = outcomePrefix(distributor)
-    const outcomes = this.#young.outcomes(distributor, after)
-    const young = outcomes.length
+    const young = this.#young.outcomes(distributor, after)
+    const outcomes: Outcome[] = []
+    let bytes = 0
     for await (const row of this.#db.values({ gt: outcomeKey(prefix, after), lt: `${prefix}~`, limit })) {
-      outcomes.push(decodeOutcome(row))
+      const outcome = decodeOutcome(row)
+      outcomes.push(outcome)
+      bytes += bytesOfOutcome(outcome)
+      if (bytes >= maxBytes) break
     }
-    if (young > 0) outcomes.sort((a, b) => a.seq - b.seq)
-    return outcomes.slice(0, limit)
+    if (young.length === 0) return outcomes
+    return firstOf(
+      [...outcomes, ...young].sort((a, b) => a.seq - b.seq),
+      limit,
+      maxBytes,
+    )
   }
 
   #youngJobs(from: string, lt: string, now: number): Found[] {

@@ -146,9 +146,9 @@ class LevelStore implements Store {
     return writer.read(() => reader.page(query, Date.now()))
   }
 
-  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+  async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     const { reader, writer } = this.#opened()
-    return writer.read(() => reader.outcomes(distributor, after, limit))
+    return writer.read(() => reader.outcomes(distributor, after, limit, maxBytes))
   }
 
   async taken(distributor: string, instance: string): Promise<number> {

@@ -25,7 +25,6 @@ const READ_AT_ONCE = 500
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
 const LOOKED_AT = 10_000
-const NO_LIMIT = 2 ** 40
 
 /** What reading needs: a connection, and whose keys. */
 export interface Readable {
@@ -115,16 +114,10 @@ export class Reader {
     return { jobs, next: null }
   }
 
-  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
+  async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     const { keys } = this.#server
-    const page = await this.#page(
-      keys.outcomes,
-      keys.payloads,
-      outcomeRange(distributor, after),
-      limit,
-      NO_LIMIT,
-      0,
-    )
+    const range = outcomeRange(distributor, after)
+    const page = await this.#page(keys.outcomes, keys.payloads, range, limit, maxBytes, 0)
     return page.map(({ row }) => decodeOutcome(row))
   }
 

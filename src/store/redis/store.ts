@@ -134,8 +134,8 @@ class RedisStore implements Store {
     return this.#opened().reader.list(query)
   }
 
-  async outcomes(distributor: string, after: number, limit: number): Promise<Outcome[]> {
-    return this.#opened().reader.outcomes(distributor, after, limit)
+  async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
+    return this.#opened().reader.outcomes(distributor, after, limit, maxBytes)
   }
 
   async taken(distributor: string, instance: string): Promise<number> {

@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { Distributor } from '#dist/distributor/index.js'
+import type { Feedback } from '#dist/distributor/ticket.js'
+import { WINDOWS } from '#dist/src/window.js'
+import { event, folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
+
+const LARGE = 900_000
+
+/** Looks how much memory the process has allocated while `work` is done; answers the most, in MiB. */
+async function most(pid: number, work: (look: () => void) => Promise<void>): Promise<number> {
+  let peak = 0
+  const look = () => {
+    const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    peak = Math.max(peak, Math.round(Number(kib) / 1024))
+  }
+  await work(look)
+  return peak
+}
+
+/** For as long as it takes, nothing else happens in this process. */
+function block(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
+/** Enqueues them all, and resolves when each was told, once. */
+async function all(
+  app: Distributor,
+  count: number,
+  job: string,
+  args: object,
+  told: Feedback,
+): Promise<void> {
+  const times = new Map<string, number>()
+  await new Promise<void>((done, fail) => {
+    const onSuccess: Feedback = (result, info) => {
+      times.set(info.id, (times.get(info.id) ?? 0) + 1)
+      if (times.size === count) setImmediate(done)
+      return told(result, info)
+    }
+    app.enqueueMany(
+      job,
+      Array.from({ length: count }, () => ({ ...args })),
+      {},
+      onSuccess,
+      ({ error }) => fail(error as Error),
+    )
+  })
+  const again = [...times.values()].filter((count) => count !== 1).length
+  if (again > 0) throw new Error(`${again} of ${count} were told more than once`)
+}
+
+/** Nobody has closed a connection. */
+function stayed(t: Test, node: NodeProcess): void {
+  const closed = node.log.filter((line) => /:disconnected|connection:|child:lost/.test(line))
+  t.same(closed, [], 'no connection was closed, and no child lost')
+}
+
+t.test('600 large results, to feedbacks that take their time, one of them 8 s', async (t) => {
+  t.setTimeout(400_000)
+  const { app, address } = await startApp(t)
+  const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
+  await app.ready
+  let told = 0
+  const mib = await most(node.pid, (look) =>
+    all(app, 600, 'large', { bytes: LARGE }, () => {
+      block(++told === 20 ? 8000 : 10)
+      look()
+    }),
+  )
+  stayed(t, node)
+  t.comment(`the node had allocated ${mib} MiB at most`)
+  t.ok(mib < 350, `${mib} MiB`)
+})
+
+t.test('feedbacks whose promises take their time: no more are at work than fit', async (t) => {
+  const { app, address } = await startApp(t)
+  const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
+  await app.ready
+  let working = 0
+  let peak = 0
+  await all(app, 100, 'large', { bytes: LARGE }, async () => {
+    peak = Math.max(peak, ++working)
+    await sleep(300)
+    working--
+  })
+  stayed(t, node)
+  t.comment(`${peak} were at work at most`)
+  t.ok(peak * LARGE <= WINDOWS.outcomes.bytes, `${peak}`)
+})
+
+t.test('feedbacks that wait for other jobs do not lock each other up', async (t) => {
+  const { app, address } = await startApp(t)
+  const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
+  await app.ready
+  const results: unknown[] = []
+  await all(app, 40, 'large', { bytes: LARGE }, async (_args, { id }) => {
+    results.push((await app.enqueue('large', { bytes: LARGE, of: id }).result()).of)
+  })
+  while (results.length < 40) await event(app, 'job:completed')
+  t.equal(new Set(results).size, 40)
+  t.ok(await node.line('feedbacks:slow'))
+  stayed(t, node)
+})
+
+t.test('an app that dies within the promise of a feedback is told again in its next life', async (t) => {
+  const dir = folder(t)
+  const path = join(dir, 'app.sock')
+  const node = await startNode(t, 'n1', [
+    '--distributors',
+    path,
+    '--dir',
+    join(dir, 'data'),
+    '--outcome-grace',
+    '10ms',
+  ])
+  const life = async (how: string, count: number) => {
+    const app = spawn(process.execPath, ['test/fixtures/slow-feedback-app.mjs', path, how, String(count)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.teardown(() => app.kill('SIGKILL'))
+    const begun: string[] = []
+    for await (const line of createInterface({ input: app.stdout })) if (begun.push(line) === 3) break
+    app.kill('SIGKILL')
+    return begun.sort()
+  }
+  t.same(await life('never', 3), ['begun 0', 'begun 1', 'begun 2'])
+  await node.line('distributor:disconnected')
+  t.same(await life('at once', 0), ['begun 0', 'begun 1', 'begun 2'])
+})
+
+t.test('a feedback may stop the app: it counts as done', async (t) => {
+  const dir = folder(t)
+  const path = join(dir, 'app.sock')
+  await startNode(t, 'n1', ['--distributors', path, '--dir', join(dir, 'data'), '--outcome-grace', '10ms'])
+  const first = new Distributor({ path, name: 'stops', logLevel: 'silent' })
+  await first.start()
+  await new Promise<void>((done) => {
+    first.enqueue('echo', { value: 1 }, {}, async () => {
+      await first.stop()
+      done()
+    })
+  })
+  const next = new Distributor({ path, name: 'stops', logLevel: 'silent' })
+  t.teardown(() => next.stop({ timeout: 0 }))
+  const unclaimed: unknown[] = []
+  next.on('outcome:unclaimed', (one) => unclaimed.push(one))
+  await next.start()
+  await next.enqueue('echo', { value: 2 }).result()
+  t.same(unclaimed, [])
+})
