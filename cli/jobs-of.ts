@@ -1,4 +1,5 @@
 import { Distributor, type Monitor, type NodeMonitor, RedisMonitor } from '../distributor/index.js'
+import { systemClock, type Timer } from '../src/clock.js'
 import { JrError } from '../src/errors.js'
 import { parseAddress } from '../src/wire/address.js'
 import { type CommandLine, nodeOptions } from './options.js'
@@ -79,18 +80,18 @@ function jobsInRedis(flags: CommandLine['flags']): JobsOf {
 
 /** The name of the node. Rejects with JR_CONNECTION when none answers in time; why is in the log. */
 async function connect(app: Distributor, address: string): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = systemClock.setTimer(CONNECT_MS, () => {
       const text = `no node answered at ${address} within ${CONNECT_MS / 1000} s`
       reject(new JrError('JR_CONNECTION', text))
-    }, CONNECT_MS)
+    })
   })
   try {
     await app.start()
     await Promise.race([app.ready, late])
   } finally {
-    clearTimeout(timer)
+    timer?.cancel()
   }
   return app.nodes()[0]?.name ?? ''
 }

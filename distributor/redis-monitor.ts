@@ -6,6 +6,7 @@ import { checked, NAME } from '../src/rules.js'
 import { factsOf } from '../src/store/facts.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../src/store/redis/jobs.js'
+import { type Surroundings, SYSTEM } from '../src/surroundings.js'
 import { checkedQuery, type JobPage, type JobQuery, jobOf, type LoadedJob, type Monitor } from './monitor.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
@@ -30,7 +31,7 @@ const LISTED = 100
 export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
   readonly #redis: () => Promise<RedisJobs>
 
-  constructor(options: RedisMonitorOptions) {
+  constructor(options: RedisMonitorOptions, surroundings: Surroundings = SYSTEM) {
     const { redis: extra = {}, ...rest } = options
     const { values } = resolveOptions(OPTIONS, [given(rest)])
     const { redisUrl: url, redisPrefix: prefix, redisTimeoutMs: timeoutMs } = values
@@ -38,7 +39,7 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
     // Loaded when it is asked: an app that has no Redis never pays for it.
     this.#redis = () => {
       loaded ??= import('../src/store/redis/jobs.js').then(
-        ({ RedisJobs }) => new RedisJobs({ url, prefix, timeoutMs, extra }),
+        ({ RedisJobs }) => new RedisJobs({ url, prefix, timeoutMs, extra }, surroundings),
       )
       return loaded
     }

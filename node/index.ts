@@ -6,7 +6,7 @@ import { levelStore } from '../src/store/level/store.js'
 import { memoryStore } from '../src/store/memory.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import { redisStore } from '../src/store/redis/store.js'
-import { SYSTEM } from '../src/surroundings.js'
+import { type Surroundings, SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { configure } from './configure.js'
 import type { Forward } from './local-jobs.js'
@@ -71,7 +71,7 @@ export async function startSettled(values: NodeValues, extras: NodeExtras = {}):
   const config = configure(values, { redis: extras.redis ?? {}, forward: extras.forward ?? null })
   const { logLevel: level, logJson: json } = config
   const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
-  const store = extras.store ?? storeOf(config)
+  const store = extras.store ?? storeOf(config, SYSTEM)
   const node = new JobNode(config, { store, log, ...SYSTEM })
   await node.start()
   const stop = (how: { readonly timeoutMs?: number } = {}) => node.stop(how.timeoutMs)
@@ -90,13 +90,13 @@ export async function startSettled(values: NodeValues, extras: NodeExtras = {}):
   }
 }
 
-function storeOf({ store, dir, durability, redis }: NodeConfig): Store {
+function storeOf({ store, dir, durability, redis }: NodeConfig, surroundings: Surroundings): Store {
   switch (store) {
     case 'level':
-      return levelStore({ dir, durability })
+      return levelStore({ dir, durability }, surroundings)
     case 'redis':
-      return redisStore(redis)
+      return redisStore(redis, surroundings)
     case 'memory':
-      return memoryStore()
+      return memoryStore(surroundings)
   }
 }

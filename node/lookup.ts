@@ -1,6 +1,7 @@
-import type { Clock } from '../src/clock.js'
+import { type Clock, nowOf } from '../src/clock.js'
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { nowFor } from '../src/job/due.js'
 import { outcomeWithoutRun } from '../src/job/outcome.js'
 import type { JobRecord } from '../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../src/job/states.js'
@@ -109,15 +110,15 @@ export class Lookup {
 
   #end(job: JobRecord, told: boolean): Promise<boolean> {
     const { settings, journal, clock, seq } = this.#deps
-    const now = clock.now()
-    const state = transition(waitingState(job, now), 'cancelled')
+    const now = nowOf(clock)
+    const state = transition(waitingState(job, nowFor(job, now)), 'cancelled')
     const message = `job ${job.id} ('${job.name}') was cancelled before it ran`
     const error = packError(new JrError('JR_CANCELLED', message))
     const report = told
-      ? outcomeWithoutRun(job, state, error, { seq: seq(), node: settings.name, now })
+      ? outcomeWithoutRun(job, state, error, { seq: seq(), node: settings.name, now: now.wall })
       : null
     const kept = told && settings.keeps('cancelled')
-    const keep = kept ? { job, state, startedAt: 0, finishedAt: now } : null
+    const keep = kept ? { job, state, startedAt: 0, finishedAt: now.wall } : null
     const outcome = job.wanted ? report : null
     return new Promise((done) => {
       journal.add({ kind: 'end', from: job, running: false, outcome, keep, report, done }, true)

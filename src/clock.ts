@@ -39,7 +39,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  * Every timer of the project is made here. Calls `fn` once, after `ms`: below 0 counts as 0, and any length will do; a
  * timer of Infinity never fires, and still keeps the process. Throws a TypeError when `ms` is not a number.
  */
-export function setTimer(ms: number, fn: () => void): Timer {
+function setTimer(ms: number, fn: () => void): Timer {
   if (typeof ms !== 'number' || Number.isNaN(ms)) {
     throw new TypeError(`a timer: expected milliseconds, got ${String(ms)}`)
   }
@@ -91,9 +91,9 @@ export function setTicker(clock: Pick<Clock, 'setTimer'>, ms: number, fn: () => 
   }
 }
 
-export function sleep(ms: number): Promise<void> {
+export function sleep(clock: Pick<Clock, 'setTimer'>, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimer(ms, resolve)
+    clock.setTimer(ms, resolve)
   })
 }
 

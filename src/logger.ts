@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from './clock.js'
 import { json as jsonOf } from './plain.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -24,13 +25,13 @@ export interface LoggerOptions {
   /** Default stderr. */
   readonly stream?: { write(text: string): unknown; isTTY?: boolean }
   readonly facts?: Facts
-  readonly now?: () => Date
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 const SECRET = /secret|password|token|authorization/i
 
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const { level = 'info', stream = process.stderr, facts = {}, now = () => new Date() } = options
+  const { level = 'info', stream = process.stderr, facts = {}, clock = systemClock } = options
   const json = options.json ?? stream.isTTY !== true
   const threshold = LOG_LEVELS.indexOf(level)
   const line = json ? jsonLine : textLine
@@ -38,7 +39,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     const at =
       (name: LogLevel, rank: number) =>
       (event: string, more: Facts = {}) => {
-        if (rank >= threshold) stream.write(line(now(), name, event, { ...common, ...more }))
+        if (rank >= threshold) stream.write(line(new Date(clock.now()), name, event, { ...common, ...more }))
       }
     return {
       level,

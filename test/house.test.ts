@@ -73,6 +73,54 @@ t.test('there are no cycles at run time', async (t) => {
   t.equal(done.size, files.length)
 })
 
+/** Where time and chance come from. */
+const SOURCES = ['src/clock.ts', 'src/steady-clock.ts', 'src/chance.ts']
+/** Those who compose the parts, and hand them time and chance. */
+const ROOTS = [
+  'distributor/jr.ts',
+  'distributor/redis-monitor.ts',
+  'node/index.ts',
+  'node/children/child-main.ts',
+  'src/logger.ts',
+  'src/store/level/store.ts',
+  'src/store/memory.ts',
+  'src/store/redis/store.ts',
+  'src/surroundings.ts',
+]
+/** This list may only become shorter. */
+const TAKES_ITS_OWN = new Map([
+  // A nonce is as good as the system's own chance, and must never be another.
+  ['src/wire/handshake.ts', ['randomBytes']],
+])
+
+t.test('time and chance are handed in', async (t) => {
+  const own =
+    /\b(Date\.now|new Date\(\)|performance|hrtime|setTimeout|setInterval|Math\.random|nanoid|random(UUID|Bytes|Int))(?!\w)/g
+  const system = /\b(SYSTEM|systemClock|systemChance)\b/
+  const used = new Set<string>()
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*/gm, '')
+    if (!SOURCES.includes(file)) {
+      const [place, allowed = []] = [...TAKES_ITS_OWN].find(([place]) => file.startsWith(place)) ?? ['']
+      const taken = [...text.matchAll(own)].map(([word]) => word)
+      t.same(
+        taken.filter((word) => !allowed.includes(word)),
+        [],
+        `${file} takes no time or chance of its own`,
+      )
+      if (taken.length > 0) used.add(place)
+    }
+    if (!system.test(text) || SOURCES.includes(file) || file.startsWith('cli/')) continue
+    t.ok(ROOTS.includes(file), `${file} is handed time and chance`)
+    used.add(file)
+  }
+  t.same(
+    [...ROOTS, ...TAKES_ITS_OWN.keys()].filter((one) => !used.has(one)),
+    [],
+    'the lists name no other',
+  )
+})
+
 t.test('each third-party package is imported in one file', async (t) => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     dependencies: Record<string, string>

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { sleep, systemClock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
 import { withoutPassword } from '../../src/secret.js'
+import { SYSTEM } from '../../src/surroundings.js'
 import { type Address, formatAddress } from '../../src/wire/address.js'
 import { EXIT } from '../exit-codes.js'
 import { DOCTOR_HELP } from '../help.js'
@@ -82,9 +84,9 @@ async function natives(dir: string): Promise<Finding> {
     await store.open('doctor')
     const times: number[] = []
     for (let i = 0; i < 20; i++) {
-      const from = performance.now()
+      const from = systemClock.mono()
       await store.commit([{ kind: 'acknowledge', distributor: 'doctor', seqs: [i] }], true)
-      times.push(performance.now() - from)
+      times.push(systemClock.mono() - from)
     }
     await store.close()
     const median = times.sort((a, b) => a - b)[10] ?? 0
@@ -125,7 +127,7 @@ async function redis(values: NodeValues): Promise<Finding> {
   const where = { url: values.redisUrl, prefix: values.redisPrefix, timeoutMs: values.redisTimeoutMs }
   try {
     const { examineRedis } = await import('../../src/store/redis/examination.js')
-    const { version, writeMs, notes } = await examineRedis(where)
+    const { version, writeMs, notes } = await examineRedis(where, SYSTEM)
     const text = `${version || 'some version'} at ${withoutPassword(where.url)}; a write takes ${writeMs.toFixed(2)} ms`
     return { check, ok: true, warning: notes.length > 0, text: [text, ...notes].join('; ') }
   } catch (error) {
@@ -156,14 +158,15 @@ async function port(address: Address | undefined): Promise<Finding> {
 /** A wall clock that runs apart from the monotonic one is being set while we look. */
 async function clock(): Promise<Finding> {
   const check = 'clock'
-  const wall = Date.now()
-  const mono = performance.now()
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  const drift = Math.abs(Date.now() - wall - (performance.now() - mono))
-  const year = new Date().getFullYear()
-  if (year < 2026) return { check, ok: false, text: `it says ${new Date().toISOString()}, which can't be` }
+  const wall = systemClock.now()
+  const mono = systemClock.mono()
+  await sleep(systemClock, 200)
+  const now = new Date(systemClock.now())
+  const drift = Math.abs(now.getTime() - wall - (systemClock.mono() - mono))
+  if (now.getFullYear() < 2026)
+    return { check, ok: false, text: `it says ${now.toISOString()}, which can't be` }
   const ok = drift < 50
-  return { check, ok, text: ok ? new Date().toISOString() : `it jumped by ${drift.toFixed(0)} ms in 200 ms` }
+  return { check, ok, text: ok ? now.toISOString() : `it jumped by ${drift.toFixed(0)} ms in 200 ms` }
 }
 
 function childProcess(): Finding {

@@ -1,3 +1,5 @@
+import { systemClock } from '../../src/clock.js'
+
 /** One line that is written over on a terminal; elsewhere a line now and then. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream
@@ -7,7 +9,7 @@ export class Progress {
     this.#stream = stream
   }
 
-  update(done: number, total: number, note: string, now = performance.now()): void {
+  update(done: number, total: number, note: string, now = systemClock.mono()): void {
     if (now - this.#shownAt < (this.#stream.isTTY ? 100 : 2000)) return
     this.#shownAt = now
     const percent = Math.floor((done / Math.max(1, total)) * 100)

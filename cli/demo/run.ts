@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Distributor } from '../../distributor/index.js'
+import { systemClock } from '../../src/clock.js'
 import { CombinedDigest, shellCommands } from './digest.js'
 import { type FoundFile, type FoundFiles, findFiles, within } from './files.js'
 import { checkSample, findWrong } from './findings.js'
@@ -60,9 +61,9 @@ export async function runDemo(plan: DemoPlan): Promise<DemoReport> {
       logLevel: 'silent',
     })
     const workload = new Workload({ ...plan, files }, app, node)
-    const from = performance.now()
+    const from = systemClock.mono()
     await workload.run(signal)
-    const seconds = (performance.now() - from) / 1000
+    const seconds = (systemClock.mono() - from) / 1000
     return await report(plan, { found, files, facts: workload.facts, seconds, restarts: node.restarts })
   } finally {
     await app.stop({ timeout: 1000 })

@@ -5,6 +5,7 @@ import type {
   OutcomeInfo,
   SpawnedNode,
 } from '../../distributor/index.js'
+import { systemClock } from '../../src/clock.js'
 import type { FoundFile } from './files.js'
 
 export interface Plan {
@@ -95,17 +96,16 @@ export class Workload {
   /** Resolves when every job has had its last feedback, or when none has come for long. */
   async run(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    this.#from = performance.now()
+    this.#from = systemClock.mono()
     await new Promise<void>((resolve, reject) => {
-      const quiet = setTimeout(resolve, QUIET_MS)
+      let quiet = systemClock.setTimer(QUIET_MS, resolve)
       this.#onEnded = () => {
-        quiet.refresh()
-        if (this.facts.ended.size < this.facts.jobs) return
-        clearTimeout(quiet)
-        resolve()
+        quiet.cancel()
+        if (this.facts.ended.size < this.facts.jobs) quiet = systemClock.setTimer(QUIET_MS, resolve)
+        else resolve()
       }
       signal.addEventListener('abort', () => {
-        clearTimeout(quiet)
+        quiet.cancel()
         reject(signal.reason)
       })
       this.#enqueueOthers()
@@ -115,7 +115,7 @@ export class Workload {
 
   /** Of the time for files, as a fraction. */
   get #elapsed(): number {
-    return (performance.now() - this.#from) / this.#plan.budgetMs
+    return (systemClock.mono() - this.#from) / this.#plan.budgetMs
   }
 
   #enqueueFiles(): void {
@@ -138,9 +138,14 @@ export class Workload {
   #enqueueOthers(): void {
     const { facts } = this
     const node = this.#node.name
-    this.#expect('demo_delayed', { notBefore: Date.now() + DELAY_MS }, { after: DELAY_MS / 1000 }, (args) => {
-      facts.lateMs = Number(args.lateMs)
-    })
+    this.#expect(
+      'demo_delayed',
+      { notBefore: systemClock.now() + DELAY_MS },
+      { after: DELAY_MS / 1000 },
+      (args) => {
+        facts.lateMs = Number(args.lateMs)
+      },
+    )
     this.#expect('demo_pinned', {}, { node, strictNode: true }, (args) => {
       facts.pinnedTo = String(args.ranOn)
     })

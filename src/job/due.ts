@@ -1,3 +1,5 @@
+import type { Now } from '../clock.js'
+
 /** The last millisecond that a Date can name. */
 const LAST_TIME = 8.64e15
 
@@ -14,4 +16,9 @@ export function dueAfter(now: number, ms: number): number {
 export function checkedTime(time: number): number {
   if (Number.isNaN(time)) throw new RangeError('a time was computed that is no number')
   return Math.min(Math.max(Math.ceil(time), 0), LAST_TIME)
+}
+
+/** What the clock reads that a job waits for. */
+export function nowFor({ byWall }: { readonly byWall: boolean }, { steady, wall }: Now): number {
+  return byWall ? wall : steady
 }

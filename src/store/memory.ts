@@ -1,5 +1,6 @@
+import { type Clock, nowOf } from '../clock.js'
 import { JrError } from '../errors.js'
-import { newId } from '../job/id.js'
+import { nowFor } from '../job/due.js'
 import { firstOf } from '../job/outcome.js'
 import {
   comparePlaces,
@@ -10,11 +11,12 @@ import {
   type Place,
 } from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
+import { type Surroundings, SYSTEM } from '../surroundings.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from './contract.js'
 
 /** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
-export function memoryStore(): Store {
-  return new MemoryStore()
+export function memoryStore(surroundings: Surroundings = SYSTEM): Store {
+  return new MemoryStore(surroundings)
 }
 
 interface Live {
@@ -28,12 +30,18 @@ class MemoryStore implements Store {
   readonly busy = true
   #open = false
   #epoch = 0
-  readonly #id = newId()
+  readonly #clock: Clock
+  readonly #id: string
   readonly #live = new Map<string, Live>()
   readonly #ended = new Map<string, EndedJob>()
   readonly #outcomes = new Map<string, Map<number, Outcome>>()
   readonly #taken = new Map<string, number>()
   readonly #running = new Set<string>()
+
+  constructor({ clock, chance }: Surroundings) {
+    this.#clock = clock
+    this.#id = chance.id()
+  }
 
   async open(): Promise<Opened> {
     if (this.#open) throw new JrError('JR_STORE_LOCKED', 'the memory store is open already')
@@ -41,7 +49,7 @@ class MemoryStore implements Store {
     this.#epoch++
     const interrupted = [...this.#running].flatMap((id) => {
       const live = this.#live.get(id)
-      return live === undefined ? [] : [{ job: liveView(live).job, startedAt: live.startedAt }]
+      return live === undefined ? [] : [{ job: runningView(live).job, startedAt: live.startedAt }]
     })
     return { id: this.#id, epoch: this.#epoch, interrupted, notes: [] }
   }
@@ -72,7 +80,7 @@ class MemoryStore implements Store {
   async load(id: string): Promise<StoredJob | null> {
     this.#check()
     const live = this.#live.get(id)
-    if (live !== undefined) return liveView(live)
+    if (live !== undefined) return this.#view(live)
     return this.#ended.get(id) ?? null
   }
 
@@ -188,12 +196,17 @@ class MemoryStore implements Store {
     this.#outcomes.set(outcome.distributor, outcomes.set(outcome.seq, outcome))
   }
 
+  #view(live: Live): StoredJob {
+    const { job, startedAt } = live
+    if (startedAt > 0) return runningView(live)
+    return { job, state: waitingState(job, nowFor(job, nowOf(this.#clock))), startedAt, finishedAt: 0 }
+  }
+
   #check(): void {
     if (!this.#open) throw new JrError('JR_STORE_CLOSED', 'the memory store is not open')
   }
 }
 
-function liveView({ job, startedAt }: Live): StoredJob {
-  if (startedAt === 0) return { job, state: waitingState(job, Date.now()), startedAt, finishedAt: 0 }
+function runningView({ job, startedAt }: Live): StoredJob {
   return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

@@ -140,7 +140,7 @@ t.test('the log: JSON or text, secrets left out', async (t) => {
   const lines: string[] = []
   const options = {
     stream: { write: (line: string) => lines.push(line) },
-    now: () => new Date(0),
+    clock: { now: () => 0 },
     facts: { node: 'n' },
   }
   createLogger({ ...options, json: true }).info('a:b', { n: 1, secret: 'x', apiToken: 'y' })

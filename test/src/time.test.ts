@@ -4,13 +4,14 @@ import t from 'tap'
 import { enqueueMessage, newJob } from '#dist/distributor/out-job.js'
 import { Ticket } from '#dist/distributor/ticket.js'
 import { admit } from '#dist/node/session/admit.js'
-import { setTicker, setTimer, systemClock } from '#dist/src/clock.js'
+import { setTicker, systemClock } from '#dist/src/clock.js'
 import { checkedTime, dueAfter } from '#dist/src/job/due.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { delayAfter } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { SteadyClock } from '#dist/src/steady-clock.js'
 
+const { setTimer } = systemClock
 const DAY = 86_400_000
 const HOP = 2 ** 31 - 1
 

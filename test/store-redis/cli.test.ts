@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { examineRedis } from '#dist/src/store/redis/examination.js'
+import { SYSTEM } from '#dist/src/surroundings.js'
 import { jr } from '../cli/jr.js'
 import { event, folder, startApp, startNode, toApp } from '../system/harness.js'
 import { freePort, hasRedis, startRedis } from './redis-server.js'
@@ -124,7 +125,8 @@ else {
     for (const [name, rules] of Object.entries(users)) {
       await admin.call('ACL', 'SETUSER', name, 'on', `>${PASSWORD}`, ...rules)
     }
-    const examine = (who: string) => examineRedis({ url: urlOf(who), prefix: 'job-reactor', timeoutMs: 1000 })
+    const examine = (who: string) =>
+      examineRedis({ url: urlOf(who), prefix: 'job-reactor', timeoutMs: 1000 }, SYSTEM)
     await t.rejects(examine('keys'), { code: 'JR_STORE', message: /NOPERM.* keys/ })
     await t.rejects(examine('channels'), { code: 'JR_STORE', message: /NOPERM.* channels.*&\{PREFIX\}/ })
     await t.rejects(examine('scripts'), { code: 'JR_STORE', message: /NOPERM.* 'evalsha'/ })

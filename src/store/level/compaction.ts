@@ -1,4 +1,4 @@
-import { setTimer, type Timer } from '../../clock.js'
+import type { Clock, Timer } from '../../clock.js'
 import type { Database } from './database.js'
 import { ROWS_OF_JOBS } from './keys.js'
 
@@ -20,6 +20,7 @@ export const COMPACTION_LIMITS: CompactionLimits = { rows: 100_000, idleMs: 5000
 export class Compaction {
   readonly #db: Database
   readonly #limits: CompactionLimits
+  readonly #clock: Clock
   /** Rows that had gone when it last ran. */
   #done = 0
   #gone = 0
@@ -28,15 +29,16 @@ export class Compaction {
   #running: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(db: Database, limits: CompactionLimits) {
+  constructor(db: Database, limits: CompactionLimits, clock: Clock) {
     this.#db = db
     this.#limits = limits
+    this.#clock = clock
   }
 
   /** Something was written; `gone` counts rows of jobs that have gone since the store was opened. */
   wrote(gone: number): void {
     this.#gone = gone
-    this.#wroteAt = performance.now()
+    this.#wroteAt = this.#clock.mono()
     if (this.#timer === null && gone - this.#done >= this.#limits.rows) this.#arm(this.#limits.idleMs)
   }
 
@@ -48,14 +50,14 @@ export class Compaction {
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimer(ms, () => this.#look())
+    this.#timer = this.#clock.setTimer(ms, () => this.#look())
     this.#timer.unref()
   }
 
   #look(): void {
     this.#timer = null
     if (this.#stopped) return
-    const idle = performance.now() - this.#wroteAt
+    const idle = this.#clock.mono() - this.#wroteAt
     if (idle < this.#limits.idleMs) return this.#arm(this.#limits.idleMs - idle)
     this.#done = this.#gone
     // What goes wrong with the disk here, LevelDB says again at the next write, and there it counts.

@@ -78,10 +78,10 @@ async function makeDatabase(dir: string, made: ClassicLevel): Promise<void> {
 }
 
 /** From now on an empty directory is a loss. */
-export function writeMarker(dir: string, node: string): void {
+export function writeMarker(dir: string, node: string, now: number): void {
   const file = join(dir, 'node.json')
   const fd = openSync(`${file}.new`, 'w')
-  writeSync(fd, `${JSON.stringify({ format: FORMAT, node, created: new Date().toISOString() })}\n`)
+  writeSync(fd, `${JSON.stringify({ format: FORMAT, node, created: new Date(now).toISOString() })}\n`)
   fsyncSync(fd)
   closeSync(fd)
   renameSync(`${file}.new`, file)

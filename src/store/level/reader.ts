@@ -1,3 +1,5 @@
+import type { Now } from '../../clock.js'
+import { nowFor } from '../../job/due.js'
 import { bytesOfOutcome, firstOf } from '../../job/outcome.js'
 import {
   comparePlaces,
@@ -78,7 +80,7 @@ export class Reader {
     return cut(all, limit, maxBytes)
   }
 
-  async load(id: string, now: number): Promise<StoredJob | null> {
+  async load(id: string, now: Now): Promise<StoredJob | null> {
     const young = this.#young.jobs.get(id)
     if (young !== undefined) return liveView(young.job, young.startedAt, now)
     // A job may take another place between the two reads.
@@ -94,7 +96,7 @@ export class Reader {
     }
   }
 
-  async page(query: ListQuery, now: number): Promise<ListPage> {
+  async page(query: ListQuery, now: Now): Promise<ListPage> {
     const { state, name, limit, after } = query
     const wanted = ({ view }: Found) =>
       (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
@@ -139,7 +141,7 @@ export class Reader {
     )
   }
 
-  #youngJobs(from: string, lt: string, now: number): Found[] {
+  #youngJobs(from: string, lt: string, now: Now): Found[] {
     const found: Found[] = []
     for (const { job, startedAt } of this.#young.jobs.values()) {
       const key = placeKey(job)
@@ -148,7 +150,7 @@ export class Reader {
     return found
   }
 
-  #view(key: string, row: Buffer, now: number): StoredJob {
+  #view(key: string, row: Buffer, now: Now): StoredJob {
     if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
     return liveView(job, this.#changes.startedAt(job.id), now)
@@ -172,7 +174,7 @@ function endedView({ job, state, startedAt, finishedAt }: EndedJob): StoredJob {
   return { job, state, startedAt, finishedAt }
 }
 
-function liveView(job: JobRecord, startedAt: number, now: number): StoredJob {
-  if (startedAt === 0) return { job, state: waitingState(job, now), startedAt, finishedAt: 0 }
+function liveView(job: JobRecord, startedAt: number, now: Now): StoredJob {
+  if (startedAt === 0) return { job, state: waitingState(job, nowFor(job, now)), startedAt, finishedAt: 0 }
   return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

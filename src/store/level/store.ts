@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
-import { newId } from '../../job/id.js'
 import { epochAt } from '../../job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
+import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
@@ -34,8 +35,8 @@ export interface LevelOptions {
 }
 
 /** Jobs in a LevelDB of this process: nothing to install, one node a folder. */
-export function levelStore(options: LevelOptions): Store {
-  return new LevelStore(options, YOUNG_LIMITS, COMPACTION_LIMITS)
+export function levelStore(options: LevelOptions, surroundings: Surroundings = SYSTEM): Store {
+  return new LevelStore(options, YOUNG_LIMITS, COMPACTION_LIMITS, surroundings)
 }
 
 /** The same, with limits at which tests can see what happens. */
@@ -43,8 +44,9 @@ export function levelStoreWith(
   options: LevelOptions,
   young: YoungLimits,
   tidy: CompactionLimits = COMPACTION_LIMITS,
+  surroundings: Surroundings = SYSTEM,
 ): Store {
-  return new LevelStore(options, young, tidy)
+  return new LevelStore(options, young, tidy, surroundings)
 }
 
 const PRUNED_AT_ONCE = 1000
@@ -68,18 +70,26 @@ class LevelStore implements Store {
   readonly #fsync: boolean
   readonly #limits: YoungLimits
   readonly #tidy: CompactionLimits
+  readonly #surroundings: Surroundings
   #open: Parts | null = null
   #poison: JrError | null = null
 
-  constructor({ dir, durability = 'fsync' }: LevelOptions, young: YoungLimits, tidy: CompactionLimits) {
+  constructor(
+    { dir, durability = 'fsync' }: LevelOptions,
+    young: YoungLimits,
+    tidy: CompactionLimits,
+    surroundings: Surroundings,
+  ) {
     this.#limits = young
     this.#tidy = tidy
+    this.#surroundings = surroundings
     this.#dir = dir
     this.#fsync = durability === 'fsync'
   }
 
   async open(node: string): Promise<Opened> {
     if (this.#open !== null) throw new JrError('JR_STORE_LOCKED', `the store in ${this.#dir} is open already`)
+    const { clock } = this.#surroundings
     const { db, lock, isNew, notes } = await openDatabase(this.#dir, node)
     let log: Log | null = null
     try {
@@ -88,19 +98,19 @@ class LevelStore implements Store {
       const found = openLog(options, before.log)
       log = found.log
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
-      const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, Date.now()) }
+      const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, clock.now()) }
       const mended = await mendIfBroken(db, meta)
       const groups = new Groups(this.#limits.bytes)
       const young = new Young(this.#limits, groups)
       const rows = new Rows(db, young)
       const taken = new Taken(db)
-      const writer = new Writer({ db, log, meta, young, groups, rows, taken })
+      const writer = new Writer({ db, log, meta, young, groups, rows, taken, clock })
       const { changes } = writer
       const interrupted = await recover({ db, young, groups, taken, changes }, found.records)
       await writer.checkpoint()
-      if (isNew) writeMarker(this.#dir, node)
+      if (isNew) writeMarker(this.#dir, node, clock.now())
       const reader = new Reader({ db, young, changes, rows })
-      const compaction = new Compaction(db, this.#tidy)
+      const compaction = new Compaction(db, this.#tidy, clock)
       this.#open = { db, log, lock, meta, taken, writer, reader, compaction }
       this.#poison = null
       return { id: meta.id, epoch: meta.epoch, interrupted, notes: [...notes, ...mended, ...found.notes] }
@@ -138,12 +148,12 @@ class LevelStore implements Store {
 
   async load(id: string): Promise<StoredJob | null> {
     const { reader, writer } = this.#opened()
-    return writer.read(() => reader.load(id, Date.now()))
+    return writer.read(() => reader.load(id, nowOf(this.#surroundings.clock)))
   }
 
   async list(query: ListQuery): Promise<ListPage> {
     const { reader, writer } = this.#opened()
-    return writer.read(() => reader.page(query, Date.now()))
+    return writer.read(() => reader.page(query, nowOf(this.#surroundings.clock)))
   }
 
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
@@ -207,7 +217,7 @@ class LevelStore implements Store {
       const text = `${this.#dir}: the database is empty, although a node has used it. Restore a backup, or remove the directory`
       throw new JrError('JR_STORE_CORRUPT', text)
     }
-    const meta = row === undefined ? newMeta(newId(), node) : decodeMeta(row)
+    const meta = row === undefined ? newMeta(this.#surroundings.chance.id(), node) : decodeMeta(row)
     if (meta.node === node) return meta
     throw new JrError('JR_BAD_CONFIG', `${this.#dir} belongs to node '${meta.node}', not '${node}'`)
   }

@@ -1,4 +1,4 @@
-import { setTimer, type Timer } from '../../clock.js'
+import type { Clock, Timer } from '../../clock.js'
 import type { Log } from './log.js'
 
 /** Longer than a short job takes: who waits for one that is not over by then waits for the disk. */
@@ -19,32 +19,34 @@ interface Waiting {
 export class Unhurried {
   readonly #log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>
   readonly #isOver: (job: string) => boolean
+  readonly #clock: Clock
   #waiting: Waiting[] = []
   /** Not cleared by a sync that comes before: with each job there would be a new one. */
   #timer: Timer | null = null
 
-  constructor(log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>, isOver: (job: string) => boolean) {
+  constructor(log: Pick<Log, 'syncs' | 'sync' | 'nextSync'>, isOver: (job: string) => boolean, clock: Clock) {
     this.#log = log
     this.#isOver = isOver
+    this.#clock = clock
   }
 
   /** Resolves when what has been written is on the disk: with the next sync that somebody waits for, or in a moment. */
   sync(jobs: readonly string[]): Promise<void> {
-    this.#waiting.push({ jobs, since: performance.now(), syncs: this.#log.syncs })
-    this.#timer ??= setTimer(QUICK_MS, this.#look)
+    this.#waiting.push({ jobs, since: this.#clock.mono(), syncs: this.#log.syncs })
+    this.#timer ??= this.#clock.setTimer(QUICK_MS, this.#look)
     return this.#log.nextSync()
   }
 
   readonly #look = (): void => {
     this.#timer = null
     this.#waiting = this.#waiting.filter(({ syncs }) => syncs === this.#log.syncs)
-    const now = performance.now()
+    const now = this.#clock.mono()
     let left = Number.POSITIVE_INFINITY
     for (const { jobs, since } of this.#waiting) {
       left = Math.min(left, since + (jobs.every(this.#isOver) ? LEISURE_MS : QUICK_MS) - now)
     }
     if (left === Number.POSITIVE_INFINITY) return
-    if (left > 0) this.#timer = setTimer(left, this.#look)
+    if (left > 0) this.#timer = this.#clock.setTimer(left, this.#look)
     // Those who wait hear of a failure.
     else this.#log.sync().catch(() => {})
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js'
 import type { Answer, Change, Counts } from '../contract.js'
 import { Chain } from './chain.js'
 import { type Books, Changes } from './changes.js'
@@ -29,6 +30,7 @@ export interface WriterParts {
   readonly groups: Groups
   readonly rows: Rows
   readonly taken: Taken
+  readonly clock: Clock
 }
 
 /** What has been written of a group. */
@@ -62,10 +64,10 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts
-    const { young, rows, taken, meta, log } = parts
+    const { young, rows, taken, meta, log, clock } = parts
     const books: Books = { young, rows, taken, counts: meta.rows, journal: this.#journal }
     this.changes = new Changes(books)
-    this.#unhurried = new Unhurried(log, (job) => !young.jobs.has(job))
+    this.#unhurried = new Unhurried(log, (job) => !young.jobs.has(job), clock)
   }
 
   /**

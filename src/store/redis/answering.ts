@@ -27,7 +27,7 @@ export class Answering {
     const { prefix, owner } = this.#server
     const listen = () => this.#ear.listen(askChannel(prefix, owner.name), (message) => this.#hear(message))
     try {
-      await persist(this.#ear, FIRST_CONTACT_MS, listen)
+      await persist(this.#server.clock, this.#ear, FIRST_CONTACT_MS, listen)
       return null
     } catch (error) {
       if (!(error instanceof JrError) || !error.message.includes('NOPERM')) throw error

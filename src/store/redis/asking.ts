@@ -1,5 +1,5 @@
-import { setTimer } from '../../clock.js'
-import { newId } from '../../job/id.js'
+import type { Clock } from '../../clock.js'
+import type { Surroundings } from '../../surroundings.js'
 import { type Ask, decodeTold, encodeAsk, type Told } from './asks.js'
 import type { Client } from './client.js'
 import { answerChannel, askChannel } from './keys.js'
@@ -14,21 +14,26 @@ export class Asking {
   readonly #contactMs: number
   readonly #mouth: Client
   readonly #ear: Client
-  readonly #asker = newId()
+  readonly #asker: string
+  readonly #clock: Clock
   #listening: Promise<void> | null = null
   #told: Told | null = null
   #wake: () => void = () => {}
 
-  constructor(deps: {
-    readonly prefix: string
-    readonly contactMs: number
-    readonly mouth: Client
-    readonly ear: Client
-  }) {
+  constructor(
+    deps: Surroundings & {
+      readonly prefix: string
+      readonly contactMs: number
+      readonly mouth: Client
+      readonly ear: Client
+    },
+  ) {
     this.#prefix = deps.prefix
     this.#contactMs = deps.contactMs
     this.#mouth = deps.mouth
     this.#ear = deps.ear
+    this.#clock = deps.clock
+    this.#asker = deps.chance.id()
   }
 
   /**
@@ -40,7 +45,7 @@ export class Asking {
     await this.#listening
     const message = encodeAsk({ asker: this.#asker, id, ids })
     const channel = askChannel(this.#prefix, node)
-    const hearers = await persist(this.#mouth, this.#contactMs, () =>
+    const hearers = await persist(this.#clock, this.#mouth, this.#contactMs, () =>
       this.#mouth.call('PUBLISH', channel, message),
     )
     if (Number(hearers) === 0 && this.#mouth.countsHearers) return 'nobody'
@@ -60,7 +65,7 @@ export class Asking {
       this.#wake()
     }
     const channel = answerChannel(this.#prefix, this.#asker)
-    return persist(this.#ear, this.#contactMs, () => this.#ear.listen(channel, hear))
+    return persist(this.#clock, this.#ear, this.#contactMs, () => this.#ear.listen(channel, hear))
   }
 
   #answerTo(id: string): Told | null {
@@ -74,7 +79,7 @@ export class Asking {
         this.#wake = () => {}
         resolve(this.#answerTo(id))
       }
-      const timer = setTimer(ms, done)
+      const timer = this.#clock.setTimer(ms, done)
       this.#wake = () => {
         if (this.#answerTo(id) !== null) done()
       }

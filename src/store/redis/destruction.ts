@@ -1,7 +1,6 @@
 import { sleep } from '../../clock.js'
 import { packError } from '../../error-record.js'
 import { JrError } from '../../errors.js'
-import { newId } from '../../job/id.js'
 import { epochAt, epochOfMs, firstNumber, msOfEpoch } from '../../job/numbers.js'
 import { outcomeOf } from '../../job/outcome.js'
 import type { Outcome } from '../../job/record.js'
@@ -58,7 +57,7 @@ export class Destruction {
 
   async #one(id: string): Promise<boolean> {
     const { timeoutMs } = this.#visit
-    const until = performance.now() + timeoutMs
+    const until = this.#visit.clock.mono() + timeoutMs
     let unknown: string | null = null
     for (;;) {
       const found = await this.#visit.find(id)
@@ -70,8 +69,8 @@ export class Destruction {
       if (destroyed === true) return true
       if (destroyed === null) unknown = found.node
       // It has moved or ended meanwhile: it is looked for again.
-      await sleep(MOVING_MS)
-      if (performance.now() > until) {
+      await sleep(this.#visit.clock, MOVING_MS)
+      if (this.#visit.clock.mono() > until) {
         throw new JrError('JR_CONNECTION', `job '${id}' went from node to node for ${timeoutMs} ms`)
       }
     }
@@ -84,7 +83,7 @@ export class Destruction {
     for (let after: string | undefined; ; ) {
       const page = await reader.list({ ...query, after, limit: LARGEST_ASK })
       if (page.jobs.length > 0) {
-        const until = performance.now() + this.#visit.timeoutMs
+        const until = this.#visit.clock.mono() + this.#visit.timeoutMs
         const answers = await this.#onNode(node, page.jobs, until)
         destroyed += answers.filter((one) => one === true).length
         if (answers.includes(null)) {
@@ -98,7 +97,7 @@ export class Destruction {
   }
 
   async #onNode(node: string, jobs: readonly StoredJob[], until: number): Promise<readonly Destroyed[]> {
-    const ask = newId()
+    const ask = this.#visit.chance.id()
     const ids = jobs.map(({ job }) => job.id)
     let asked = false
     let heard = false
@@ -106,7 +105,7 @@ export class Destruction {
       const standing = await this.#visit.standing(node)
       if (standing === null) return ids.map(() => (heard ? null : false))
       const { lease, leaseMs } = standing.shown
-      const left = until - performance.now()
+      const left = until - this.#visit.clock.mono()
       if (left <= 0) throw silent(node, this.#visit.timeoutMs, heard)
       // Redis may have been away, and all leases have ended with it: who answers all the same is there.
       if (standing.fenced || lease === 'stopped' || (lease === 'lost' && asked)) {
@@ -123,7 +122,7 @@ export class Destruction {
       if (typeof answer !== 'string') return answer
       asked = true
       heard ||= answer === 'silence'
-      if (answer === 'nobody' && lease === 'held') await sleep(waitMs)
+      if (answer === 'nobody' && lease === 'held') await sleep(this.#visit.clock, waitMs)
     }
   }
 
@@ -138,9 +137,9 @@ export class Destruction {
   }
 
   #ask(node: string, ask: string, ids: readonly string[], waitMs: number) {
-    const { prefix, contactMs, client: mouth, connect } = this.#visit
+    const { prefix, contactMs, client: mouth, connect, clock, chance } = this.#visit
     this.#begun = true
-    this.#asking ??= new Asking({ prefix, contactMs, mouth, ear: connect() })
+    this.#asking ??= new Asking({ prefix, contactMs, mouth, ear: connect(), clock, chance })
     return this.#asking.ask(node, ask, ids, waitMs)
   }
 
@@ -157,10 +156,11 @@ export class Destruction {
     const { waiting, running, ended, outcomes, payloads } = keys
     const ours = given === '' ? await this.#newEpoch(epoch) : Number(epoch)
     const first = firstNumber(epochOfMs(ours)) + Number(given)
+    const now = this.#visit.clock.now()
     const out = new FieldWriter()
     for (const [i, stored] of jobs.entries())
-      out.list(() => writeDestroyed(out, shown.name, stored, first + i))
-    const answerKey = `{${prefix}}:destroyed:${newId()}`
+      out.list(() => writeDestroyed(out, shown.name, stored, first + i, now))
+    const answerKey = `{${prefix}}:destroyed:${this.#visit.chance.id()}`
     this.#begun = true
     const answer = await this.#visit.run(
       'destroy',
@@ -189,7 +189,7 @@ function silent(node: string, ms: number, heard: boolean): JrError {
 }
 
 /** What `lua/destroy.lua` is to do. */
-function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: number): void {
+function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: number, now: number): void {
   const { job, state } = stored
   if (isTerminal(state)) {
     out.text('e')
@@ -198,11 +198,12 @@ function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: 
     out.text(state === 'running' ? 'r' : 'w')
     out.text(placeOf(job, job.id))
   }
-  const outcome = job.wanted && !isTerminal(state) ? cancelled(node, stored, seq) : null
+  const outcome = job.wanted && !isTerminal(state) ? cancelled(node, stored, seq, now) : null
   writeOutcome(out, outcome)
 }
 
-function cancelled(node: string, { job, state, startedAt }: StoredJob, seq: number): Outcome {
+function cancelled(node: string, stored: StoredJob, seq: number, now: number): Outcome {
+  const { job, state, startedAt } = stored
   const message = `job ${job.id} ('${job.name}') was cancelled while its node was away`
   return outcomeOf(job, {
     state: transition(state, 'cancelled'),
@@ -210,7 +211,7 @@ function cancelled(node: string, { job, state, startedAt }: StoredJob, seq: numb
     node,
     attempt: job.attempt,
     startedAt,
-    finishedAt: Date.now(),
+    finishedAt: now,
     child: 0,
     args: job.args,
     error: packError(new JrError('JR_CANCELLED', message)),

@@ -1,4 +1,4 @@
-import { newId } from '../../job/id.js'
+import type { Surroundings } from '../../surroundings.js'
 import { connect } from './client.js'
 import { answerChannel } from './keys.js'
 import { checkedServer } from './opening.js'
@@ -23,26 +23,30 @@ const KEPT_MS = 10_000
  * Does in Redis what a node will do: writes and reads keys of the prefix, runs a script, listens. Leaves nothing behind.
  * Rejects with JR_STORE when Redis can't be reached or refuses; with JR_BAD_CONFIG when it would lose jobs by itself.
  */
-export async function examineRedis({ url, prefix, timeoutMs, extra = {} }: VisitOptions): Promise<Examined> {
+export async function examineRedis(
+  options: VisitOptions,
+  { clock, chance }: Surroundings,
+): Promise<Examined> {
+  const { url, prefix, timeoutMs, extra = {} } = options
   const make = await connect(url, extra, timeoutMs)
   const [client, ear] = [make(), make()]
   const contactMs = Math.min(timeoutMs, FIRST_CONTACT_MS)
-  const ask = <T>(what: () => Promise<T>) => persist(client, contactMs, what)
+  const ask = <T>(what: () => Promise<T>) => persist(clock, client, contactMs, what)
   try {
-    const { version, notes } = await checkedServer(client, contactMs)
-    const id = newId()
+    const { version, notes } = await checkedServer(clock, client, contactMs)
+    const id = chance.id()
     const key = `{${prefix}}:doctor:${id}`
     const times: number[] = []
     for (let i = 0; i < WRITES; i++) {
-      const from = performance.now()
+      const from = clock.mono()
       await ask(() => client.call('SET', key, id, 'PX', String(KEPT_MS)))
-      times.push(performance.now() - from)
+      times.push(clock.mono() - from)
     }
     await ask(() => client.call('DEL', key))
     const none = ['-', '+', '1', '1', '0']
     await ask(() => client.run(readScripts().read, [key, key], none))
     const channel = answerChannel(prefix, id)
-    await persist(ear, contactMs, () => ear.listen(channel, () => {}))
+    await persist(clock, ear, contactMs, () => ear.listen(channel, () => {}))
     await ask(() => client.call('PUBLISH', channel, ''))
     const writeMs = times.sort((a, b) => a - b)[WRITES / 2] ?? 0
     return { version, writeMs, notes }

@@ -1,3 +1,4 @@
+import type { Surroundings } from '../../surroundings.js'
 import type { ListPage, ListQuery, StoredJob } from '../contract.js'
 import { Destruction } from './destruction.js'
 import { type StoredNode, type Visit, type VisitOptions, visiting } from './visit.js'
@@ -10,24 +11,26 @@ export type { LeaseState, StoredNode, VisitOptions } from './visit.js'
  */
 export class RedisJobs {
   readonly #options: VisitOptions
+  readonly #surroundings: Surroundings
 
-  constructor(options: VisitOptions) {
+  constructor(options: VisitOptions, surroundings: Surroundings) {
     this.#options = options
+    this.#surroundings = surroundings
   }
 
   nodes(): Promise<StoredNode[]> {
-    return visiting(this.#options, (visit) => visit.nodes())
+    return this.#visiting((visit) => visit.nodes())
   }
 
   list(node: string, query: ListQuery): Promise<ListPage> {
-    return visiting(this.#options, async (visit) => {
+    return this.#visiting(async (visit) => {
       await visit.mustKnow(node)
       return visit.reader(node).list(query)
     })
   }
 
   find(id: string): Promise<{ readonly node: string; readonly stored: StoredJob } | null> {
-    return visiting(this.#options, (visit) => visit.find(id))
+    return this.#visiting((visit) => visit.find(id))
   }
 
   destroy(id: string): Promise<boolean> {
@@ -38,8 +41,12 @@ export class RedisJobs {
     return this.#destroying((destruction) => destruction.all(node, query))
   }
 
+  #visiting<T>(what: (visit: Visit) => Promise<T>): Promise<T> {
+    return visiting(this.#options, this.#surroundings, what)
+  }
+
   #destroying<T>(what: (destruction: Destruction) => Promise<T>): Promise<T> {
-    return visiting(this.#options, async (visit: Visit) => {
+    return this.#visiting(async (visit) => {
       const destruction = new Destruction(visit)
       try {
         return await what(destruction)

@@ -1,4 +1,4 @@
-import { setTimer, type Timer } from '../../clock.js'
+import type { Timer } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { NeighbourHandlers } from '../contract.js'
 import type { Server } from './server.js'
@@ -26,7 +26,7 @@ export class Lease {
   readonly #leaseMs: number
   #handlers: NeighbourHandlers | null = null
   #timer: Timer | null = null
-  #inTouchSince = performance.now()
+  #inTouchSince: number
   #stopped = false
   #renewing: Promise<void> = Promise.resolve()
   /** The lost ones that were told of last. */
@@ -35,6 +35,7 @@ export class Lease {
   constructor(server: Server, leaseMs: number) {
     this.#server = server
     this.#leaseMs = leaseMs
+    this.#inTouchSince = server.clock.mono()
   }
 
   start(): void {
@@ -54,7 +55,7 @@ export class Lease {
 
   #arm(ms: number): void {
     if (this.#stopped) return
-    this.#timer = setTimer(ms, () => {
+    this.#timer = this.#server.clock.setTimer(ms, () => {
       this.#renewing = this.#renew()
     })
     // The node's connections and children keep the process; the lease alone does not.
@@ -74,7 +75,7 @@ export class Lease {
       return
     }
     if (this.#stopped) return
-    const now = performance.now()
+    const now = this.#server.clock.mono()
     if (renewed.late || this.#inTouchSince === Number.POSITIVE_INFINITY) this.#inTouchSince = now
     if (now - this.#inTouchSince >= this.#leaseMs && renewed.lost.size > 0) this.#tell(renewed)
     const { firstEndsIn } = renewed

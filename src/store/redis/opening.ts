@@ -1,7 +1,7 @@
-import { sleep } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
-import { newId } from '../../job/id.js'
 import { epochOfMs } from '../../job/numbers.js'
+import type { Surroundings } from '../../surroundings.js'
 import type { Client } from './client.js'
 import { describeHolder, isGone, ownHolder } from './holder.js'
 import { nodeKeys, sharedKeys } from './keys.js'
@@ -18,6 +18,12 @@ export interface Taken {
   readonly isNew: boolean
 }
 
+interface Wanted extends Surroundings {
+  readonly prefix: string
+  readonly node: string
+  readonly leaseMs: number
+}
+
 type Answer = { readonly taken: Taken } | { readonly held: { ms: number; holder: string; epoch: string } }
 
 export interface Checked {
@@ -28,9 +34,13 @@ export interface Checked {
 }
 
 /** Rejects with JR_BAD_CONFIG for a Redis that would lose jobs by itself. */
-export async function checkedServer(client: Client, contactMs = FIRST_CONTACT_MS): Promise<Checked> {
+export async function checkedServer(
+  clock: Clock,
+  client: Client,
+  contactMs = FIRST_CONTACT_MS,
+): Promise<Checked> {
   try {
-    const info = await persist(client, contactMs, () => client.call('INFO'))
+    const info = await persist(clock, client, contactMs, () => client.call('INFO'))
     const facts = parseInfo(String(info))
     return { version: facts.get('redis_version') ?? '', notes: checkServer(facts) }
   } catch (error) {
@@ -46,16 +56,12 @@ export async function checkedServer(client: Client, contactMs = FIRST_CONTACT_MS
  * Takes the lease of a node. A holder that is known to be gone is succeeded at once; for another this waits once until
  * its lease should end. Rejects with JR_STORE_LOCKED when it has been renewed by then.
  */
-export async function takeLease(
-  client: Client,
-  scripts: Scripts,
-  what: { readonly prefix: string; readonly node: string; readonly leaseMs: number },
-): Promise<Taken> {
+export async function takeLease(client: Client, scripts: Scripts, what: Wanted): Promise<Taken> {
   const take = (gone: string) => askForLease(client, scripts, what, gone)
   let answer = await take('')
   if ('held' in answer && isGone(answer.held.holder)) answer = await take(answer.held.epoch)
   if ('held' in answer) {
-    await sleep(answer.held.ms + 1)
+    await sleep(what.clock, answer.held.ms + 1)
     answer = await take('')
   }
   if ('taken' in answer) return answer.taken
@@ -66,12 +72,12 @@ export async function takeLease(
 async function askForLease(
   client: Client,
   scripts: Scripts,
-  { prefix, node, leaseMs }: { readonly prefix: string; readonly node: string; readonly leaseMs: number },
+  { prefix, node, leaseMs, clock, chance }: Wanted,
   gone: string,
 ): Promise<Answer> {
   const keys = nodeKeys(prefix, node)
-  const args = [node, newId(), String(leaseMs), ownHolder(), gone]
-  const answer = await persist(client, FIRST_CONTACT_MS, () =>
+  const args = [node, chance.id(), String(leaseMs), ownHolder(), gone]
+  const answer = await persist(clock, client, FIRST_CONTACT_MS, () =>
     client.run(scripts.open, [keys.node, sharedKeys(prefix).leases, keys.taken], args),
   )
   const [word, first = '', second = '', third = ''] = (answer as Buffer[]).map(String)

@@ -1,4 +1,4 @@
-import { sleep } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Client } from './client.js'
 import { judge } from './failure.js'
@@ -21,12 +21,13 @@ export interface Hooks {
  * knows whether it was done. Rejects with JR_STORE when the time is over, or with what will not pass.
  */
 export async function persist<T>(
+  clock: Clock,
   client: Client,
   timeoutMs: number,
   ask: () => Promise<T>,
   { onTrouble, stopped }: Hooks = {},
 ): Promise<T> {
-  const until = performance.now() + timeoutMs
+  const until = clock.mono() + timeoutMs
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       return await ask()
@@ -37,11 +38,11 @@ export async function persist<T>(
       onTrouble?.(reason)
       const over = stopped?.() ?? null
       if (over !== null) throw over
-      if (performance.now() + pause > until) {
+      if (clock.mono() + pause > until) {
         throw new JrError('JR_STORE', `Redis did not answer for ${timeoutMs} ms: ${reason}`)
       }
       if (failure.reconnect) client.reconnect()
     }
-    await sleep(pause)
+    await sleep(clock, pause)
   }
 }

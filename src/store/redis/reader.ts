@@ -1,4 +1,6 @@
+import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
+import { nowFor } from '../../job/due.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import { isTerminal, waitingState } from '../../job/states.js'
 import type { Interrupted, Left, ListPage, ListQuery, StoredJob } from '../contract.js'
@@ -33,6 +35,7 @@ export interface Readable {
   readonly shared: SharedKeys
   readonly keys: NodeKeys
   readonly watcher: Client
+  readonly clock: Clock
   read(part: Part): Promise<Row[]>
   persist<T>(client: Client, ask: () => Promise<T>): Promise<T>
 }
@@ -98,7 +101,7 @@ export class Reader {
     const mark = (await this.#call('HGET', keys.running, place)) as Buffer | null
     if (mark !== null) return runningView(job, Number(mark))
     const waits = (await this.#call('ZSCORE', keys.waiting, place)) !== null
-    return waits ? waitingView(job) : null
+    return waits ? this.#waitingView(job) : null
   }
 
   /** Goes through what waits, what runs and what has ended, in this order. */
@@ -152,7 +155,7 @@ export class Reader {
     if (section === 'w' && only(state !== 'running' && !isTerminal(state ?? 'running'))) {
       for await (const { member, row } of this.#each(keys.waiting, allAfter(last))) {
         const job = decodeJob(row)
-        if (placeOf(job, job.id) === member) yield { cursor: `w${member}`, view: waitingView(job) }
+        if (placeOf(job, job.id) === member) yield { cursor: `w${member}`, view: this.#waitingView(job) }
       }
     }
     if (section !== 'e' && only(state === 'running')) {
@@ -217,6 +220,11 @@ export class Reader {
     return this.#ask(() => this.#server.watcher.call(command, ...args))
   }
 
+  #waitingView(job: JobRecord): StoredJob {
+    const state = waitingState(job, nowFor(job, nowOf(this.#server.clock)))
+    return { job, state, startedAt: 0, finishedAt: 0 }
+  }
+
   #ask<T>(what: () => Promise<T>): Promise<T> {
     return this.#server.persist(this.#server.watcher, what)
   }
@@ -229,10 +237,6 @@ function isEnded(row: Buffer): boolean {
 function decodeEndedRow(row: Buffer): StoredJob {
   const { job, state, startedAt, finishedAt } = decodeEnded(row.subarray(ENDED_HEAD))
   return { job, state, startedAt, finishedAt }
-}
-
-function waitingView(job: JobRecord): StoredJob {
-  return { job, state: waitingState(job, Date.now()), startedAt: 0, finishedAt: 0 }
 }
 
 function runningView(job: JobRecord, startedAt: number): StoredJob {

@@ -39,7 +39,7 @@ export class Sending {
   async #send(changes: readonly SharedChange[], wait: boolean): Promise<readonly Answer[]> {
     const server = this.#server
     const answers = new Array<Answer>(changes.length)
-    const until = performance.now() + server.timeoutMs
+    const until = server.clock.mono() + server.timeoutMs
     let left = changes.map((_, i) => i)
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const some = left.length === changes.length ? changes : left.map((at) => changes[at] as SharedChange)
@@ -47,12 +47,12 @@ export class Sending {
       for (const [i, at] of left.entries()) answers[at] = told[i] ?? 'stale'
       left = left.filter((_, i) => told[i] === null)
       if (left.length === 0) return answers
-      if (performance.now() + pause > until) {
+      if (server.clock.mono() + pause > until) {
         const text = `Redis has had no memory for more jobs for ${server.timeoutMs} ms (maxmemory)`
         server.broken ??= new JrError('JR_STORE', text)
         throw server.broken
       }
-      await sleep(pause)
+      await sleep(server.clock, pause)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js'
 import type { JrError } from '../../errors.js'
 import type { SharedChange } from '../contract.js'
 import type { Client } from './client.js'
@@ -17,6 +18,7 @@ export interface Owner {
 
 /** The scripts as functions, for one opening of one node: which keys and which arguments each takes. */
 export class Server {
+  readonly clock: Clock
   readonly owner: Owner
   readonly keys: NodeKeys
   readonly shared: SharedKeys
@@ -47,8 +49,10 @@ export class Server {
       readonly watcher: Client
       readonly timeoutMs: number
       readonly leaseMs: number
+      readonly clock: Clock
     },
   ) {
+    this.clock = deps.clock
     this.owner = owner
     this.prefix = deps.prefix
     this.shared = deps.shared
@@ -98,7 +102,7 @@ export class Server {
 
   /** Asks until Redis answers, the time-out is over, or the store is broken. */
   persist<T>(client: Client, ask: () => Promise<T>, onTrouble?: (reason: string) => void): Promise<T> {
-    return persist(client, this.timeoutMs, ask, { onTrouble, stopped: () => this.broken })
+    return persist(this.clock, client, this.timeoutMs, ask, { onTrouble, stopped: () => this.broken })
   }
 
   renew(closing: boolean): Promise<unknown> {

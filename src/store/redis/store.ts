@@ -1,6 +1,7 @@
 import { JrError } from '../../errors.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
+import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type {
   Answer,
   Counts,
@@ -59,8 +60,8 @@ export interface RedisStoreOptions {
  * - **Taken over once.** A change that takes from a lost neighbour ends the neighbour's epoch, and finds the job with
  *   it or is `stale`, in one script. Of several that try, one succeeds for each job.
  */
-export function redisStore(options: RedisStoreOptions): Store {
-  return new RedisStore(options)
+export function redisStore(options: RedisStoreOptions, surroundings: Surroundings = SYSTEM): Store {
+  return new RedisStore(options, surroundings)
 }
 
 const PRUNED_AT_ONCE = 1000
@@ -85,11 +86,13 @@ class RedisStore implements Store {
     settle: (node: string) => this.#settle(node),
   }
   readonly #options: RedisStoreOptions
+  readonly #surroundings: Surroundings
   #open: Open | null = null
   #opening = false
 
-  constructor(options: RedisStoreOptions) {
+  constructor(options: RedisStoreOptions, surroundings: Surroundings) {
     this.#options = options
+    this.#surroundings = surroundings
   }
 
   /**
@@ -190,12 +193,18 @@ class RedisStore implements Store {
 
   async #begin(node: string, [writer, watcher, ear]: [Client, Client, Client]): Promise<Opened> {
     const { prefix, leaseMs, timeoutMs, wait } = this.#options
-    const { notes } = await checkedServer(watcher)
+    const { clock } = this.#surroundings
+    const { notes } = await checkedServer(clock, watcher)
     const scripts = readScripts()
-    const { id, fence, epoch, isNew } = await takeLease(watcher, scripts, { prefix, node, leaseMs })
+    const { id, fence, epoch, isNew } = await takeLease(watcher, scripts, {
+      prefix,
+      node,
+      leaseMs,
+      ...this.#surroundings,
+    })
     const shared = sharedKeys(prefix)
     const owner = { name: node, epoch: fence }
-    const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs })
+    const server = new Server(owner, { prefix, shared, scripts, writer, watcher, timeoutMs, leaseMs, clock })
     const sending = new Sending(server, wait)
     const reader = new Reader(server)
     const lease = new Lease(server, leaseMs)

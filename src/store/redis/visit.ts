@@ -1,4 +1,7 @@
+import type { Chance } from '../../chance.js'
+import type { Clock } from '../../clock.js'
 import { JrError } from '../../errors.js'
+import type { Surroundings } from '../../surroundings.js'
 import type { StoredJob } from '../contract.js'
 import { type Argument, type Client, connect } from './client.js'
 import { nodeKeys, type SharedKeys, sharedKeys } from './keys.js'
@@ -44,9 +47,13 @@ const LOOKED_AT_ONCE = 100
 const TRIES = 5
 
 /** Runs what is given with a connection of its own to Redis, which is closed again. */
-export async function visiting<T>(options: VisitOptions, what: (visit: Visit) => Promise<T>): Promise<T> {
+export async function visiting<T>(
+  options: VisitOptions,
+  surroundings: Surroundings,
+  what: (visit: Visit) => Promise<T>,
+): Promise<T> {
   const make = await connect(options.url, options.extra ?? {}, options.timeoutMs)
-  const visit = new Visit(options, make)
+  const visit = new Visit(options, surroundings, make)
   try {
     return await what(visit)
   } finally {
@@ -55,7 +62,9 @@ export async function visiting<T>(options: VisitOptions, what: (visit: Visit) =>
 }
 
 /** One look at a Redis that nodes share, by one who is no node: it takes no lease, and has no epoch. */
-export class Visit {
+export class Visit implements Surroundings {
+  readonly clock: Clock
+  readonly chance: Chance
   readonly prefix: string
   readonly shared: SharedKeys
   readonly timeoutMs: number
@@ -66,7 +75,9 @@ export class Visit {
   readonly client: Client
   readonly #scripts: Scripts
 
-  constructor({ prefix, timeoutMs }: VisitOptions, make: () => Client) {
+  constructor({ prefix, timeoutMs }: VisitOptions, { clock, chance }: Surroundings, make: () => Client) {
+    this.clock = clock
+    this.chance = chance
     this.prefix = prefix
     this.shared = sharedKeys(prefix)
     this.timeoutMs = timeoutMs
@@ -112,6 +123,7 @@ export class Visit {
       prefix,
       shared,
       watcher,
+      clock: this.clock,
       read: (part) => readPage(watcher, this.#scripts.read, part),
       persist: (_client, ask) => this.ask(ask),
     })
@@ -137,7 +149,7 @@ export class Visit {
 
   /** Asks until Redis answers. `what` must be safe to run twice. Rejects with JR_STORE when it does not in time. */
   ask<T>(what: () => Promise<T>): Promise<T> {
-    return persist(this.client, this.contactMs, what)
+    return persist(this.clock, this.client, this.contactMs, what)
   }
 
   close(): void {
