@@ -1,25 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { WINDOWS } from '#dist/src/window.js'
 import { FrameReader } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
-
-const PAGES = ['README.md', 'ARCHITECTURE.md', 'PROTOCOL.md', 'CHANGELOG.md', 'examples/README.md']
-const GUIDES = [
-  'docs/guide.md',
-  'docs/options.md',
-  'docs/contributing.md',
-  'docs/store-authors.md',
-  'docs/stores.md',
-  'docs/redis.md',
-  'docs/from-jobreactor.md',
-  'docs/benchmarks.md',
-  'docs/performance.md',
-  'docs/scaling.md',
-]
 
 t.test('what is made of the code is up to date', async () => {
   await promisify(execFile)(process.execPath, ['docs/generate.mjs', '--check'])
@@ -34,21 +19,6 @@ t.test('the examples of the protocol are the messages that they say', async (t) 
     const messages = reader.push(Buffer.from(hex.replaceAll('\n', ''), 'hex'))
     t.match(messages, [{ type }], type)
     t.equal(reader.partial, false)
-  }
-})
-
-t.test('links between the pages lead somewhere', async (t) => {
-  for (const page of [...PAGES, ...GUIDES]) {
-    const text = readFileSync(page, 'utf8')
-    for (const [, link = ''] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
-      if (!/^https?:/.test(link)) t.ok(existsSync(join(dirname(page), link)), `${page}: ${link}`)
-    }
-    for (const [, link = ''] of text.matchAll(/\]\(#([^)]+)\)/g)) {
-      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
-        (match[1] ?? '').toLowerCase().replaceAll(' ', '-'),
-      )
-      t.ok(headings.includes(link), `${page}: #${link}`)
-    }
   }
 })
 

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs'
+import type { Snippet } from './pages.js'
+
+/** What a test puts around the snippets of a section, so that they are programs. */
+export interface Around {
+  /** Goes before and after a snippet that names no file. */
+  readonly before?: string
+  readonly after?: string
+  /** Files beside it. Of a section whose snippets name files, `app.mjs` or `app.ts` is what is run. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly prints?: RegExp
+  /** What it writes to its standard error; nothing, unless it is given. */
+  readonly logs?: RegExp
+  /** Variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const JOBS = `
+import { job } from 'job-reactor'
+job('resize', (args) => ({ resized: args.file }))
+job('import_orders', () => ({ orders: [] }))
+`
+const IMPORT = "import { JR } from 'job-reactor'\n"
+const STARTED = `
+await JR.startDistributor()
+await JR.spawnNode({ name: 'worker_1', jobs: './reactor_jobs', store: 'memory', logLevel: 'silent' })
+`
+const START = IMPORT + STARTED
+const STOP = '\nawait JR.stop()\n'
+const FILES = { 'reactor_jobs/all.mjs': JOBS }
+const APP: Around = { before: START, after: STOP, files: FILES }
+
+const OWN_STORE = Object.fromEntries(
+  ['file-store.mjs', 'jobs.mjs', 'log.mjs'].map((file) => [
+    file,
+    readFileSync(`examples/09-own-store/${file}`, 'utf8'),
+  ]),
+)
+
+const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
+  'README.md: job-reactor': { prints: /^cat\.png is 320 wide, made by worker_1\n$/ },
+  'docs/guide.md: Jobs': {
+    files: {
+      'app.mjs': `${START}
+        console.log(await JR.enqueue('import_orders', { url: 'data:application/json,[1,2]' }).result())${STOP}`,
+    },
+    prints: /orders: \[ 1, 2 \],\s+count: 2/,
+  },
+  'docs/guide.md: Enqueueing': [
+    {
+      ...APP,
+      before: `${START}\nconst onSuccess = (args) => console.log('success', args), onError = console.error\n`,
+      prints: /resized: 'cat\.png'/,
+    },
+    {
+      ...APP,
+      before: `${START}\nconst onSuccess = () => console.log('one'), onError = console.error\n`,
+      prints: /one\none\n/,
+    },
+  ],
+  'docs/guide.md: Feedbacks': {
+    before: IMPORT,
+    after: `
+      await JR.spawnNode({ name: 'worker_1', jobs: './reactor_jobs', store: 'memory', logLevel: 'silent' })
+      await JR.enqueue('import_orders', {}, { id: 'mine' }).result()${STOP}`,
+    files: FILES,
+    prints: /^mine: 0 orders\n$/,
+  },
+  'docs/guide.md: Monitoring': {
+    ...APP,
+    before: `${START}await JR.enqueue('resize', {}, { maxAttempts: 1 }).result().catch(() => {})\n`,
+    files: {
+      'reactor_jobs/all.mjs': `import { job } from 'job-reactor'\njob('resize', () => { throw new Error('on purpose') })\n`,
+    },
+    after: `console.log(jobs.length, job.lastError, next)${STOP}`,
+    prints: /^1 on purpose null\n$/,
+  },
+  'docs/guide.md: TypeScript': {
+    before: STARTED,
+    after: `console.log(width + 1)${STOP}`,
+    files: {
+      'reactor_jobs/resize.mjs': "import { job } from 'job-reactor'\njob('resize', () => ({ width: 320 }))\n",
+    },
+    prints: /^321\n$/,
+  },
+  'docs/redis.md: Looking at jobs straight in Redis': {
+    before: `${IMPORT}const id = 'mine'\n`,
+  },
+  'docs/store-authors.md: Your own': {
+    before: "import { fileStore } from './file-store.mjs'\nconst myStore = () => fileStore('store')",
+    after: 'await node.stop()',
+    logs: /store:note/,
+    files: { ...FILES, ...OWN_STORE },
+  },
+  'docs/store-authors.md: The tests': {
+    before: "import { fileStore as myStore } from './file-store.mjs'\n",
+    files: OWN_STORE,
+    prints: /# fail 0\n/,
+  },
+}
+
+/** One program: the files of its folder, and the one to run, if it is run. */
+export interface Program {
+  readonly title: string
+  readonly files: Readonly<Record<string, string>>
+  readonly main: string | null
+  readonly around: Around
+  /** Why it is only checked. */
+  readonly notRun: string | null
+}
+
+/** The programs of a page: the snippets of a section that name files are one, and any other snippet is one by itself. */
+export function programsOf(snippets: readonly Snippet[]): Program[] {
+  const sections = new Map<string, Snippet[]>()
+  for (const snippet of snippets.filter(
+    ({ language, partOf }) => /^[jt]s$/.test(language) && partOf === null,
+  )) {
+    const section = `${snippet.page}: ${snippet.heading}`
+    sections.set(section, [...(sections.get(section) ?? []), snippet])
+  }
+  return [...sections].flatMap(([section, all]) => {
+    const files = all.filter(({ file }) => file !== null)
+    const alone = all.filter(({ file }) => file === null)
+    const units = files.length === 0 ? alone : [files, ...alone]
+    const given = [AROUND[section] ?? {}].flat()
+    return units.map((unit, index) => {
+      const around = given[index] ?? {}
+      return Array.isArray(unit) ? project(section, unit, around) : fragment(section, unit, around)
+    })
+  })
+}
+
+function project(title: string, snippets: readonly Snippet[], around: Around): Program {
+  const own = snippets.map(({ file, text }) => [file, text])
+  const files: Record<string, string> = { ...around.files, ...Object.fromEntries(own) }
+  const main = Object.keys(files).find((file) => /^app\.\w+$/.test(file)) ?? null
+  return { title, files, main, around, notRun: snippets[0]?.notRun ?? null }
+}
+
+function fragment(section: string, snippet: Snippet, around: Around): Program {
+  const main = snippet.language === 'ts' ? 'app.ts' : 'app.mjs'
+  const text = [around.before, snippet.text, around.after].filter(Boolean).join('\n')
+  const title = `${section}, line ${snippet.line}`
+  return { title, files: { ...around.files, [main]: text }, main, around, notRun: snippet.notRun }
+}
