@@ -1,6 +1,7 @@
 import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
 import { unpack } from '../src/codec.js'
+import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
 import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
@@ -51,12 +52,14 @@ export class DistributorCore implements HandleOwner {
     this.#chance = chance
     this.#log = log
     this.#spool = spool
+    // Nodes decide how many of these there are.
+    const complaints = new CountedLines(log, clock)
     this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
     this.#feedbacks = new Feedbacks({
       clock,
       onThrow: (error, info) => this.#feedbackThrew(error, info),
       onUnclaimed: (args, info) => {
-        log.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
+        complaints.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
         this.events.emit('outcome:unclaimed', { args, info })
       },
       onOutcome: (args, info) => {
@@ -89,12 +92,13 @@ export class DistributorCore implements HandleOwner {
           return told
         },
         onUnreadable: (line, id, error) => {
-          log.error('outcome:unreadable', { node: line.name, job: id, error: error.message })
+          complaints.error('outcome:unreadable', { node: line.name, job: id, error: error.message })
           const ticket = this.#feedbacks.find(id)
           if (ticket !== undefined) this.#feedbacks.refuse(ticket, error, {}, line.name)
           this.#mind()
         },
-        onBroken: (line, code, error) => log.error('connection:broken', { node: line.name, code, error }),
+        onBroken: (line, code, error) =>
+          complaints.error('connection:broken', { node: line.name, code, error }),
         onSetAside: (line, job) => this.#setAside(line.name, job),
         onDoubt: (line, jobs) => {
           log.warn('jobs:in-doubt', { node: line.name, jobs: jobs.length, note: 'they go to other nodes' })

@@ -4,6 +4,7 @@ import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import { fits, type Limits } from '../src/window.js'
 import { MAX_SENT_BEFORE } from '../src/wire/job-fields.js'
+import { MAX_FORGET } from '../src/wire/link-messages.js'
 import type { Link } from '../src/wire/links.js'
 import type {
   FromDistributor,
@@ -48,8 +49,6 @@ export interface NodeLineHandlers {
 }
 
 const FLUSH_JOBS = 500
-/** Ids in one message. */
-const FORGET_AT_ONCE = 256
 /**
  * What was on its way when the connection was lost may be why: the more so when the node said that it can't take what came.
  * From so much suspicion on, jobs are sent one at a time.
@@ -90,6 +89,8 @@ export class NodeLine implements Candidate {
   #outbox: OutJob[] = []
   /** Something that is sent may be what ends the connection: one job at a time, until all of these are accepted. */
   #careful = false
+  /** Something that was received may have made room for more jobs. */
+  #roomier = false
   /** The node has said that it closes the connection because of what came. */
   #broken = false
   /** What may be on its way, as the node has said. */
@@ -218,6 +219,9 @@ export class NodeLine implements Candidate {
       }
     }
     this.#takeOutcomes(outcomes)
+    if (!this.#roomier) return
+    this.#roomier = false
+    this.#handlers.onCredit(this)
   }
 
   /** Goes out at the end of what is being done now: until then it may still be said that its outcome is wanted. */
@@ -319,11 +323,13 @@ export class NodeLine implements Candidate {
           job = this.#unaccepted.peek()
         }
         this.#sendNext()
-        return this.#handlers.onCredit(this)
+        this.#roomier = true
+        return
       }
       case 'refused':
         return this.#refused(message.number, message.code, message.message)
       case 'welcome':
+        if (this.#welcomed) throw new JrError('JR_PROTOCOL', 'a node says welcome once')
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
         this.unknownJob = message.unknownJob
@@ -334,7 +340,8 @@ export class NodeLine implements Candidate {
       case 'node-state':
         this.#status = message.status
         this.#learn(message.jobs, message.slots)
-        return this.#handlers.onCredit(this)
+        this.#roomier = true
+        return
       case 'reply':
         return this.#reply(message)
       case 'bye':
@@ -358,8 +365,8 @@ export class NodeLine implements Candidate {
     this.#welcomed = true
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
-    for (let at = 0; at < this.#forget.length; at += FORGET_AT_ONCE)
-      channel.send({ type: 'forget', ids: this.#forget.slice(at, at + FORGET_AT_ONCE) })
+    for (let at = 0; at < this.#forget.length; at += MAX_FORGET)
+      channel.send({ type: 'forget', ids: this.#forget.slice(at, at + MAX_FORGET) })
     this.#forget = []
     this.#accept((job) => isUpTo(job, taken))
     this.#outbox = []

@@ -59,6 +59,8 @@ export class Child {
   /** The job file that it imports. */
   #loading = ''
   #exited = false
+  /** All that it had sent has been handled. */
+  #silent = false
 
   constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
     this.#handlers = handlers
@@ -172,6 +174,7 @@ export class Child {
   }
 
   #closed(error: JrError | null): void {
+    this.#silent = true
     // Whatever it is now, nobody can talk to it.
     if (error !== null && error.code === 'JR_PROTOCOL') this.#why = `it broke the protocol: ${error.message}`
     if (this.#exited) this.#gone()
@@ -186,7 +189,7 @@ export class Child {
     const memory = /heap out of memory/i.test(said) ? 'it ran out of memory' : said
     this.#why = [this.#why, how, memory].filter((part) => part !== '').join('; ')
     // What it had sent is read before the pipe closes; a grandchild that holds the pipe must not hold this up.
-    if (this.#channel.closed) this.#gone()
+    if (this.#silent) this.#gone()
     else this.#clock.setTimer(200, () => this.#channel.destroy()).unref()
   }
 

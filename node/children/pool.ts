@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.js'
+import { CountedLines } from '../../src/counted-lines.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Logger } from '../../src/logger.js'
@@ -32,6 +33,8 @@ export class Pool {
   readonly #handlers: PoolHandlers
   readonly #clock: Clock
   readonly #log: Logger
+  /** A child decides how many of these there are. */
+  readonly #complaints: CountedLines
   readonly #deadlines: Deadlines
   readonly #staff: Staff
   readonly #stalls: Stalls
@@ -49,6 +52,7 @@ export class Pool {
     this.#handlers = handlers
     this.#clock = clock
     this.#log = log
+    this.#complaints = new CountedLines(log, clock)
     this.#deadlines = new Deadlines(clock)
     this.#stalls = new Stalls(clock, log, this.#deadlines)
     this.#staff = new Staff(
@@ -201,7 +205,12 @@ export class Pool {
 
   /** What a child said of one attempt, or asked for it, is no good: that attempt, or what it asked, has failed. */
   #unreadable(child: Child, { about: { what, number }, error }: Unreadable): AttemptResult | null {
-    this.#log.error('child:unreadable', { pid: child.pid, what, code: error.code, error: error.message })
+    this.#complaints.error('child:unreadable', {
+      pid: child.pid,
+      what,
+      code: error.code,
+      error: error.message,
+    })
     if (what === 'done') return child.attempts.has(number) ? this.#fail(child, number, 'failed', error) : null
     child.send({
       type: 'enqueue-reply',

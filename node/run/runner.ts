@@ -118,6 +118,7 @@ export class Runner {
   cancel(id: string): boolean {
     const running = this.#running.get(id)
     if (running === undefined) return false
+    if (running.cancelled) return true
     running.cancelled = true
     this.#deps.children.abort(running.attempt.token, 'cancel')
     return true

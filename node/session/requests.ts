@@ -31,6 +31,11 @@ export async function answer(verb: string, body: Buffer, lookup: Lookup): Promis
   }
 }
 
+/** What a request takes of what is done at once for one connection. */
+export function weightOf(verb: string): number {
+  return verb === 'load' || verb === 'destroy' ? 4 : 64
+}
+
 async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
   let destroyed = 0
   for (let after = query.after; ; ) {

@@ -1,5 +1,6 @@
 import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
+import type { CountedLines } from '../../src/counted-lines.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
@@ -21,7 +22,8 @@ import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import { admit, refusal } from './admit.js'
-import { answer } from './requests.js'
+import { Errands } from './errands.js'
+import { answer, weightOf } from './requests.js'
 
 /** Longer than a short job takes. */
 const TOGETHER_MS = 1
@@ -36,6 +38,8 @@ export interface SessionDeps {
   readonly clock: Clock
   readonly seq: () => number
   readonly log: Logger
+  /** What a distributor can make this node say as often as it likes. */
+  readonly complaints: CountedLines
   /** False while the node stops: what comes then is refused, and the distributor keeps it. */
   readonly admitting: () => boolean
   /** Something was stored for this session; `settle` is wanted once the group is done. */
@@ -50,6 +54,7 @@ export class Session implements Origin {
   /** The distributor said that it will not come back under this instance. */
   over = false
   readonly #deps: SessionDeps
+  readonly #errands: Errands
   #open = false
   /** The highest number received, and the highest of which everything up to it is settled. */
   #received = 0
@@ -69,6 +74,10 @@ export class Session implements Origin {
     this.channel = channel
     this.delivery = delivery
     this.#deps = deps
+    this.#errands = new Errands({
+      writable: () => channel.writable,
+      onWaiting: (some) => (some ? channel.pause() : channel.resume()),
+    })
   }
 
   welcome(message: Welcome): void {
@@ -96,6 +105,16 @@ export class Session implements Origin {
     // Delays are counted from when a job was heard of, not from when its turn among many comes.
     const now = nowOf(this.#deps.clock)
     for (const message of messages) this.#handle(message, now)
+  }
+
+  /** There is room in the channel again. */
+  drained(): void {
+    this.delivery.resume()
+    this.#errands.go()
+  }
+
+  close(): void {
+    this.#errands.close()
   }
 
   stored(change: NodeInsert): void {
@@ -151,7 +170,7 @@ export class Session implements Origin {
     }
     if (message.type === 'broken') {
       const { code, message: error } = message
-      this.#deps.log.error('connection:broken', { distributor: this.peer.name, code, error })
+      this.#deps.complaints.error('connection:broken', { distributor: this.peer.name, code, error })
       return
     }
     if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
@@ -165,14 +184,15 @@ export class Session implements Origin {
           `outcomes-taken ${message.first}, ${message.count}: one of these is not on its way`,
         )
       case 'forget':
-        for (const id of message.ids) this.#later(this.#deps.lookup.forget(id))
-        return
+        return this.#forget(message.ids)
       case 'cancel':
-        return this.#reply(message.request, this.#deps.lookup.cancel(message.id))
+        return this.#answer(message.request, 1, () => this.#deps.lookup.cancel(message.id))
       case 'watch':
-        return this.#reply(message.request, this.#deps.lookup.watch(message.id))
-      case 'request':
-        return this.#reply(message.request, answer(message.verb, message.body, this.#deps.lookup))
+        return this.#answer(message.request, 1, () => this.#deps.lookup.watch(message.id))
+      case 'request': {
+        const { request, verb, body } = message
+        return this.#answer(request, weightOf(verb), () => answer(verb, body, this.#deps.lookup))
+      }
       case 'unreadable':
         return this.#unreadable(message)
       default:
@@ -183,12 +203,12 @@ export class Session implements Origin {
   /** It fails by itself: what else comes on this connection has nothing to do with it. */
   #unreadable({ about, error }: Unreadable): void {
     if (about.what === 'outcome') throw error
-    this.#deps.log.error('message:unreadable', {
+    this.#deps.complaints.error('message:unreadable', {
       distributor: this.peer.name,
       what: about.what,
       error: error.message,
     })
-    if (about.what === 'request') return this.#reply(about.number, Promise.reject(error))
+    if (about.what === 'request') return this.#answer(about.number, 1, () => Promise.reject(error))
     this.#number(about.number)
     this.#refuse(about.number, error)
   }
@@ -201,6 +221,8 @@ export class Session implements Origin {
 
   #refuse(number: number, { code, message }: JrError): void {
     this.channel.send({ type: 'refused', number, code, message })
+    // Who does not read why is not listened to.
+    if (!this.channel.writable) this.#errands.add(0, async () => {})
   }
 
   #enqueue(message: Enqueue, now: Now): void {
@@ -227,21 +249,34 @@ export class Session implements Origin {
     if (!ownId && sentBefore === undefined) insert.started = runner.offer(job)
   }
 
-  #reply(request: number, value: Promise<unknown>): void {
-    const refuse = (error: unknown) =>
-      this.channel.send({ type: 'reply', request, ok: false, body: packError(error) })
-    value.then((result) => {
-      const body = pack(result)
-      if (this.channel.send({ type: 'reply', request, ok: true, body })) return
-      const text = `the answer takes ${body.length} bytes, and the app takes frames of ${this.peer.maxFrame} (its option maxFrame); ask for less at once`
-      refuse(new JrError('JR_RESULT_TOO_LARGE', text))
-    }, refuse)
+  #forget(ids: readonly string[]): void {
+    const { lookup, complaints } = this.#deps
+    this.#errands.add(ids.length, () =>
+      Promise.all(ids.map((id) => lookup.forget(id))).catch((error) =>
+        complaints.error('session:error', { distributor: this.peer.name, error: String(error) }),
+      ),
+    )
   }
 
-  #later(work: Promise<void>): void {
-    work.catch((error) =>
-      this.#deps.log.error('session:error', { distributor: this.peer.name, error: String(error) }),
+  #answer(request: number, weight: number, make: () => Promise<unknown>): void {
+    this.#errands.add(weight, () =>
+      make()
+        .then((value) => this.#reply(request, value))
+        .catch((error) => this.#fail(request, error)),
     )
+  }
+
+  #reply(request: number, value: unknown): void {
+    if (this.channel.closed) return
+    const body = pack(value)
+    if (this.channel.send({ type: 'reply', request, ok: true, body })) return
+    const text = `the answer takes ${body.length} bytes, and the app takes frames of ${this.peer.maxFrame} (its option maxFrame); ask for less at once`
+    throw new JrError('JR_RESULT_TOO_LARGE', text)
+  }
+
+  #fail(request: number, error: unknown): void {
+    if (this.channel.closed) return
+    this.channel.send({ type: 'reply', request, ok: false, body: packError(error) })
   }
 }
 

@@ -1,3 +1,4 @@
+import { CountedLines } from '../../src/counted-lines.js'
 import type { Store } from '../../src/store/contract.js'
 import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
@@ -7,7 +8,7 @@ import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
 import { Session, type SessionDeps } from './session.js'
 
-export interface SessionsDeps extends Omit<SessionDeps, 'touched'> {
+export interface SessionsDeps extends Omit<SessionDeps, 'touched' | 'complaints'> {
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
@@ -20,9 +21,11 @@ export class Sessions {
   readonly #deps: SessionsDeps
   readonly #byInstance = new Map<string, Session>()
   readonly #touched = new Set<Session>()
+  readonly #complaints: CountedLines
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps
+    this.#complaints = new CountedLines(deps.log, deps.clock)
   }
 
   /** A link whose handshake is done. An older one of the same life of the distributor is dead, whether it knows or not. */
@@ -47,6 +50,7 @@ export class Sessions {
     })
     const session = new Session(peer, channel, delivery, {
       ...this.#deps,
+      complaints: this.#complaints,
       touched: (touched) => this.#touched.add(touched),
     })
     this.#byInstance.set(peer.instance, session)
@@ -54,7 +58,7 @@ export class Sessions {
     this.#begin(session).catch(this.#deps.onStoreError)
     return {
       onMessages: (messages) => session.receive(messages),
-      onDrain: () => delivery.resume(),
+      onDrain: () => session.drained(),
       onClose: (error) => this.#close(session, error),
     }
   }
@@ -98,6 +102,7 @@ export class Sessions {
     const { name, instance } = session.peer
     if (this.#byInstance.get(instance) === session) this.#byInstance.delete(instance)
     this.#touched.delete(session)
+    session.close()
     reporter.detach(name, instance, session.delivery, session.over)
     const facts = error === null ? {} : { error: error.message }
     log.info('distributor:disconnected', { distributor: name, ...facts })

@@ -24,11 +24,14 @@ export interface ChannelOptions<M> {
   } | null
   /** Every frame has a seal. Missing or null: none has. */
   readonly seals?: Seals | null
-  /** May throw: the channel then closes with what was thrown. Pings and pongs do not come here. */
+  /**
+   * Called with a batch at a time; a frame may be several. May throw: the channel then closes with what was thrown. Pings and
+   * pongs do not come here.
+   */
   readonly onMessages: (messages: M[]) => void
   /** What is said to a peer whose message we can't take, before the connection closes. */
   readonly lastWords?: (error: JrError) => M
-  /** Called once, when nothing more will come. Null: closed in good order. */
+  /** Called once, when nothing more will come: all that had come has been handed over, unless our side gave up. Null: closed in good order. */
   readonly onClose: (error: JrError | null) => void
   /** `writable` is true again. May throw, as `onMessages`. */
   readonly onDrain?: () => void
@@ -40,6 +43,11 @@ const FLUSH_BYTES = 64 * 1024
 const BUSY_MS = 0.25
 /** Bytes that wait in the socket before the channel asks to hold back. */
 const HIGH_WATER = 1024 * 1024
+/** Handed over at once. Few bytes may ask for much: what a batch can cost is bounded by both. */
+const BATCH_MESSAGES = 1024
+const BATCH_BYTES = 64 * 1024
+/** When the batches of one turn of the event loop have taken so long, what else the process has to do comes first. */
+const TURN_MS = 2
 
 /** Messages over a stream, in frames: one frame a tick, or one a turn of the event loop when much is said. Owns the stream. */
 export class Channel<M extends { readonly type: string }> {
@@ -54,9 +62,16 @@ export class Channel<M extends { readonly type: string }> {
   #beat: Timer | null = null
   #silentBeats = 0
   #partialBeats = 0
-  #status: 'open' | 'closing' | 'closed' = 'open'
+  /** Over: closed, and all that had come before has been handed over. */
+  #status: 'open' | 'closing' | 'closed' | 'over' = 'open'
   #error: JrError | null = null
   #drainDue = false
+  /** Why nothing is read: the owner has said so, or what was read has not been handed over. */
+  #held = false
+  #turnDue = false
+  #paused = false
+  /** What has come and was not handed over never will be. */
+  #deaf = false
 
   constructor(stream: Duplex, set: MessageSet<M>, options: ChannelOptions<M>) {
     this.#stream = stream
@@ -140,16 +155,20 @@ export class Channel<M extends { readonly type: string }> {
   /** Closes at once; what was gathered is lost. */
   destroy(error: JrError | null = null): void {
     this.#error ??= error
+    this.#deaf = true
     if (this.#status === 'open') this.#status = 'closing'
     this.#stream.destroy()
   }
 
+  /** From now on nothing is read or handed over, until `resume`: the peer has to wait. */
   pause(): void {
-    this.#stream.pause()
+    this.#held = true
   }
 
   resume(): void {
-    this.#stream.resume()
+    if (!this.#held) return
+    this.#held = false
+    this.#nextTurn()
   }
 
   readonly #endOfTick = (): void => {
@@ -158,17 +177,45 @@ export class Channel<M extends { readonly type: string }> {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#status === 'closed' || this.#error !== null) return
     this.#heardAt = 1
+    if (this.#deaf) return
+    this.#reader.push(chunk)
+    if (!this.#turnDue) this.#handOver()
+  }
+
+  /** A batch at a time, and no more in a turn of the event loop than others can wait for. */
+  readonly #handOver = (): void => {
+    this.#turnDue = false
+    const from = this.#clock.mono()
     try {
-      const messages = this.#reader.push(chunk)
-      if (messages.length === 0) return
-      this.#partialBeats = 0
-      const heard = this.#options.heartbeat === null ? messages : this.#answerBeats(messages)
-      if (heard.length > 0) this.#options.onMessages(heard)
+      while (!this.#held && !this.#deaf) {
+        const messages = this.#reader.take(BATCH_MESSAGES, BATCH_BYTES)
+        if (messages.length === 0) break
+        this.#partialBeats = 0
+        const heard = this.#options.heartbeat === null ? messages : this.#answerBeats(messages)
+        if (heard.length > 0) this.#options.onMessages(heard)
+        if (this.#clock.mono() - from >= TURN_MS && this.#reader.partial) return this.#nextTurn()
+      }
     } catch (cause) {
       this.#giveUp(cause)
     }
+    if (this.#status === 'closed') this.#end()
+    // What nobody hears is read all the same: a connection that closes with bytes unread takes with it what was said last.
+    else this.#read(!this.#held || this.#deaf)
+  }
+
+  #nextTurn(): void {
+    this.#read(false)
+    if (this.#turnDue) return
+    this.#turnDue = true
+    setImmediate(this.#handOver)
+  }
+
+  #read(on: boolean): void {
+    if (this.#paused === !on) return
+    this.#paused = !on
+    if (on) this.#stream.resume()
+    else this.#stream.pause()
   }
 
   /** What our side threw is this connection's end, and not the process's. */
@@ -180,6 +227,8 @@ export class Channel<M extends { readonly type: string }> {
     const { lastWords } = this.#options
     if (lastWords === undefined) return this.destroy(error)
     this.#error ??= error
+    this.#deaf = true
+    this.#read(true)
     this.send(lastWords(error))
     // Closed in order, for what is destroyed may take the last words with it.
     this.close()
@@ -188,15 +237,16 @@ export class Channel<M extends { readonly type: string }> {
   #answerBeats(messages: M[]): M[] {
     if (!messages.some(isBeat)) return messages
     const { heartbeat } = this.#options
-    for (const message of messages)
-      if (message.type === 'ping' && heartbeat !== null) this.send(heartbeat.pong)
+    // One answers all that came at once.
+    if (heartbeat !== null && messages.some(({ type }) => type === 'ping')) this.send(heartbeat.pong)
     return messages.filter((message) => !isBeat(message))
   }
 
   #heartbeat(): void {
     const { heartbeat } = this.#options
-    if (heartbeat === null || this.#status === 'closed') return
-    this.#silentBeats = this.#heardAt === 1 ? 0 : this.#silentBeats + 1
+    if (heartbeat === null) return
+    // What we don't read says nothing of the peer.
+    this.#silentBeats = this.#heardAt === 1 || this.#paused ? 0 : this.#silentBeats + 1
     this.#heardAt = 0
     if (this.#silentBeats >= heartbeat.misses) {
       const silent = (this.#silentBeats * heartbeat.everyMs) / 1000
@@ -204,7 +254,7 @@ export class Channel<M extends { readonly type: string }> {
       return
     }
     // A peer that sends a byte now and then would pass for alive: a frame, once begun, has to end.
-    this.#partialBeats = this.#reader.partial ? this.#partialBeats + 1 : 0
+    this.#partialBeats = this.#reader.partial && !this.#paused ? this.#partialBeats + 1 : 0
     if (this.#partialBeats > heartbeat.misses * 2) {
       this.destroy(new JrError('JR_PROTOCOL', 'the peer began a frame and did not end it'))
       return
@@ -223,9 +273,16 @@ export class Channel<M extends { readonly type: string }> {
   }
 
   #closed(): void {
-    if (this.#status === 'closed') return
+    if (this.#status === 'closed' || this.#status === 'over') return
     this.#status = 'closed'
     this.#beat?.cancel()
+    if (!this.#turnDue || this.#held || this.#deaf) this.#end()
+  }
+
+  #end(): void {
+    if (this.#status === 'over') return
+    this.#status = 'over'
+    this.#deaf = true
     this.#options.onClose(this.#error)
   }
 }

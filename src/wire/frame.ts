@@ -77,7 +77,17 @@ export class FrameWriter<M> {
   }
 }
 
-/** Makes messages of bytes, whatever way they are split. */
+const NOTHING = Buffer.alloc(0)
+
+interface OpenFrame {
+  /** Messages that have been read. */
+  count: number
+  readonly end: number
+  /** Where reading ended before it was limited to the frame. */
+  readonly outer: number
+}
+
+/** Makes messages of bytes, whatever way they are split; no more of them at once than are asked for. */
 export class FrameReader<M> {
   readonly #set: MessageSet<M>
   readonly #maxFrame: number
@@ -85,10 +95,13 @@ export class FrameReader<M> {
   /** Bytes of a frame behind its messages. */
   readonly #tail: number
   readonly #texts = new TextTable()
-  /** A frame of which not all has come. */
+  #bytes: Buffer = NOTHING
+  #r = new ByteReader(NOTHING)
+  /** What has come behind `#bytes`. */
   #chunks: Buffer[] = []
-  #have = 0
-  #need = PREFIX
+  #behind = 0
+  /** The one that is being read. */
+  #frame: OpenFrame | null = null
 
   constructor(set: MessageSet<M>, limits: { readonly maxFrame: number }, seal: Seal | null = null) {
     this.#set = set
@@ -97,56 +110,77 @@ export class FrameReader<M> {
     this.#tail = seal === null ? 0 : SEAL_BYTES
   }
 
-  /** Whether the bytes so far end within a frame. */
+  /** Whether bytes have come that were not read: within a frame, or behind what was asked for. */
   get partial(): boolean {
-    return this.#have > 0
+    return this.#frame !== null || this.#r.left + this.#behind > 0
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#behind += chunk.length
   }
 
   /**
-   * The messages that these bytes complete; payloads are views of the chunk, or of the frame when it came in pieces.
-   * Throws JR_PROTOCOL or JR_AUTH; the reader can't be used after that.
+   * The next messages that have come whole, with their frame: so many at most, and no more than about so many bytes; none
+   * when there are no more. Payloads are views of the chunk, or of the frame when it came in pieces. Throws JR_PROTOCOL or
+   * JR_AUTH; the reader can't be used after that.
    */
-  push(chunk: Buffer): M[] {
+  take(most = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY): M[] {
     const messages: M[] = []
-    let bytes = chunk
-    if (this.#have > 0) {
-      this.#chunks.push(chunk)
-      this.#have += chunk.length
-      if (this.#have < this.#need) return messages
-      bytes = Buffer.concat(this.#chunks, this.#have)
-      this.#chunks = []
-      this.#have = 0
-    }
-    const r = new ByteReader(bytes, 0, bytes.length, this.#texts)
-    for (;;) {
-      this.#need = PREFIX
-      if (r.left >= PREFIX) this.#need += this.#lengthOf(bytes.readUInt32BE(r.at))
-      if (r.left < this.#need || r.left === 0) break
-      const end = r.at + this.#need
-      const sealed = end - this.#tail
-      this.#seal?.check(bytes.subarray(r.at, sealed), bytes.subarray(sealed, end))
-      const outer = r.limit(sealed)
-      r.u32()
-      this.#read(r, messages)
-      r.at = end
-      r.unlimit(outer)
-    }
-    if (r.left > 0) {
-      this.#chunks.push(r.at === 0 ? bytes : bytes.subarray(r.at))
-      this.#have = r.left
+    let taken = 0
+    while (messages.length < most && taken < bytes) {
+      const frame = this.#frame ?? this.#open()
+      if (frame === null) break
+      const r = this.#r
+      const from = r.at
+      if (frame.count++ === MAX_MESSAGES)
+        throw new JrError('JR_PROTOCOL', `a frame has more than ${MAX_MESSAGES} messages`)
+      const message = this.#message(r)
+      if (message !== null) messages.push(message)
+      taken += r.at - from
+      if (r.left === 0) this.#close(frame)
     }
     return messages
   }
 
-  #message(code: number, r: ByteReader): M | null {
-    const from = r.at
-    try {
-      return this.#set.read(code, r)
-    } catch (error) {
-      if (!(error instanceof JrError)) throw error
-      r.at = from
-      return this.#set.salvage(code, r, error)
-    }
+  /** The next frame, when it has come whole. */
+  #open(): OpenFrame | null {
+    if (!this.#has(PREFIX)) return null
+    const length = this.#lengthOf(this.#bytes.readUInt32BE(this.#r.at))
+    if (!this.#has(PREFIX + length)) return null
+    const r = this.#r
+    const end = r.at + PREFIX + length
+    const sealed = end - this.#tail
+    this.#seal?.check(this.#bytes.subarray(r.at, sealed), this.#bytes.subarray(sealed, end))
+    this.#frame = { count: 0, end, outer: r.limit(sealed) }
+    r.u32()
+    return this.#frame
+  }
+
+  #close({ end, outer }: OpenFrame): void {
+    this.#frame = null
+    this.#r.at = end
+    this.#r.unlimit(outer)
+    // What has been read is not kept.
+    if (this.#r.left === 0) this.#read(NOTHING)
+  }
+
+  /** Whether so many bytes have come that were not read; they are in one piece then. */
+  #has(count: number): boolean {
+    const { left, at } = this.#r
+    if (left >= count) return true
+    if (left + this.#behind < count) return false
+    const [only] = this.#chunks
+    if (left === 0 && this.#chunks.length === 1 && only !== undefined) this.#read(only)
+    else this.#read(Buffer.concat([this.#bytes.subarray(at), ...this.#chunks]))
+    this.#chunks = []
+    this.#behind = 0
+    return true
+  }
+
+  #read(bytes: Buffer): void {
+    this.#bytes = bytes
+    this.#r = new ByteReader(bytes, 0, bytes.length, this.#texts)
   }
 
   #lengthOf(length: number): number {
@@ -156,19 +190,26 @@ export class FrameReader<M> {
     throw new JrError('JR_PROTOCOL', text)
   }
 
-  /** All messages of a frame. What a later version has put behind the fields that are known is left out. */
-  #read(r: ByteReader, into: M[]): void {
-    for (let count = 0; r.left > 0; count++) {
-      if (count === MAX_MESSAGES)
-        throw new JrError('JR_PROTOCOL', `a frame has more than ${MAX_MESSAGES} messages`)
-      const code = r.u8()
-      const length = r.u32()
-      const end = r.at + length
-      const outer = r.limit(end)
-      const message = this.#message(code, r)
-      if (message !== null) into.push(message)
-      r.at = end
-      r.unlimit(outer)
+  /** What a later version has put behind the fields that are known is left out. */
+  #message(r: ByteReader): M | null {
+    const code = r.u8()
+    const length = r.u32()
+    const end = r.at + length
+    const outer = r.limit(end)
+    const message = this.#fields(code, r)
+    r.at = end
+    r.unlimit(outer)
+    return message
+  }
+
+  #fields(code: number, r: ByteReader): M | null {
+    const from = r.at
+    try {
+      return this.#set.read(code, r)
+    } catch (error) {
+      if (!(error instanceof JrError)) throw error
+      r.at = from
+      return this.#set.salvage(code, r, error)
     }
   }
 }

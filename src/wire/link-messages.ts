@@ -30,7 +30,8 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
 const STATUSES = ['running', 'paused', 'stopping'] as const
 const UNKNOWN_JOB = ['fail', 'wait'] as const
 const MAX_JOBS = 100_000
-const MAX_FORGET = 100_000
+/** Ids in one `forget`: each is looked for. */
+export const MAX_FORGET = 64
 
 export const linkMessages: MessageSet<LinkMessage> = { code, write, read, salvage }
 

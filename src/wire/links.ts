@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { CountedLines } from '../counted-lines.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { PACKAGE_VERSION } from '../package-version.js'
@@ -47,8 +48,6 @@ const MAX_UNREAD = 64 * 1024 * 1024
 const MAX_STRANGERS = 64
 /** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
 const STEADY_MS = 1000
-/** One line in this time is written about strangers that are refused, whatever they say; the others are counted. */
-const COMPLAINT_MS = 10_000
 
 /** All connections of one process, whichever side dialled. */
 export class Links {
@@ -59,13 +58,14 @@ export class Links {
   readonly #sockets = new Set<Socket>()
   /** In the order in which they came. */
   readonly #strangers = new Set<Socket>()
-  /** When the last line about a refused stranger was written, and how many have been refused since. */
-  #complained = { at: -COMPLAINT_MS, unsaid: 0 }
+  /** Whoever connects decides how many there are. */
+  readonly #complaints: CountedLines
   #alive = true
   #stopped = false
 
   constructor(options: LinksOptions) {
     this.#options = options
+    this.#complaints = new CountedLines(options.log, options.clock)
   }
 
   /** Resolves with the real address. Rejects with JR_ADDRESS. */
@@ -149,21 +149,8 @@ export class Links {
     } catch (error) {
       const facts =
         error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
-      this.#complain(where, facts)
+      this.#complaints.warn('connection:refused', { address: where, ...facts })
     }
-  }
-
-  /** Whoever connects decides how often this is called: the log must not grow with it. */
-  #complain(address: string, facts: { readonly error: string }): void {
-    const now = this.#options.clock.mono()
-    if (now - this.#complained.at < COMPLAINT_MS) {
-      this.#complained.unsaid++
-      return
-    }
-    const { unsaid } = this.#complained
-    this.#complained = { at: now, unsaid: 0 }
-    const more = unsaid === 0 ? {} : { unsaid }
-    this.#options.log.warn('connection:refused', { address, ...facts, ...more })
   }
 
   /** Resolves when the connection has ended, with whether the peer had said something, or stayed a while. */

@@ -23,7 +23,9 @@ const YEAR_S = 365 * 86_400
 function across<M>(set: MessageSet<M>, message: M): M {
   const writer = new FrameWriter(set)
   writer.add(message)
-  const [read] = new FrameReader(set, { maxFrame: MAX_FRAME }).push(writer.take() ?? Buffer.alloc(0))
+  const reader = new FrameReader(set, { maxFrame: MAX_FRAME })
+  reader.push(writer.take() ?? Buffer.alloc(0))
+  const [read] = reader.take()
   if (read === undefined) throw new Error('nothing came')
   return read
 }

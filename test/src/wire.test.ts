@@ -14,7 +14,7 @@ import type { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { readSecret, type Secret } from '#dist/src/secret.js'
 import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
-import { Channel } from '#dist/src/wire/channel.js'
+import { Channel, type ChannelOptions } from '#dist/src/wire/channel.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
@@ -91,9 +91,15 @@ function frameOf(messages: readonly LinkMessage[]): Buffer {
 
 const reader = (maxFrame = 1 << 20) => new FrameReader(linkMessages, { maxFrame })
 
+/** All messages that this completes. */
+function read(from: FrameReader<LinkMessage>, chunk: Buffer): LinkMessage[] {
+  from.push(chunk)
+  return from.take()
+}
+
 t.test('every message comes back as it went', async (t) => {
-  for (const message of MESSAGES) t.same(reader().push(frameOf([message])), [message], message.type)
-  t.same(reader().push(frameOf(MESSAGES)), MESSAGES, 'all in one frame')
+  for (const message of MESSAGES) t.same(read(reader(), frameOf([message])), [message], message.type)
+  t.same(read(reader(), frameOf(MESSAGES)), MESSAGES, 'all in one frame')
 })
 
 t.test('a frame may be split at every byte', async (t) => {
@@ -101,12 +107,12 @@ t.test('a frame may be split at every byte', async (t) => {
   const expected = [...MESSAGES, ...MESSAGES]
   for (let at = 0; at <= frames.length; at++) {
     const split = reader()
-    const got = [...split.push(frames.subarray(0, at)), ...split.push(frames.subarray(at))]
+    const got = [...read(split, frames.subarray(0, at)), ...read(split, frames.subarray(at))]
     if (!isDeepStrictEqual(got, expected)) t.fail(`split at ${at}`)
   }
   const single = reader()
   const got: LinkMessage[] = []
-  for (const byte of frames) got.push(...single.push(Buffer.from([byte])))
+  for (const byte of frames) got.push(...read(single, Buffer.from([byte])))
   t.same(got, expected, 'byte by byte')
   fc.assert(
     fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
@@ -115,7 +121,7 @@ t.test('a frame may be split at every byte', async (t) => {
       let from = 0
       let count = 0
       for (const end of ends) {
-        count += some.push(frames.subarray(from, end)).length
+        count += read(some, frames.subarray(from, end)).length
         from = end
       }
       return count === expected.length && !some.partial
@@ -161,7 +167,7 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     'bytes behind the last message': frame(7, Buffer.concat([message(1, []), Buffer.alloc(2)])),
   }
   for (const [name, chunk] of Object.entries(bad))
-    t.throws(() => reader().push(chunk), { code: 'JR_PROTOCOL' }, name)
+    t.throws(() => read(reader(), chunk), { code: 'JR_PROTOCOL' }, name)
   const alone: [string, Buffer, object][] = [
     [
       'payload longer than the message',
@@ -177,22 +183,22 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     ['an outcome without its end', message(23, [0, 3, 1, 0x61]), { what: 'outcome', id: 'a' }],
   ]
   for (const [name, one, about] of alone) {
-    const [first, second] = reader().push(framed(one, message(1, [])))
+    const [first, second] = read(reader(), framed(one, message(1, [])))
     t.match(first, { type: 'unreadable', about, error: { code: 'JR_PROTOCOL' } }, `${name}: by itself`)
     t.same(second, { type: 'ping' }, 'what comes behind it is read')
   }
   t.same(
-    reader().push(framed(message(99, [1, 2, 3]), message(1, []))),
+    read(reader(), framed(message(99, [1, 2, 3]), message(1, []))),
     [{ type: 'ping' }],
     'a code that is not known is left out',
   )
   t.same(
-    reader().push(framed(message(21, [7, 1, 2, 3]))),
+    read(reader(), framed(message(21, [7, 1, 2, 3]))),
     [{ type: 'accepted', number: 7 }],
     'fields behind those that are known are left out',
   )
   t.match(
-    reader().push(framed(message(20, [0, 1, 1, 1, 0, 0, 3]))),
+    read(reader(), framed(message(20, [0, 1, 1, 1, 0, 0, 3]))),
     [{ type: 'welcome', slots: 3, alone: false }],
     'a node that does not say whether its store is its own may share it',
   )
@@ -202,7 +208,7 @@ t.test('random bytes make no messages and no trouble', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), (random) => {
       try {
-        reader().push(Buffer.from(random))
+        read(reader(), Buffer.from(random))
       } catch (error) {
         return (error as JrError).code === 'JR_PROTOCOL'
       }
@@ -340,6 +346,106 @@ t.test('what throws when there is room again closes its channel, and no other', 
     far.resume()
   })
   t.match(error, { code: 'JR_PROTOCOL', message: /a mistake/ })
+})
+
+/** A channel over one end of a connection, and the other end, to say anything on. */
+async function heard(
+  t: Test,
+  over: Partial<ChannelOptions<LinkMessage>>,
+): Promise<{ channel: Channel<LinkMessage>; far: Socket; closed: Promise<JrError | null> }> {
+  const [near, far] = await pair(t)
+  far.on('error', () => {}).resume()
+  let onClose: (error: JrError | null) => void = () => {}
+  const closed = new Promise<JrError | null>((resolve) => {
+    onClose = resolve
+  })
+  const options = {
+    maxFrame: 1 << 24,
+    clock: systemClock,
+    heartbeat: null,
+    onMessages: () => {},
+    onClose,
+    ...over,
+  }
+  return { channel: new Channel<LinkMessage>(near, linkMessages, options), far, closed }
+}
+
+const accepted = (count: number) =>
+  frameOf(Array.from({ length: count }, (_, number) => ({ type: 'accepted', number })))
+
+t.test(
+  'a frame that takes long is handed over in parts: what else is to be done comes between',
+  async (t) => {
+    let batches = 0
+    let last = -1
+    let between = 0
+    const tick = () => {
+      between++
+      if (last < 65_535) setImmediate(tick)
+    }
+    const { far, closed } = await heard(t, {
+      onMessages: (messages) => {
+        if (batches++ === 0) setImmediate(tick)
+        for (const message of messages) if (message.type === 'accepted' && message.number === last + 1) last++
+        const from = performance.now()
+        while (performance.now() - from < 3);
+      },
+    })
+    far.end(accepted(65_536))
+    t.equal(await closed, null)
+    t.equal(last, 65_535, 'all of it, in order, though the peer has closed meanwhile')
+    t.ok(between >= batches - 1 && batches > 10, `${between} times between ${batches} parts`)
+  },
+)
+
+t.test('who pauses a channel hears nothing more, and does not take its peer for dead', async (t) => {
+  let count = 0
+  let parts: () => void = () => {}
+  const first = new Promise<void>((resolve) => {
+    parts = resolve
+  })
+  const { channel, far, closed } = await heard(t, {
+    heartbeat: beat(5),
+    onMessages: (messages) => {
+      count += messages.length
+      channel.pause()
+      parts()
+    },
+  })
+  const pings = new FrameReader(linkMessages, { maxFrame: 1 << 20 })
+  let beats = 0
+  const many = new Promise<void>((resolve) => {
+    far.on('data', (chunk) => {
+      pings.push(chunk)
+      beats += pings.take().length
+      if (beats > 10) resolve()
+    })
+  })
+  far.write(accepted(3000))
+  await first
+  await many
+  t.ok(count < 3000, `${count}: the frame is not all handed over`)
+  t.equal(channel.closed, false, 'ten heartbeats of silence, and no wonder')
+  far.end()
+  while (count < 3000) {
+    channel.resume()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  channel.resume()
+  t.equal(await closed, null)
+})
+
+t.test('what a channel was told to destroy says nothing more', async (t) => {
+  let count = 0
+  const { channel, far, closed } = await heard(t, {
+    onMessages: (messages) => {
+      count += messages.length
+      channel.destroy()
+    },
+  })
+  far.write(accepted(5000))
+  t.equal(await closed, null)
+  t.ok(count < 5000)
 })
 
 interface End {

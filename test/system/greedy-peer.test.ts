@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Distributor } from '#dist/distributor/index.js'
+import { pack } from '#dist/src/codec.js'
+import { readSecret } from '#dist/src/secret.js'
+import type { LinkMessage } from '#dist/src/wire/messages.js'
+import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
+import { RawPeer } from './raw-peer.js'
+
+const MIB = 1024 * 1024
+/** Messages of a frame. */
+const MOST = 65_536
+
+/** The most memory that the process has ever held. */
+function peak(pid: number): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+}
+
+const replied = (request: number) => (message: LinkMessage) =>
+  message.type === 'reply' && message.request === request
+
+/** A node of a secret with an app that has jobs for it; a peer that knows the secret, too. */
+async function beside(t: Test): Promise<{ app: Distributor; node: NodeProcess; greedy: RawPeer }> {
+  const dir = folder(t)
+  const secretFile = join(dir, 'secret')
+  writeFileSync(secretFile, randomBytes(32).toString('hex'))
+  chmodSync(secretFile, 0o600)
+  const { app, address } = await startApp(t, { secretFile })
+  const flags = ['--listen', '127.0.0.1:0', '--dir', join(dir, 'data'), '--secret-file', secretFile]
+  const node = await startNode(t, 'n1', [...toApp(address), ...flags])
+  await app.ready
+  const [host = '', port] = node.address.split(':')
+  const greedy = await RawPeer.dial(
+    t,
+    'distributor',
+    { host, port: Number(port) },
+    { secret: readSecret(secretFile) },
+  )
+  await greedy.until(() => greedy.has(({ type }) => type === 'welcome'))
+  return { app, node, greedy }
+}
+
+async function echo(app: Distributor, value: number): Promise<number> {
+  const from = performance.now()
+  await app.enqueue('echo', { value }).result({ timeout: 60_000 })
+  return performance.now() - from
+}
+
+const load = (request: number): LinkMessage => ({
+  type: 'request',
+  request,
+  verb: 'load',
+  body: pack({ id: 'no-such' }),
+})
+
+t.test(
+  'one frame of all that a peer may ask for keeps nobody waiting, and takes little memory',
+  async (t) => {
+    const ids = Array.from({ length: 64 }, (_, i) => i.toString(36))
+    const frames: Record<string, (n: number) => LinkMessage> = {
+      'ids to forget': () => ({ type: 'forget', ids }),
+      lists: (request) => ({ type: 'request', request, verb: 'jobs', body: pack({ limit: 1000 }) }),
+      'jobs to cancel': (request) => ({ type: 'cancel', request, id: `no-such-${request}` }),
+    }
+    for (const [what, make] of Object.entries(frames)) {
+      const { app, node, greedy } = await beside(t)
+      await Promise.all(
+        Array.from({ length: 1000 }, (_, value) => app.enqueue('echo', { value }, { after: '1d' }).accepted),
+      )
+      await echo(app, 0)
+      const before = peak(node.pid)
+      const all = Array.from({ length: MOST - 2 }, (_, n) => make(n + 1))
+      greedy.send(load(0), ...all, load(MOST))
+      // It is at it.
+      await greedy.until(() => greedy.has(replied(0)))
+      let longest = 0
+      for (let value = 0; value < 20; value++) longest = Math.max(longest, await echo(app, value))
+      t.notOk(greedy.has(replied(MOST)), `${what}: 20 jobs of another app are over before it is`)
+      const grown = (peak(node.pid) - before) / MIB
+      t.comment(`${what}: the slowest of 20 jobs took ${longest.toFixed(1)} ms; ${grown.toFixed(0)} MiB more`)
+      t.ok(grown < 400, `${what}: ${grown.toFixed(0)} MiB more`)
+      greedy.socket.destroy()
+      await node.line('distributor:disconnected', 'raw-distributor')
+      node.process.kill('SIGKILL')
+      await app.stop({ timeout: 0 })
+    }
+  },
+)
+
+t.test(
+  'a peer that does not read why its jobs are refused is not listened to; later it is told of each',
+  async (t) => {
+    const { app, node, greedy } = await beside(t)
+    greedy.socket.pause()
+    const before = peak(node.pid)
+    const name = 'n'.repeat(200)
+    const jobs = Array.from(
+      { length: 50_000 },
+      (_, n): LinkMessage => ({
+        type: 'enqueue',
+        number: n + 1,
+        id: `job-${n}`,
+        ownId: false,
+        name,
+        wanted: true,
+        delayMs: null,
+        byWall: false,
+        heldMs: 0,
+        periodMs: 0,
+        missed: 'once',
+        defer: null,
+        node: null,
+        strictNode: false,
+        notNode: [],
+        maxAttempts: 1,
+        backoff: null,
+        timeoutMs: null,
+        args: pack({}),
+      }),
+    )
+    greedy.send(...jobs)
+    for (let value = 0; value < 20; value++) await echo(app, value)
+    t.ok((peak(node.pid) - before) / MIB < 200)
+    greedy.socket.resume()
+    const refused = () => greedy.got.filter(({ type }) => type === 'refused')
+    await greedy.until(() => refused().length === jobs.length)
+    t.pass('all were refused')
+  },
+)
+
+t.test('a node that says all that it can holds up no other job of the app', async (t) => {
+  const { app, address } = await startApp(t)
+  if (!('port' in address)) throw new Error('no port')
+  await startNode(t, 'n1', [...toApp(address), '--store', 'memory'])
+  await app.ready
+  const greedy = await RawPeer.dial(t, 'node', address)
+  const jobs = Array.from({ length: 20 }, (_, i) => ({ name: `job-${i}`, defer: false }))
+  const state = (status: 'running' | 'paused'): LinkMessage => ({
+    type: 'node-state',
+    status,
+    jobs,
+    slots: 1,
+    busy: 0,
+  })
+  const welcome: LinkMessage = {
+    type: 'welcome',
+    taken: 0,
+    creditJobs: 1,
+    creditBytes: 1,
+    maxArgs: 1,
+    jobs,
+    unknownJob: 'fail',
+    slots: 1,
+    alone: true,
+  }
+  const facts = () => app.nodes().find(({ name }) => name === 'raw-node')
+  greedy.send(welcome)
+  const many = Array.from({ length: MOST }, () => state('running'))
+  for (let frame = 0; frame < 8; frame++) greedy.send(...many)
+  greedy.send(state('paused'))
+  let longest = 0
+  for (let value = 0; value < 20; value++) longest = Math.max(longest, await echo(app, value))
+  t.comment(`the slowest of 20 jobs took ${longest.toFixed(1)} ms`)
+  t.equal(facts()?.status, 'running', 'they are over before all that the node says is heard')
+  while (facts()?.status !== 'paused') await new Promise((resolve) => setImmediate(resolve))
+})
