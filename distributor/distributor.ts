@@ -4,6 +4,7 @@ import { unpack } from '../src/codec.js'
 import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
+import { whenOf } from '../src/job/due.js'
 import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
@@ -179,9 +180,13 @@ export class DistributorCore implements HandleOwner {
     const twin = ownId ? this.#feedbacks.find(id) : undefined
     if (twin !== undefined && twin.status !== 'over') return this.#join(twin, null, null)
     const ticket = new Ticket(id, name, null, null, this.#feedbacks.isNamed(name))
-    const { wanted: _, heldMs, sentBefore: __, ...job } = fields
+    const { wanted: _, heldMs, sentBefore: __, delayMs, byWall, ...job } = fields
+    const when = whenOf({ delayMs, byWall }, this.clock.now())
     const since = this.clock.mono() - heldMs
-    return new JobHandle(this.#take({ ...job, ticket, bytes: args.length, since, suspicion: 0 }), this)
+    return new JobHandle(
+      this.#take({ ...job, ...when, ticket, bytes: args.length, since, suspicion: 0 }),
+      this,
+    )
   }
 
   /** Nothing is enqueued when one of them can't be: throws a TypeError. */

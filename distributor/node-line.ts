@@ -17,7 +17,7 @@ import type {
 } from '../src/wire/messages.js'
 import { type KnownStore, lostAbove } from './known-store.js'
 import type { Candidate } from './node-choice.js'
-import { enqueueMessage, type OutJob } from './out-job.js'
+import { enqueueMessage, type Moment, type OutJob } from './out-job.js'
 import { Queue } from './queue.js'
 import { Receipts } from './receipts.js'
 import type { Waiter } from './ticket.js'
@@ -230,7 +230,7 @@ export class NodeLine implements Candidate {
     job.ticket.number = ++this.#last
     this.#unaccepted.push(job)
     this.#unacceptedBytes += job.bytes
-    if (job.delayMs === null || job.delayMs === 0) this.#busy++
+    if (job.runAt === null && (job.delayMs ?? 0) === 0) this.#busy++
     this.#handlers.onSend(this, job)
     this.#outbox.push(job)
     if (this.#outbox.length === 1) queueMicrotask(this.#flush)
@@ -243,7 +243,7 @@ export class NodeLine implements Candidate {
     this.#outbox = []
     // Without a connection they are sent when there is one again.
     if (!this.#welcomed || this.#careful) return
-    const now = this.#clock.mono()
+    const now = this.#now()
     for (const job of jobs) this.#sendJob(job, now)
   }
 
@@ -370,7 +370,7 @@ export class NodeLine implements Candidate {
     this.#forget = []
     this.#accept((job) => isUpTo(job, taken))
     this.#outbox = []
-    const now = this.#clock.mono()
+    const now = this.#now()
     this.#careful = false
     this.#broken = false
     for (const { suspicion } of this.#unaccepted) this.#careful ||= suspicion >= SUSPECT
@@ -381,12 +381,16 @@ export class NodeLine implements Candidate {
     if (lost !== null) this.#handlers.onLost(this, lost)
   }
 
-  #sendFirst(now: number): void {
+  #now(): Moment {
+    return { mono: this.#clock.mono(), wall: this.#clock.now() }
+  }
+
+  #sendFirst(now: Moment): void {
     const job = this.#unaccepted.peek()
     if (job !== undefined) this.#sendJob(job, now)
   }
 
-  #sendJob(job: OutJob, now: number): void {
+  #sendJob(job: OutJob, now: Moment): void {
     if (this.#link === null || this.#link.channel.send(enqueueMessage(job, now))) return
     const { maxFrame } = this.#link.peer
     const text = `job '${job.name}' takes ${job.bytes} bytes of args; node ${this.name} takes frames of ${maxFrame} bytes (its option maxFrame)`
@@ -406,7 +410,7 @@ export class NodeLine implements Candidate {
   #sendNext(): void {
     if (!this.#careful) return
     this.#careful = this.#unaccepted.size > 0
-    this.#sendFirst(this.#clock.mono())
+    this.#sendFirst(this.#now())
   }
 
   #learn(jobs: readonly KnownJob[], slots: number): void {

@@ -1,11 +1,12 @@
 import { LONGEST_MS } from '../src/duration.js'
+import { type Wait, type When, waitLeft } from '../src/job/due.js'
 import type { ParsedOptions } from '../src/job/enqueue-options.js'
 import type { JobFields, Sent } from '../src/wire/job-fields.js'
 import type { Enqueue } from '../src/wire/messages.js'
 import type { Ticket } from './ticket.js'
 
 /** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
-export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefore'> {
+export interface OutJob extends Omit<JobFields, keyof Wait | 'wanted' | 'heldMs' | 'sentBefore'>, When {
   readonly ticket: Ticket
   readonly bytes: number
   /** On the monotonic clock, when it was enqueued. */
@@ -14,6 +15,12 @@ export interface OutJob extends Omit<JobFields, 'wanted' | 'heldMs' | 'sentBefor
   suspicion: number
   /** Nodes that it was sent to before, and that went away without a word of it. */
   sentBefore?: readonly Sent[]
+}
+
+/** What the app's clock reads. */
+export interface Moment {
+  readonly mono: number
+  readonly wall: number
 }
 
 export function newJob(
@@ -29,7 +36,7 @@ export function newJob(
     ownId: o.id !== null,
     name: ticket.name,
     delayMs: o.delayMs,
-    byWall: o.byWall,
+    runAt: o.runAt,
     periodMs: o.periodMs,
     missed: o.missed,
     defer: o.defer,
@@ -47,13 +54,14 @@ export function newJob(
 }
 
 /** The message about a job that is being sent: from here on a change of mind is a message of its own. */
-export function enqueueMessage(job: OutJob, now: number): Enqueue {
+export function enqueueMessage(job: OutJob, now: Moment): Enqueue {
   job.ticket.status = 'sent'
   // Down, never up: what is taken off a delay too much would let the job begin early.
-  return messageOf(job, Math.min(Math.max(0, Math.floor(now - job.since)), LONGEST_MS))
+  return messageOf(job, Math.min(Math.max(0, Math.floor(now.mono - job.since)), LONGEST_MS), now.wall)
 }
 
-export function messageOf(job: OutJob, heldMs: number): Enqueue {
+export function messageOf(job: OutJob, heldMs: number, wall: number): Enqueue {
+  const { delayMs, byWall } = waitLeft(job, heldMs, wall)
   const message: Enqueue = {
     type: 'enqueue',
     number: job.ticket.number,
@@ -61,8 +69,8 @@ export function messageOf(job: OutJob, heldMs: number): Enqueue {
     ownId: job.ownId,
     name: job.name,
     wanted: job.ticket.wanted,
-    delayMs: job.delayMs === null ? null : Math.max(0, job.delayMs - heldMs),
-    byWall: job.byWall,
+    delayMs,
+    byWall,
     heldMs,
     periodMs: job.periodMs,
     missed: job.missed,

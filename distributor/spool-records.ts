@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { ByteReader, ByteWriter } from '../src/bytes.js'
 import { pack, unpack } from '../src/codec.js'
+import { whenOf } from '../src/job/due.js'
 import { type JobFields, readJobFields, writeJobFields } from '../src/wire/job-fields.js'
 import { messageOf, type OutJob } from './out-job.js'
 import { Ticket } from './ticket.js'
@@ -46,7 +47,7 @@ export function headRecord(instance: string): Buffer {
 
 export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
   const w = new ByteWriter(256 + job.bytes)
-  writeJobFields(w, messageOf(job, 0))
+  writeJobFields(w, messageOf(job, 0, enqueuedAt))
   return encode(['job', job.id, enqueuedAt, w.take()])
 }
 
@@ -155,9 +156,10 @@ function fieldsIn(bytes: Buffer): JobFields {
 }
 
 function jobOf([, , enqueuedAt, bytes]: Waits, clock: { now(): number; mono(): number }): OutJob {
-  const { wanted, heldMs: _, ...job } = fieldsIn(bytes)
+  const { wanted, heldMs: _, delayMs, byWall, ...job } = fieldsIn(bytes)
   return {
     ...job,
+    ...whenOf({ delayMs, byWall }, enqueuedAt),
     ticket: new Ticket(job.id, job.name, null, null, wanted),
     // The time that the app was away counts.
     since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),

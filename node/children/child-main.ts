@@ -4,6 +4,7 @@ import { sep } from 'node:path'
 import { pack, unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
+import { waitLeft } from '../../src/job/due.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
 import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
@@ -79,7 +80,7 @@ class ChildProcess implements ContextHost {
     }
     checked(NAME, name, "ctx.enqueue: the job's name")
     const { clock, chance } = this.#surroundings
-    const { id, strictNode, ...parsed } = parseEnqueueOptions(options, clock.now())
+    const { id, strictNode, delayMs, runAt, ...parsed } = parseEnqueueOptions(options, clock.now())
     const packed = packArgs(args)
     const request = ++this.#requests
     const accepted = settled<void>()
@@ -107,6 +108,7 @@ class ChildProcess implements ContextHost {
     }
     const job = {
       ...parsed,
+      ...waitLeft({ delayMs, runAt }, 0, clock.now()),
       id: ownId,
       ownId: id !== null,
       name,

@@ -9,6 +9,7 @@ import {
   NOT_NODES,
   PERIOD_MS,
 } from '../rules.js'
+import type { When } from './due.js'
 import { MISSED, type Missed } from './record.js'
 import type { Backoff } from './retry-policy.js'
 
@@ -41,11 +42,8 @@ export interface EnqueueOptions {
 }
 
 /** The same, checked and in milliseconds. `null` where the job's or the node's own setting decides. */
-export interface ParsedOptions {
+export interface ParsedOptions extends When {
   readonly id: string | null
-  readonly delayMs: number | null
-  /** The delay is up to a time of the wall clock (`runAt`), and follows it when it is set. */
-  readonly byWall: boolean
   readonly periodMs: number
   readonly missed: Missed
   readonly defer: boolean | null
@@ -75,7 +73,7 @@ const KEYS = new Set<string>([
 const NONE: ParsedOptions = {
   id: null,
   delayMs: null,
-  byWall: false,
+  runAt: null,
   periodMs: 0,
   missed: 'once',
   defer: null,
@@ -124,8 +122,9 @@ export function parseEnqueueOptions(options: EnqueueOptions | undefined | null, 
     throw new TypeError('opts.missed: expected opts.period beside it: only a schedule has slots')
   return {
     id: id ?? null,
-    delayMs: after === undefined ? runAtDelay(runAt, now) : givenDuration(after, 'opts.after'),
-    byWall: runAt !== undefined,
+    ...(after === undefined
+      ? atTime(runAt, now)
+      : { delayMs: givenDuration(after, 'opts.after'), runAt: null }),
     periodMs: period === undefined ? 0 : givenDuration(period, 'opts.period', PERIOD_MS),
     missed: missed === undefined ? 'once' : oneOf(missed, MISSED, 'missed'),
     defer: flag(defer, 'defer'),
@@ -172,13 +171,14 @@ function avoidedNodes(notNode: unknown): readonly string[] {
   return [...checked(NOT_NODES, notNode, 'opts.notNode')]
 }
 
-function runAtDelay(runAt: EnqueueOptions['runAt'], now: number): number | null {
-  if (runAt === undefined) return null
+/** A time that is over is no time to wait for, whatever the clock is set to later. */
+function atTime(runAt: EnqueueOptions['runAt'], now: number): When {
+  if (runAt === undefined) return { delayMs: null, runAt: null }
   const time = runAt instanceof Date ? runAt.getTime() : typeof runAt === 'string' ? Date.parse(runAt) : runAt
   if (typeof time !== 'number' || !(Number.isFinite(time) && time < LATEST)) {
     return bad('runAt', 'a Date, an ISO 8601 string or epoch milliseconds, before the year 3000', runAt)
   }
-  return Math.max(0, Math.ceil(time - now))
+  return time > now ? { delayMs: null, runAt: Math.ceil(time) } : { delayMs: 0, runAt: null }
 }
 
 function flag(value: unknown, key: string): boolean | null {

@@ -46,7 +46,7 @@ t.test('what is live', async (t) => {
 /** A job's fields, as they are in its record. */
 function fieldsOf(id: string): Buffer {
   const w = new ByteWriter()
-  writeJobFields(w, messageOf(outJob(id), 0))
+  writeJobFields(w, messageOf(outJob(id), 0, 0))
   return w.take()
 }
 
@@ -98,7 +98,7 @@ t.test('a job comes back as it was, and the time that the app was away counts', 
     ownId: true,
     name: 'import',
     delayMs: 2000,
-    byWall: true,
+    runAt: null,
     periodMs: 60_000,
     missed: 'all',
     defer: true,

@@ -13,7 +13,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     since: 0,
     suspicion: 0,
     delayMs: null,
-    byWall: false,
+    runAt: null,
     periodMs: 0,
     missed: 'once',
     defer: null,

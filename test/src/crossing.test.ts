@@ -157,16 +157,16 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
       })
       if (made === null) return
       taken++
-      const message = { ...messageOf(made, 1000), number: 1 }
+      const message = { ...messageOf(made, 1000, NOW), number: 1 }
       const sent = across<LinkMessage>(linkMessages, message)
       deepStrictEqual(sent, message)
       const { type: _, number: __, ...fields } = message
       const asked = { type: 'enqueue' as const, request: 1, token: 2, ...fields }
       deepStrictEqual(across<ChildMessage>(childMessages, asked), asked)
-      const { live } = readRecords(Buffer.concat([headRecord('app'), jobRecord(made, 1000)]))
+      const { live } = readRecords(Buffer.concat([headRecord('app'), jobRecord(made, NOW)]))
       const records = live.get(made.id)
       if (records === undefined) throw new Error('the spool does not bring it back')
-      const { ticket: ___, since: ____, ...back } = spooledOf(records, { now: () => 1000, mono: () => 0 }).job
+      const { ticket: ___, since: ____, ...back } = spooledOf(records, { now: () => NOW, mono: () => 0 }).job
       const { ticket: _____, since: ______, ...before } = made
       deepStrictEqual(back, before)
       const run = {

@@ -105,8 +105,8 @@ t.test('durations', async (t) => {
 
 t.test('options of enqueue', async (t) => {
   const now = 1_000_000
-  t.match(parseEnqueueOptions({ runAt: new Date(now + 500) }, now), { delayMs: 500 })
-  t.match(parseEnqueueOptions({ runAt: now - 5 }, now), { delayMs: 0 })
+  t.match(parseEnqueueOptions({ runAt: new Date(now + 500) }, now), { delayMs: null, runAt: now + 500 })
+  t.match(parseEnqueueOptions({ runAt: now - 5 }, now), { delayMs: 0, runAt: null })
   t.match(parseEnqueueOptions({ notNode: 'a' }, now), { notNode: ['a'], delayMs: null, defer: null })
   const bad: [object, RegExp][] = [
     [{ period: 0 }, /opts\.period: expected a whole number from 1 to 31536000000000 ms, got 0/],

@@ -1,7 +1,8 @@
 import { mock } from 'node:test'
 import fc from 'fast-check'
 import t from 'tap'
-import { enqueueMessage, newJob } from '#dist/distributor/out-job.js'
+import { enqueueMessage, newJob, type OutJob } from '#dist/distributor/out-job.js'
+import { headRecord, jobRecord, readRecords, spooledOf } from '#dist/distributor/spool-records.js'
 import { Ticket } from '#dist/distributor/ticket.js'
 import { admit } from '#dist/node/session/admit.js'
 import { setTicker, systemClock } from '#dist/src/clock.js'
@@ -12,6 +13,7 @@ import { nextSlot } from '#dist/src/job/slots.js'
 import { SteadyClock } from '#dist/src/steady-clock.js'
 
 const { setTimer } = systemClock
+const HOUR = 3_600_000
 const DAY = 86_400_000
 const HOP = 2 ** 31 - 1
 
@@ -72,7 +74,7 @@ t.test('Node does not warn of a long timer', async (t) => {
 function dueOf(after: number, enqueued: number, sent: number, taken: number): number {
   const options = parseEnqueueOptions({ after: `${after}ms` }, Math.floor(enqueued))
   const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, false, enqueued)
-  const message = enqueueMessage(job, sent)
+  const message = enqueueMessage(job, { mono: sent, wall: Math.floor(sent) })
   const from = { distributor: 'd', instance: 'i', heldMs: message.heldMs }
   return admit(message, from, undefined, { steady: Math.floor(taken), wall: Math.floor(taken) }, 1).due
 }
@@ -97,6 +99,31 @@ t.test(
 t.test('the case that was seen: held for 0.6 ms, which is not a millisecond', async (t) => {
   t.ok(dueOf(300, 1000.1, 1000.7, 1000.8) >= 1300.1)
 })
+
+t.test(
+  'runAt is a time of the wall clock until the job is sent, and again when it was spooled',
+  async (t) => {
+    const at = 10 * HOUR
+    const options = parseEnqueueOptions({ runAt: at + HOUR }, at)
+    const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, false, 0)
+    const left = (of: OutJob, heldMs: number, wall: number) =>
+      enqueueMessage(of, { mono: heldMs, wall }).delayMs
+    t.equal(left(job, 60_000, at + 60_000), HOUR - 60_000)
+    t.equal(
+      left(job, 60_000, at + 60_000 + HOUR / 2),
+      HOUR / 2 - 60_000,
+      'the clock of the app was set forward',
+    )
+    t.equal(left(job, 60_000, at + 60_000 - HOUR), 2 * HOUR - 60_000, 'and back')
+    t.equal(left(job, 60_000, at + 9 * HOUR), 0)
+    const { live } = readRecords(Buffer.concat([headRecord('app'), jobRecord(job, at)]))
+    const records = live.get('id')
+    if (records === undefined) throw new Error('it is not there')
+    const back = spooledOf(records, { now: () => at + 60_000, mono: () => 5 }).job
+    t.equal(back.runAt, at + HOUR)
+    t.equal(left(back, 10, at + HOUR - 7), 7)
+  },
+)
 
 t.test('a computed time is one that can be stored', async (t) => {
   t.equal(dueAfter(1000, 0), 1000)
