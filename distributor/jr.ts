@@ -25,7 +25,10 @@ export type SuccessFeedback<Name extends string> = (args: DoneArgs<Name>, info: 
 export type ErrorFeedback<Name extends string> = (args: FailedArgs<Name>, info: OutcomeInfo) => unknown
 
 export interface StopOptions {
-  /** Milliseconds to wait for held jobs to be accepted. Default 5000. */
+  /**
+   * Milliseconds to wait for held jobs to be accepted (default 5000), and for the nodes that this app has spawned to end
+   * what they run (default: their `shutdownTimeout`). Then they give it back and end, or are killed 2 s later.
+   */
   readonly timeout?: number
 }
 
@@ -235,8 +238,9 @@ export class Distributor implements AsyncDisposable {
 
   /**
    * Starts a node as a process of its own, on this machine, and keeps it running: it is started again when it ends by
-   * itself, and stopped by `stop`, or when this app ends. Resolves when it has connected. Rejects with JR_CHILD_START
-   * and what it said, when it can't be started.
+   * itself, and stopped by `stop`, or when this app ends. Resolves when it has connected: when its predecessor of an
+   * earlier life of this app still stops, after that. Rejects with JR_CHILD_START and what it said, when it can't be
+   * started, and with JR_STOPPED when the distributor is stopped meanwhile.
    */
   async spawnNode(options: SpawnOptions): Promise<SpawnedNode> {
     const running = this.#started()
@@ -259,9 +263,12 @@ export class Distributor implements AsyncDisposable {
     this.#running = null
     this.#ready = this.#newReady()
     const { core, spawned } = running
+    const { timeout } = options
+    const from = core.clock.mono()
+    const left = () => (timeout === undefined ? undefined : Math.max(0, from + timeout - core.clock.mono()))
+    spawned.abandon()
     // While they stop, what still runs on them may end, and its feedbacks be called.
-    const answer = await core.stop(options.timeout ?? 5000, () => spawned.stop())
-    return answer
+    return core.stop(timeout ?? 5000, () => spawned.stop(left()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

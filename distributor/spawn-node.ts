@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { Clock, Timer } from '../src/clock.js'
-import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
-import { asFlag, envOf, type Option } from '../src/options/option.js'
-import { type Address, formatAddress } from '../src/wire/address.js'
+import type { Address } from '../src/wire/address.js'
+import { type SpawnCommand, spawnCommand } from './spawn-command.js'
 
 /** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
 export type SpawnOptions = NodeOptions & {
@@ -24,12 +22,20 @@ export interface SpawnedNode {
   readonly pid: number
   /** How often it was started again. */
   readonly restarts: number
-  /** Ends it gracefully; the app does not start it again. */
+  /**
+   * Ends it gracefully; the app does not start it again. What still runs when its `shutdownTimeout` is over is given
+   * back, and a process that does not end then is killed.
+   */
   stop(): Promise<void>
 }
 
-const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 const LIFE_LINE = 3
+/** How long a node may take to connect for the first time, once its predecessor has let go of its store. */
+const CONNECT_MS = 60_000
+/** A node that was asked to stop at once, and is there after this, is killed. */
+const KILL_MS = 2000
+/** What a stop takes beyond `shutdownTimeout`: what runs is given back, and the store closed. */
+const CLOSE_MS = 10_000
 /** How long the line of a node that has ended is read. */
 const LAST_WORDS_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
@@ -44,57 +50,78 @@ export interface SpawnDeps {
 /** Starts the node's process, and starts it again whenever it ends by itself. */
 export class NodeKeeper implements SpawnedNode {
   readonly name: string
-  readonly #options: SpawnOptions
   readonly #deps: SpawnDeps
+  readonly #command: SpawnCommand
+  readonly #cwd = process.cwd()
+  readonly #shutdownMs: number
   #process: ChildProcess | null = null
   #wasConnected = false
   #failures = 0
   #retry: Timer | null = null
   #stopping: Promise<void> | null = null
   #gone: () => void = () => {}
+  #first: { resolve(): void; reject(error: JrError): void } | null = null
   restarts = 0
   /** The last lines that it logged, for the error when it does not start. */
   readonly #said: string[] = []
   /** Why it did not start, in the node's own words. */
   #reason: Buffer[] = []
 
+  /** Throws a TypeError for options that a spawned node does not take. */
   constructor(options: SpawnOptions, deps: SpawnDeps) {
     this.name = options.name
-    this.#options = options
     this.#deps = deps
+    this.#command = spawnCommand(options, deps.address, LIFE_LINE)
+    const { shutdownTimeout } = NODE_OPTIONS
+    this.#shutdownMs = shutdownTimeout.read(
+      options.shutdownTimeout ?? shutdownTimeout.default,
+      'spawnNode: shutdownTimeout',
+    )
   }
 
   get pid(): number {
     return this.#process?.pid ?? 0
   }
 
+  /** Resolves when it has connected. Rejects with JR_CHILD_START, or with what `abandon` was given; and then stops it. */
+  async start(): Promise<void> {
+    this.#spawn()
+    const timer = this.#deps.clock.setTimer(CONNECT_MS + this.#shutdownMs, () =>
+      this.abandon(this.#complaint),
+    )
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#first = { resolve, reject }
+      })
+    } finally {
+      timer.cancel()
+      this.#first = null
+    }
+  }
+
+  /** `start` rejects with this, unless it is over. */
+  abandon(error: JrError): void {
+    this.#first?.reject(error)
+  }
+
   /** Why it can't be started, when its first process ended before it had connected. */
-  get complaint(): JrError {
+  get #complaint(): JrError {
     const cause = reasonOf(this.#reason)
     const why = cause?.message ?? this.#said.slice(-5).join(' | ')
     const text = `node '${this.name}' ended before it had connected: ${why}`
     return new JrError('JR_CHILD_START', text, cause === null ? {} : { cause })
   }
 
-  start(): void {
-    const options = this.#options
-    const env = options.env === undefined ? {} : parseVariables(options.env, 'spawnNode: env', process.env)
-    const { log, address } = this.#deps
-    const child = spawn(
-      process.execPath,
-      [CLI, 'node', ...flags(options), '--distributors', formatAddress(address), `--parent-fd=${LIFE_LINE}`],
-      {
-        // The node hands `env` on to its children.
-        env: {
-          ...allowedEnv(process.env, env),
-          ...secrets({ ...options, env }),
-          [WITHHELD]: withheldNames(process.env, env).join(),
-        },
-        // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      },
-    )
+  #spawn(): void {
+    const { log } = this.#deps
+    const { args, env } = this.#command
+    const child = spawn(process.execPath, args, {
+      cwd: this.#cwd,
+      env,
+      // Ctrl-C in a terminal is for the app, which stops its nodes in its own time.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    })
     this.#process = child
     this.#wasConnected = false
     this.#reason = []
@@ -130,22 +157,33 @@ export class NodeKeeper implements SpawnedNode {
   /** It works: when it ends now, the next is started at once. */
   connected(): void {
     this.#wasConnected = true
+    this.#first?.resolve()
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#end()
+  /** `timeoutMs`: how long what runs may go on; then it is given back, and a process that does not end then is killed. */
+  stop(timeoutMs = this.#shutdownMs + CLOSE_MS): Promise<void> {
+    this.#stopping ??= this.#end(timeoutMs)
     return this.#stopping
   }
 
-  async #end(): Promise<void> {
+  async #end(timeoutMs: number): Promise<void> {
     this.#retry?.cancel()
     const child = this.#process
     if (child === null) return
     child.ref()
+    const { clock, log } = this.#deps
+    // A second TERM asks it to stop at once. A process that does not run hears none of them.
+    const hurry = clock.setTimer(timeoutMs, () => child.kill('SIGTERM'))
+    const kill = clock.setTimer(timeoutMs + KILL_MS, () => {
+      log.warn('spawned:killed', { name: this.name, pid: child.pid, afterMs: timeoutMs + KILL_MS })
+      child.kill('SIGKILL')
+    })
     await new Promise<void>((resolve) => {
       this.#gone = resolve
       child.kill('SIGTERM')
     })
+    hurry.cancel()
+    kill.cancel()
   }
 
   #ended(why: string): void {
@@ -156,8 +194,9 @@ export class NodeKeeper implements SpawnedNode {
     const delay = this.#failures <= 1 ? 0 : Math.min(100 * 2 ** (this.#failures - 1), LONGEST_BACKOFF_MS)
     log.warn('spawned:exited', { name: this.name, why, restartInMs: delay })
     this.restarts++
-    this.#retry = clock.setTimer(delay, () => this.start())
+    this.#retry = clock.setTimer(delay, () => this.#spawn())
     onExit(why, delay)
+    this.abandon(this.#complaint)
   }
 }
 
@@ -168,27 +207,4 @@ function reasonOf(bytes: readonly Buffer[]): Error | null {
   } catch {
     return null
   }
-}
-
-function flags(options: SpawnOptions): string[] {
-  return written(options, false).map(([key, text]) => `${asFlag(key)}=${text}`)
-}
-
-/** Command lines can be read by everybody on the machine. */
-function secrets(options: SpawnOptions): Record<string, string> {
-  return Object.fromEntries(written(options, true).map(([key, text]) => [envOf(key), text]))
-}
-
-/** The options that are, or are not, secret, as text. */
-function written(options: SpawnOptions, secret: boolean): [key: string, text: string][] {
-  const known = new Map<string, Option>(Object.entries(NODE_OPTIONS))
-  return Object.entries(options).flatMap(([key, value]): [string, string][] => {
-    if (value === undefined) return []
-    const option = known.get(key)
-    if (option === undefined)
-      throw new TypeError(`spawnNode: ${key}: no such option; known: ${[...known.keys()].join(', ')}`)
-    if (key === 'distributors')
-      throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
-    return option.secret === secret ? [[key, option.write(value)]] : []
-  })
 }

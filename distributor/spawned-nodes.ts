@@ -1,23 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Timer } from '../src/clock.js'
+import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import type { Surroundings } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import type { DistributorCore } from './distributor.js'
-import type { NodeFacts } from './events.js'
 import { NodeKeeper, type SpawnedNode, type SpawnOptions } from './spawn-node.js'
-
-/** How long a node that was spawned may take to connect for the first time. */
-const CONNECT_MS = 60_000
 
 /** The node processes that one app has started. */
 export class SpawnedNodes {
   readonly #core: DistributorCore
   readonly #log: Logger
   readonly #surroundings: Surroundings
-  readonly #keepers: NodeKeeper[] = []
+  readonly #keepers = new Set<NodeKeeper>()
+  #stopping = false
   /** A folder for a socket that only this user can reach, when the app listens nowhere else. */
   #privateDir: string | null = null
 
@@ -25,42 +22,32 @@ export class SpawnedNodes {
     this.#core = core
     this.#log = log
     this.#surroundings = surroundings
+    core.events.on('node:connected', ({ name }) => {
+      for (const keeper of this.#keepers) if (keeper.name === name) keeper.connected()
+    })
   }
 
-  /** Resolves when the node has connected. Rejects with JR_CHILD_START, and then keeps no process. */
+  /** Resolves when the node has connected. Rejects with JR_CHILD_START, or JR_STOPPED, and then keeps no process. */
   async spawn(options: SpawnOptions, address: Address): Promise<SpawnedNode> {
     const { name } = options
-    const { clock } = this.#surroundings
-    let failed: () => void = () => {}
-    let timer: Timer | undefined
+    if (this.#stopping) throw stopped(name)
     const keeper: NodeKeeper = new NodeKeeper(options, {
-      clock,
+      clock: this.#surroundings.clock,
       log: this.#log,
       address,
-      onExit: (why, restartInMs) => {
-        this.#core.events.emit('spawned:exited', { name, why, restartInMs })
-        failed()
-      },
+      onExit: (why, restartInMs) => this.#core.events.emit('spawned:exited', { name, why, restartInMs }),
     })
-    keeper.start()
-    this.#keepers.push(keeper)
+    this.#keepers.add(keeper)
     try {
-      await new Promise<void>((resolve, reject) => {
-        failed = () => reject(keeper.complaint)
-        timer = clock.setTimer(CONNECT_MS, failed)
-        this.#core.events.on('node:connected', (node: NodeFacts) => {
-          if (node.name !== name) return
-          keeper.connected()
-          resolve()
-        })
-      })
+      await keeper.start()
       return keeper
     } catch (error) {
-      await keeper.stop()
+      // `stop` looks after those that it has found still starting.
+      if (!this.#stopping) {
+        await keeper.stop()
+        this.#keepers.delete(keeper)
+      }
       throw error
-    } finally {
-      timer?.cancel()
-      failed = () => {}
     }
   }
 
@@ -72,8 +59,19 @@ export class SpawnedNodes {
     return this.#core.listen({ path: join(this.#privateDir, 'app.sock') })
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#keepers.map((keeper) => keeper.stop()))
+  /** Who waits for a node that starts is told at once. What is held may still go to it, until `stop`. */
+  abandon(): void {
+    this.#stopping = true
+    for (const keeper of this.#keepers) keeper.abandon(stopped(keeper.name))
+  }
+
+  /** `timeoutMs`: see `NodeKeeper.stop`. */
+  async stop(timeoutMs?: number): Promise<void> {
+    await Promise.all([...this.#keepers].map((keeper) => keeper.stop(timeoutMs)))
     if (this.#privateDir !== null) rmSync(this.#privateDir, { recursive: true, force: true })
   }
+}
+
+function stopped(name: string): JrError {
+  return new JrError('JR_STOPPED', `node '${name}' had not connected yet when the distributor was stopped`)
 }

@@ -1,4 +1,4 @@
-import { createLogger } from '../src/logger.js'
+import { createLogger, type Logger } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions, type NodeValues } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import type { Store } from '../src/store/contract.js'
@@ -69,8 +69,7 @@ export function settled(options: NodeOptions): { readonly values: NodeValues; re
 /** `startNode`, for whoever has looked at all sources of options. */
 export async function startSettled(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
   const config = configure(values, { redis: extras.redis ?? {}, forward: extras.forward ?? null })
-  const { logLevel: level, logJson: json } = config
-  const log = createLogger({ level, ...(json === undefined ? {} : { json }), facts: { node: config.name } })
+  const log = nodeLogger(config)
   const store = extras.store ?? storeOf(config, SYSTEM)
   const node = new JobNode(config, { store, log, ...SYSTEM })
   await node.start()
@@ -88,6 +87,15 @@ export async function startSettled(values: NodeValues, extras: NodeExtras = {}):
     stopped: node.stopped,
     [Symbol.asyncDispose]: () => stop(),
   }
+}
+
+export function nodeLogger({
+  name,
+  logLevel,
+  logJson,
+}: Pick<NodeValues, 'name' | 'logLevel' | 'logJson'>): Logger {
+  const json = logJson === undefined ? {} : { json: logJson }
+  return createLogger({ level: logLevel, ...json, facts: { node: name } })
 }
 
 function storeOf({ store, dir, durability, redis }: NodeConfig, surroundings: Surroundings): Store {

@@ -1,12 +1,19 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import type { NodeHandle } from '../../node/index.js'
+import { sleep, systemClock } from '../../src/clock.js'
 import { packError } from '../../src/error-record.js'
-import { NODE_OPTIONS } from '../../src/options/node-options.js'
+import { JrError } from '../../src/errors.js'
+import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
 import { formatAddress } from '../../src/wire/address.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { nodeHelp } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
 import { onSignals } from '../signals.js'
+
+/** How long a node takes to close beyond its `shutdownTimeout`. */
+const CLOSE_MS = 10_000
+const LOOK_MS = 200
 
 const EXTRA = [
   { name: 'config', type: 'string' },
@@ -25,12 +32,8 @@ export async function run(argv: string[]): Promise<number> {
   // Bytes from the network are not parsed by native code, which a mistake could take over.
   process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true'
   const { values } = nodeOptions(flags, process.env)
-  const { startSettledNode } = await import('../../start-node.js')
   const parent = flags['parent-fd']
-  const node = await startSettledNode(values).catch((error) => {
-    if (typeof parent === 'string') tellParent(Number(parent), error)
-    throw error
-  })
+  const node = await (typeof parent === 'string' ? startSpawned(values, Number(parent)) : start(values))
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
   process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
   const signals = onSignals(node)
@@ -38,6 +41,34 @@ export async function run(argv: string[]): Promise<number> {
   const ended = await node.stopped
   signals.off()
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
+}
+
+async function start(values: NodeValues): Promise<NodeHandle> {
+  // After the environment has said that there is no native code.
+  const { startSettledNode } = await import('../../start-node.js')
+  return startSettledNode(values)
+}
+
+/** An app that has crashed and comes back finds its node of before, which stops: this one waits for it. */
+async function startSpawned(values: NodeValues, parent: number): Promise<NodeHandle> {
+  const until = systemClock.mono() + values.shutdownTimeoutMs + CLOSE_MS
+  let told = false
+  for (;;) {
+    try {
+      return await start(values)
+    } catch (error) {
+      const locked = error instanceof JrError && error.code === 'JR_STORE_LOCKED'
+      if (!locked || systemClock.mono() > until) {
+        tellParent(parent, error)
+        throw error
+      }
+      const { nodeLogger } = await import('../../node/index.js')
+      if (!told)
+        nodeLogger(values).warn('node:waiting', { for: 'the node of before to stop', why: error.message })
+      told = true
+      await sleep(systemClock, LOOK_MS)
+    }
+  }
 }
 
 /** The app rejects `spawnNode` with the error as it is, not with lines of a log. */

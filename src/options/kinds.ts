@@ -148,7 +148,7 @@ export const address = kind<AddressOption, Address>(
   '',
 )
 
-/** A list, or text with commas. */
+/** A list, or text with commas, or a list in JSON, for items that have commas. */
 export const addresses = kind<readonly AddressOption[] | string, readonly Address[]>(
   {
     kind: 'addresses',
@@ -158,7 +158,11 @@ export const addresses = kind<readonly AddressOption[] | string, readonly Addres
       if (!Array.isArray(list)) return refuse(where, 'addresses separated by commas, or a list', given)
       return list.map((item, i) => parseAddress(item, `${where}[${i}]`))
     },
-    show: (value) => value.map(formatAddress).join(','),
+    show: (value) => joined(value.map(formatAddress)),
+    write: (given) =>
+      typeof given === 'string'
+        ? given
+        : joined(given.map((one) => formatAddress(parseAddress(one, 'address')))),
   },
   '',
 )
@@ -166,7 +170,7 @@ export const addresses = kind<readonly AddressOption[] | string, readonly Addres
 /** A folder or file: text, or a `file:` URL. */
 export const path = kind<string | URL, string>({ kind: 'path', placeholder: 'PATH', read: parsePath }, '')
 
-/** Modules to import: a list, or text with commas. */
+/** Modules to import: a list, or text as of addresses. */
 export const modules = kind<string | readonly string[], readonly string[]>(
   {
     kind: 'modules',
@@ -176,6 +180,8 @@ export const modules = kind<string | readonly string[], readonly string[]>(
       if (Array.isArray(list) && list.every(isText)) return list
       return refuse(where, 'modules separated by commas, or a list', given)
     },
+    show: joined,
+    write: (given) => (typeof given === 'string' ? given : joined(given)),
   },
   '',
 )
@@ -263,8 +269,15 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function listed(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim())
+function listed(text: string): unknown {
+  return text.startsWith('["') ? parsedJson(text) : text.split(',').map((part) => part.trim())
+}
+
+/** As `listed` reads it again. */
+function joined(items: readonly string[]): string {
+  return items.some((item) => item.includes(',') || item !== item.trim())
+    ? JSON.stringify(items)
+    : items.join()
 }
 
 function refuse(where: string, expected: string, value: unknown): never {

@@ -90,10 +90,7 @@ export class DirectoryLock {
 }
 
 function locked(path: string, who: string): JrError {
-  return new JrError(
-    'JR_STORE_LOCKED',
-    `${path} is in use: ${who}. Stop that process, or choose another directory`,
-  )
+  return new JrError('JR_STORE_LOCKED', `${path} is in use: ${who}. Stop that process first`)
 }
 
 function ownerOf(file: string): number | null {

@@ -19,8 +19,9 @@ export function parseAddress(value: unknown, path: string): Address {
   throw new TypeError(`${path}: expected ${forms}, got ${shown(value)}`)
 }
 
+/** As `parseAddress` reads it again. */
 export function formatAddress(address: Address): string {
-  if ('path' in address) return address.path
+  if ('path' in address) return isPath(address.path) ? address.path : `unix:${address.path}`
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
@@ -43,9 +44,14 @@ function read(value: unknown): Address | null {
 
 function fromText(text: string): Address | null {
   if (text.startsWith('unix:')) return text.length > 5 ? { path: text.slice(5) } : null
-  if (text.startsWith('/') || text.startsWith('./') || text.startsWith('\\\\.\\pipe\\')) return { path: text }
+  if (isPath(text)) return { path: text }
   const match = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d+)$/.exec(text)
   return match === null ? null : tcp(match[1] ?? match[2] ?? DEFAULT_HOST, Number(match[3]))
+}
+
+/** Whether text can't be anything else. */
+function isPath(text: string): boolean {
+  return text.startsWith('/') || text.startsWith('./') || text.startsWith('\\\\.\\pipe\\')
 }
 
 function tcp(host: unknown, port: unknown): Address | null {

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url'
+import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.js'
+import { NODE_OPTIONS } from '../src/options/node-options.js'
+import { asFlag, envOf, type Option } from '../src/options/option.js'
+import type { Address } from '../src/wire/address.js'
+import type { SpawnOptions } from './spawn-node.js'
+
+const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+
+export interface SpawnCommand {
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** How a node with these options is started. Throws a TypeError for options that a spawned node does not take. */
+export function spawnCommand(options: SpawnOptions, address: Address, lifeLine: number): SpawnCommand {
+  const variables =
+    options.env === undefined ? {} : parseVariables(options.env, 'spawnNode: env', process.env)
+  // Who reads the app's output reads the node's, which comes out there.
+  const { logJson = process.stderr.isTTY !== true } = options
+  const given = written({ ...options, env: variables, logJson })
+  // Command lines can be read by everybody on the machine.
+  const [secret, open] = [given.filter((one) => one.secret), given.filter((one) => !one.secret)]
+  return {
+    args: [
+      CLI,
+      'node',
+      ...open.map(({ key, text }) => `${asFlag(key)}=${text}`),
+      `--distributors=${NODE_OPTIONS.distributors.write([address])}`,
+      `--parent-fd=${lifeLine}`,
+    ],
+    // The node hands `env` on to its children.
+    env: {
+      ...allowedEnv(process.env, variables),
+      ...Object.fromEntries(secret.map(({ key, text }) => [envOf(key), text])),
+      [WITHHELD]: withheldNames(process.env, variables).join(),
+    },
+  }
+}
+
+interface Written {
+  readonly key: string
+  readonly text: string
+  readonly secret: boolean
+}
+
+function written(options: SpawnOptions): Written[] {
+  const known = new Map<string, Option>(Object.entries(NODE_OPTIONS))
+  return Object.entries(options).flatMap(([key, value]): Written[] => {
+    if (value === undefined) return []
+    const option = known.get(key)
+    if (option === undefined)
+      throw new TypeError(`spawnNode: ${key}: no such option; known: ${[...known.keys()].join(', ')}`)
+    if (key === 'distributors')
+      throw new TypeError('spawnNode: distributors: a spawned node connects to this app')
+    return [{ key, text: option.write(value), secret: option.secret }]
+  })
+}
