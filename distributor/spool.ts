@@ -3,7 +3,6 @@ import {
   existsSync,
   fsync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { JrError } from '../src/errors.js'
+import { makePrivateDirectory } from '../src/private-directory.js'
 import { DirectoryLock } from '../src/store/directory-lock.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { syncDirectory } from '../src/sync-directory.js'
@@ -78,7 +78,7 @@ export class Spool {
     onError: (error: JrError) => void,
   ): Promise<{ spool: Spool; jobs: Spooled[] }> {
     try {
-      mkdirSync(dir, { recursive: true })
+      makePrivateDirectory(dir)
     } catch (cause) {
       throw new JrError('JR_STORE', `cannot make the spool folder ${dir}: ${String(cause)}`, { cause })
     }

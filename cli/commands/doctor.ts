@@ -77,7 +77,7 @@ async function natives(dir: string): Promise<Finding> {
   let scratch = ''
   let made: string | undefined
   try {
-    made = mkdirSync(dir, { recursive: true })
+    made = mkdirSync(dir, { recursive: true, mode: 0o700 })
     scratch = mkdtempSync(join(dir, 'doctor-'))
     const { levelStore } = await import('../../src/store/level/store.js')
     const store = levelStore({ dir: scratch })

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { CountedLines } from '../counted-lines.js'
+import { shareOfDescriptors } from '../descriptors.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { PACKAGE_VERSION } from '../package-version.js'
@@ -38,6 +39,7 @@ export interface LinksOptions extends Surroundings {
   readonly onLink: (link: Link) => LinkHandlers
   readonly handshakeMs?: number
   readonly backoff?: { readonly minMs: number; readonly maxMs: number }
+  /** That others may make. Default: 1,024, and no more than a quarter of the open files that the process may have. */
   readonly maxConnections?: number
 }
 
@@ -46,6 +48,8 @@ const HEARTBEAT_MISSES = 3
 const MAX_UNREAD = 64 * 1024 * 1024
 /** Connections that have not come past the handshake. One more, and the oldest of them is closed. */
 const MAX_STRANGERS = 64
+/** Connections that others have made to this process. */
+const MAX_CONNECTIONS = 1024
 /** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
 const STEADY_MS = 1000
 
@@ -56,6 +60,9 @@ export class Links {
   readonly #diallers = new Map<string, Dialler>()
   readonly #channels = new Set<Channel<LinkMessage>>()
   readonly #sockets = new Set<Socket>()
+  /** Those that others have made, and how many there may be. */
+  readonly #accepted = new Set<Socket>()
+  readonly #most: number
   /** In the order in which they came. */
   readonly #strangers = new Set<Socket>()
   /** Whoever connects decides how many there are. */
@@ -65,14 +72,14 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options
+    this.#most = options.maxConnections ?? shareOfDescriptors(MAX_CONNECTIONS)
     this.#complaints = new CountedLines(options.log, options.clock)
   }
 
   /** Resolves with the real address. Rejects with JR_ADDRESS. */
   async listen(address: Address): Promise<Address> {
-    const { secret, allowRemoteWithoutSecret, maxConnections = 1024 } = this.#options
+    const { secret, allowRemoteWithoutSecret } = this.#options
     const listener: Listener = new Listener({
-      maxConnections,
       allowRemote: secret !== null || allowRemoteWithoutSecret,
       onSocket: (socket) => this.#accept(socket),
     })
@@ -140,6 +147,14 @@ export class Links {
   async #accept(socket: Socket): Promise<void> {
     const where =
       socket.remoteAddress === undefined ? 'a local socket' : `${socket.remoteAddress}:${socket.remotePort}`
+    if (this.#accepted.size >= this.#most) {
+      socket.destroy()
+      const error = `there are ${this.#most} connections already; a process may have so many, and no more than a quarter of its open files (ulimit -n)`
+      this.#complaints.warn('connection:refused', { address: where, error })
+      return
+    }
+    this.#accepted.add(socket)
+    socket.once('close', () => this.#accepted.delete(socket))
     const [oldest] = this.#strangers
     if (this.#strangers.size >= MAX_STRANGERS) oldest?.destroy()
     this.#strangers.add(socket)

@@ -4,7 +4,6 @@ import { JrError } from '../errors.js'
 import { type Address, formatAddress, isLocal } from './address.js'
 
 export interface ListenerOptions {
-  readonly maxConnections: number
   readonly allowRemote: boolean
   readonly onSocket: (socket: Socket) => Promise<unknown>
 }
@@ -22,7 +21,6 @@ export class Listener {
       socket.once('close', () => this.#sockets.delete(socket))
       options.onSocket(socket)
     })
-    this.#server.maxConnections = options.maxConnections
   }
 
   /** Resolves with the real address (port 0 is settled then). Rejects with JR_ADDRESS. */

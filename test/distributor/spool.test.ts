@@ -131,3 +131,10 @@ t.test('when it is closed it says that it cannot be written, and writes to no ot
   t.match(errors, [/^the spool .*spool\.log cannot be written: /])
   t.ok(others.every((other) => statSync(other).size === 0))
 })
+
+t.test('the folder is for its owner alone, and so is what is made above it', async (t) => {
+  const dir = join(folder(t), 'above', 'spool')
+  const { spool } = await opened(dir)
+  await spool.close()
+  for (const made of [dir, join(dir, '..')]) t.equal(statSync(made).mode & 0o777, 0o700)
+})

@@ -46,12 +46,13 @@ export interface NodeProcess {
   line(...parts: string[]): Promise<string>
 }
 
-/** A real `jr node`, killed with the test. Resolves when it is ready. `env`: more than its PATH. */
+/** A real `jr node`, killed with the test. Resolves when it is ready. `env`: more than its PATH; `by`: a command that starts it. */
 export async function startNode(
   t: Test,
   name: string,
   flags: string[],
   env: Record<string, string> = {},
+  by: readonly string[] = [],
 ): Promise<NodeProcess> {
   // tap puts variables of its own into what is started here, and children would be slow with them: `env -i`.
   const child = spawn(
@@ -60,6 +61,7 @@ export async function startNode(
       '-i',
       `PATH=${process.env.PATH}`,
       ...Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      ...by,
       process.execPath,
       CLI,
       'node',

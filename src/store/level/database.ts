@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,7 +10,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
+import { shareOfDescriptors } from '../../descriptors.js'
 import { JrError } from '../../errors.js'
+import { makePrivateDirectory } from '../../private-directory.js'
 import { syncDirectory } from '../../sync-directory.js'
 import { DirectoryLock } from '../directory-lock.js'
 
@@ -20,6 +21,8 @@ export type Database = ClassicLevel<string, Buffer>
 const FORMAT = 3
 /** Bytes: what is written is sorted in memory up to this size before it goes to a file of its own. */
 const WRITE_BUFFER = 8 * 1024 * 1024
+/** Files that LevelDB keeps open. */
+const MAX_TABLES = 1000
 
 /** A LevelDB in a directory of ours, its lock, and a marker beside it that says that it must be there. */
 export interface OpenDatabase {
@@ -33,7 +36,7 @@ export interface OpenDatabase {
 /** Rejects with JR_STORE_LOCKED, JR_STORE_CORRUPT, JR_BAD_CONFIG or JR_STORE; nothing stays open then. */
 export async function openDatabase(dir: string, node: string): Promise<OpenDatabase> {
   try {
-    mkdirSync(dir, { recursive: true })
+    makePrivateDirectory(dir)
   } catch (cause) {
     throw new JrError('JR_STORE', `cannot make the data directory ${dir}: ${reason(cause)}`, { cause })
   }
@@ -50,6 +53,7 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
       // Once it has been made, a database that is not there is a loss, not a reason to make an empty one.
       createIfMissing: false,
       writeBufferSize: WRITE_BUFFER,
+      maxOpenFiles: shareOfDescriptors(MAX_TABLES),
     })
     await db.open().catch((error) => {
       throw openError(dir, error)

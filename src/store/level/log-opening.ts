@@ -1,6 +1,7 @@
-import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JrError } from '../../errors.js'
+import { makePrivateDirectory } from '../../private-directory.js'
 import { Log, type LogOptions, type Segment } from './log.js'
 import { type LogRecord, readSegment, segmentNumber } from './segment.js'
 
@@ -27,7 +28,7 @@ export interface OpenLog {
  */
 export function openLog(options: LogOptions, range: LogRange): OpenLog {
   const { dir, fsync } = options
-  mkdirSync(dir, { recursive: true })
+  makePrivateDirectory(dir)
   const { oldest, newest } = range
   const files = readdirSync(dir)
     .map((name) => ({ name, bytes: readFileSync(join(dir, name)) }))
