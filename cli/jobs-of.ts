@@ -1,8 +1,9 @@
 import { Distributor, type Monitor, type NodeMonitor, RedisMonitor } from '../distributor/index.js'
 import { systemClock, type Timer } from '../src/clock.js'
 import { JrError } from '../src/errors.js'
+import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { parseAddress } from '../src/wire/address.js'
-import { type CommandLine, nodeOptions } from './options.js'
+import { type CommandLine, someNodeOptions } from './options.js'
 import { printable } from './terminal.js'
 
 /** Where `jr jobs` finds jobs: with a node that listens, or in the Redis that nodes share. */
@@ -16,6 +17,8 @@ export interface JobsOf extends Pick<Monitor, keyof Monitor> {
 }
 
 const CONNECT_MS = 5000
+const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
+const OF_REDIS = { redisUrl, redisPrefix, redisTimeout }
 
 /** Whether the flags say that the jobs are looked for in Redis. */
 export function inRedis(flags: CommandLine['flags']): boolean {
@@ -57,7 +60,8 @@ function jobsOfNode(monitor: NodeMonitor): JobsOf {
 function jobsInRedis(flags: CommandLine['flags']): JobsOf {
   const { redis: _, node, ...rest } = flags
   const ofRedis = Object.entries(rest).filter(([name]) => name.startsWith('redis-') || name === 'config')
-  const { redisUrl, redisPrefix, redisTimeoutMs } = nodeOptions(
+  const { redisUrl, redisPrefix, redisTimeoutMs } = someNodeOptions(
+    OF_REDIS,
     Object.fromEntries(ofRedis),
     process.env,
   ).values

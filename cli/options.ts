@@ -55,18 +55,24 @@ export function nodeOptions(
   flags: CommandLine['flags'],
   env: NodeJS.ProcessEnv,
 ): Resolved<typeof NODE_OPTIONS> {
+  return someNodeOptions(NODE_OPTIONS, flags, env)
+}
+
+/** Some of them, for a command that needs no more: what the others say is not looked at. */
+export function someNodeOptions<T extends Table>(
+  table: T,
+  flags: CommandLine['flags'],
+  env: NodeJS.ProcessEnv,
+): Resolved<T> {
   const fromFlags: Record<string, unknown> = {}
-  for (const key of Object.keys(NODE_OPTIONS)) {
+  for (const key of Object.keys(table)) {
     const value = flags[flagOf(key)]
     if (value !== undefined) fromFlags[key] = value
   }
-  const sources: Source[] = [
-    { name: 'flag', values: fromFlags, written: asFlag },
-    environment(NODE_OPTIONS, env),
-  ]
+  const sources: Source[] = [{ name: 'flag', values: fromFlags, written: asFlag }, environment(table, env)]
   const file = readConfig(typeof flags.config === 'string' ? flags.config : undefined)
   if (file !== null) sources.push(file)
-  return resolveOptions(NODE_OPTIONS, sources)
+  return resolveOptions(table, sources, NODE_OPTIONS)
 }
 
 function readConfig(named: string | undefined): Source | null {

@@ -323,7 +323,8 @@ export class JobNode {
 
   #become(status: NodeState['status']): void {
     this.#status = status
-    this.#log.info(`node:${status}`, {})
+    const { store, dir, jobs } = this.config
+    this.#log.info(`node:${status}`, store === 'level' ? { jobs, dir } : { jobs, store })
     this.#sessions.broadcast()
   }
 

@@ -16,11 +16,18 @@ export interface Resolved<T extends Table> {
   readonly from: Readonly<Record<string, string>>
 }
 
-/** Checks every value and settles each option. Throws JR_BAD_CONFIG with source, key, what was expected and what came. */
-export function resolveOptions<T extends Table>(table: T, sources: readonly Source[]): Resolved<T> {
+/**
+ * Checks every value and settles each option of `table`; the sources may hold others of `known`. Throws JR_BAD_CONFIG with
+ * source, key, what was expected and what came.
+ */
+export function resolveOptions<T extends Table>(
+  table: T,
+  sources: readonly Source[],
+  known: Table = table,
+): Resolved<T> {
   const values: Record<string, unknown> = {}
   const from: Record<string, string> = {}
-  for (const source of sources) refuseUnknown(table, source)
+  for (const source of sources) refuseUnknown(known, source)
   for (const [key, option] of Object.entries(table)) {
     const source = [...sources, defaults(key, option)].find((one) => one.values[key] !== undefined)
     if (source === undefined) continue

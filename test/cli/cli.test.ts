@@ -120,3 +120,15 @@ t.test('doctor', async (t) => {
   t.equal(failed.code, 1)
   t.match(failed.out, /LevelDB +FAILED/)
 })
+
+t.test('jr jobs looks at no option but those of Redis', async (t) => {
+  const cwd = folder(t)
+  const config = (values: object) => writeFileSync(join(cwd, 'jr.config.json'), JSON.stringify(values))
+  const looked = () => jr(['jobs', '--redis', '--redis-url', 'redis://127.0.0.1:1'], { cwd })
+  config({ env: ['NO_SUCH_VARIABLE'], children: 2, redisTimeout: '100ms' })
+  t.match(await looked(), { code: 74, err: /did not answer for 100 ms/ })
+  config({ redisTimeout: 'soon' })
+  t.match(await looked(), { code: 78, err: /redisTimeout: expected seconds/ })
+  config({ childs: 2 })
+  t.match(await looked(), { code: 78, err: /childs: no such option/ })
+})
