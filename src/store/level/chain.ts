@@ -23,7 +23,7 @@ export class Chain {
 export async function isBroken(db: Database, batch: RowBatch): Promise<boolean> {
   let links = 0
   let last = -1
-  for await (const [key, row] of db.iterator(CHAIN)) {
+  for await (const [key, row] of db.rows(CHAIN)) {
     batch.del(key)
     links++
     last = Math.max(last, unpack(row) as number)

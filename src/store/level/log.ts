@@ -9,6 +9,8 @@ export interface LogOptions {
   readonly size: number
   /** False: not all that was accepted has been synced, and after a power cut nobody counts on it. */
   readonly fsync: boolean
+  /** More of it is on the disk. */
+  readonly onSynced?: () => void
 }
 
 export interface Segment {
@@ -30,8 +32,9 @@ export interface LogFiles {
   readonly sealed: boolean
 }
 
-/** A file grows by so much at a time. */
-const GROWTH = Buffer.alloc(256 * 1024)
+/** A file grows to multiples of this. */
+export const GROWTH_BYTES = 256 * 1024
+const GROWTH = Buffer.alloc(GROWTH_BYTES)
 /** Files that are kept to be used again. */
 const SPARES = 2
 
@@ -47,6 +50,8 @@ export class Log {
   #spares: Segment[]
   #last: number
   #sealed: boolean
+  /** Bytes of the segment that is written to that are on the disk. */
+  #synced = 0
   #dirty = false
   /** The sync under way, and the one that is to follow it. */
   #syncing: Promise<void> | null = null
@@ -75,6 +80,11 @@ export class Log {
     return this.#last
   }
 
+  /** Up to here the segment that is written to is on the disk. */
+  get synced(): number {
+    return this.#synced
+  }
+
   /** Whether a row of so many bytes fits into this segment. */
   hasRoomFor(bytes: number): boolean {
     const { end } = this.#segments.at(-1) ?? { end: Number.POSITIVE_INFINITY }
@@ -86,9 +96,9 @@ export class Log {
     return SEGMENT_HEAD + RECORD_HEAD + bytes + END_RECORD <= this.#options.size
   }
 
-  /** Throws what the file system says; nothing is known of the log then. */
-  append(group: number, row: Buffer): void {
-    recordHead(this.#head, this.#last, group, row)
+  /** `batch`: LevelDB has it on the disk. Throws what the file system says; nothing is known of the log then. */
+  append(group: number, row: Buffer, batch: number): void {
+    recordHead(this.#head, this.#last, { group, row, batch, synced: this.#synced })
     this.#write([this.#head, row])
   }
 
@@ -134,6 +144,7 @@ export class Log {
     const segment = this.#spares.pop() ?? this.#create()
     segment.number = ++this.#last
     segment.end = 0
+    this.#synced = 0
     this.#segments.push(segment)
     this.#sealed = false
     this.#write([segmentHead(segment.number)])
@@ -147,14 +158,17 @@ export class Log {
   }
 
   #sync(): Promise<void> {
-    const { fd } = this.#segments.at(-1) as Segment
+    const segment = this.#segments.at(-1) as Segment
+    const { fd, number, end } = segment
     this.#dirty = false
     this.#following = null
     const done = new Promise<void>((resolve, reject) => {
       fdatasync(fd, (error) => {
         this.#syncing = null
-        if (error === null) resolve()
-        else reject(error)
+        if (error !== null) return reject(error)
+        if (number === this.#last && end > this.#synced) this.#synced = end
+        this.#options.onSynced?.()
+        resolve()
       })
     })
     this.#syncing = done
@@ -169,7 +183,8 @@ export class Log {
     const bytes = parts.reduce((sum, { length }) => sum + length, 0)
     while (segment.length < segment.end + bytes) {
       // Its length changes here, and not with each record.
-      const more = Math.max(1, Math.min(GROWTH.length, this.#options.size - segment.length))
+      const room = GROWTH_BYTES - (segment.length % GROWTH_BYTES)
+      const more = Math.max(1, Math.min(room, this.#options.size - segment.length))
       segment.length += whole(writeSync(segment.fd, GROWTH, 0, more, segment.length), more)
     }
     segment.end += whole(writevSync(segment.fd, parts, segment.end), bytes)

@@ -16,7 +16,7 @@ const PART = 1000
 export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<string> {
   const rows: RowCounts = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
   let left = 0
-  for await (const part of parts(db.iterator(jobsRange(true)))) {
+  for await (const part of parts(db.rows(jobsRange(true)))) {
     const jobs = part.map(([key, row]) => {
       const ended = isEndedKey(key) ? decodeEnded(row) : null
       return { key, ended, job: ended?.job ?? decodeJob(row) }
@@ -33,9 +33,9 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
       }
     }
   }
-  left += await withoutPlace(db, batch, db.iterator(IDS), (row) => row.toString())
-  left += await withoutPlace(db, batch, db.iterator(MARKS), (row) => (unpack(row) as [string])[0])
-  for await (const _ of db.keys(OUTCOMES)) rows.outcomes++
+  left += await withoutPlace(db, batch, db.rows(IDS), (row) => row.toString())
+  left += await withoutPlace(db, batch, db.rows(MARKS), (row) => (unpack(row) as [string])[0])
+  for await (const _ of db.rows(OUTCOMES)) rows.outcomes++
   Object.assign(meta.rows, rows)
   return `a power cut has taken batches of the database and left later ones: ${left} rows that belong to nothing are removed`
 }
@@ -44,7 +44,7 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
 async function withoutPlace(
   db: Database,
   batch: RowBatch,
-  rows: AsyncIterable<[string, Buffer]>,
+  rows: AsyncIterable<readonly [string, Buffer]>,
   placeOf: (row: Buffer) => string,
 ): Promise<number> {
   let left = 0
@@ -59,8 +59,10 @@ async function withoutPlace(
   return left
 }
 
-async function* parts(rows: AsyncIterable<[string, Buffer]>): AsyncGenerator<[string, Buffer][]> {
-  let part: [string, Buffer][] = []
+async function* parts(
+  rows: AsyncIterable<readonly [string, Buffer]>,
+): AsyncGenerator<(readonly [string, Buffer])[]> {
+  let part: (readonly [string, Buffer])[] = []
   for await (const row of rows) {
     part.push(row)
     if (part.length < PART) continue

@@ -6,6 +6,8 @@ export interface Meta {
   readonly id: string
   readonly node: string
   readonly epoch: number
+  /** How many batches LevelDB has been given. */
+  batch: number
   /** Rows there are. */
   readonly rows: RowCounts
   /** The segments of the log that are needed. */
@@ -25,20 +27,30 @@ export interface RowCounts {
 
 export function newMeta(id: string, node: string): Meta {
   const rows = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
-  return { id, node, epoch: 0, rows, log: { oldest: 1, newest: 0 } }
+  return { id, node, epoch: 0, batch: 0, rows, log: { oldest: 1, newest: 0, synced: 0 } }
 }
 
-export function encodeMeta({ id, node, epoch, rows, log }: Meta): Buffer {
+export function encodeMeta({ id, node, epoch, batch, rows, log }: Meta): Buffer {
   const { live, backlog, outcomes, completed, failed, cancelled } = rows
-  const { oldest, newest } = log
-  return pack([id, node, epoch, live, backlog, outcomes, completed, failed, cancelled, oldest, newest])
+  const { oldest, newest, synced } = log
+  const counts = [live, backlog, outcomes, completed, failed, cancelled]
+  return pack([id, node, epoch, batch, counts, [oldest, newest, synced]])
 }
 
 export function decodeMeta(row: Buffer): Meta {
-  const [id, node, ...numbers] = unpack(row) as [string, string, ...Nine]
-  const [epoch, live, backlog, outcomes, completed, failed, cancelled, oldest, newest] = numbers
+  const [id, node, epoch, batch, counts, range] = unpack(row) as Fields
+  const [live, backlog, outcomes, completed, failed, cancelled] = counts
   const rows = { live, backlog, outcomes, completed, failed, cancelled }
-  return { id, node, epoch, rows, log: { oldest, newest } }
+  const [oldest, newest, synced] = range
+  return { id, node, epoch, batch, rows, log: { oldest, newest, synced } }
 }
 
-type Nine = [number, number, number, number, number, number, number, number, number]
+type Fields = [
+  id: string,
+  node: string,
+  epoch: number,
+  batch: number,
+  counts: Six,
+  range: [number, number, number],
+]
+type Six = [number, number, number, number, number, number]

@@ -13,7 +13,7 @@ import { isTerminal, type TerminalState, waitingState } from '../../job/states.j
 import type { ListPage, ListQuery, StoredJob } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
-import type { Database } from './database.js'
+import { type Database, missing } from './database.js'
 import {
   endedPrefix,
   idKey,
@@ -66,7 +66,7 @@ export class Reader {
     const jobs: JobRecord[] = []
     let bytes = 0
     try {
-      for await (const row of this.#db.values(laneRange(lane, after))) {
+      for await (const [, row] of this.#db.rows(laneRange(lane, after))) {
         const job = decodeJob(row)
         if (this.#changes.startedAt(job.id) > 0) continue
         jobs.push(job)
@@ -86,9 +86,10 @@ export class Reader {
     // A job may take another place between the two reads.
     const snapshot = this.#db.snapshot()
     try {
-      const place = (await this.#db.get(idKey(id), { snapshot }))?.toString()
-      const row = place === undefined ? undefined : await this.#db.get(place, { snapshot })
-      if (place === undefined || row === undefined) return null
+      const place = (await this.#db.get(idKey(id), snapshot))?.toString()
+      if (place === undefined) return null
+      const row = await this.#db.get(place, snapshot)
+      if (row === undefined) throw missing(place)
       if (isEndedKey(place)) return endedView(decodeEnded(row))
       return liveView(decodeJob(row), this.#changes.startedAt(id), now)
     } finally {
@@ -107,7 +108,7 @@ export class Reader {
     let looked = 0
     /** Beyond this key nothing has been looked at. */
     let end: string | null = null
-    for await (const [key, row] of this.#db.iterator({ gt: from, lt })) {
+    for await (const [key, row] of this.#db.rows({ gt: from, lt })) {
       const one = { key, view: this.#view(key, row, now) }
       if (wanted(one)) found.push(one)
       if (found.length - young >= limit || ++looked >= LOOKED_AT) {
@@ -127,7 +128,7 @@ export class Reader {
     const young = this.#young.outcomes(distributor, after)
     const outcomes: Outcome[] = []
     let bytes = 0
-    for await (const row of this.#db.values({ gt: outcomeKey(prefix, after), lt: `${prefix}~`, limit })) {
+    for await (const [, row] of this.#db.rows({ gt: outcomeKey(prefix, after), lt: `${prefix}~`, limit })) {
       const outcome = decodeOutcome(row)
       outcomes.push(outcome)
       bytes += bytesOfOutcome(outcome)

@@ -2,11 +2,11 @@ import { unpack } from '../../codec.js'
 import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'
 import type { Changes } from './changes.js'
-import type { Database } from './database.js'
+import { type Database, missing } from './database.js'
 import type { Groups } from './groups.js'
 import { type JournalEntries, readJournal } from './journal.js'
 import { GROUPS, groupOf, idKey, MARKS } from './keys.js'
-import type { FoundRecord } from './log-opening.js'
+import type { FoundGroup } from './log-opening.js'
 import type { Taken } from './taken.js'
 import type { Young } from './young.js'
 
@@ -19,10 +19,10 @@ export interface RecoveryParts {
 }
 
 /** Brings back what is young, from the log and the groups that LevelDB has, and finds the jobs of which an attempt had begun. */
-export async function recover(parts: RecoveryParts, log: readonly FoundRecord[]): Promise<Interrupted[]> {
+export async function recover(parts: RecoveryParts, log: readonly FoundGroup[]): Promise<Interrupted[]> {
   const { db, young, changes } = parts
-  const journal = [...log]
-  for await (const [key, row] of db.iterator(GROUPS)) journal.push({ segment: 0, group: groupOf(key), row })
+  const journal: FoundGroup[] = [...log]
+  for await (const [key, row] of db.rows(GROUPS)) journal.push({ segment: 0, group: groupOf(key), row })
   await replay(
     parts,
     journal.sort((a, b) => a.group - b.group),
@@ -35,10 +35,11 @@ export async function recover(parts: RecoveryParts, log: readonly FoundRecord[])
     if (row === undefined) young.unmark(seq)
     else found.push(interrupted(row, startedAt))
   }
-  for await (const row of db.values(MARKS)) {
+  for await (const [, row] of db.rows(MARKS)) {
     const [key, startedAt] = unpack(row) as [string, number]
     const job = await db.get(key)
-    if (job !== undefined) found.push(interrupted(job, startedAt))
+    if (job === undefined) throw missing(key)
+    found.push(interrupted(job, startedAt))
   }
   for (const each of found) changes.found(each)
   return [...found, ...young.interrupted()].sort((a, b) => a.job.seq - b.job.seq)
@@ -47,7 +48,7 @@ export async function recover(parts: RecoveryParts, log: readonly FoundRecord[])
 /** The rows are in the order of their groups. Throws JR_STORE_CORRUPT. */
 async function replay(
   { young, groups, taken }: RecoveryParts,
-  journal: readonly FoundRecord[],
+  journal: readonly FoundGroup[],
 ): Promise<void> {
   const ids = new Map<number, string>()
   const found = (seq: number) => young.find({ id: ids.get(seq) ?? '', seq })

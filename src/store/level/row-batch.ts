@@ -1,13 +1,13 @@
-import type { Database } from './database.js'
+import { type Database, withSum } from './database.js'
 
 type Batch = ReturnType<Database['batch']>
 
 /** Changes of rows that LevelDB is given as one. Most groups change none, and then there is no batch. */
 export class RowBatch {
-  readonly #db: Database
+  readonly #db: Pick<Database, 'batch'>
   #batch: Batch | null = null
 
-  constructor(db: Database) {
+  constructor(db: Pick<Database, 'batch'>) {
     this.#db = db
   }
 
@@ -16,7 +16,7 @@ export class RowBatch {
   }
 
   put(key: string, row: Buffer): this {
-    this.#begun().put(key, row)
+    this.#begun().put(key, withSum(key, row))
     return this
   }
 

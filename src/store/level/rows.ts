@@ -155,7 +155,7 @@ export class Rows {
   }
 
   async #read(keys: readonly string[]): Promise<void> {
-    const rows = await this.#db.getMany([...keys])
+    const rows = await this.#db.getMany(keys)
     for (const [i, key] of keys.entries()) this.#rows.set(key, rows[i] ?? null)
   }
 }

@@ -8,20 +8,23 @@ import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
-import { isBroken } from './chain.js'
+import { factsFor, gone, isEmpty, mendIfBroken, missingBatches } from './belonging.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
-import { type Database, openDatabase, writeMarker } from './database.js'
+import { found as foundDamage, inWords } from './damage.js'
+import type { Database } from './database.js'
 import { Groups } from './groups.js'
 import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
-import type { Log } from './log.js'
+import type { Log, LogOptions } from './log.js'
 import { openLog } from './log-opening.js'
-import { mend } from './mending.js'
-import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
+import { writeMarker } from './marker.js'
+import { decodeMeta, type Meta, newMeta } from './meta.js'
+import { openDatabase } from './opening.js'
 import { Reader } from './reader.js'
 import { recover } from './recovery.js'
 import { RowBatch } from './row-batch.js'
 import { Rows } from './rows.js'
 import { Taken } from './taken.js'
+import { Witness } from './witness.js'
 import { Writer } from './writer.js'
 import { YOUNG_LIMITS, Young, type YoungLimits } from './young.js'
 
@@ -54,6 +57,7 @@ const PRUNED_AT_ONCE = 1000
 interface Parts {
   readonly db: Database
   readonly log: Log
+  readonly witness: Witness
   readonly lock: DirectoryLock
   readonly meta: Meta
   readonly taken: Taken
@@ -89,14 +93,32 @@ class LevelStore implements Store {
 
   async open(node: string): Promise<Opened> {
     if (this.#open !== null) throw new JrError('JR_STORE_LOCKED', `the store in ${this.#dir} is open already`)
-    const { clock } = this.#surroundings
-    const { db, lock, isNew, notes } = await openDatabase(this.#dir, node)
-    let log: Log | null = null
     try {
-      const before = await this.#known(db, node, isNew)
-      const options = { dir: join(this.#dir, 'log'), size: this.#limits.segment, fsync: this.#fsync }
-      const found = openLog(options, before.log)
+      return await this.#opening(node)
+    } catch (error) {
+      throw inWords(this.#dir, error)
+    }
+  }
+
+  async #opening(node: string): Promise<Opened> {
+    const dir = this.#dir
+    const { clock } = this.#surroundings
+    const { db, lock, marker, notes } = await openDatabase(dir, node)
+    let log: Log | null = null
+    let witness: Witness | null = null
+    try {
+      const before = await this.#known(db, node, marker === null)
+      const facts = factsFor(dir, marker !== null)
+      const options: LogOptions = {
+        dir: join(dir, 'log'),
+        size: this.#limits.segment,
+        fsync: this.#fsync,
+        onSynced: () => witness?.more(),
+      }
+      const found = openLog(options, before.log, facts, marker?.synced)
       log = found.log
+      if (marker === null && !isEmpty(before, found.records)) throw gone(join(dir, 'node.json'))
+      const missing = missingBatches(before, facts, found.records)
       // The next epoch is on disk before anything is numbered by it: with the checkpoint.
       const meta: Meta = { ...before, epoch: nextEpoch(before.epoch, clock.now()) }
       const mended = await mendIfBroken(db, meta)
@@ -104,17 +126,25 @@ class LevelStore implements Store {
       const young = new Young(this.#limits, groups)
       const rows = new Rows(db, young)
       const taken = new Taken(db)
-      const writer = new Writer({ db, log, meta, young, groups, rows, taken, clock })
+      const onBatch = () => witness?.more()
+      const writer = new Writer({ db, log, meta, young, groups, rows, taken, clock, onBatch })
       const { changes } = writer
       const interrupted = await recover({ db, young, groups, taken, changes }, found.records)
       await writer.checkpoint()
-      if (isNew) writeMarker(this.#dir, node, clock.now())
+      witness = Witness.open(dir, clock, () => ({
+        segment: found.log.current,
+        synced: found.log.synced,
+        batch: writer.certain,
+      }))
+      if (marker?.synced !== this.#fsync) writeMarker(dir, { node, synced: this.#fsync })
       const reader = new Reader({ db, young, changes, rows })
       const compaction = new Compaction(db, this.#tidy, clock)
-      this.#open = { db, log, lock, meta, taken, writer, reader, compaction }
+      this.#open = { db, log, witness, lock, meta, taken, writer, reader, compaction }
       this.#poison = null
-      return { id: meta.id, epoch: meta.epoch, interrupted, notes: [...notes, ...mended, ...found.notes] }
+      const all = [...notes, ...missing, ...mended, ...found.notes]
+      return { id: meta.id, epoch: meta.epoch, interrupted, notes: all }
     } catch (error) {
+      witness?.close()
       await log?.close()
       await db.close()
       await lock.release()
@@ -134,35 +164,33 @@ class LevelStore implements Store {
       compaction.wrote(writer.changes.dropped)
       return answers
     } catch (cause) {
+      const error = foundDamage(this.#dir, cause, this.#surroundings.clock.now())
       // After one failed append LevelDB takes further writes that are not there when it is opened again.
       const text = `writing to ${this.#dir} failed: ${cause instanceof Error ? cause.message : String(cause)}`
-      this.#poison = cause instanceof JrError ? cause : new JrError('JR_STORE', text, { cause })
+      this.#poison = error instanceof JrError ? error : new JrError('JR_STORE', text, { cause })
       throw this.#poison
     }
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
-    const { reader, writer } = this.#opened()
-    return writer.read(() => reader.waiting(lane, after, limit, maxBytes))
+    return this.#read((reader) => reader.waiting(lane, after, limit, maxBytes))
   }
 
   async load(id: string): Promise<StoredJob | null> {
-    const { reader, writer } = this.#opened()
-    return writer.read(() => reader.load(id, nowOf(this.#surroundings.clock)))
+    return this.#read((reader) => reader.load(id, nowOf(this.#surroundings.clock)))
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    const { reader, writer } = this.#opened()
-    return writer.read(() => reader.page(query, nowOf(this.#surroundings.clock)))
+    return this.#read((reader) => reader.page(query, nowOf(this.#surroundings.clock)))
   }
 
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
-    const { reader, writer } = this.#opened()
-    return writer.read(() => reader.outcomes(distributor, after, limit, maxBytes))
+    return this.#read((reader) => reader.outcomes(distributor, after, limit, maxBytes))
   }
 
   async taken(distributor: string, instance: string): Promise<number> {
-    return this.#opened().taken.number(distributor, instance)
+    const { taken } = this.#opened()
+    return this.#noting(taken.number(distributor, instance))
   }
 
   async counts(): Promise<Counts> {
@@ -170,6 +198,10 @@ class LevelStore implements Store {
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
+    return this.#noting(this.#pruneAll(state, olderThan, keep))
+  }
+
+  async #pruneAll(state: TerminalState, olderThan: number, keep: number): Promise<number> {
     const { meta } = this.#opened()
     const old = await this.#prune(state, endedBefore(state, olderThan), Number.POSITIVE_INFINITY)
     return old + (await this.#prune(state, `${endedPrefix(state)}~`, Math.max(0, meta.rows[state] - keep)))
@@ -184,7 +216,7 @@ class LevelStore implements Store {
       found = await writer.inTurn(async () => {
         const batch = new RowBatch(db)
         let dropped = 0
-        for await (const [key, row] of db.iterator({ gt: endedPrefix(state), lt, limit })) {
+        for await (const [key, row] of db.rows({ gt: endedPrefix(state), lt, limit })) {
           batch.del(key).del(idKey(decodeEnded(row).job.id))
           dropped++
         }
@@ -204,9 +236,24 @@ class LevelStore implements Store {
       await open.compaction.stop()
       await open.writer.idle()
       await open.log.close()
+      open.witness.close()
       await open.db.close()
     } finally {
       await open.lock.release()
+    }
+  }
+
+  #read<Result>(begin: (reader: Reader) => Promise<Result>): Promise<Result> {
+    const { reader, writer } = this.#opened()
+    return this.#noting(writer.read(() => begin(reader)))
+  }
+
+  /** What is found damaged is written down. */
+  async #noting<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work
+    } catch (error) {
+      throw foundDamage(this.#dir, error, this.#surroundings.clock.now())
     }
   }
 
@@ -214,8 +261,7 @@ class LevelStore implements Store {
   async #known(db: Database, node: string, isNew: boolean): Promise<Meta> {
     const row = await db.get(META_KEY)
     if (row === undefined && !isNew) {
-      const text = `${this.#dir}: the database is empty, although a node has used it. Restore a backup, or remove the directory`
-      throw new JrError('JR_STORE_CORRUPT', text)
+      throw new JrError('JR_STORE_CORRUPT', `${join(this.#dir, 'db')} is empty, although a node has used it`)
     }
     const meta = row === undefined ? newMeta(this.#surroundings.chance.id(), node) : decodeMeta(row)
     if (meta.node === node) return meta
@@ -226,16 +272,6 @@ class LevelStore implements Store {
     if (this.#open === null) throw new JrError('JR_STORE_CLOSED', `the store in ${this.#dir} is not open`)
     return this.#open
   }
-}
-
-/** Rows that a power cut has left without those that belong to them. All is on the disk when it resolves. */
-async function mendIfBroken(db: Database, meta: Meta): Promise<string[]> {
-  const batch = new RowBatch(db)
-  const notes = (await isBroken(db, batch)) ? [await mend(db, batch, meta)] : []
-  if (batch.isEmpty) return []
-  batch.put(META_KEY, encodeMeta(meta))
-  await batch.write(true)
-  return notes
 }
 
 /** By the clock, so that it does not come again from a backup; counted on from the last where the clock was set back. */

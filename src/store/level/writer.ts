@@ -31,6 +31,8 @@ export interface WriterParts {
   readonly rows: Rows
   readonly taken: Taken
   readonly clock: Clock
+  /** One more is on the disk. */
+  readonly onBatch: () => void
 }
 
 /** What has been written of a group. */
@@ -61,9 +63,12 @@ export class Writer {
   /** Since the journal was last cleared up: groups that LevelDB has, and their bytes. */
   #groupRows = 0
   #groupBytes = 0
+  /** The last batch that is on the disk for certain. */
+  #certain: number
 
   constructor(parts: WriterParts) {
     this.#parts = parts
+    this.#certain = parts.meta.batch
     const { young, rows, taken, meta, log, clock } = parts
     const books: Books = { young, rows, taken, counts: meta.rows, journal: this.#journal }
     this.changes = new Changes(books)
@@ -139,10 +144,20 @@ export class Writer {
    * it: a power cut may take one that does not, and leave those after it. Without, that is seen at the next opening.
    */
   async writeRows(batch: RowBatch, sync: boolean): Promise<void> {
-    const { log, meta } = this.#parts
+    const { log, meta, onBatch } = this.#parts
+    meta.batch++
+    if (meta.log.newest === log.current) meta.log = { ...meta.log, synced: log.synced }
     batch.put(META_KEY, encodeMeta(meta))
     if (!log.fsync) this.#chain.link(batch)
     await batch.write(sync || log.fsync)
+    if (!log.fsync) return
+    this.#certain = meta.batch
+    onBatch()
+  }
+
+  /** The last batch that is on the disk for certain. */
+  get certain(): number {
+    return this.#certain
   }
 
   get counts(): Counts {
@@ -176,7 +191,7 @@ export class Writer {
       return { answers, group: await this.#toRows(batch, row, sync, clear), toSync: false }
     }
     const group = row === null ? null : groups.settle(row.length, log.current)
-    if (row !== null && group !== null) log.append(group, row)
+    if (row !== null && group !== null) log.append(group, row, this.#certain)
     return { answers, group, toSync: sync }
   }
 
@@ -219,14 +234,16 @@ export class Writer {
       await log.sync()
       const { rows, oldest } = groups.release()
       for (const number of rows) batch.del(groupKey(number))
-      meta.log = { oldest: oldest ?? log.current + 1, newest: log.current }
+      // It is on the disk before LevelDB names it: when it is not there, it has gone.
+      log.next()
+      await log.sync()
+      meta.log = { oldest: oldest ?? log.current, newest: log.current, synced: log.synced }
     }
     await Promise.all([this.writeRows(batch, sync || clear), logged])
     if (!clear) return group
     this.#groupRows = 0
     this.#groupBytes = 0
     log.free(meta.log.oldest)
-    log.next()
     return group
   }
 }

@@ -63,18 +63,25 @@ t.test('a database that is gone, or damaged, is never an empty one', async (t) =
   const current = join(dir, 'db', 'CURRENT')
   const kept = readFileSync(current)
   unlinkSync(current)
-  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT', message: /Restore a backup/ })
+  await t.rejects(levelStore({ dir }).open('n1'), {
+    code: 'JR_STORE_CORRUPT',
+    message: /CURRENT is not there\. Restore a backup.*npx job-reactor repair/,
+  })
   writeFileSync(current, '')
   await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
   writeFileSync(current, kept)
-  writeFileSync(join(dir, 'node.json'), '{"format":99,"node":"n1"}')
-  await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT', message: /format 99/ })
+  const marker = readFileSync(join(dir, 'node.json'))
+  writeFileSync(join(dir, 'node.json'), '{"format":3,"node":"n1","created":"2026-11-01T00:00:00.000Z"}')
+  await t.rejects(levelStore({ dir }).open('n1'), {
+    code: 'JR_STORE_CORRUPT',
+    message: `${dir} has data of format 3; this version of job-reactor reads format 4. Start the version that wrote it, or choose another directory`,
+  })
+  writeFileSync(join(dir, 'node.json'), marker)
   rmSync(join(dir, 'db'), { recursive: true })
-  writeFileSync(join(dir, 'node.json'), '{"format":3,"node":"n1"}')
   await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
 })
 
-t.test('damage that LevelDB mends in silence is said', async (t) => {
+t.test('damage that LevelDB mends in silence is refused', async (t) => {
   const dir = folder(t)
   const store = levelStoreWith({ dir }, { ...YOUNG_LIMITS, jobs: 0 })
   await store.open('n1')
@@ -92,10 +99,12 @@ t.test('damage that LevelDB mends in silence is said', async (t) => {
   const bytes = readFileSync(log)
   bytes.fill(0xff, 60_000, 60_010)
   writeFileSync(log, bytes)
-  const again = levelStore({ dir })
-  const { notes } = await again.open('n1')
-  t.match(notes.join('\n'), /dropping|Corruption/i)
-  await again.close()
+  const refused = {
+    code: 'JR_STORE_CORRUPT',
+    message: /\.log has an entry at byte \d+ that is not whole.*jr|repair/,
+  }
+  await t.rejects(levelStore({ dir }).open('n1'), refused)
+  await t.rejects(levelStore({ dir }).open('n1'), refused, 'nothing of it was changed')
 })
 
 t.test('what was acknowledged is there after kill -9 of the writer', async (t) => {

@@ -22,14 +22,14 @@ function folder(t: Test): string {
 }
 
 /** What is asked of a store that is new. */
-const NOTHING = { oldest: 1, newest: 0 }
+const NOTHING = { oldest: 1, newest: 0, synced: 0 }
 
 function opened(dir: string, fsync = true, range = NOTHING) {
-  return openLog({ dir, size: SIZE, fsync }, range)
+  return openLog({ dir, size: SIZE, fsync }, range, null)
 }
 
 function fill(log: Log, from: number, to: number): void {
-  for (let group = from; group <= to; group++) log.append(group, Buffer.alloc(100, group))
+  for (let group = from; group <= to; group++) log.append(group, Buffer.alloc(100, group), 0)
 }
 
 t.test('what was appended is there again, in order, over several segments', async (t) => {
@@ -43,12 +43,12 @@ t.test('what was appended is there again, in order, over several segments', asyn
       log.seal()
       log.next()
     }
-    log.append(group, row)
+    log.append(group, row, 0)
     groups.push(group)
   }
   t.ok(log.current > 3)
   await log.close()
-  const again = opened(dir, true, { oldest: 1, newest: log.current })
+  const again = opened(dir, true, { oldest: 1, newest: log.current, synced: 0 })
   t.same(again.notes, [])
   t.same(
     again.records.map(({ group }) => group),
@@ -74,7 +74,7 @@ t.test('files are used again, and what they had before is not met', async (t) =>
   const last = group + 1
   fill(log, last, last)
   await log.close()
-  const { log: again, records } = opened(dir, true, { oldest: log.current, newest: log.current })
+  const { log: again, records } = opened(dir, true, { oldest: log.current, newest: log.current, synced: 0 })
   t.same(
     records.map((each) => each.group),
     [last],
@@ -99,10 +99,10 @@ t.test(
           const { log } = opened(one)
           log.next()
           let group = 0
-          for (const size of safe) log.append(++group, Buffer.alloc(size, group))
+          for (const size of safe) log.append(++group, Buffer.alloc(size, group), 0)
           await log.sync()
           const file = join(one, '0')
-          for (const size of lost) log.append(++group, Buffer.alloc(size, group))
+          for (const size of lost) log.append(++group, Buffer.alloc(size, group), 0)
           await log.close()
           // Of what was written later, any part may be there, and junk behind it.
           const bytes = readFileSync(file)
@@ -111,7 +111,7 @@ t.test(
           bytes.fill(0, end)
           bytes.set(junk, end)
           writeFileSync(file, bytes)
-          const again = opened(one, true, { oldest: 1, newest: 1 })
+          const again = opened(one, true, { oldest: 1, newest: 1, synced: 0 })
           const groups = again.records.map((each) => each.group)
           await again.log.close()
           return (
@@ -136,7 +136,7 @@ t.test('a journal that is damaged, or gone, is never an empty one', async (t) =>
   log.next()
   fill(log, 21, 30)
   await log.close()
-  const range = { oldest: 1, newest: 2 }
+  const range = { oldest: 1, newest: 2, synced: 0 }
   const first = join(dir, '0')
   const second = join(dir, '1')
   const kept = readFileSync(first)
@@ -153,33 +153,84 @@ t.test('a journal that is damaged, or gone, is never an empty one', async (t) =>
     /segment 1\) ends too early/,
     'without fsync it may be a power cut, and is said',
   )
-  t.match(mild.notes.join('\n'), /segment 1\) has \d+ bytes that can't be read/)
   t.same(mild.records.at(-1)?.group, 30)
   await mild.log.close()
   writeFileSync(first, kept)
   unlinkSync(second)
-  t.throws(() => opened(dir, true, range), { code: 'JR_STORE_CORRUPT', message: /segment 2 is not there/ })
+  t.throws(() => opened(dir, true, range), {
+    code: 'JR_STORE_CORRUPT',
+    message: /the file of segment 2 is not there/,
+  })
 })
 
-t.test('of the segment that was written to last, bytes that are lost are said', async (t) => {
+t.test('a torn end goes on, and is said; what was on the disk when more was written is damage', async (t) => {
+  const range = { oldest: 1, newest: 1, synced: 0 }
+  const damaged = async (synced: boolean) => {
+    const dir = folder(t)
+    const { log } = opened(dir)
+    log.next()
+    fill(log, 1, 10)
+    if (synced) await log.sync()
+    fill(log, 11, 20)
+    await log.close()
+    const bytes = readFileSync(join(dir, '0'))
+    writeFileSync(join(dir, '0'), bytes.fill(0, 600, 610))
+    return dir
+  }
+  const torn = opened(await damaged(false), true, range)
+  t.match(
+    torn.notes.join(),
+    /byte \d+ that is not whole, and a whole one behind it, at byte \d+: \d+ bytes are left out/,
+  )
+  t.ok(torn.records.length < 10)
+  await torn.log.close()
+  const safe = await damaged(true)
+  t.throws(() => opened(safe, true, range), { code: 'JR_STORE_CORRUPT', message: /a whole one behind it/ })
+  await opened(safe, false, range).log.close()
+})
+
+t.test('an end that is cut off is told from one that never was', async (t) => {
   const dir = folder(t)
   const { log } = opened(dir)
   log.next()
   fill(log, 1, 20)
   await log.close()
-  const bytes = readFileSync(join(dir, '0'))
-  bytes.fill(0, 600, 610)
-  writeFileSync(join(dir, '0'), bytes)
-  const again = opened(dir, true, { oldest: 1, newest: 1 })
-  t.match(again.notes.join(), /has \d+ bytes that can't be read/)
-  t.ok(again.records.length < 20)
-  await again.log.close()
+  const file = join(dir, '0')
+  const kept = readFileSync(file)
+  const { synced } = log
+  const end = synced - (RECORD_HEAD + 100)
+  const facts = { segment: 1, synced, batch: 0 }
+  const range = { oldest: 1, newest: 1, synced: 0 }
+  const notesOf = async (bytes: Buffer, known: typeof facts | null) => {
+    writeFileSync(file, bytes)
+    const again = openLog({ dir, size: SIZE, fsync: true }, range, known)
+    await again.log.close()
+    return again.notes.join()
+  }
+  t.equal(await notesOf(kept, facts), '')
+  t.match(
+    await notesOf(kept.subarray(0, end), facts),
+    `is cut off at byte ${end}: ${synced - end} bytes that were on the disk`,
+  )
+  t.match(
+    await notesOf(Buffer.concat([kept.subarray(0, end), Buffer.alloc(SIZE - end)]), facts),
+    /124 bytes that were on the disk/,
+  )
+  t.match(
+    await notesOf(kept.subarray(0, end + 9), null),
+    `is cut off behind byte ${end}: 9 bytes are left out`,
+  )
+  writeFileSync(file, kept.subarray(0, end))
+  t.throws(() => opened(dir, true, { ...range, synced }), {
+    code: 'JR_STORE_CORRUPT',
+    message: `ends at byte ${end}; LevelDB has what came after byte ${synced}`,
+  })
 })
 
 t.test(
-  'a power cut that takes the end of the log, of LevelDB, or of both: what was accepted is there',
+  'a power cut that takes the end of the log, back to where it was last synced: what was accepted is there',
   async (t) => {
-    // Copies of the folder as it is, at each group: each part of it may be lost back to where it was last synced.
+    // Copies of the folder as it is, at each group. LevelDB has each of its batches on the disk before the next.
     const root = folder(t)
     const dir = join(root, 'store')
     const copy = (name: string) => {
@@ -230,27 +281,25 @@ t.test(
     for (let group = 1; group <= groups; group++) {
       const { jobs, group: safe } = must[group - 1] as (typeof must)[number]
       for (let log = safe; log <= group; log++) {
-        for (let db = safe; db <= group; db++) {
-          if (log < 1 || db < 1 || (log !== group && db !== group)) continue
-          const cut = join(root, 'cut')
-          cpSync(join(root, String(db)), cut, { recursive: true })
-          rmSync(join(cut, 'log'), { recursive: true })
-          cpSync(join(root, String(log), 'log'), join(cut, 'log'), { recursive: true })
-          const again = levelStoreWith({ dir: cut }, limits)
-          await again.open('n1')
-          for (const [id, state] of jobs) {
-            if (state === 'here' && (await again.load(id)) === null)
-              t.fail(`${id} is lost: group ${group}, log ${log}, db ${db}`)
-          }
-          const { waiting, running } = await again.counts()
-          let listed = 0
-          for (const lane of [0, 1] as const) listed += (await again.waiting(lane, null, 1000, 1e6)).length
-          if (listed !== waiting || running !== 0)
-            t.fail(`${waiting} counted, ${listed} there: group ${group}, log ${log}, db ${db}`)
-          await again.close()
-          rmSync(cut, { recursive: true })
-          checked++
+        if (log < 1) continue
+        const cut = join(root, 'cut')
+        cpSync(join(root, String(group)), cut, { recursive: true })
+        rmSync(join(cut, 'log'), { recursive: true })
+        cpSync(join(root, String(log), 'log'), join(cut, 'log'), { recursive: true })
+        const again = levelStoreWith({ dir: cut }, limits)
+        await again.open('n1')
+        for (const [id, state] of jobs) {
+          if (state === 'here' && (await again.load(id)) === null)
+            t.fail(`${id} is lost: group ${group}, log ${log}`)
         }
+        const { waiting, running } = await again.counts()
+        let listed = 0
+        for (const lane of [0, 1] as const) listed += (await again.waiting(lane, null, 1000, 1e6)).length
+        if (listed !== waiting || running !== 0)
+          t.fail(`${waiting} counted, ${listed} there: group ${group}, log ${log}`)
+        await again.close()
+        rmSync(cut, { recursive: true })
+        checked++
       }
     }
     t.comment(`${checked} power cuts`)
