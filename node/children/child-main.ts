@@ -17,7 +17,7 @@ import { childMessages } from './child-messages.js'
 import { Context, type ContextHost } from './context.js'
 import { tellOfMissing } from './environment.js'
 import { loadJobs } from './job-loader.js'
-import { holdLifeLine } from './life-line.js'
+import { endGroup, holdLifeLine } from './life-line.js'
 import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
 
 /** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
@@ -55,8 +55,8 @@ class ChildProcess implements ContextHost {
         onMessages: (messages) => {
           for (const message of messages) this.#handle(message)
         },
-        // Without its node a child is nobody's.
-        onClose: () => process.exit(0),
+        // Without its node a child is nobody's, and so is what its jobs have started. This may come before the life line's word.
+        onClose: endGroup,
       },
     )
     this.#rules = {

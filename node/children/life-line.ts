@@ -1,5 +1,14 @@
 import { Worker } from 'node:worker_threads'
 
+/** Ends this process and all that it has started: its group is its own. */
+export function endGroup(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL')
+  } catch {
+    process.exit(0)
+  }
+}
+
 /**
  * A thread that waits for `fd`, whose other end the node holds, to close. When the node ends, however it ends, the
  * thread kills the whole process group: a child that is busy can't notice anything itself, and what it has started

@@ -192,6 +192,23 @@ t.test('no process outlives a node that is killed, not even busy ones and grandc
   t.same(below.filter(alive), [])
 })
 
+t.test('what a job has started ends with a node that is killed, though its child was idle', async (t) => {
+  const { app, address } = await startApp(t)
+  const dir = folder(t)
+  for (let round = 0; round < 6; round++) {
+    const node = await startNode(t, 'n1', [...toApp(address), '--dir', dir])
+    const { started } = (await app.enqueue('starts_a_process').result()) as { started: number }
+    t.ok(alive(started))
+    process.kill(node.pid, 'SIGKILL')
+    await node.exited
+    const until = Date.now() + 30_000
+    while (alive(started) && Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
+    const left = alive(started)
+    if (left) process.kill(started, 'SIGKILL')
+    t.notOk(left, `round ${round + 1}`)
+  }
+})
+
 t.test(
   'the attempt that a killed node takes with it counts, also where the job file says how many',
   async (t) => {
