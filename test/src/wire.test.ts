@@ -227,7 +227,8 @@ t.test('addresses', async (t) => {
     ['localhost:1', 'localhost:1'],
     [['10.0.0.1', 7], '10.0.0.1:7'],
     ['/run/app.sock', '/run/app.sock'],
-    ['unix:app.sock', 'app.sock'],
+    ['unix:app.sock', 'unix:app.sock'],
+    ['./app.sock', './app.sock'],
     [{ path: '/a' }, '/a'],
     [{ port: 3 }, '127.0.0.1:3'],
   ]
