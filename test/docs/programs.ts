@@ -37,6 +37,27 @@ const OWN_STORE = Object.fromEntries(
   ]),
 )
 
+/** Stands in for the database: it knows the statements of the page, and says what it was asked to do. */
+const PG = `
+  const done = new Set()
+  async function query(text, [value] = []) {
+    if (text.startsWith('select')) return { rows: [{ orders: 3 }] }
+    if (!text.startsWith('insert')) return { rowCount: 1 }
+    const rowCount = done.has(value) ? 0 : 1
+    done.add(value)
+    return { rowCount }
+  }
+  class Pool {
+    on() {}
+    query = query
+    connect = async () => ({ query, release() {} })
+  }
+  export default { Pool }`
+const DATABASE = {
+  'node_modules/pg/package.json': '{ "name": "pg", "type": "module", "exports": "./index.js" }',
+  'node_modules/pg/index.js': PG,
+}
+
 const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
   'README.md: job-reactor': { prints: /^cat\.png is 320 wide, made by worker_1\n$/ },
   'docs/guide.md: Jobs': {
@@ -83,6 +104,43 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     },
     prints: /^321\n$/,
   },
+  'docs/databases.md: A pool for each child': {
+    files: {
+      ...DATABASE,
+      'app.mjs': `${START}\nconsole.log(await JR.enqueue('count_orders').result())${STOP}`,
+    },
+    prints: /orders: 3/,
+  },
+  'docs/databases.md: Twice': {
+    files: {
+      ...DATABASE,
+      'database.mjs': "import pg from 'pg'\nexport const pool = new pg.Pool()\n",
+      'app.mjs': `${START}
+        const charge = () => JR.enqueue('charge', {}, { id: 'order-4711' }).result()
+        console.log((await charge()).charged, (await charge()).charged)${STOP}`,
+    },
+    prints: /^true false\n$/,
+  },
+  'docs/deployment.md: What every place needs': {
+    before: `${IMPORT}await JR.startDistributor({ port: 0 })`,
+    after: "process.kill(process.pid, 'SIGTERM')",
+  },
+  'docs/deployment.md: Docker': { before: IMPORT },
+  'docs/deployment.md: Health': {
+    files: {
+      'app.mjs': `${STARTED.replace('\n', IMPORT)}
+        import { health } from './health.mjs'
+        await new Promise((resolve) => health.listen(0, resolve))
+        const response = await fetch('http://127.0.0.1:' + health.address().port)
+        console.log(response.status, (await response.json())[0].name)
+        health.closeAllConnections()
+        health.close()${STOP}`,
+      ...FILES,
+    },
+    prints: /^200 worker_1\n$/,
+  },
+  'docs/typescript.md: tsx': { prints: /resized: 320/, logs: /^/ },
+  'docs/typescript.md: CommonJS': { prints: /^\{ width: 320, resized: 320 \}\n$/ },
   'docs/redis.md: Looking at jobs straight in Redis': {
     before: `${IMPORT}const id = 'mine'\n`,
   },

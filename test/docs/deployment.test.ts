@@ -1,0 +1,118 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { parseAllDocuments } from 'yaml'
+import { NODE_OPTIONS } from '#dist/src/options/node-options.js'
+import { folder, jr } from '../cli/jr.js'
+import { PAGES, type Snippet, snippetsOf } from './pages.js'
+
+const SNIPPETS = PAGES.flatMap(snippetsOf)
+const of = (language: string): Snippet[] => SNIPPETS.filter((snippet) => snippet.language === language)
+const one = (file: string): string => SNIPPETS.find((snippet) => snippet.file === file)?.text ?? ''
+const CONFIG = of('json').find(({ text }) => text.includes('"distributors"'))?.text ?? ''
+
+/** The words of every `jr` that the pages tell people, units or containers to run, from the command's name on. */
+function commands(): { where: string; words: string[] }[] {
+  const found: { where: string; words: string[] }[] = []
+  const add = (where: string, words: string[]) => {
+    const at = words.findIndex((word) => /(^|\/)jr$|^job-reactor$|cli\/main\.js$/.test(word))
+    if (at >= 0) found.push({ where, words: words.slice(at + 1) })
+  }
+  for (const { page, line, text } of [...of('sh'), ...of('ini')]) {
+    for (const row of text.replaceAll('\\\n', ' ').split('\n'))
+      add(
+        `${page}:${line}`,
+        row
+          .replace(/^ExecStart=/, '')
+          .replace(/\s#.*$/, '')
+          .split(/\s+/)
+          .filter(Boolean),
+      )
+  }
+  for (const { page, line, text } of of('yaml')) {
+    for (const document of parseAllDocuments(text, { version: '1.1' }))
+      each(document.toJS(), (words) => add(`${page}:${line}`, words))
+  }
+  const args = /args: '(.+)'/.exec(one('ecosystem.config.cjs'))?.[1] ?? ''
+  found.push({ where: 'ecosystem.config.cjs', words: args.split(' ') })
+  return found
+}
+
+function each(value: unknown, on: (words: string[]) => void): void {
+  if (Array.isArray(value) && value.every((word) => typeof word === 'string')) on(value)
+  else if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) each(inner, on)
+}
+
+t.test('the commands of the pages are what jr takes', async (t) => {
+  const dir = folder(t)
+  const config = join(dir, 'worker_1.json')
+  writeFileSync(config, CONFIG)
+  const envFile = join(dir, 'worker_1.env')
+  writeFileSync(envFile, 'SMTP_URL=smtp://mail\n')
+  const env = { DATABASE_URL: 'postgres://db', SMTP_URL: 'smtp://mail', JR_NAME: 'worker_1' }
+  const found = commands()
+  t.ok(found.length > 15, `${found.length} commands`)
+  for (const { where, words } of found) {
+    const [command = '', ...rest] = words
+    const args = rest.map((word) =>
+      word.endsWith('.json') ? config : word.endsWith('.env') ? envFile : word,
+    )
+    if (command === 'node' || command === 'doctor') {
+      const { code, err } = await jr(['config', ...args], { cwd: dir, env })
+      t.equal(code, 0, `${where}: jr ${words.join(' ')}: ${err}`)
+    } else {
+      const { out } = await jr([command, '--help'])
+      for (const flag of args.filter((word) => word.startsWith('--')))
+        t.ok(out.includes(flag), `${where}: jr ${command} takes ${flag}`)
+    }
+  }
+})
+
+t.test('who stops a node waits longer than the node does', async (t) => {
+  const shutdown = Number.parseInt(String(NODE_OPTIONS.shutdownTimeout.default), 10)
+  t.equal(shutdown, 25)
+  const graces = [
+    /TimeoutStopSec=(\d+)/.exec(of('ini')[0]?.text ?? '')?.[1],
+    Number(/kill_timeout: ([\d_]+)/.exec(one('ecosystem.config.cjs'))?.[1]?.replace('_', '')) / 1000,
+    /\n {2}worker_1:\n[\s\S]*?stop_grace_period: (\d+)s/.exec(one('compose.yaml'))?.[1],
+    /terminationGracePeriodSeconds: (\d+)/.exec(one('worker.yaml'))?.[1],
+  ]
+  for (const grace of graces) t.ok(Number(grace) >= shutdown + 10, String(grace))
+})
+
+t.test('Kubernetes mounts the secret so that only its owner reads it', async (t) => {
+  const documents = parseAllDocuments(one('worker.yaml'), { version: '1.1' })
+  t.same(
+    documents.flatMap(({ errors }) => errors),
+    [],
+  )
+  const set = documents[1]?.toJS()
+  t.match(set.spec.template.spec.volumes, [{ secret: { defaultMode: 0o400 } }, { emptyDir: {} }])
+})
+
+const skip = spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'it needs systemd-analyze'
+
+t.test('the unit is one that systemd takes', { skip }, async (t) => {
+  const dir = folder(t)
+  const unit = join(dir, 'worker_1.service')
+  const text = of('ini')[0]?.text ?? ''
+  t.match(text, /ExecStart=\/srv\/shop\/node_modules\/\.bin\/jr node /)
+  writeFileSync(unit, text.replace(/ExecStart=\S+/, `ExecStart=${process.execPath}`))
+  const { stderr } = await promisify(execFile)('systemd-analyze', ['verify', '--man=no', unit])
+  t.equal(
+    stderr
+      .split('\n')
+      .filter((line) => line.includes('worker_1.service'))
+      .join('\n'),
+    '',
+  )
+})
+
+t.test('each line of the Dockerfile begins with an instruction', async (t) => {
+  const lines = one('Dockerfile') || (of('dockerfile')[0]?.text ?? '')
+  for (const line of lines.trim().split('\n'))
+    t.match(line, /^(#|FROM|RUN|WORKDIR|COPY|USER|ENTRYPOINT|CMD) /)
+})
