@@ -7,6 +7,7 @@ export const HELP = `jr: durable background jobs, without a broker
   jr jobs      list, show and destroy the jobs of a node, or of all nodes that share a Redis
   jr demo      see it work, on the files of a folder of yours
   jr doctor    look whether this machine has what a node needs
+  jr repair    copy what is whole of a damaged data directory, and say what is gone
   jr config    show the options that a node would run with, and where each comes from
 
   jr COMMAND --help    more about one
@@ -63,6 +64,20 @@ export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node tha
 
 A job that waits or runs is cancelled before it is destroyed: its error feedback is called, in Redis by
 whichever node has the jobs of its node next. Exits with 1 when there is no such job.
+`
+
+export const REPAIR_HELP = `jr repair: copy what is whole of a damaged data directory, and say what is gone
+
+  jr repair /var/lib/worker_1 --to /var/lib/worker_1.repaired
+
+Stop the node first. Nothing in the directory is changed. The copy has every row and every entry of the log
+that is what was written; then give it to the node (--dir), and keep the old one until all is well. What is
+gone is listed, with the ids of jobs where they are known; a job of which the end is gone runs again.
+
+  --to COPY   where the copy is made: not there yet, or empty
+  --json      JSON, for programs
+
+Exits with 0 when nothing is gone, with 1 when something is; 73 while a node has the directory.
 `
 
 export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   jobs: () => import('./commands/jobs.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
+  repair: () => import('./commands/repair.js'),
   config: () => import('./commands/config.js'),
 }
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Progress } from '../demo/progress.js'
 import { runDemo } from '../demo/run.js'
 import { demoTable } from '../demo/table.js'
 import { EXIT } from '../exit-codes.js'
 import { readCommandLine } from '../options.js'
+import { Progress } from '../progress.js'
 import { paintFor } from '../terminal.js'
 
 const MAX_FILES = 4000

@@ -42,7 +42,11 @@ export function gone(file: string): JrError {
  * What LevelDB has lost from its end, in words. Throws JR_STORE_CORRUPT when the log has what came after it: not the end
  * is missing then, but something in the middle.
  */
-export function missingBatches(meta: Meta, facts: Facts | null, records: readonly FoundRecord[]): string[] {
+export function missingBatches(
+  meta: Meta,
+  facts: Facts | null,
+  records: readonly Pick<FoundRecord, 'batch'>[],
+): string[] {
   const later = records.find(({ batch }) => batch > meta.batch)
   if (later !== undefined) {
     const text = `LevelDB has ${meta.batch} batches, and the log has what came after batch ${later.batch}`

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ClassicLevel } from 'classic-level'
 import { shareOfDescriptors } from '../../descriptors.js'
 import { JrError } from '../../errors.js'
 import { makePrivateDirectory } from '../../private-directory.js'
@@ -46,27 +45,17 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
       const text = `${dir} belongs to node '${marker.node}', not '${node}': give each node a directory of its own`
       throw new JrError('JR_BAD_CONFIG', text)
     }
-    const { ClassicLevel } = await import('classic-level')
     const place = join(dir, 'db')
     if (!existsSync(place)) {
       if (marker !== null || hasLog(dir)) throw new JrError('JR_STORE_CORRUPT', `${place} is not there`)
-      await makeDatabase(dir, new ClassicLevel(join(dir, 'db.new')))
+      await makeDatabase(dir)
     }
     const { damage, notes, tables } = examine(place, marker?.synced ?? true)
     const { found, unseen } = lookAt(tables)
     const damages = [...damage, ...found]
     if (damages.length > 0) throw new JrError('JR_STORE_CORRUPT', damages.join('; '))
-    const db: LevelDb = new ClassicLevel(place, {
-      keyEncoding: 'utf8',
-      valueEncoding: 'buffer',
-      // Once it has been made, a database that is not there is a loss, not a reason to make an empty one.
-      createIfMissing: false,
-      writeBufferSize: WRITE_BUFFER,
-      maxOpenFiles: shareOfDescriptors(MAX_TABLES),
-    })
-    await db.open().catch((error) => {
-      throw openError(place, error)
-    })
+    // Once it has been made, a database that is not there is a loss, not a reason to make an empty one.
+    const db = await openLevelDb(place, false)
     return { db: new Database(db), lock, marker, notes: [...notes, ...damageNotes(place)], unseen }
   } catch (error) {
     await lock.release()
@@ -74,19 +63,31 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
   }
 }
 
+/** Only the files of LevelDB. Rejects with JR_STORE_LOCKED, JR_STORE_CORRUPT or JR_STORE. */
+export async function openLevelDb(place: string, createIfMissing: boolean): Promise<LevelDb> {
+  const { ClassicLevel } = await import('classic-level')
+  const db: LevelDb = new ClassicLevel(place, {
+    keyEncoding: 'utf8',
+    valueEncoding: 'buffer',
+    createIfMissing,
+    writeBufferSize: WRITE_BUFFER,
+    maxOpenFiles: shareOfDescriptors(MAX_TABLES),
+  })
+  await db.open().catch((error) => {
+    throw openError(place, error)
+  })
+  return db
+}
+
 /**
  * LevelDB does not wait for the first files of a database to be on the disk, and does not open what a power cut leaves of
  * them. So it gets its name when it is whole, and nothing that has the name is ever made anew.
  */
-async function makeDatabase(dir: string, made: ClassicLevel): Promise<void> {
-  rmSync(made.location, { recursive: true, force: true })
-  try {
-    await made.open()
-    await made.close()
-  } catch (error) {
-    throw openError(made.location, error)
-  }
-  renameSync(made.location, join(dir, 'db'))
+async function makeDatabase(dir: string): Promise<void> {
+  const made = join(dir, 'db.new')
+  rmSync(made, { recursive: true, force: true })
+  await (await openLevelDb(made, true)).close()
+  renameSync(made, join(dir, 'db'))
   syncDirectory(dir)
 }
 

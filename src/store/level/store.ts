@@ -14,6 +14,7 @@ import { found as foundDamage, inWords } from './damage.js'
 import type { Database } from './database.js'
 import { Groups } from './groups.js'
 import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
+import { LateLook } from './late-look.js'
 import type { Log, LogOptions } from './log.js'
 import { openLog } from './log-opening.js'
 import { writeMarker } from './marker.js'
@@ -58,6 +59,7 @@ interface Parts {
   readonly db: Database
   readonly log: Log
   readonly witness: Witness
+  readonly lateLook: LateLook
   readonly lock: DirectoryLock
   readonly meta: Meta
   readonly taken: Taken
@@ -103,7 +105,7 @@ class LevelStore implements Store {
   async #opening(node: string): Promise<Opened> {
     const dir = this.#dir
     const { clock } = this.#surroundings
-    const { db, lock, marker, notes } = await openDatabase(dir, node)
+    const { db, lock, marker, notes, unseen } = await openDatabase(dir, node)
     let log: Log | null = null
     let witness: Witness | null = null
     try {
@@ -139,8 +141,9 @@ class LevelStore implements Store {
       if (marker?.synced !== this.#fsync) writeMarker(dir, { node, synced: this.#fsync })
       const reader = new Reader({ db, young, changes, rows })
       const compaction = new Compaction(db, this.#tidy, clock)
-      this.#open = { db, log, witness, lock, meta, taken, writer, reader, compaction }
+      const lateLook = new LateLook(unseen, clock, (damage) => this.#distrust(damage))
       this.#poison = null
+      this.#open = { db, log, witness, lateLook, lock, meta, taken, writer, reader, compaction }
       const all = [...notes, ...missing, ...mended, ...found.notes]
       return { id: meta.id, epoch: meta.epoch, interrupted, notes: all }
     } catch (error) {
@@ -164,7 +167,7 @@ class LevelStore implements Store {
       compaction.wrote(writer.changes.dropped)
       return answers
     } catch (cause) {
-      const error = foundDamage(this.#dir, cause, this.#surroundings.clock.now())
+      const error = this.#found(cause)
       // After one failed append LevelDB takes further writes that are not there when it is opened again.
       const text = `writing to ${this.#dir} failed: ${cause instanceof Error ? cause.message : String(cause)}`
       this.#poison = error instanceof JrError ? error : new JrError('JR_STORE', text, { cause })
@@ -234,6 +237,7 @@ class LevelStore implements Store {
     this.#open = null
     try {
       await open.compaction.stop()
+      await open.lateLook.stop()
       await open.writer.idle()
       await open.log.close()
       open.witness.close()
@@ -253,8 +257,18 @@ class LevelStore implements Store {
     try {
       return await work
     } catch (error) {
-      throw foundDamage(this.#dir, error, this.#surroundings.clock.now())
+      throw this.#found(error)
     }
+  }
+
+  /** Nothing is written from now on. */
+  #distrust(damage: string): void {
+    const error = this.#found(new JrError('JR_STORE_CORRUPT', damage))
+    if (error instanceof JrError) this.#poison ??= error
+  }
+
+  #found(error: unknown): unknown {
+    return foundDamage(this.#dir, error, this.#surroundings.clock.now())
   }
 
   /** What the store has known of itself so far. */

@@ -21,13 +21,13 @@ export interface LogFile {
   readonly next: number | null
 }
 
-/** The entries are parts of `bytes` where they can be. */
-export function readLogFile(bytes: Buffer): LogFile {
+/** From the entry on that begins at `from`. The entries are parts of `bytes` where they can be. */
+export function readLogFile(bytes: Buffer, from = 0): LogFile {
   const entries: Buffer[] = []
   let parts: Buffer[] = []
   /** Where the entry begins of which there are parts, or the next. */
-  let begin = 0
-  for (let at = 0; ; ) {
+  let begin = from
+  for (let at = from; ; ) {
     at = blockRest(at) < HEAD ? at + blockRest(at) : at
     if (parts.length === 0) begin = Math.min(at, bytes.length)
     if (at >= bytes.length && parts.length === 0) return { entries, end: bytes.length, next: null }
