@@ -55,8 +55,10 @@ const KEPT = '.kept'
 
 function copy({ dir, kept }: PoweredFolder, into: string): void {
   rmSync(into, { recursive: true, force: true })
-  cpSync(dir, into, { recursive: true })
-  cpSync(kept, join(into, KEPT), { recursive: true })
+  // A lock is a socket: nobody listens to it any more.
+  const filter = (path: string) => !lstatSync(path).isSocket()
+  cpSync(dir, into, { recursive: true, filter })
+  cpSync(kept, join(into, KEPT), { recursive: true, filter })
 }
 
 /** Up to which entry the bytes of each file are on the disk, and names are. */
@@ -143,7 +145,7 @@ function loseNames(undos: readonly Undo[], { dir }: PoweredFolder, into: string,
     else if (kind === 'R' && to !== undefined && !exists(path)) {
       renameSync(to, path)
       if (exists(kept)) linkSync(kept, to)
-    } else if (kind === 'U' && !exists(path)) linkSync(kept, path)
+    } else if (kind === 'U' && !exists(path) && exists(kept)) linkSync(kept, path)
   }
 }
 

@@ -39,7 +39,7 @@ export interface Repaired {
 }
 
 export interface RepairOptions {
-  /** The directory of a node that does not run. Nothing in it is changed but `owner.pid`, the lock. */
+  /** The directory of a node that does not run. Nothing in it is changed but its lock. */
   readonly dir: string
   /** Where the copy is made: not there yet, or empty. */
   readonly to: string
