@@ -82,7 +82,7 @@ export class Channel<M extends { readonly type: string }> {
     stream.on('data', (chunk: Buffer) => this.#receive(chunk))
     stream.on('drain', () => this.#drained())
     stream.on('error', (cause) => this.destroy(new JrError('JR_CONNECTION', cause.message, { cause })))
-    stream.on('end', () => this.close())
+    stream.on('end', () => this.#shut())
     stream.on('close', () => this.#closed())
     if (options.heartbeat !== null) {
       this.#beat = setTicker(options.clock, options.heartbeat.everyMs, () => this.#heartbeat())
@@ -142,8 +142,17 @@ export class Channel<M extends { readonly type: string }> {
     this.destroy(new JrError('JR_CONNECTION', `the peer does not read: ${writableLength} bytes wait for it`))
   }
 
-  /** Sends what was gathered, then closes. */
+  /** Sends what was gathered, then closes. What has come while the owner paused is heard by nobody any more. */
   close(): void {
+    // A stream that is not read does not end, and does not keep the process for those who wait until it has.
+    if (this.#status === 'open' && this.#held) {
+      this.#deaf = true
+      this.#read(true)
+    }
+    this.#shut()
+  }
+
+  #shut(): void {
     if (this.#status !== 'open') return
     this.flush()
     this.#status = 'closing'

@@ -132,8 +132,8 @@ export class Links {
     const open = [...this.#sockets].filter((socket) => !socket.destroyed)
     const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     await new Promise<void>((resolve) => {
+      // Keeps the process: who waits for this must hear that it is done.
       const timer = this.#options.clock.setTimer(1000, resolve)
-      timer.unref()
       Promise.all(closed).then(() => {
         timer.cancel()
         resolve()

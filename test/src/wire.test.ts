@@ -436,6 +436,30 @@ t.test('who pauses a channel hears nothing more, and does not take its peer for 
   t.equal(await closed, null)
 })
 
+t.test('a channel that is closed while it is paused ends, whatever its peer has yet to say', async (t) => {
+  // Only the streams can end it.
+  const clock = { ...systemClock, setTimer: () => ({ cancel: () => {}, unref: () => {}, ref: () => {} }) }
+  let batches = 0
+  let hear: () => void = () => {}
+  const first = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+  const { channel, far, closed } = await heard(t, {
+    clock,
+    onMessages: () => {
+      batches++
+      channel.pause()
+      hear()
+    },
+  })
+  far.write(accepted(3000))
+  await first
+  far.write(accepted(3000))
+  channel.close()
+  t.equal(await closed, null)
+  t.equal(batches, 1, 'who has paused hears nothing more')
+})
+
 t.test('what a channel was told to destroy says nothing more', async (t) => {
   let count = 0
   const { channel, far, closed } = await heard(t, {
