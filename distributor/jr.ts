@@ -91,6 +91,7 @@ export class Distributor implements AsyncDisposable {
     const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name } })
     const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
     const spooled = v.spool === undefined ? null : await Spool.open(v.spool, SYSTEM, failed)
+    for (const note of spooled?.notes ?? []) log.warn('spool:note', { note })
     const config: DistributorConfig = {
       name: v.name,
       instance: spooled?.spool.instance ?? SYSTEM.chance.id(),

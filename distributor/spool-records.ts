@@ -15,10 +15,14 @@ type Sent = [says: 'sent', id: string, node: string, number: number]
 type Gone = [says: 'gone', id: string]
 /** The job is in the form in which it travels: what was taken at `enqueue` is what is read again, by the same rules. */
 type Waits = [says: 'job', id: string, enqueuedAt: number, fields: Buffer]
-type Fields = Head | Waits | Sent | Gone
+/** All in front of this byte was on the disk when it was written. */
+type Safe = [says: 'safe', bytes: number]
+type Fields = Head | Waits | Sent | Gone | Safe
 
-export const FORMAT = 2
+export const FORMAT = 3
 const PREFIX = 8
+/** The first byte of what says `safe`. */
+const LIST_OF_TWO = 0x92
 
 /** The records of a job that is not gone. */
 export interface JobRecords {
@@ -33,6 +37,10 @@ export interface SpoolContent {
   readonly instance: string | null
   /** By id. */
   readonly live: Map<string, JobRecords>
+  /** Where the first record is that is not whole; the length of the file when all are. */
+  readonly end: number
+  /** A whole record behind it says that it was on the disk: no loss of power has torn it. */
+  readonly damaged: boolean
 }
 
 /** A job of an earlier life of the app: where it had been sent, when it had been. */
@@ -59,6 +67,10 @@ export function goneRecord(id: string): Buffer {
   return encode(['gone', id])
 }
 
+export function safeRecord(bytes: number): Buffer {
+  return encode(['safe', bytes])
+}
+
 /**
  * What a file says, up to the first record that is not whole: after a loss of power the end may be torn, zeros or anything,
  * and what is behind it had not been synced. Never throws.
@@ -67,22 +79,33 @@ export function readRecords(bytes: Buffer): SpoolContent {
   const live = new Map<string, JobRecords>()
   const first = recordAt(bytes, 0)
   const head = fieldsOf(first)
-  if (first === null || head?.[0] !== 'spool') return { format: null, instance: null, live }
+  if (first === null || head?.[0] !== 'spool')
+    return { format: null, instance: null, live, end: 0, damaged: bytes.length > 0 }
   const [, format, instance] = head
-  if (format !== FORMAT) return { format, instance: null, live }
-  for (let at = first.length; ; ) {
+  if (format !== FORMAT) return { format, instance: null, live, end: 0, damaged: false }
+  let at = first.length
+  for (;;) {
     const record = recordAt(bytes, at)
     const fields = fieldsOf(record)
     if (record === null || fields === null || fields[0] === 'spool') break
     at += record.length
     if (fields[0] === 'job') live.set(fields[1], { job: copyOf(record), sent: null })
     else if (fields[0] === 'gone') live.delete(fields[1])
-    else {
+    else if (fields[0] === 'sent') {
       const records = live.get(fields[1])
       if (records !== undefined) records.sent = copyOf(record)
     }
   }
-  return { format, instance, live }
+  return { format, instance, live, end: at, damaged: wasSafe(bytes, at) }
+}
+
+/** Looked for at each place: of a record that is damaged the length can't be trusted. */
+function wasSafe(bytes: Buffer, end: number): boolean {
+  for (let at = end + 1; at + PREFIX <= bytes.length; at++) {
+    const fields = bytes[at + PREFIX] === LIST_OF_TWO ? fieldsOf(recordAt(bytes, at)) : null
+    if (fields?.[0] === 'safe' && fields[1] > end) return true
+  }
+  return false
 }
 
 /** From records that `readRecords` has answered. */
@@ -137,6 +160,8 @@ function isOurs(fields: readonly unknown[]): boolean {
       return typeof first === 'string' && typeof second === 'string' && Number.isInteger(third)
     case 'gone':
       return typeof first === 'string'
+    case 'safe':
+      return Number.isSafeInteger(first)
     default:
       return false
   }

@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -24,6 +25,7 @@ import {
   readRecords,
   type SpoolContent,
   type Spooled,
+  safeRecord,
   sentRecord,
   spooledOf,
 } from './spool-records.js'
@@ -46,6 +48,8 @@ export class Spool {
   /** Below 0: not open. */
   #fd = -1
   #size = 0
+  /** Bytes that are on the disk. */
+  #safe = 0
   /** Bytes that the file would have if it were rewritten now. */
   #needed = 0
   #compactAt = COMPACT_BYTES
@@ -69,14 +73,14 @@ export class Spool {
   }
 
   /**
-   * Rejects with JR_STORE_LOCKED when another app uses the folder, JR_STORE_CORRUPT when its file is of another format,
+   * Rejects with JR_STORE_LOCKED when another app uses the folder, JR_STORE_CORRUPT when its file is damaged, gone, or of another format,
    * JR_STORE when it can't be used.
    */
   static async open(
     dir: string,
     { clock, chance }: Surroundings,
     onError: (error: JrError) => void,
-  ): Promise<{ spool: Spool; jobs: Spooled[] }> {
+  ): Promise<{ spool: Spool; jobs: Spooled[]; notes: string[] }> {
     try {
       makePrivateDirectory(dir)
     } catch (cause) {
@@ -86,10 +90,11 @@ export class Spool {
     await lock.take()
     let spool: Spool | null = null
     try {
-      const { instance, live } = readFile(fileIn(dir))
+      const { instance, live, notes } = readFile(dir)
       spool = new Spool(dir, lock, instance ?? chance.id(), live, onError)
       spool.#rewrite()
-      return { spool, jobs: Array.from(spool.#live.values(), (records) => spooledOf(records, clock)) }
+      markUsed(dir)
+      return { spool, jobs: Array.from(spool.#live.values(), (records) => spooledOf(records, clock)), notes }
     } catch (cause) {
       await (spool === null ? lock.release() : spool.close())
       if (cause instanceof JrError) throw cause
@@ -136,7 +141,7 @@ export class Spool {
     await this.#lock.release()
   }
 
-  #append(record: Buffer): void {
+  #append(record: Buffer, toSync = true): void {
     try {
       // What a failed write has left of its record is overwritten by the next.
       this.#size += writeWhole(this.#fd, record, this.#size)
@@ -144,6 +149,7 @@ export class Spool {
       this.#failed('written', cause)
       return
     }
+    if (!toSync) return
     this.#dirty = true
     if (!this.#syncing) this.#sync()
   }
@@ -152,14 +158,23 @@ export class Spool {
   #sync(): void {
     this.#syncing = true
     this.#dirty = false
+    const size = this.#size
     fsync(this.#fd, (cause) => {
       this.#syncing = false
       if (cause !== null) this.#failed('synced', cause)
+      else this.#sayThatSafe(size)
       // Only here: a file is not to be closed while it is being synced.
       this.#compact()
       if (this.#dirty && this.#fd >= 0) this.#sync()
       if (!this.#syncing) this.#closed?.()
     })
+  }
+
+  /** So that what has gone since is told from what a loss of power has torn. Nobody waits for it. */
+  #sayThatSafe(size: number): void {
+    if (this.#fd < 0 || size <= this.#safe) return
+    this.#append(safeRecord(size), false)
+    this.#safe = this.#size
   }
 
   #compact(): void {
@@ -190,6 +205,7 @@ export class Spool {
       this.#fd = openSync(this.#file, 'r+')
     }
     this.#size = size
+    this.#safe = size
     this.#needed = size
     this.#compactAt = COMPACT_BYTES
     this.#dirty = false
@@ -213,11 +229,40 @@ function fileIn(dir: string): string {
 }
 
 /** Throws JR_STORE_CORRUPT, or what the file system says. */
-function readFile(file: string): SpoolContent {
-  const content = readRecords(existsSync(file) ? readFileSync(file) : Buffer.alloc(0))
-  if (content.format === null || content.format === FORMAT) return content
-  const text = `${file} has format ${content.format}; this version of job-reactor reads ${FORMAT}`
-  throw new JrError('JR_STORE_CORRUPT', `${text}. Start the version that wrote it, or choose another folder`)
+function readFile(dir: string): SpoolContent & { readonly notes: string[] } {
+  const file = fileIn(dir)
+  const isThere = existsSync(file)
+  if (!isThere && existsSync(usedIn(dir))) throw damaged(dir, `${file} is not there`)
+  const bytes = isThere ? readFileSync(file) : Buffer.alloc(0)
+  const content = readRecords(bytes)
+  const { format, end } = content
+  if (format !== null && format !== FORMAT) {
+    const text = `${file} has format ${format}; this version of job-reactor reads ${FORMAT}`
+    throw new JrError(
+      'JR_STORE_CORRUPT',
+      `${text}. Start the version that wrote it, or choose another folder`,
+    )
+  }
+  if (content.damaged || (isThere && format === null))
+    throw damaged(dir, `${file} has a record at byte ${end} that is not what was written`)
+  const rest = `${file} ends in a record that is not whole: its ${bytes.length - end} bytes, from byte ${end} on, are left out`
+  return { ...content, notes: end < bytes.length ? [rest] : [] }
+}
+
+function damaged(dir: string, what: string): JrError {
+  const help = `Restore a backup of it; or move ${dir} away, to go on without the jobs that wait in it`
+  return new JrError('JR_STORE_CORRUPT', `the spool is damaged: ${what}. ${help}`)
+}
+
+/** From now on a folder without a spool is a loss. */
+function markUsed(dir: string): void {
+  if (existsSync(usedIn(dir))) return
+  writeFileSync(usedIn(dir), '')
+  syncDirectory(dir)
+}
+
+function usedIn(dir: string): string {
+  return join(dir, 'used')
 }
 
 function bytesOf(records: JobRecords | undefined): number {

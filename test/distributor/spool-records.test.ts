@@ -6,6 +6,7 @@ import {
   headRecord,
   jobRecord,
   readRecords,
+  safeRecord,
   sentRecord,
   spooledOf,
 } from '#dist/distributor/spool-records.js'
@@ -76,7 +77,7 @@ t.test('what ends the file', async (t) => {
   ]
   for (const [name, damage] of cases) {
     const { format, instance } = readRecords(Buffer.concat([head, damage]))
-    t.same({ format, instance }, { format: 2, instance: 'app-1' }, `${name}: the head`)
+    t.same({ format, instance }, { format: 3, instance: 'app-1' }, `${name}: the head`)
     t.same(liveOf(head, job('a'), damage), ['a'], name)
     if (damage.length > 7) t.same(liveOf(head, job('a'), damage, job('c')), ['a'], `${name}, in the middle`)
     // The head itself is one, here.
@@ -88,9 +89,9 @@ t.test('a file without a head, or of another format', async (t) => {
   const nothing = { format: null, instance: null }
   t.match(readRecords(Buffer.alloc(0)), nothing)
   t.match(readRecords(job('a')), nothing)
-  t.match(readRecords(record(pack(['spool', 2, null]))), nothing)
-  const later = readRecords(Buffer.concat([record(pack(['spool', 3, { any: 'thing' }])), job('a')]))
-  t.same(later, { format: 3, instance: null, live: new Map() })
+  t.match(readRecords(record(pack(['spool', 3, null]))), nothing)
+  const later = readRecords(Buffer.concat([record(pack(['spool', 4, { any: 'thing' }])), job('a')]))
+  t.match(later, { format: 4, instance: null, live: new Map(), damaged: false })
 })
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
@@ -157,4 +158,27 @@ t.test('whatever is written over a part of it: all before that is there, and not
     { numRuns: 2000 },
   )
   fc.assert(fc.property(part, (bytes) => readRecords(Buffer.from(bytes)).live.size === 0))
+})
+
+t.test('a record that was on the disk is damaged, and not torn', async (t) => {
+  const file = Buffer.concat([head, job('a'), job('b')])
+  const cases: [string, Buffer, boolean][] = [
+    ['nothing behind it', file, false],
+    ['a later one, of which nobody knows', Buffer.concat([file, job('c')]), false],
+    ['on the disk up to it', Buffer.concat([file, safeRecord(head.length + job('a').length)]), false],
+    ['on the disk', Buffer.concat([file, safeRecord(file.length)]), true],
+    [
+      'on the disk, and more behind',
+      Buffer.concat([file, job('c'), safeRecord(file.length), job('d')]),
+      true,
+    ],
+  ]
+  for (const [name, bytes, damaged] of cases) {
+    t.equal(readRecords(bytes).damaged, false, `${name}: whole`)
+    const flipped = Buffer.from(bytes)
+    flipped[file.length - 3] = (flipped[file.length - 3] ?? 0) ^ 1
+    const read = readRecords(flipped)
+    t.equal(read.damaged, damaged, name)
+    t.equal(read.end, head.length + job('a').length)
+  }
 })

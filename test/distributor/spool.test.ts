@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -60,9 +61,38 @@ t.test('a file of another format is left as it is', async (t) => {
   const file = join(dir, 'spool.log')
   const later = record(pack(['spool', 1, 'app']))
   writeFileSync(file, later)
-  await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT', message: /spool\.log has format 1; .* reads 2/ })
+  await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT', message: /spool\.log has format 1; .* reads 3/ })
   await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT' }, 'the lock was released')
   t.same(readFileSync(file), later)
+})
+
+t.test('a spool that is damaged, or gone, is never an empty one', async (t) => {
+  const dir = folder(t)
+  const file = join(dir, 'spool.log')
+  const { spool } = await opened(dir)
+  for (const id of ['a', 'b']) {
+    spool.add(outJob(id), 1000, 0)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await spool.close()
+  const whole = readFileSync(file)
+  const refused = { code: 'JR_STORE_CORRUPT', message: /the spool is damaged: .*spool\.log.*move .* away/ }
+  for (const at of [10, whole.indexOf('work')]) {
+    const bytes = Buffer.from(whole)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    writeFileSync(file, bytes)
+    await t.rejects(opened(dir), refused, `byte ${at}`)
+    t.same(readFileSync(file), bytes, 'left as it is')
+  }
+  writeFileSync(file, '')
+  await t.rejects(opened(dir), refused, 'empty')
+  rmSync(file)
+  await t.rejects(opened(dir), { ...refused, message: /spool\.log is not there/ })
+  writeFileSync(file, whole.subarray(0, whole.lastIndexOf('work') + 2))
+  const { spool: cut, jobs, notes } = await Spool.open(dir, SURROUNDINGS, () => {})
+  t.equal(jobs.length, 1)
+  t.match(notes, [/its \d+ bytes, from byte \d+ on, are left out/])
+  await cut.close()
 })
 
 t.test('a folder that cannot be used', async (t) => {
