@@ -5,6 +5,7 @@ import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
 import { whenOf } from '../src/job/due.js'
+import { newEdition } from '../src/job/edition.js'
 import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
@@ -58,6 +59,7 @@ export class DistributorCore implements HandleOwner {
     this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
     this.#feedbacks = new Feedbacks({
       clock,
+      instance: config.instance,
       onThrow: (error, info) => this.#feedbackThrew(error, info),
       onUnclaimed: (args, info) => {
         complaints.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
@@ -106,6 +108,8 @@ export class DistributorCore implements HandleOwner {
           for (const job of jobs) this.#placement.again(job)
         },
         onLost: (line, above) => this.#lost(line.name, above),
+        onWelcome: (line) => this.#followAgain(line.name),
+        onJoined: (_line, { ticket }) => this.#joined(ticket),
       },
     })
     this.#mind()
@@ -170,16 +174,16 @@ export class DistributorCore implements HandleOwner {
   ): JobHandle {
     const o = parseEnqueueOptions(options, this.clock.now())
     const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
-    if (twin !== undefined && twin.status !== 'over') return this.#join(twin, onSuccess, onError)
+    if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
     return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
   }
 
   /** A job that was taken and checked elsewhere, under the id that it has there. */
   forward(fields: JobFields): JobHandle {
-    const { id, ownId, name, args } = fields
-    const twin = ownId ? this.#feedbacks.find(id) : undefined
-    if (twin !== undefined && twin.status !== 'over') return this.#join(twin, null, null)
-    const ticket = new Ticket(id, name, null, null, this.#feedbacks.isNamed(name))
+    const { id, edition, name, args } = fields
+    const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
+    if (twin?.isAwaited === true) return this.#join(twin, null, null)
+    const ticket = this.#ticket(id, name, edition, null, null)
     const { wanted: _, heldMs, sentBefore: __, delayMs, byWall, ...job } = fields
     const when = whenOf({ delayMs, byWall }, this.clock.now())
     const since = this.clock.mono() - heldMs
@@ -215,10 +219,25 @@ export class DistributorCore implements HandleOwner {
     onSuccess: Feedback | null,
     onError: Feedback | null,
   ): Ticket {
-    const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
-    const ticket = new Ticket(o.id ?? this.#chance.id(), name, onSuccess, onError, wanted)
+    const edition = o.id === null ? 0 : newEdition(this.#chance.random)
+    const ticket = this.#ticket(o.id ?? this.#chance.id(), name, edition, onSuccess, onError)
     const strictNode = o.strictNode ?? this.config.alwaysUseSpecifiedNode()
     return this.#take(newJob(ticket, args, o, strictNode, this.clock.mono()))
+  }
+
+  /** What is known here under an id of the user's own goes on as the job that is enqueued now. */
+  #ticket(
+    id: string,
+    name: string,
+    edition: number,
+    onSuccess: Feedback | null,
+    onError: Feedback | null,
+  ): Ticket {
+    const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
+    const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
+    if (twin !== undefined && twin.status !== 'over')
+      return twin.anew(name, edition, onSuccess, onError, wanted)
+    return new Ticket(id, name, onSuccess, onError, wanted, edition)
   }
 
   #take(job: OutJob): Ticket {
@@ -267,18 +286,38 @@ export class DistributorCore implements HandleOwner {
     if (ticket.wanted) return
     this.#feedbacks.want(ticket)
     this.#mind()
-    const line = ticket.node === null ? undefined : this.#nodes.find(ticket.node)
     // What is not sent yet will say so itself.
-    if (ticket.status === 'held' || line === undefined) return
-    line
-      .ask((request) => ({ type: 'watch', request, id: ticket.id }))
+    if (ticket.status !== 'held') this.#follow(ticket, false)
+  }
+
+  /** Asks the node that has the job to tell of its end. `sent`: as a job whose outcome is wanted. */
+  #follow(ticket: Ticket, sent: boolean): void {
+    const line = ticket.node === null ? undefined : this.#nodes.find(ticket.node)
+    if (line === undefined) return
+    this.#nodes
+      .watch(line, ticket.id)
       .then(
-        (answer) => {
-          if (answer !== 'watching') this.#feedbacks.lose(ticket, unknownOutcome(ticket))
+        (edition) => {
+          if (edition !== null) ticket.edition = edition
+          // Where nodes share a store a lost one may have it, until another takes it over.
+          else if (!sent || line.alone) this.#feedbacks.lose(ticket, unknownOutcome(ticket))
         },
         (error) => this.#feedbacks.lose(ticket, error),
       )
       .finally(() => this.#mind())
+  }
+
+  /** Which job has the id of this one's is the node's to say: until then the next outcome of the id is its own. */
+  #joined(ticket: Ticket): void {
+    if (ticket.status === 'over') return
+    ticket.edition = null
+    ticket.joined = true
+    if (ticket.wanted) this.#follow(ticket, true)
+  }
+
+  /** A node tells of the ends of other senders' jobs as long as it is connected. */
+  #followAgain(node: string): void {
+    for (const ticket of this.#feedbacks.joined(node)) this.#follow(ticket, true)
   }
 
   /**

@@ -15,12 +15,17 @@ export interface NamedFeedback {
 
 export interface FeedbacksDeps {
   readonly clock: Clock
+  /** This life of the distributor. */
+  readonly instance: string
   /** A feedback function threw, or its promise rejected. */
   readonly onThrow: (error: unknown, info: OutcomeInfo) => void
   /** A kept outcome that nobody in this app wanted. */
   readonly onUnclaimed: (args: JobArgs, info: OutcomeInfo) => void
   readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
 }
+
+/** Copies of outcomes that are remembered. */
+const COPIES = 1000
 
 /** Outcomes of one life of a distributor, from one node. */
 interface Stream {
@@ -40,10 +45,15 @@ export class Feedbacks {
   readonly #wanted = new Map<string, Ticket>()
   /** The others, as long as somebody holds their handles. */
   readonly #others = new Map<string, WeakRef<Ticket>>()
-  readonly #dropped = new FinalizationRegistry<string>((id) => this.#others.delete(id))
+  readonly #dropped = new FinalizationRegistry<string>((id) => {
+    // Another ticket of this id may be there by now.
+    if (this.#others.get(id)?.deref() === undefined) this.#others.delete(id)
+  })
   readonly #named = new Map<string, NamedFeedback>()
   readonly #streams = new Map<string, Stream>()
   #lastStream: Stream | null = null
+  /** Outcomes of jobs of other senders that were told to somebody here: the last of them. */
+  readonly #copied = new Set<string>()
 
   constructor(deps: FeedbacksDeps) {
     this.#deps = deps
@@ -64,6 +74,7 @@ export class Feedbacks {
 
   add(ticket: Ticket): void {
     if (ticket.wanted) {
+      this.#others.delete(ticket.id)
       this.#wanted.set(ticket.id, ticket)
     } else {
       this.#others.set(ticket.id, new WeakRef(ticket))
@@ -73,6 +84,11 @@ export class Feedbacks {
 
   find(id: string): Ticket | undefined {
     return this.#wanted.get(id) ?? this.#others.get(id)?.deref()
+  }
+
+  /** Those that somebody waits for, and that this node may have from another sender. */
+  joined(node: string): Ticket[] {
+    return [...this.#wanted.values()].filter((ticket) => ticket.joined && ticket.node === node)
   }
 
   /** From now on somebody waits for it. */
@@ -117,9 +133,12 @@ export class Feedbacks {
   }
 
   #tell(outcome: Outcome, stored: boolean): Promise<unknown> | null {
-    const ticket = this.find(outcome.id)
+    const found = this.find(outcome.id)
+    // An outcome of a job that had the id before is not for whoever waits for this one.
+    const ticket = found?.expects(outcome.edition) === true ? found : undefined
     if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
-    if (ticket === undefined && !stored) return null
+    if (ticket === undefined && (!stored || this.#wasCopied(outcome))) return null
+    if (ticket !== undefined && !stored && outcome.instance !== this.#deps.instance) this.#noteCopy(outcome)
     const info = infoOf(outcome)
     const { args, error } = contentOf(outcome)
     const named = this.#named.get(outcome.name)
@@ -133,11 +152,16 @@ export class Feedbacks {
     return told
   }
 
-  /** The outcome of the job is known nowhere in this app any more. */
+  /** The outcome of the job is known nowhere any more. Who enqueued it is told; it is not said to have failed. */
   lose(ticket: Ticket, error: JrError): void {
     if (ticket.status === 'over') return
     this.#forget(ticket.id)
     ticket.ended(null, error, false)
+    this.#call(
+      ticket.onError,
+      { error },
+      refusedInfo(this.#deps.clock.now(), ticket, 'failed', ticket.node ?? ''),
+    )
   }
 
   /** The node no longer has what it had accepted above this number. Answers how many jobs of that were expected here. */
@@ -150,6 +174,18 @@ export class Feedbacks {
     for (const ticket of this.#others.values()) look(ticket.deref())
     for (const ticket of lost) this.refuse(ticket, storeLost(ticket, node), {}, node)
     return lost.length
+  }
+
+  /** A node has told of the end of another sender's job because somebody here waits for it. */
+  #noteCopy(outcome: Outcome): void {
+    const [oldest] = this.#copied
+    if (this.#copied.size >= COPIES && oldest !== undefined) this.#copied.delete(oldest)
+    this.#copied.add(copyKey(outcome))
+  }
+
+  /** It may come once more, when its sender was another life of this app. */
+  #wasCopied(outcome: Outcome): boolean {
+    return this.#copied.delete(copyKey(outcome))
   }
 
   /** Most outcomes are of the stream of the one before. */
@@ -178,6 +214,10 @@ export class Feedbacks {
     }
     return null
   }
+}
+
+function copyKey({ id, edition, slot, instance }: Outcome): string {
+  return `${id}\0${edition}\0${slot}\0${instance}`
 }
 
 function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {

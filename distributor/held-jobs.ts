@@ -45,7 +45,7 @@ export class HeldJobs {
 }
 
 /** Jobs with ids of their own may belong to different nodes: each has a queue of its own. */
-function keyOf({ name, node, strictNode, notNode, ownId, id }: OutJob): string {
-  if (node === null && notNode.length === 0 && !ownId) return name
-  return JSON.stringify([name, node, strictNode, notNode, ownId ? id : null])
+function keyOf({ name, node, strictNode, notNode, edition, id }: OutJob): string {
+  if (node === null && notNode.length === 0 && edition === 0) return name
+  return JSON.stringify([name, node, strictNode, notNode, edition > 0 ? id : null])
 }

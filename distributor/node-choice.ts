@@ -13,8 +13,8 @@ export interface Candidate {
 export interface Wish {
   readonly id: string
   readonly name: string
-  /** The id is the user's own: the same id should meet the same node. */
-  readonly ownId: boolean
+  /** Not 0: the id is the user's own, and the same id should meet the same node. */
+  readonly edition: number
   readonly node: string | null
   readonly strictNode: boolean
   readonly notNode: readonly string[]
@@ -30,7 +30,7 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
     for (const node of nodes) if (node.name === wish.node && fits(node, wish)) return node
     if (wish.strictNode) return null
   }
-  if (wish.ownId) return chooseByName(wish, nodes)
+  if (wish.edition > 0) return chooseByName(wish, nodes)
   let best: C | null = null
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(i + turn) % nodes.length]

@@ -39,6 +39,11 @@ export interface NodeLineHandlers {
   readonly onBroken: (line: NodeLine, code: string, message: string) => void
   /** It was on its way each time that the connection was lost, the last time alone: it is not sent again. */
   readonly onSetAside: (line: NodeLine, job: OutJob) => void
+  /**
+   * There is a job of this one's id already, or, as the node was away when it was accepted, there may be: whose outcome
+   * will come has to be asked.
+   */
+  readonly onJoined: (line: NodeLine, job: OutJob) => void
   /** There may be room for more jobs. */
   readonly onCredit: (line: NodeLine) => void
   /** The node did not come back in time: these may go elsewhere. */
@@ -132,6 +137,11 @@ export class NodeLine implements Candidate {
 
   get unaccepted(): number {
     return this.#unaccepted.size
+  }
+
+  /** No other node has its store: of a job that it does not have, nothing more will be heard. */
+  get alone(): boolean {
+    return this.#store?.alone === true
   }
 
   /** Sent, and neither accepted nor over. */
@@ -298,11 +308,13 @@ export class NodeLine implements Candidate {
     this.#receipts?.settle()
   }
 
-  #accept(test: (job: OutJob) => boolean): void {
-    for (const job of this.#unaccepted.remove(test)) {
+  #accept(test: (job: OutJob) => boolean): OutJob[] {
+    const jobs = this.#unaccepted.remove(test)
+    for (const job of jobs) {
       this.#unacceptedBytes -= job.bytes
       this.#handlers.onAccepted(this, job)
     }
+    return jobs
   }
 
   #takeOutcomes(outcomes: OutcomeMessage[]): void {
@@ -326,6 +338,12 @@ export class NodeLine implements Candidate {
         this.#roomier = true
         return
       }
+      case 'joined':
+        for (const job of this.#unaccepted) {
+          if (job.ticket.number !== message.number) continue
+          return this.#handlers.onJoined(this, job)
+        }
+        return
       case 'refused':
         return this.#refused(message.number, message.code, message.message)
       case 'welcome':
@@ -368,7 +386,7 @@ export class NodeLine implements Candidate {
     for (let at = 0; at < this.#forget.length; at += MAX_FORGET)
       channel.send({ type: 'forget', ids: this.#forget.slice(at, at + MAX_FORGET) })
     this.#forget = []
-    this.#accept((job) => isUpTo(job, taken))
+    const accepted = this.#accept((job) => isUpTo(job, taken))
     this.#outbox = []
     const now = this.#now()
     this.#careful = false
@@ -378,6 +396,7 @@ export class NodeLine implements Candidate {
     else for (const job of this.#unaccepted) this.#sendJob(job, now)
     for (const { message } of this.#asked.values()) channel.send(message)
     this.#handlers.onOpen(this)
+    for (const job of accepted) if (job.edition > 0 && !isOver(job)) this.#handlers.onJoined(this, job)
     if (lost !== null) this.#handlers.onLost(this, lost)
   }
 

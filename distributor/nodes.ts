@@ -25,6 +25,7 @@ export interface NodesDeps extends Surroundings {
   readonly handlers: Omit<NodeLineHandlers, 'onOpen' | 'onCredit' | 'onClose'> & {
     /** A node has come, or has room again. */
     readonly onRoom: () => void
+    readonly onWelcome: (line: NodeLine) => void
   }
 }
 
@@ -109,6 +110,19 @@ export class Nodes {
     return answer === 'cancelled' || answer === 'cancelling' ? answer : 'not-found'
   }
 
+  /**
+   * A node tells of the end of the job that has this id now, whoever has enqueued it: the one that is named, else another
+   * that shares its store. Answers with the edition of the job; null when none has it.
+   */
+  async watch(line: NodeLine, id: string): Promise<number | null> {
+    const ask = (at: NodeLine) => at.ask((request) => ({ type: 'watch', request, id }))
+    const answer = editionOf(await ask(line))
+    if (answer !== null || line.alone) return answer
+    const others = this.#all.filter((other) => other.connected && other !== line && !other.alone)
+    const answers = await Promise.all(others.map(ask))
+    return answers.map(editionOf).find((edition) => edition !== null) ?? null
+  }
+
   /** At every node that is connected, but one that has been asked. */
   async cancelAtAny(id: string, asked?: NodeLine): Promise<CancelAnswer> {
     const lines = this.#all.filter((line) => line.connected && line !== asked)
@@ -143,6 +157,7 @@ export class Nodes {
       onOpen: (opened) => {
         log.info('node:connected', { name, address: opened.link?.address })
         events.emit('node:connected', factsOf(opened))
+        handlers.onWelcome(opened)
         handlers.onRoom()
       },
       onCredit: () => handlers.onRoom(),
@@ -156,6 +171,12 @@ export class Nodes {
     this.#all = [...this.#lines.values()]
     return line
   }
+}
+
+/** Of the answer to `watch`. */
+function editionOf(answer: unknown): number | null {
+  const [word, edition] = Array.isArray(answer) ? answer : []
+  return word === 'watching' && typeof edition === 'number' ? edition : null
 }
 
 function factsOf(line: NodeLine): NodeFacts {

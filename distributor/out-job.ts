@@ -33,7 +33,7 @@ export function newJob(
   return {
     ticket,
     id: ticket.id,
-    ownId: o.id !== null,
+    edition: ticket.edition ?? 0,
     name: ticket.name,
     delayMs: o.delayMs,
     runAt: o.runAt,
@@ -66,7 +66,7 @@ export function messageOf(job: OutJob, heldMs: number, wall: number): Enqueue {
     type: 'enqueue',
     number: job.ticket.number,
     id: job.id,
-    ownId: job.ownId,
+    edition: job.edition,
     name: job.name,
     wanted: job.ticket.wanted,
     delayMs,

@@ -185,7 +185,7 @@ function jobOf([, , enqueuedAt, bytes]: Waits, clock: { now(): number; mono(): n
   return {
     ...job,
     ...whenOf({ delayMs, byWall }, enqueuedAt),
-    ticket: new Ticket(job.id, job.name, null, null, wanted),
+    ticket: new Ticket(job.id, job.name, null, null, wanted, job.edition),
     // The time that the app was away counts.
     since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),
     bytes: job.args.length,

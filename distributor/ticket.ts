@@ -32,7 +32,9 @@ export interface Waiter<T> {
 /** One job as the app knows it, from enqueue to outcome. Its handle, and what must be told, hang on it. */
 export class Ticket {
   readonly id: string
-  readonly name: string
+  name: string
+  /** That of the job under its id (see `JobFields`); null: not known, whichever is there. */
+  edition: number | null
   onSuccess: Feedback | null
   onError: Feedback | null
   /** Not sent yet; sent to a node and not yet accepted; accepted; over (ended, refused, cancelled, lost), accepted or not. */
@@ -40,6 +42,8 @@ export class Ticket {
   /** The node that it was last sent to, and its number there. */
   node: string | null = null
   number = 0
+  /** The node may have the job from another sender, and then tells of its end as long as it is connected. */
+  joined = false
   /** Somebody waits for its outcome: the node keeps it until it is taken. */
   wanted: boolean
   /** Why it was refused, or what it failed with; null: neither. */
@@ -55,12 +59,43 @@ export class Ticket {
     onSuccess: Feedback | null,
     onError: Feedback | null,
     wanted: boolean,
+    edition = 0,
   ) {
     this.id = id
     this.name = name
+    this.edition = edition
     this.onSuccess = onSuccess
     this.onError = onError
     this.wanted = wanted
+  }
+
+  /** Enqueued again, when nobody had asked what became of the job before, and nobody here knows: now it is this job. */
+  anew(
+    name: string,
+    edition: number,
+    onSuccess: Feedback | null,
+    onError: Feedback | null,
+    wanted: boolean,
+  ): this {
+    this.name = name
+    this.edition = edition
+    this.onSuccess = onSuccess
+    this.onError = onError
+    this.wanted = wanted
+    this.status = 'held'
+    this.node = null
+    this.joined = false
+    return this
+  }
+
+  /** Its end will be heard of; or it has not been accepted, so that it can't have ended. */
+  get isAwaited(): boolean {
+    return this.status !== 'over' && (this.wanted || this.status !== 'accepted')
+  }
+
+  /** Whether an outcome of this edition is that of the job. */
+  expects(edition: number): boolean {
+    return this.edition === null || this.edition === edition
   }
 
   /** Tells it at once when it is known. */

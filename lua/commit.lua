@@ -160,23 +160,35 @@ local function report(key, row)
   call('ZADD', outcomes, '0', key)
 end
 
+-- A new job, unless one of its id is there. One that has ended makes way for another of an id of the user's own. It may be
+-- another node that keeps it: what that has left of it in its set of ended jobs has no row, and is passed over.
+local function admits(ownId, id, row)
+  local there = ownId and call('HGET', jobs, id)
+  if there and there:sub(1, 1) == 'e' then
+    call('ZREM', ended, there:sub(2, PLACE) .. id)
+    call('HSET', jobs, id, row)
+    return true
+  end
+  return call('HSETNX', jobs, id, row) == 1
+end
+
 local answers, n, i, size = {}, 0, 1, #f
 local begins = {}
 
 while i <= size do
   local kind, answer = f[i], 'o'
   if kind == 'i' or kind == 'x' then -- x: it begins in this group, and never stands among those that wait
-    -- id, place, row, key of taken or ''; where it was sent before: how many, each a neighbour and two numbers
-    local last = i + 5 + 3 * tonumber(f[i + 5])
+    -- whether the id is the user's own, id, place, row, key of taken or ''; where it was sent before: how many, each a neighbour and two numbers
+    local last = i + 6 + 3 * tonumber(f[i + 6])
     local known = false
-    for at = i + 6, last, 3 do
-      local theirs = tonumber(call('HGET', numbersOf[f[at]], f[i + 4]) or 0)
+    for at = i + 7, last, 3 do
+      local theirs = tonumber(call('HGET', numbersOf[f[at]], f[i + 5]) or 0)
       known = known or (theirs >= tonumber(f[at + 1]) and theirs <= tonumber(f[at + 2]))
     end
     if not room then
       answer = 'n'
-    elseif not known and call('HSETNX', jobs, f[i + 1], f[i + 3]) == 1 then
-      if kind == 'i' then call('ZADD', waiting, '0', f[i + 2]) else begins[f[i + 2]] = true end
+    elseif not known and admits(f[i + 1] == '1', f[i + 2], f[i + 4]) then
+      if kind == 'i' then call('ZADD', waiting, '0', f[i + 3]) else begins[f[i + 3]] = true end
     else
       answer = 'd'
     end

@@ -3,7 +3,7 @@ import type { JobRecord } from '../src/job/record.js'
 import { isTerminal } from '../src/job/states.js'
 import type { Logger } from '../src/logger.js'
 import type { Answer, Store } from '../src/store/contract.js'
-import type { NodeChange } from './journal.js'
+import type { NodeChange, NodeInsert } from './journal.js'
 import type { LocalJobs } from './local-jobs.js'
 import type { NodeEvents } from './node.js'
 import type { Pruner } from './pruner.js'
@@ -37,7 +37,9 @@ export class Consequences {
   accept(changes: readonly NodeChange[], answers: readonly Answer[]): void {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
-      if (change?.kind === 'insert') change.origin?.stored(change, answers[i] === 'duplicate')
+      if (change?.kind !== 'insert') continue
+      if (answers[i] === 'duplicate') join(change)
+      change.origin?.stored(change)
     }
     this.#deps.sessions.settle()
   }
@@ -55,10 +57,11 @@ export class Consequences {
   }
 
   #follow(change: NodeChange, answer: Answer): void {
-    const { scheduler, reporter, local, pruner, events, log } = this.#deps
+    const { scheduler, sessions, reporter, local, pruner, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':
-        if (answer !== 'duplicate' && !change.started) scheduler.add(change.job)
+        if (answer === 'duplicate') join(change)
+        else if (!change.started) scheduler.add(change.job)
         return
       case 'begin':
         if (answer === 'stale') this.#notBegun(change.job)
@@ -75,6 +78,7 @@ export class Consequences {
             const event = `job:${change.report.state}` as const
             if (events.has(event)) events.emit(event, change.report)
             local.ended(change.report)
+            sessions.ended(change.report)
             reporter.publish(change.report, change.outcome !== null)
           }
         } else if (change.done === null) {
@@ -99,4 +103,11 @@ export class Consequences {
       scheduler.settle()
     }, onStoreError)
   }
+}
+
+/** Its id is another job's. A group is looked at when it is written and when it is stored, in either order: told once. */
+function join(change: NodeInsert): void {
+  if (change.joined === true) return
+  change.joined = true
+  change.origin?.joined(change)
 }

@@ -8,14 +8,19 @@ import type { Acknowledge, Adopt, Begin, End, Insert, Move, Remove } from '../sr
 export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt
 
 export interface NodeInsert extends Insert {
-  /** Told when its number is on disk, or was found to be a duplicate. */
+  /** Told when its number is on disk, and before that when a job of its id was there. */
   readonly origin: Origin | null
+  /** Its origin has been told so. */
+  joined?: boolean
   /** A child was free: an attempt has begun while this is on its way to the disk. */
   started: boolean
 }
 
 export interface Origin {
-  stored(change: NodeInsert, duplicate: boolean): void
+  /** It is no new job: one of its id is there. Told before any outcome of that one. */
+  joined(change: NodeInsert): void
+  /** Its number is on the disk, whether it is a new job or not. */
+  stored(change: NodeInsert): void
 }
 
 export interface NodeMove extends Move {

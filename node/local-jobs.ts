@@ -8,6 +8,7 @@ import type { Journal, NodeInsert, Origin } from './journal.js'
 import type { Runner } from './run/runner.js'
 import { admit, refusal } from './session/admit.js'
 import type { NodeSettings } from './settings.js'
+import { Watchers } from './watchers.js'
 
 /** What a job asked for, for another node: the distributor that this process holds, if it holds one. */
 export type Forward = (job: JobFields, reply: LocalReply) => void
@@ -26,14 +27,21 @@ export interface LocalDeps {
   readonly forward: Forward | null
 }
 
+/** A job on its way to the disk. */
+interface Storing {
+  readonly reply: LocalReply
+  /** Whoever has enqueued it waits no longer for its outcome. */
+  readonly forget: () => void
+}
+
 const NOTHING = Buffer.alloc(0)
 
 /** Jobs that jobs have enqueued at their own node. */
 export class LocalJobs implements Origin {
   readonly #deps: LocalDeps
-  /** Who waits for the outcome of a job here: the job that enqueued it, while it runs. */
-  readonly #waiting = new Map<string, (reply: Outcome) => void>()
-  readonly #storing = new Map<NodeInsert, LocalReply>()
+  /** The jobs that have enqueued others, while they run. */
+  readonly #watchers = new Watchers()
+  readonly #storing = new Map<NodeInsert, Storing>()
 
   constructor(deps: LocalDeps) {
     this.#deps = deps
@@ -56,24 +64,35 @@ export class LocalJobs implements Origin {
     if (refused !== null) return reply.accepted(packError(refused))
     const { distributor, instance } = by.job
     const job = admit(request, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
-    const { ownId } = request
+    const ownId = job.edition > 0
     const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
-    this.#storing.set(insert, reply)
-    this.#waiting.set(job.id, ({ state, args, error }) =>
-      reply.outcome(state === 'completed', state === 'completed' ? args : error),
-    )
+    this.#storing.set(insert, { reply, forget: this.#watch(job.id, job.edition, reply) })
     journal.add(insert, true)
   }
 
+  joined(change: NodeInsert): void {
+    const storing = this.#storing.get(change)
+    if (storing === undefined) return
+    storing.forget()
+    this.#watch(change.job.id, null, storing.reply)
+  }
+
   stored(change: NodeInsert): void {
-    this.#storing.get(change)?.accepted(null)
+    this.#storing.get(change)?.reply.accepted(null)
     this.#storing.delete(change)
   }
 
   /** A job has ended, or a run of a schedule. */
   ended(outcome: Outcome): void {
-    if (this.#waiting.size === 0) return
-    this.#waiting.get(outcome.id)?.(outcome)
-    this.#waiting.delete(outcome.id)
+    this.#watchers.ended(outcome)
+  }
+
+  #watch(id: string, edition: number | null, reply: LocalReply): () => void {
+    const forget = this.#watchers.add(id, edition, ({ state, args, error }) => {
+      // Of a schedule the first run.
+      forget()
+      reply.outcome(state === 'completed', state === 'completed' ? args : error)
+    })
+    return forget
   }
 }

@@ -11,6 +11,18 @@ import type { Runner } from './run/runner.js'
 import type { Scheduler } from './schedule/scheduler.js'
 import type { NodeSettings } from './settings.js'
 
+/** A life of a distributor. */
+interface Sender {
+  readonly name: string
+  readonly instance: string
+}
+
+/** What is known of a job that somebody waits for, and the edition of the one that is there; 0: none is. */
+export type Watched = readonly [answer: 'watching' | 'ended' | 'not-found', edition: number]
+
+const OUTCOMES_AT_ONCE = 500
+const OUTCOME_BYTES = 4 * 1024 * 1024
+
 export interface LookupDeps {
   readonly settings: NodeSettings
   readonly store: Store
@@ -53,22 +65,56 @@ export class Lookup {
     else await this.#end(job, false)
   }
 
-  /** From now on the outcome of this job is kept until it has been taken. */
-  async watch(id: string): Promise<'watching' | 'ended' | 'not-found'> {
-    const { runner, journal } = this.#deps
-    if (runner.watch(id)) return 'watching'
+  /**
+   * Somebody waits for this job. If that is the life of the distributor that has enqueued it, its outcome is kept from now
+   * on until it has been taken. Answers with the edition of the job that is there.
+   */
+  async watch(id: string, by: Sender): Promise<Watched> {
+    const { journal, scheduler, seq } = this.#deps
+    const running = this.#watchRunning(id, by)
+    if (running !== null) return running
+    const there = scheduler.find(id) ?? (await this.#live(id))
+    if (there !== null && (there.wanted || there.instance !== by.instance)) return ['watching', there.edition]
     const job = await this.#takeWaiting(id)
-    if (runner.watch(id)) return 'watching'
+    const begun = this.#watchRunning(id, by)
+    if (begun !== null) return begun
     if (job !== null) {
-      const to = { ...job, wanted: true, seq: this.#deps.seq() }
+      const to = { ...job, wanted: true, seq: seq() }
       const moved = await new Promise<boolean>((resolve) =>
         journal.add(moveOf(job, false, to, resolve), true),
       )
-      if (moved || runner.watch(id)) return 'watching'
+      if (moved) return ['watching', job.edition]
+      const now = this.#watchRunning(id, by)
+      if (now !== null) return now
     }
-    // It has ended: the word of it, if it is on its way, goes out before this answer.
+    return this.#outcomeOf(id, by)
+  }
+
+  async #live(id: string): Promise<JobRecord | null> {
     const stored = await this.load(id)
-    return stored === null ? 'not-found' : 'ended'
+    return stored === null || isTerminal(stored.state) ? null : stored.job
+  }
+
+  #watchRunning(id: string, { instance }: Sender): Watched | null {
+    const { runner } = this.#deps
+    const job = runner.running(id)?.job
+    if (job === undefined) return null
+    if (job.instance === instance) runner.watch(id)
+    return ['watching', job.edition]
+  }
+
+  /** It is over: the word of it, if it is on its way, goes out before this answer; unless many are on their way. */
+  async #outcomeOf(id: string, { name, instance }: Sender): Promise<Watched> {
+    const stored = await this.load(id)
+    for (let after = 0; ; ) {
+      const page = await this.#deps.store.outcomes(name, after, OUTCOMES_AT_ONCE, OUTCOME_BYTES)
+      const found = page.find((one) => one.id === id && one.instance === instance && !one.more)
+      if (found !== undefined) return ['watching', found.edition]
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.seq
+    }
+    return stored === null ? ['not-found', 0] : ['ended', stored.job.edition]
   }
 
   async load(id: string): Promise<StoredJob | null> {

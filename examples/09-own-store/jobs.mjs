@@ -27,7 +27,11 @@ export function apply(jobs, change) {
       const life = lifeOf(job.distributor, job.instance)
       // Taken even when it is a duplicate: the sender must not send it again.
       if (number !== null) taken.set(life, Math.max(number, taken.get(life) ?? 0))
-      if (ownId && (live.has(job.id) || ended.has(job.id))) return 'duplicate'
+      if (ownId) {
+        if (live.has(job.id)) return 'duplicate'
+        // The job of the id before this one has ended, and is kept: it makes way.
+        ended.delete(job.id)
+      }
       live.set(job.id, { job, startedAt: 0 })
       return 'ok'
     }

@@ -5,6 +5,7 @@ import { pack, unpackChecked } from '../../src/codec.js'
 import { messageOf, packError, unpackError } from '../../src/error-record.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
 import { waitLeft } from '../../src/job/due.js'
+import { newEdition } from '../../src/job/edition.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
 import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
@@ -110,7 +111,7 @@ class ChildProcess implements ContextHost {
       ...parsed,
       ...waitLeft({ delayMs, runAt }, 0, clock.now()),
       id: ownId,
-      ownId: id !== null,
+      edition: id === null ? 0 : newEdition(chance.random),
       name,
       strictNode: strictNode ?? false,
       args: packed,

@@ -94,6 +94,11 @@ export class Delivery {
     }
   }
 
+  /** An outcome that is another sender's, for a distributor that waits for it, too. It is sent now or never. */
+  copy(outcome: Outcome): void {
+    if (!this.#closed) this.#send(outcome, false)
+  }
+
   /**
    * The distributor has handled so many outcomes of this connection, from the `first` on. False when one of them is not
    * on its way.

@@ -8,7 +8,7 @@ import type { LoadedJob } from '../children/messages.js'
 import type { NodeSettings } from '../settings.js'
 
 /** A job as it was asked for, without what numbers it on a connection. */
-export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'ownId' | 'heldMs'>
+export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'heldMs'>
 
 /** Why this node does not take the job; null when it does. */
 export function refusal(
@@ -54,6 +54,7 @@ export function admit(
     due,
     seq,
     id: request.id,
+    edition: request.edition,
     name: request.name,
     byWall,
     distributor: from.distributor,

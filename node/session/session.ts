@@ -21,6 +21,7 @@ import type { Lookup } from '../lookup.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
+import type { Watchers } from '../watchers.js'
 import { admit, refusal } from './admit.js'
 import { Errands } from './errands.js'
 import { answer, weightOf } from './requests.js'
@@ -40,6 +41,7 @@ export interface SessionDeps {
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
+  readonly watchers: Watchers
   /** False while the node stops: what comes then is refused, and the distributor keeps it. */
   readonly admitting: () => boolean
   /** Something was stored for this session; `settle` is wanted once the group is done. */
@@ -68,6 +70,8 @@ export class Session implements Origin {
   #tellLater: Timer | null = null
   /** Come and not yet stored: never more than the distributor may have on their way. */
   readonly #pending = new Window(WINDOWS.jobs)
+  /** Jobs of whose end this app is told, whoever has enqueued them; each with how to do so no longer. */
+  readonly #watches = new Map<string, () => void>()
 
   constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
     this.peer = peer
@@ -114,7 +118,14 @@ export class Session implements Origin {
   }
 
   close(): void {
+    for (const forget of this.#watches.values()) forget()
+    this.#watches.clear()
     this.#errands.close()
+  }
+
+  joined({ number, job }: NodeInsert): void {
+    this.#watch(job.id)
+    this.channel.send({ type: 'joined', number: number ?? 0 })
   }
 
   stored(change: NodeInsert): void {
@@ -188,7 +199,7 @@ export class Session implements Origin {
       case 'cancel':
         return this.#answer(message.request, 1, () => this.#deps.lookup.cancel(message.id))
       case 'watch':
-        return this.#answer(message.request, 1, () => this.#deps.lookup.watch(message.id))
+        return this.#answer(message.request, 1, () => this.#watched(message.id))
       case 'request': {
         const { request, verb, body } = message
         return this.#answer(request, weightOf(verb), () => answer(verb, body, this.#deps.lookup))
@@ -241,12 +252,36 @@ export class Session implements Origin {
     this.#pending.add(bytes)
     const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
     const job = admit(message, from, known, now, seq())
-    const { ownId, number, sentBefore } = message
+    const { number, sentBefore } = message
+    const ownId = message.edition > 0
     const fresh: NodeInsert = { kind: 'insert', job, ownId, number, origin: this, started: false }
     const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }
     journal.add(insert, true)
     // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
     if (!ownId && sentBefore === undefined) insert.started = runner.offer(job)
+  }
+
+  /** Whoever has enqueued it, this app is told of its end as well: now, while it is connected. */
+  #watch(id: string): () => void {
+    const known = this.#watches.get(id)
+    if (known !== undefined) return known
+    const { watchers } = this.#deps
+    const forget = watchers.add(id, null, (outcome) => {
+      if (!outcome.more) this.#watches.delete(id)
+      if (outcome.instance !== this.peer.instance) this.delivery.copy(outcome)
+    })
+    this.#watches.set(id, forget)
+    return forget
+  }
+
+  async #watched(id: string): Promise<readonly [answer: string, edition: number]> {
+    // Before it is looked for: it may end meanwhile.
+    const forget = this.#watch(id)
+    const found = await this.#deps.lookup.watch(id, this.peer)
+    if (found[0] === 'watching') return found
+    forget()
+    this.#watches.delete(id)
+    return found
   }
 
   #forget(ids: readonly string[]): void {

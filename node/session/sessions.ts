@@ -1,4 +1,5 @@
 import { CountedLines } from '../../src/counted-lines.js'
+import type { Outcome } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
@@ -6,9 +7,10 @@ import type { NodeState } from '../../src/wire/messages.js'
 import type { LoadedJob } from '../children/messages.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
+import { Watchers } from '../watchers.js'
 import { Session, type SessionDeps } from './session.js'
 
-export interface SessionsDeps extends Omit<SessionDeps, 'touched' | 'complaints'> {
+export interface SessionsDeps extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers'> {
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
@@ -22,6 +24,7 @@ export class Sessions {
   readonly #byInstance = new Map<string, Session>()
   readonly #touched = new Set<Session>()
   readonly #complaints: CountedLines
+  readonly #watchers = new Watchers()
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps
@@ -51,6 +54,7 @@ export class Sessions {
     const session = new Session(peer, channel, delivery, {
       ...this.#deps,
       complaints: this.#complaints,
+      watchers: this.#watchers,
       touched: (touched) => this.#touched.add(touched),
     })
     this.#byInstance.set(peer.instance, session)
@@ -67,6 +71,11 @@ export class Sessions {
   settle(): void {
     for (const session of this.#touched) session.settle()
     this.#touched.clear()
+  }
+
+  /** A job has ended, or a run of a schedule: those who wait for it, and have not enqueued it, are told. */
+  ended(outcome: Outcome): void {
+    this.#watchers.ended(outcome)
   }
 
   broadcast(): void {

@@ -37,7 +37,10 @@ export interface EnqueueOptions {
   readonly backoff?: Backoff
   /** For one attempt: seconds or a duration; 0 for none. Default: the job's own option, else the node's. */
   readonly timeout?: number | string
-  /** Your own id: while a job of this id exists, another one is not made. Default: a fresh one. */
+  /**
+   * Your own id: as long as a job of this id waits or runs, another one is not made, and this `enqueue` is joined to it. One that
+   * has ended makes way for a new one. Default: a fresh id.
+   */
   readonly id?: string
 }
 

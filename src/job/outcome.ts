@@ -20,6 +20,7 @@ export function outcomeOf(job: JobRecord, facts: RunFacts): Outcome {
     distributor: job.distributor,
     instance: job.instance,
     id: job.id,
+    edition: job.edition,
     name: job.name,
     state: facts.state,
     slot: job.slot,

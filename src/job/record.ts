@@ -49,6 +49,11 @@ export type Missed = (typeof MISSED)[number]
 /** A job as its node keeps it while it has not ended. Plain data; never changed, only replaced. */
 export interface JobRecord extends Place {
   readonly id: string
+  /**
+   * Which job of this id: the user's own id is used again when its job has ended, and each `enqueue` has a number that
+   * no other has. 0: the id was made for this job.
+   */
+  readonly edition: number
   readonly name: string
   /** `due` is a time of the wall clock (`runAt`); else of the steady one. */
   readonly byWall: boolean
@@ -93,6 +98,8 @@ export interface Outcome {
   readonly distributor: string
   readonly instance: string
   readonly id: string
+  /** That of the job. */
+  readonly edition: number
   readonly name: string
   readonly state: TerminalState
   readonly slot: number

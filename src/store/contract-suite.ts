@@ -25,6 +25,7 @@ function record(over: Partial<JobRecord> = {}): JobRecord {
     due: 1000,
     seq: 1,
     id: 'a',
+    edition: 0,
     name: 'work',
     distributor: 'app',
     instance: 'life',
@@ -57,6 +58,7 @@ function outcome(over: Partial<Outcome> = {}): Outcome {
     distributor: 'app',
     instance: 'life',
     id: 'a',
+    edition: 0,
     name: 'work',
     state: 'completed',
     slot: 0,
@@ -161,7 +163,7 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(await waitingIds(store), ['elsewhere'])
     }),
 
-  'an own id is one job, whether it waits, runs, or has ended and is kept': (make) =>
+  'an own id is one job as long as it waits or runs': (make) =>
     using(make, async (store) => {
       const job = record()
       const again = insert(record({ seq: 2 }), { ownId: true })
@@ -169,10 +171,35 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(await commit(store, again), ['duplicate'])
       await commit(store, begin(job))
       assert.deepEqual(await commit(store, again), ['duplicate'])
-      await commit(store, end(job, true, null, { job, state: 'failed', startedAt: 1, finishedAt: 2 }))
-      assert.deepEqual(await commit(store, again), ['duplicate'])
-      assert.deepEqual(await commit(store, { kind: 'remove', id: 'a' }), ['ok'])
+      await commit(store, end(job, true))
       assert.deepEqual(await commit(store, again), ['ok'])
+    }),
+
+  'a job that has ended and is kept makes way for a new one of its id; its outcome stays': (make) =>
+    using(make, async (store) => {
+      const first = record({ edition: 7 })
+      const kept = { job: first, state: 'failed', startedAt: 1, finishedAt: 2 } as const
+      const told = outcome({ edition: 7, state: 'failed' })
+      await commit(store, insert(first, { ownId: true }), begin(first), end(first, true, told, kept))
+      assert.equal((await store.counts()).failed, 1)
+      const second = record({ edition: 8, seq: 2 })
+      assert.deepEqual(await commit(store, insert(second, { ownId: true })), ['ok'])
+      assert.deepEqual((await store.load('a'))?.job, second)
+      assert.equal((await store.load('a'))?.state, 'available')
+      const { failed, waiting, outcomes } = await store.counts()
+      assert.deepEqual([failed, waiting, outcomes], [0, 1, 1])
+      assert.deepEqual(await store.outcomes('app', 0, 10, MANY), [told])
+      assert.deepEqual((await store.list({ state: 'failed', limit: 10 })).jobs, [])
+      assert.equal(await store.prune('failed', MANY, 0), 0)
+      assert.deepEqual(await commit(store, { kind: 'remove', id: 'a' }), ['stale'])
+      assert.deepEqual(await waitingIds(store), ['a'])
+      // All of it in one group.
+      const third = record({ edition: 9, seq: 3 })
+      const again = { ...kept, job: second }
+      const changes = [begin(second), end(second, true, null, again), insert(third, { ownId: true })]
+      assert.deepEqual(await commit(store, ...changes), ['ok', 'ok', 'ok'])
+      assert.deepEqual((await store.load('a'))?.job, third)
+      assert.equal((await store.counts()).failed, 0)
     }),
 
   'numbers taken are remembered for each life of each distributor, with duplicates': (make) =>

@@ -132,13 +132,14 @@ export type Change = Insert | Begin | Move | End | Remove | Acknowledge
 export type SharedChange = Change | Adopt
 
 /**
- * A new job. `duplicate` when `ownId` and a job of this id exists (ended and kept ones too); in a store that nodes
- * share, also when it is not `ownId`: it has come to another of them before.
+ * A new job. `duplicate` when `ownId` and a job of this id waits or runs. One that has ended and is kept makes way for it:
+ * it is removed in the same step; its outcome stays. In a store that nodes share, also `duplicate` when it is not `ownId`
+ * and a job of its id is there, ended or not: it has come to another of them before.
  */
 export interface Insert {
   readonly kind: 'insert'
   readonly job: JobRecord
-  /** The id is the user's own. False: it was made for this job, and there is no other job of it. */
+  /** False: the id was made for this job, and there is none of it. */
   readonly ownId: boolean
   /**
    * The sender's number, recorded as taken with the job, also when it is a duplicate; never lowers what has been

@@ -149,7 +149,10 @@ class MemoryStore implements Store {
           const key = JSON.stringify([job.distributor, job.instance])
           this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
         }
-        if (ownId && (this.#live.has(job.id) || this.#ended.has(job.id))) return 'duplicate'
+        if (ownId) {
+          if (this.#live.has(job.id)) return 'duplicate'
+          this.#ended.delete(job.id)
+        }
         this.#live.set(job.id, { job, startedAt: 0 })
         return 'ok'
       }

@@ -22,9 +22,11 @@ const HAS_TIMEOUT = 1 << 11
 const TRIED = 1 << 12
 const HAS_FIRST_DUE = 1 << 13
 const BY_WALL = 1 << 14
+const HAS_EDITION = 1 << 15
 
 const MORE = 1 << 2
 const HAS_ERROR = 1 << 3
+const OUTCOME_HAS_EDITION = 1 << 6
 
 /** What the record before this one said: many in a row come from one sender, or are of one name. */
 export interface Repeats {
@@ -59,11 +61,13 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
   if (tried) flags |= TRIED
   if (job.firstDue !== job.due) flags |= HAS_FIRST_DUE
   if (job.byWall) flags |= BY_WALL
+  if (job.edition > 0) flags |= HAS_EDITION
   w.uint(flags)
   w.uint(job.due)
   w.uint(job.seq)
   w.uint(job.enqueuedAt)
   w.text(job.id)
+  if (job.edition > 0) w.uint(job.edition)
   writeNames(w, job, flags)
   if (node !== null) w.text(node)
   if (notNode.length > 0) {
@@ -98,6 +102,7 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
   const seq = r.uint()
   const enqueuedAt = r.uint()
   const id = r.text()
+  const edition = flags & HAS_EDITION ? r.uint() : 0
   readNames(r, flags, last)
   const node = flags & HAS_NODE ? r.known() : null
   const notNode = flags & HAS_NOT_NODE ? Array.from({ length: r.uint() }, () => r.known()) : NO_NODES
@@ -121,6 +126,7 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
     due,
     seq,
     id,
+    edition,
     name: last.name,
     byWall: (flags & BY_WALL) !== 0,
     distributor: last.distributor,
@@ -153,9 +159,11 @@ export function writeOutcome(w: ByteWriter, outcome: Outcome, last: Repeats): vo
   let flags = TERMINAL_STATES.indexOf(outcome.state) | repeated(outcome, last)
   if (outcome.more) flags |= MORE
   if (error.length > 0) flags |= HAS_ERROR
+  if (outcome.edition > 0) flags |= OUTCOME_HAS_EDITION
   w.uint(flags)
   w.uint(outcome.seq)
   w.text(outcome.id)
+  if (outcome.edition > 0) w.uint(outcome.edition)
   writeNames(w, outcome, flags)
   w.text(outcome.node)
   w.uint(outcome.slot)
@@ -172,12 +180,14 @@ export function readOutcome(r: ByteReader, last: Repeats): Outcome {
   const flags = r.uint()
   const seq = r.uint()
   const id = r.text()
+  const edition = flags & OUTCOME_HAS_EDITION ? r.uint() : 0
   readNames(r, flags, last)
   return {
     seq,
     distributor: last.distributor,
     instance: last.instance,
     id,
+    edition,
     name: last.name,
     state: stateOf(flags & 3),
     more: (flags & MORE) !== 0,

@@ -8,8 +8,11 @@ import { choice, label, readList, refuse, writeList } from './fields.js'
 /** What a job is asked for with, as it travels: from a distributor to a node, and from a child to its node. */
 export interface JobFields {
   readonly id: string
-  /** The id was chosen by the user: look whether a job of this id exists. */
-  readonly ownId: boolean
+  /**
+   * 0: the id was made for this job. Else it was chosen by the user: look whether a job of this id is there; this number
+   * tells the job from others that had, or will have, the id.
+   */
+  readonly edition: number
   readonly name: string
   /** Somebody waits for the outcome. */
   readonly wanted: boolean
@@ -44,7 +47,7 @@ export interface Sent {
 export const MAX_SENT_BEFORE = 16
 
 /** PROTOCOL.md, "The fields of a job": which of them follow. */
-const OWN_ID = 1
+const HAS_EDITION = 1
 const WANTED = 1 << 1
 const DELAYED = 1 << 2
 const HELD = 1 << 3
@@ -66,7 +69,7 @@ const NO_NODES: readonly string[] = []
 export function writeJobFields(w: ByteWriter, job: JobFields): void {
   const { delayMs, heldMs, periodMs, defer, node, notNode, maxAttempts, backoff, timeoutMs } = job
   let flags = 0
-  if (job.ownId) flags |= OWN_ID
+  if (job.edition > 0) flags |= HAS_EDITION
   if (job.wanted) flags |= WANTED
   if (delayMs !== null) flags |= DELAYED
   if (heldMs > 0) flags |= HELD
@@ -82,6 +85,7 @@ export function writeJobFields(w: ByteWriter, job: JobFields): void {
   if (job.byWall) flags |= BY_WALL
   w.uint(flags)
   w.text(job.id)
+  if (job.edition > 0) w.uint(job.edition)
   w.text(job.name)
   if (delayMs !== null) w.uint(delayMs)
   if (heldMs > 0) w.uint(heldMs)
@@ -103,6 +107,7 @@ export function readJobFields(r: ByteReader): JobFields {
   const flags = r.uint()
   if (flags > ALL) refuse('flags', 'none that this version does not know')
   const id = label(r.text(), 'id')
+  const edition = flags & HAS_EDITION ? r.uint() : 0
   const name = label(r.known(), 'name')
   const delayMs = flags & DELAYED ? received(DURATION_MS, r.uint(), 'delayMs') : null
   const heldMs = flags & HELD ? received(DURATION_MS, r.uint(), 'heldMs') : 0
@@ -116,7 +121,7 @@ export function readJobFields(r: ByteReader): JobFields {
   const sentBefore = flags & SENT_BEFORE ? readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) : null
   const job = {
     id,
-    ownId: (flags & OWN_ID) !== 0,
+    edition,
     name,
     wanted: (flags & WANTED) !== 0,
     delayMs,

@@ -25,6 +25,7 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
   outcome: 23,
   reply: 24,
   'node-state': 25,
+  joined: 26,
 }
 
 const STATUSES = ['running', 'paused', 'stopping'] as const
@@ -51,6 +52,7 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'outcome':
       return writeOutcome(w, message)
     case 'accepted':
+    case 'joined':
       return w.uint(message.number)
     case 'outcomes-taken':
       w.uint(message.first)
@@ -101,6 +103,8 @@ function read(code: number, r: ByteReader): LinkMessage | null {
       return readOutcome(r)
     case CODES.accepted:
       return { type: 'accepted', number: r.uint() }
+    case CODES.joined:
+      return { type: 'joined', number: r.uint() }
     case CODES['outcomes-taken']:
       return { type: 'outcomes-taken', first: r.uint(), count: r.uint() }
     case CODES.ping:
@@ -169,7 +173,7 @@ function readEnqueue(r: ByteReader): Enqueue {
     type: 'enqueue',
     number,
     id: job.id,
-    ownId: job.ownId,
+    edition: job.edition,
     name: job.name,
     wanted: job.wanted,
     delayMs: job.delayMs,
@@ -196,6 +200,7 @@ function writeOutcome(w: ByteWriter, { stored, outcome }: OutcomeMessage): void 
   w.u8(TERMINAL_STATES.indexOf(outcome.state) | (outcome.more ? MORE : 0) | (stored ? STORED : 0))
   w.uint(outcome.seq)
   w.text(outcome.id)
+  w.uint(outcome.edition)
   w.text(outcome.distributor)
   w.text(outcome.instance)
   w.text(outcome.name)
@@ -214,11 +219,13 @@ function readOutcome(r: ByteReader): OutcomeMessage {
   const flags = r.u8()
   const seq = r.uint()
   const id = label(r.text(), 'id')
+  const edition = r.uint()
   const outcome = {
     seq,
     distributor: text(r.known(), 'distributor'),
     instance: text(r.known(), 'instance'),
     id,
+    edition,
     name: label(r.known(), 'name'),
     state: choice(flags & 3, TERMINAL_STATES, 'state'),
     node: text(r.known(), 'node'),

@@ -58,7 +58,10 @@ export interface Cancel {
   readonly id: string
 }
 
-/** From now on somebody waits for this job's outcome. Answered with `reply` ('watching' | 'ended' | 'not-found'). */
+/**
+ * From now on somebody waits for this job's outcome. Answered with `reply`: 'watching', 'ended' or 'not-found', and the
+ * edition of the job that is there (0: none is).
+ */
 export interface Watch {
   readonly type: 'watch'
   readonly request: number
@@ -80,7 +83,7 @@ export interface Request {
   readonly body: Buffer
 }
 
-export type FromNode = Welcome | Accepted | Refused | OutcomeMessage | Reply | NodeState
+export type FromNode = Welcome | Accepted | Joined | Refused | OutcomeMessage | Reply | NodeState
 
 /** The node's first message after the handshake. */
 export interface Welcome {
@@ -107,6 +110,15 @@ export interface KnownJob {
 /** All numbers up to this one are on disk (or were refused). */
 export interface Accepted {
   readonly type: 'accepted'
+  readonly number: number
+}
+
+/**
+ * The job of this number is not a new one: there was one of its id. Said before it is accepted, and before any outcome of
+ * the one that is there. Of one that may be lost with its connection, `watch` answers the same.
+ */
+export interface Joined {
+  readonly type: 'joined'
   readonly number: number
 }
 

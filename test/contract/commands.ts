@@ -133,8 +133,8 @@ function changeOf(step: Step, world: World): Change {
   const at = <T>(all: readonly T[], n: number): T | undefined => all[n % all.length]
   const live = (running: boolean) => places.filter((job) => model.isAt(job, running))
   const report = (job: JobRecord, wanted: boolean, more: boolean) => {
-    const { id, distributor, instance } = job
-    const made = wanted ? outcome({ seq: ++world.seq, id, distributor, instance, more }) : null
+    const { id, edition, distributor, instance } = job
+    const made = wanted ? outcome({ seq: ++world.seq, id, edition, distributor, instance, more }) : null
     if (made !== null) told.push(made)
     return made
   }
@@ -153,7 +153,8 @@ function changeOf(step: Step, world: World): Change {
       const id = step.ownId || model.load(wanted) === null ? wanted : `made-${seq}`
       const name = NAMES[seq % 2] ?? 'work'
       const args = Buffer.alloc(step.bytes, seq)
-      const job = record({ ...step.place, seq, id, name, distributor, instance, args })
+      const edition = step.ownId ? seq : 0
+      const job = record({ ...step.place, seq, id, edition, name, distributor, instance, args })
       places.push(job)
       return { kind: 'insert', job, ownId: step.ownId, number: step.number }
     }
@@ -371,7 +372,7 @@ function shown(change: Change): string {
     `${JSON.stringify(id)} at ${lane}/${due > FAR - 1 ? `far+${due - FAR}` : due}/${seq}, attempt ${attempt}`
   switch (change.kind) {
     case 'insert':
-      return `insert(${job(change.job)}${change.ownId ? ', own id' : ''}, number ${change.number})`
+      return `insert(${job(change.job)}${change.ownId ? ', ownId' : ''}, number ${change.number})`
     case 'begin':
       return `begin(${job(change.job)})`
     case 'move':

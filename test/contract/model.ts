@@ -25,7 +25,9 @@ export class Model {
         const { job, ownId, number } = change
         const life = JSON.stringify([job.distributor, job.instance])
         this.#taken.set(life, Math.max(number ?? 0, this.#taken.get(life) ?? 0))
-        if (ownId && this.load(job.id) !== null) return 'duplicate'
+        if (ownId && this.#jobs.some((one) => one.job.id === job.id && one.finishedAt === 0))
+          return 'duplicate'
+        this.#jobs = this.#jobs.filter((one) => one.job.id !== job.id)
         this.#jobs.push(waits(job))
         return 'ok'
       }

@@ -12,7 +12,7 @@ const node = (name: string, over: object = {}) => ({
 const wish = (over: object = {}) => ({
   id: 'id',
   name: 'job',
-  ownId: false,
+  edition: 0,
   node: null,
   strictNode: false,
   notNode: [],
@@ -46,11 +46,11 @@ t.test('an id of your own meets the same node, and waits for it', async (t) => {
   const seen = new Set<string | null>()
   for (let i = 0; i < 50; i++) {
     const id = `id-${i}`
-    const first = choice({ id, ownId: true }, nodes)
+    const first = choice({ id, edition: 1 }, nodes)
     seen.add(first)
-    t.equal(choice({ id, ownId: true }, [...nodes].reverse(), 7), first)
+    t.equal(choice({ id, edition: 1 }, [...nodes].reverse(), 7), first)
     const full = nodes.map((one) => (one.name === first ? node(one.name, { hasCredit: () => false }) : one))
-    t.equal(choice({ id, ownId: true }, full), null)
+    t.equal(choice({ id, edition: 1 }, full), null)
   }
   t.equal(seen.size, 3)
 })

@@ -96,7 +96,7 @@ t.test('a file without a head, or of another format', async (t) => {
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
   const fields = {
-    ownId: true,
+    edition: 5,
     name: 'import',
     delayMs: 2000,
     runAt: null,

@@ -8,7 +8,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
   return {
     ticket: new Ticket(id, 'work', null, null, false),
     id,
-    ownId: false,
+    edition: 0,
     name: 'work',
     since: 0,
     suspicion: 0,

@@ -21,6 +21,7 @@ export function outcome(over: Partial<Outcome> = {}): Outcome {
     distributor: 'app',
     instance: 'life-1',
     id: 'job-1',
+    edition: 0,
     name: 'work',
     state: 'completed',
     slot: 0,

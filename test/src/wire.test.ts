@@ -24,7 +24,7 @@ import { outcome } from '../node/records.js'
 const bytes = (text: string) => Buffer.from(text)
 const job = {
   id: 'id-1',
-  ownId: false,
+  edition: 0,
   name: 'work',
   wanted: true,
   delayMs: 20,

@@ -18,8 +18,8 @@ export function recordOf(n: number, over: Partial<JobRecord> = {}): JobRecord {
 }
 
 export function outcomeOf(job: JobRecord, seq: number): Outcome {
-  const { id, name, distributor, instance, slot, enqueuedAt, args } = job
-  const who = { seq, distributor, instance, id, name, slot, enqueuedAt, args }
+  const { id, edition, name, distributor, instance, slot, enqueuedAt, args } = job
+  const who = { seq, distributor, instance, id, edition, name, slot, enqueuedAt, args }
   const times = { startedAt: 1000, finishedAt: 1010 }
   return {
     ...who,

@@ -59,6 +59,26 @@ else {
     t.equal((await one.load(job.id))?.state, 'running')
   })
 
+  t.test('an id of the user is used again when its job has ended, whichever node keeps that', async (t) => {
+    const redis = await startRedis(t)
+    const [one, two] = [await opened(t, redis, 'n1'), await opened(t, redis, 'n2')]
+    const [job, next] = [recordOf(1, { edition: 5 }), recordOf(2, { id: 'job-1', edition: 6 })]
+    const ownId = { ownId: true }
+    const keep = { job, state: 'failed', startedAt: 1000, finishedAt: 1010 } as const
+    await one.commit([{ ...insertOf(job), ...ownId }, beginOf(job), { ...endOf(job), keep }], true)
+    t.same(await two.commit([insertOf(next)], true), ['duplicate'], 'an id that was made for one job is that')
+    t.same(await two.commit([{ ...insertOf(next), ...ownId }], true), ['ok'])
+    t.same((await two.load(next.id))?.job, next)
+    // What is left of the ended one with the first node does no harm.
+    t.equal(await one.load(job.id), null)
+    t.same((await one.list({ limit: 10 })).jobs, [])
+    t.same(await one.commit([{ kind: 'remove', id: job.id }], true), ['stale'])
+    await one.prune('failed', Number.MAX_SAFE_INTEGER / 2, 0)
+    t.same((await two.load(next.id))?.job, next)
+    t.equal((await one.counts()).failed, 0)
+    t.same(await two.commit([beginOf(next), endOf(next)], true), ['ok', 'ok'])
+  })
+
   t.test('a job in doubt is not stored again where the first node has taken its number', async (t) => {
     const redis = await startRedis(t)
     const [one, two] = [await opened(t, redis, 'n1'), await opened(t, redis, 'n2')]

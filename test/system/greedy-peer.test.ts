@@ -102,7 +102,7 @@ t.test(
         type: 'enqueue',
         number: n + 1,
         id: `job-${n}`,
-        ownId: false,
+        edition: 0,
         name,
         wanted: true,
         delayMs: null,

@@ -175,7 +175,7 @@ async function peer(
 
 const JOB = {
   type: 'enqueue',
-  ownId: false,
+  edition: 0,
   name: 'echo',
   wanted: true,
   delayMs: null,

@@ -1,9 +1,9 @@
 import { pack } from '../../codec.js'
 import { isImmediate, type JobRecord, type Outcome } from '../../job/record.js'
 import type { Acknowledge, Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'
-import { decodeEnded, encodeEnded, encodeJob, encodeOutcome } from '../records.js'
+import { encodeEnded, encodeJob, encodeOutcome } from '../records.js'
 import type { JournalEntries } from './journal.js'
-import { endedKey, idKey, markKey, placeKey } from './keys.js'
+import { endedKey, endedStateOf, idKey, isEndedKey, markKey, placeKey } from './keys.js'
 import type { RowCounts } from './meta.js'
 import type { RowBatch } from './row-batch.js'
 import type { Rows } from './rows.js'
@@ -105,7 +105,13 @@ export class Changes {
   #insert(batch: RowBatch, { job, ownId, number }: Insert): Answer {
     const { young, rows, taken } = this.#books
     if (number !== null) taken.take(job.distributor, job.instance, number)
-    if (ownId && (young.jobs.has(job.id) || rows.get(idKey(job.id)) !== null)) return 'duplicate'
+    if (ownId) {
+      if (young.jobs.has(job.id)) return 'duplicate'
+      const there = rows.get(idKey(job.id))?.toString()
+      if (there !== undefined && !isEndedKey(there)) return 'duplicate'
+      // One of this id that has ended makes way.
+      if (there !== undefined) this.#forget(batch, job.id, there)
+    }
     this.#place(batch, job)
     return 'ok'
   }
@@ -137,12 +143,10 @@ export class Changes {
   #end(batch: RowBatch, { from, running, outcome, keep }: End): Answer {
     if (!this.#leave(batch, from, running)) return 'stale'
     if (keep !== null) {
-      const { rows, counts } = this.#books
+      const { counts } = this.#books
       const key = endedKey(keep.state, keep.finishedAt, from.seq)
-      const row = encodeEnded(keep)
-      batch.put(key, row)
+      batch.put(key, encodeEnded(keep))
       this.#putId(batch, from.id, key)
-      rows.keptNow(from.id, key, row)
       counts[keep.state]++
     }
     if (outcome !== null) this.#report(batch, outcome)
@@ -150,14 +154,17 @@ export class Changes {
   }
 
   #remove(batch: RowBatch, id: string): Answer {
-    const { rows, counts } = this.#books
-    const key = rows.get(idKey(id))?.toString()
-    const row = key === undefined ? null : rows.get(key)
-    if (key === undefined || row === null) return 'stale'
+    const key = this.#books.rows.get(idKey(id))?.toString()
+    if (key === undefined || !isEndedKey(key)) return 'stale'
+    this.#forget(batch, id, key)
+    return 'ok'
+  }
+
+  /** An ended job, at this key, is kept no longer. */
+  #forget(batch: RowBatch, id: string, key: string): void {
     batch.del(key)
     this.#dropId(batch, id)
-    counts[decodeEnded(row).state]--
-    return 'ok'
+    this.#books.counts[endedStateOf(key)]--
   }
 
   /** Counted only when it is there: the same outcome may be acknowledged twice. */

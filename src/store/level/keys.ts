@@ -1,5 +1,5 @@
 import { LANES, type Lane, type Place } from '../../job/record.js'
-import type { TerminalState } from '../../job/states.js'
+import { TERMINAL_STATES, type TerminalState } from '../../job/states.js'
 
 /**
  * Keys are text, and sort as the rows are wanted. Numbers are base 36 of a fixed width: nine digits hold a time until
@@ -37,6 +37,11 @@ export function jobsRange(ended: boolean): { gt: string; lt: string } {
 
 export function isEndedKey(key: string): boolean {
   return key.startsWith('k')
+}
+
+/** Of the key of an ended job. */
+export function endedStateOf(key: string): TerminalState {
+  return TERMINAL_STATES.find((state) => ENDED[state] === key[1]) ?? 'failed'
 }
 
 export function groupKey(number: number): string {

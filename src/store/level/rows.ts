@@ -1,7 +1,7 @@
 import type { JobRecord, Outcome } from '../../job/record.js'
 import type { Change } from '../contract.js'
 import type { Database } from './database.js'
-import { idKey, isEndedKey, outcomeKey, outcomePrefix, placeKey } from './keys.js'
+import { idKey, outcomeKey, outcomePrefix, placeKey } from './keys.js'
 import type { Young } from './young.js'
 
 /** Rows that are remembered as there. */
@@ -48,19 +48,10 @@ export class Rows {
     this.#rows.clear()
     this.#there.clear()
     // Most groups are about what is young, and wait for nothing here.
-    if (rows.length > 0) await this.#lookUpRows(rows, changes)
+    if (rows.length > 0) await this.#read(rows)
     if (there.length === 0) return
     const found = await this.#db.hasMany(there)
     for (const [i, key] of there.entries()) this.#there.set(key, found[i] === true)
-  }
-
-  async #lookUpRows(keys: readonly string[], changes: readonly Change[]): Promise<void> {
-    await this.#read(keys)
-    const ended = changes.flatMap((change) => {
-      const place = change.kind === 'remove' ? this.#rows.get(idKey(change.id))?.toString() : undefined
-      return place !== undefined && isEndedKey(place) ? [place] : []
-    })
-    if (ended.length > 0) await this.#read(ended)
   }
 
   /** A row that was looked up. */
@@ -84,11 +75,6 @@ export class Rows {
     const key = idKey(id)
     if (this.#rows.size > 0 && this.#rows.has(key))
       this.#rows.set(key, place === null ? null : Buffer.from(place))
-  }
-
-  /** A job that has ended is kept. */
-  keptNow(id: string, key: string, row: Buffer): void {
-    if (this.#rows.size > 0 && this.#rows.has(idKey(id))) this.#rows.set(key, row)
   }
 
   jobNow(job: JobRecord, there: boolean): void {

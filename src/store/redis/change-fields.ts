@@ -22,8 +22,9 @@ export function writeChange(
 ): void {
   switch (change.kind) {
     case 'insert': {
-      const { job, number, sentBefore = [] } = change
+      const { job, ownId, number, sentBefore = [] } = change
       out.text(begins ? 'x' : 'i')
+      out.text(ownId ? '1' : '0')
       out.text(job.id)
       out.row(writePlace, job)
       out.row(writeJobRow, job)

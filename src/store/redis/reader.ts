@@ -171,7 +171,7 @@ export class Reader {
       const all = state !== undefined && isTerminal(state) ? endedRange(state) : allAfter(null)
       const range = section === 'e' && last !== null ? { min: `(${last}`, max: all.max } : all
       for await (const { member, row } of this.#each(keys.ended, range)) {
-        yield { cursor: `e${member}`, view: decodeEndedRow(row) }
+        if (isEndedAt(row, member)) yield { cursor: `e${member}`, view: decodeEndedRow(row) }
       }
     }
   }
@@ -232,6 +232,11 @@ export class Reader {
 
 function isEnded(row: Buffer): boolean {
   return row[0] === ENDED_MARK.charCodeAt(0)
+}
+
+/** Another job may have the id of one that had ended, whoever kept that. */
+function isEndedAt(row: Buffer, place: string): boolean {
+  return row.toString('latin1', 0, ENDED_HEAD) === ENDED_MARK + place.slice(0, PLACE_LENGTH)
 }
 
 function decodeEndedRow(row: Buffer): StoredJob {
