@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { systemChance } from '#dist/src/chance.js'
 import { formatDuration, parseDurationMs } from '#dist/src/duration.js'
 import { Heap } from '#dist/src/heap.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
-import { newId } from '#dist/src/job/id.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
@@ -25,7 +25,7 @@ t.test(
 )
 
 t.test('an id can be given to a command', async (t) => {
-  const ids = Array.from({ length: 1000 }, newId)
+  const ids = Array.from({ length: 1000 }, systemChance.id)
   t.notOk(ids.some((id) => id.startsWith('-')))
   t.equal(new Set(ids).size, 1000)
 })
