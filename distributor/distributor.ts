@@ -18,12 +18,14 @@ import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
 import { JobHandles } from './handles.js'
+import { HeldWatch } from './held-watch.js'
 import { Nodes, type NodesConfig } from './nodes.js'
 import { newJob, type OutJob } from './out-job.js'
 import { Placement } from './placement.js'
 import type { Spool } from './spool.js'
 import type { Spooled } from './spool-records.js'
 import { type Feedback, type OutcomeInfo, Ticket } from './ticket.js'
+import { whyHeld } from './why-waits.js'
 
 export interface DistributorConfig extends NodesConfig {
   readonly maxHeld: number
@@ -42,9 +44,11 @@ export class DistributorCore implements HandleOwner {
   readonly #feedbacks: Feedbacks
   readonly #spool: Spool | null
   #status: 'running' | 'stopping' | 'stopped' = 'running'
+  readonly #refusals: CountedLines
+  readonly #heldWatch: HeldWatch
   #onSettled: () => void = () => {}
   #holding = true
-  /** Of the monitor, on their way. */
+  /** Somebody may wait for so many answers: of the monitor, of cancelling, or that a node comes. */
   #requests = 0
 
   constructor(config: DistributorConfig, deps: { log: Logger; spool: Spool | null } & Surroundings) {
@@ -56,6 +60,7 @@ export class DistributorCore implements HandleOwner {
     this.#spool = spool
     // Nodes decide how many of these there are.
     const complaints = new CountedLines(log, clock)
+    this.#refusals = new CountedLines(log, clock)
     this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
     this.#feedbacks = new Feedbacks({
       clock,
@@ -70,12 +75,18 @@ export class DistributorCore implements HandleOwner {
         if (this.events.has(event)) this.events.emit(event, { args, info })
       },
     })
+    this.#heldWatch = new HeldWatch(
+      clock,
+      () => this.#placement.held,
+      (held) => this.#tellHeld(held),
+    )
     this.#placement = new Placement({
       clock,
       spool,
       maxHeld: config.maxHeld,
       nodes: () => this.#nodes.all,
       refuse: (job, error) => this.#refuse(job, error),
+      onHeld: () => this.#heldWatch.begin(),
       onFull: ({ id, name }) => this.events.emit('backlog:full', { id, name, held: config.maxHeld }),
     })
     this.#nodes = new Nodes(config, {
@@ -143,10 +154,17 @@ export class DistributorCore implements HandleOwner {
 
   /** A request of the monitor. Rejects with JR_CONNECTION when the node is not connected, or is lost meanwhile. */
   async request(node: string, verb: string, body: Buffer): Promise<unknown> {
+    return this.keep(
+      this.#nodes.named(node).ask((request) => ({ type: 'request', request, verb, body }), false),
+    )
+  }
+
+  /** The process stays as long as somebody may wait for this. */
+  async keep<T>(answer: Promise<T>): Promise<T> {
     this.#requests++
     this.#mind()
     try {
-      return await this.#nodes.named(node).ask((request) => ({ type: 'request', request, verb, body }), false)
+      return await answer
     } finally {
       this.#requests--
       this.#mind()
@@ -251,7 +269,11 @@ export class DistributorCore implements HandleOwner {
     return ticket
   }
 
-  async cancel(ticket: Ticket): Promise<CancelAnswer> {
+  cancel(ticket: Ticket): Promise<CancelAnswer> {
+    return this.keep(this.#cancel(ticket))
+  }
+
+  async #cancel(ticket: Ticket): Promise<CancelAnswer> {
     if (ticket.status === 'over') return 'not-found'
     const held = this.#placement.take(ticket)
     if (held !== undefined) {
@@ -278,7 +300,7 @@ export class DistributorCore implements HandleOwner {
     const ticket = this.#feedbacks.find(id)
     if (ticket !== undefined && ticket.status !== 'over') return this.cancel(ticket)
     const nodes = this.#nodes
-    return node === undefined ? nodes.cancelAtAny(id) : nodes.cancelAt(nodes.named(node), id)
+    return this.keep(node === undefined ? nodes.cancelAtAny(id) : nodes.cancelAt(nodes.named(node), id))
   }
 
   /** Somebody asks for the result of a job that nobody had asked for so far. */
@@ -341,6 +363,7 @@ export class DistributorCore implements HandleOwner {
       })
     }
     this.#status = 'stopped'
+    this.#heldWatch.stop()
     const left = [...this.#placement.abandon(), ...this.#nodes.all.flatMap((line) => line.abandon())]
     await beforeClose()
     // One of them may be what waits for this stop.
@@ -371,8 +394,38 @@ export class DistributorCore implements HandleOwner {
   }
 
   #refuse(job: OutJob, error: JrError): void {
+    if (error.code !== 'JR_CANCELLED' && error.code !== 'JR_STOPPED') this.#tellRefused(job, error)
     this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
     this.#mind()
+  }
+
+  #tellHeld(held: number): void {
+    const job = this.#placement.find()
+    const why = job === undefined ? '' : whyHeld(job, this.#nodes.all, this.#nodes.where)
+    const one = job === undefined ? {} : { job: job.id, name: job.name }
+    this.#log.warn('jobs:held', { held, ...one, why })
+    this.events.emit('jobs:held', { held, why })
+  }
+
+  /** Why nothing has been heard of the end of a job so far, for people. */
+  explain(ticket: Ticket): string {
+    const { status, node } = ticket
+    if (status === 'over') return 'it is over'
+    const away =
+      node !== null && this.#nodes.find(node)?.connected !== true ? `, and is not connected now` : ''
+    if (status === 'sent')
+      return `it was never accepted: it was sent to node '${node}', which has not said so${away}`
+    if (status === 'accepted') return `node '${node}' has accepted it, and has not told of its end${away}`
+    const job = this.#placement.find(ticket)
+    if (job === undefined) return `it was never accepted: ${this.#placement.held} jobs wait for a node`
+    return `it was never accepted: ${whyHeld(job, this.#nodes.all, this.#nodes.where)}`
+  }
+
+  /** Also of a job that nobody waits for. */
+  #tellRefused({ id, name }: OutJob, error: JrError): void {
+    const { code, message } = error
+    this.#refusals.warn('job:refused', { job: id, name, code, error: message })
+    this.events.emit('job:refused', { id, name, error })
   }
 
   #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {
@@ -391,8 +444,8 @@ export class DistributorCore implements HandleOwner {
   }
 
   #refusedBy(job: OutJob, code: string, message: string): void {
-    // The node stops: the job is as good as never sent.
-    if (code === 'JR_STOPPED') return this.#placement.again(job)
+    // The node stops, or has lost its children of the job's kind: the job is as good as never sent.
+    if (code === 'JR_STOPPED' || code === 'JR_NO_NODE') return this.#placement.again(job)
     this.#spool?.remove(job.id)
     this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
   }

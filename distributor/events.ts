@@ -20,6 +20,10 @@ export type DistributorEvents = {
   'job:cancelled': JobEvent
   /** A job failed because the connection was lost each time that it was on its way. */
   'job:set-aside': { readonly id: string; readonly name: string; readonly node: string }
+  /** A job is not taken: `error.code` says why (JR_NO_SUCH_JOB, JR_NO_NODE, JR_BACKLOG_FULL, JR_ARGS_TOO_LARGE, …). */
+  'job:refused': { readonly id: string; readonly name: string; readonly error: JrError }
+  /** Jobs have waited for a node for some seconds; told again every ten minutes as long as there are any. `why`: of one of them. */
+  'jobs:held': { readonly held: number; readonly why: string }
   /** A job was refused because too many wait for a node. */
   'backlog:full': { readonly id: string; readonly name: string; readonly held: number }
   /** A feedback function threw, or its promise rejected. */

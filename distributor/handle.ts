@@ -19,6 +19,8 @@ export interface HandleOwner {
   readonly clock: Clock
   cancel(ticket: Ticket): Promise<CancelAnswer>
   watch(ticket: Ticket): void
+  /** Why nothing has been heard of its end so far, for people. */
+  explain(ticket: Ticket): string
 }
 
 /** One enqueued job. */
@@ -63,9 +65,13 @@ export class JobHandle<Name extends string = string> {
       return answer as Promise<DoneArgs<Name>>
     }
     this.#owner.watch(ticket)
-    return wait(this.#owner.clock, options, `the result of job ${ticket.id}`, (waiter) => {
-      return ticket.whenEnded(waiter as Waiter<unknown>)
-    }) as Promise<DoneArgs<Name>>
+    return wait(
+      this.#owner.clock,
+      options,
+      `the result of job ${ticket.id}`,
+      (waiter) => ticket.whenEnded(waiter as Waiter<unknown>),
+      () => `: ${this.#owner.explain(ticket)}`,
+    ) as Promise<DoneArgs<Name>>
   }
 
   /**
@@ -94,13 +100,15 @@ export class JobHandle<Name extends string = string> {
 
 /**
  * A promise that can be given up: by a signal, or after a time. `begin` answers how to let go of what it holds,
- * which is called when the promise has settled. Rejects with a TypeError for another time or signal.
+ * which is called when the promise has settled; `explain` what is added to the words of a time-out. Rejects with a TypeError
+ * for another time or signal.
  */
 export function wait<T>(
   clock: Clock,
   options: WaitOptions,
   what: string,
   begin: (waiter: Waiter<T>) => () => void,
+  explain: () => string = () => '',
 ): Promise<T> {
   const { signal, timeout = Number.POSITIVE_INFINITY } = options
   return new Promise<T>((resolve, reject) => {
@@ -125,7 +133,8 @@ export function wait<T>(
     }
     if (signal !== undefined) unlisten = onAbort(signal, () => end(() => reject(signal.reason)))
     if (timeout !== Number.POSITIVE_INFINITY) {
-      const late = () => reject(new JrError('JR_TIMEOUT', `${what} took longer than ${timeout} ms`))
+      const late = () =>
+        reject(new JrError('JR_TIMEOUT', `${what} took longer than ${timeout} ms${explain()}`))
       timer = clock.setTimer(timeout, () => end(late))
     }
     forget = begin({

@@ -32,6 +32,31 @@ export class HeldJobs {
     }
   }
 
+  /** The first that `test` answers true for, of so many that are looked at. */
+  find(test: (job: OutJob) => boolean, most: number): OutJob | undefined {
+    let looked = 0
+    for (const queue of this.#queues.values()) {
+      for (const job of queue) {
+        if (test(job)) return job
+        if (++looked === most) return undefined
+      }
+    }
+    return undefined
+  }
+
+  /** Takes out all jobs of each queue whose head `test` answers true for. */
+  removeAlike(test: (job: OutJob) => boolean): OutJob[] {
+    const removed: OutJob[] = []
+    for (const [key, queue] of this.#queues) {
+      const head = queue.peek()
+      if (head === undefined || !test(head)) continue
+      for (const job of queue) removed.push(job)
+      this.#queues.delete(key)
+    }
+    this.#size -= removed.length
+    return removed
+  }
+
   /** Takes out what `test` answers true for. */
   remove(test: (job: OutJob) => boolean): OutJob[] {
     const removed: OutJob[] = []
@@ -45,7 +70,7 @@ export class HeldJobs {
 }
 
 /** Jobs with ids of their own may belong to different nodes: each has a queue of its own. */
-function keyOf({ name, node, strictNode, notNode, edition, id }: OutJob): string {
-  if (node === null && notNode.length === 0 && edition === 0) return name
-  return JSON.stringify([name, node, strictNode, notNode, edition > 0 ? id : null])
+function keyOf({ name, defer, node, strictNode, notNode, edition, id }: OutJob): string {
+  if (defer === null && node === null && notNode.length === 0 && edition === 0) return name
+  return JSON.stringify([name, defer, node, strictNode, notNode, edition > 0 ? id : null])
 }

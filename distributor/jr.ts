@@ -47,6 +47,7 @@ export class Distributor implements AsyncDisposable {
     {}
   #running: Running | null = null
   #ready: Promise<void>
+  #readyAsked = false
   #resolveReady: () => void = () => {}
 
   /** Takes the options that `start` will use. Opens nothing yet. */
@@ -64,8 +65,10 @@ export class Distributor implements AsyncDisposable {
     Object.assign(this.#config, values)
   }
 
-  /** Resolves when a node is connected. */
+  /** Resolves when a node is connected. Once it has been asked for, the process stays until then. */
   get ready(): Promise<void> {
+    if (!this.#readyAsked) this.#running?.core.keep(this.#ready)
+    this.#readyAsked = true
     return this.#ready
   }
 
@@ -119,6 +122,7 @@ export class Distributor implements AsyncDisposable {
     core.takeOver(spooled?.jobs ?? [])
     for (const node of v.nodes ?? []) core.dial(node)
     this.#running = running
+    if (this.#readyAsked) core.keep(this.#ready)
     return running.address
   }
 
@@ -296,11 +300,12 @@ export class Distributor implements AsyncDisposable {
     if (this.#running !== null) return this.#running
     throw new JrError(
       'JR_NOT_STARTED',
-      'the distributor is not running: call startDistributor() and wait for it first',
+      'the distributor is not running: `await JR.startDistributor(…)` comes before enqueue, spawnNode and the like; nothing is held for it',
     )
   }
 
   #newReady(): Promise<void> {
+    this.#readyAsked = false
     return new Promise((resolve) => {
       this.#resolveReady = resolve
     })

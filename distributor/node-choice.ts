@@ -1,11 +1,15 @@
 /** A node as the choice sees it. */
 export interface Candidate {
   readonly name: string
-  /** Connected, welcomed, and taking jobs. */
+  /** Connected and welcomed. */
+  readonly connected: boolean
+  /** Beside that it takes jobs. */
   readonly open: boolean
   /** Can take so many bytes of args now without running out of credit. */
   hasCredit(bytes: number): boolean
   knows(job: string): boolean
+  /** Knows the job, and has children of the kind that it needs. */
+  canRun(job: Pick<Wish, 'name' | 'defer'>): boolean
   /** Slots that are free, as far as can be known here; may be below zero. */
   readonly free: number
 }
@@ -15,6 +19,8 @@ export interface Wish {
   readonly name: string
   /** Not 0: the id is the user's own, and the same id should meet the same node. */
   readonly edition: number
+  /** On a deferred child, or on an evented one; null: as the job itself says. */
+  readonly defer: boolean | null
   readonly node: string | null
   readonly strictNode: boolean
   readonly notNode: readonly string[]
@@ -39,13 +45,32 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
   return best
 }
 
-/** No node that is connected will ever take it, and none was asked for by name. */
-export function isUnknown(wish: Wish, nodes: readonly Candidate[]): boolean {
-  return wish.node === null && nodes.length > 0 && nodes.every((node) => !node.knows(wish.name))
+/**
+ * Why no node that is connected will ever take the job: none knows its name; those that do have no children of its kind;
+ * those that could run it are ruled out. Null: one may, or one that was asked for by name and is away, or none is connected.
+ */
+export function whyNever(
+  wish: Wish,
+  nodes: readonly Candidate[],
+): 'unknown' | 'childless' | 'ruled-out' | null {
+  const { name, node: asked, strictNode, notNode } = wish
+  let why: 'unknown' | 'childless' | 'ruled-out' | null = null
+  for (const node of nodes) {
+    if (!node.connected) {
+      if (node.name === asked && node.canRun(wish)) return null
+    } else if (!strictNode || asked === null || node.name === asked) {
+      if (node.canRun(wish)) {
+        if (!notNode.includes(node.name)) return null
+        why = 'ruled-out'
+      } else if (why !== 'ruled-out' && node.knows(name)) why = 'childless'
+      else why ??= 'unknown'
+    }
+  }
+  return why
 }
 
 function fits(node: Candidate, wish: Wish): boolean {
-  return node.open && node.knows(wish.name) && !wish.notNode.includes(node.name) && node.hasCredit(wish.bytes)
+  return node.open && node.canRun(wish) && !wish.notNode.includes(node.name) && node.hasCredit(wish.bytes)
 }
 
 /** Each node draws a number from its name and the id; the highest that may take the job does. */
@@ -53,7 +78,7 @@ function chooseByName<C extends Candidate>(wish: Wish, nodes: readonly C[]): C |
   let best: C | null = null
   let highest = -1
   for (const node of nodes) {
-    if (!node.knows(wish.name) || wish.notNode.includes(node.name)) continue
+    if (!node.canRun(wish) || wish.notNode.includes(node.name)) continue
     const drawn = hash(`${node.name}\0${wish.id}`)
     if (drawn <= highest) continue
     highest = drawn

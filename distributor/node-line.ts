@@ -16,7 +16,7 @@ import type {
   Welcome,
 } from '../src/wire/messages.js'
 import { type KnownStore, lostAbove } from './known-store.js'
-import type { Candidate } from './node-choice.js'
+import type { Candidate, Wish } from './node-choice.js'
 import { enqueueMessage, type Moment, type OutJob } from './out-job.js'
 import { Queue } from './queue.js'
 import { Receipts } from './receipts.js'
@@ -82,7 +82,9 @@ export class NodeLine implements Candidate {
   #welcomed = false
   #status: NodeState['status'] = 'running'
   #jobs = new Map<string, KnownJob>()
-  #slots = 0
+  /** How many jobs it can run at once, on each kind of children. */
+  #evented = 0
+  #deferred = 0
   /** Jobs sent and not ended, as far as can be known here. */
   #busy = 0
   /** The number of the last job that was given to this node. */
@@ -132,7 +134,7 @@ export class NodeLine implements Candidate {
 
   get free(): number {
     // A node that is paused keeps what it is sent; one that runs jobs comes first, however busy.
-    return this.#status === 'paused' ? Number.NEGATIVE_INFINITY : this.#slots - this.#busy
+    return this.#status === 'paused' ? Number.NEGATIVE_INFINITY : this.#evented + this.#deferred - this.#busy
   }
 
   get unaccepted(): number {
@@ -156,11 +158,26 @@ export class NodeLine implements Candidate {
   }
 
   get facts(): { jobs: string[]; slots: number; busy: number } {
-    return { jobs: [...this.#jobs.keys()], slots: this.#slots, busy: Math.max(0, this.#busy) }
+    return {
+      jobs: [...this.#jobs.keys()],
+      slots: this.#evented + this.#deferred,
+      busy: Math.max(0, this.#busy),
+    }
   }
 
   knows(job: string): boolean {
     return this.#jobs.has(job) || this.unknownJob === 'wait'
+  }
+
+  canRun(job: Pick<Wish, 'name' | 'defer'>): boolean {
+    const known = this.#jobs.get(job.name)
+    if (known === undefined && this.unknownJob !== 'wait') return false
+    return ((job.defer ?? known?.defer ?? false) ? this.#deferred : this.#evented) > 0
+  }
+
+  /** Whether it would run on a deferred child there. */
+  isDeferred({ name, defer }: Pick<Wish, 'name' | 'defer'>): boolean {
+    return defer ?? this.#jobs.get(name)?.defer ?? false
   }
 
   hasCredit(bytes: number): boolean {
@@ -351,13 +368,13 @@ export class NodeLine implements Candidate {
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
         this.unknownJob = message.unknownJob
-        this.#learn(message.jobs, message.slots)
+        this.#learn(message)
         this.#status = 'running'
         this.#busy = 0
         return this.#resume(message)
       case 'node-state':
         this.#status = message.status
-        this.#learn(message.jobs, message.slots)
+        this.#learn(message)
         this.#roomier = true
         return
       case 'reply':
@@ -432,9 +449,10 @@ export class NodeLine implements Candidate {
     this.#sendFirst(this.#now())
   }
 
-  #learn(jobs: readonly KnownJob[], slots: number): void {
+  #learn({ jobs, evented, deferred }: Pick<NodeState, 'jobs' | 'evented' | 'deferred'>): void {
     this.#jobs = new Map(jobs.map((job) => [job.name, job]))
-    this.#slots = slots
+    this.#evented = evented
+    this.#deferred = deferred
   }
 
   #reply({ request, ok, body }: Reply): void {

@@ -1,3 +1,4 @@
+import { CountedLines } from '../src/counted-lines.js'
 import type { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
@@ -29,6 +30,9 @@ export interface NodesDeps extends Surroundings {
   }
 }
 
+/** A node of a name that is taken dials again and again. */
+const RARELY_MS = 600_000
+
 /** The nodes that have ever connected to this app, by their names, and the connections to them. */
 export class Nodes {
   readonly #config: NodesConfig
@@ -36,10 +40,12 @@ export class Nodes {
   readonly #links: Links
   readonly #lines = new Map<string, NodeLine>()
   #all: readonly NodeLine[] = []
+  readonly #duplicates: CountedLines
 
   constructor(config: NodesConfig, deps: NodesDeps) {
     this.#config = config
     this.#deps = deps
+    this.#duplicates = new CountedLines(deps.log, deps.clock, RARELY_MS)
     this.#links = new Links({
       identity: () => ({ role: 'distributor', name: config.name, instance: config.instance }),
       secret: config.secret,
@@ -51,6 +57,17 @@ export class Nodes {
       chance: deps.chance,
       onLink: (link) => this.#open(link),
     })
+  }
+
+  /** How nodes and this app find each other, for people. */
+  get where(): string {
+    const { listening, dialling } = this.#links
+    const parts = [
+      ...(listening.length > 0 ? [`listens on ${listening.join(', ')}`] : []),
+      ...(dialling.length > 0 ? [`dials ${dialling.join(', ')}`] : []),
+    ]
+    const nowhere = 'listens nowhere and dials nobody (options port, path and nodes; or spawnNode)'
+    return parts.length > 0 ? parts.join(' and ') : nowhere
   }
 
   listen(address: Address): Promise<Address> {
@@ -135,11 +152,12 @@ export class Nodes {
     const line = this.expected(name)
     const current = line.link
     if (current !== null && current.peer.instance !== instance && !current.channel.closed) {
-      const { log, events } = this.#deps
+      const { events } = this.#deps
       const text = `a node of the name '${name}' is connected already: give each node a name of its own`
-      log.error('node:duplicate', { name, address: link.address })
+      this.#duplicates.error('node:duplicate', { name, address: link.address, note: text })
       events.emit('node:duplicate', { name, address: link.address })
-      link.channel.destroy(new JrError('JR_DUPLICATE_NODE', text))
+      link.channel.send({ type: 'broken', code: 'JR_DUPLICATE_NODE', message: text })
+      link.channel.close()
       return { onMessages: () => {}, onClose: () => {} }
     }
     line.attach(link)

@@ -1,7 +1,7 @@
 import type { Clock } from '../src/clock.js'
 import { argsTooLarge, JrError } from '../src/errors.js'
 import { HeldJobs } from './held-jobs.js'
-import { chooseNode, isUnknown } from './node-choice.js'
+import { chooseNode, whyNever } from './node-choice.js'
 import type { NodeLine } from './node-line.js'
 import type { OutJob } from './out-job.js'
 import type { Spool } from './spool.js'
@@ -16,20 +16,25 @@ export interface PlacementDeps {
   /** No node will take it. Not called in the middle of `place`. */
   readonly refuse: (job: OutJob, error: JrError) => void
   readonly onFull: (job: OutJob) => void
+  /** There are jobs that are held. */
+  readonly onHeld: () => void
 }
 
 /**
- * A job that no connected node knows is refused after this long: at the start of an app, or of a node, the ones that
- * know it may be a moment behind.
+ * A job that no connected node will ever take is refused after this long: at the start of an app, or of a node, the ones
+ * that can run it may be a moment behind.
  */
-const UNKNOWN_GRACE_MS = 2000
+const GRACE_MS = 2000
+
+/** So many held jobs are looked through for one, just to say why it waits: thousands may be asked for in one second. */
+const FIRST_HELD = 1000
 
 /** Gives jobs to nodes, and holds those for which there is none. */
 export class Placement {
   readonly #deps: PlacementDeps
   readonly #held = new HeldJobs()
   #turn = 0
-  #unknown: { cancel(): void } | null = null
+  #judging: { cancel(): void } | null = null
 
   constructor(deps: PlacementDeps) {
     this.#deps = deps
@@ -49,23 +54,22 @@ export class Placement {
       this.#refuseLater(job, new JrError('JR_BACKLOG_FULL', text))
       return
     }
-    this.#held.add(job)
     spool?.add(job, clock.now(), clock.mono())
-    if (isUnknown(job, this.#connected())) this.#awaitUnknown()
+    this.#hold(job)
   }
 
   /** A job that was taken before, and needs a node once more: never refused for want of room. */
   again(job: OutJob): void {
     job.ticket.status = 'held'
     job.ticket.node = null
-    if (!this.#give(job)) this.#held.add(job)
+    if (!this.#give(job)) this.#hold(job)
   }
 
   /** A node has come, or has room again. */
   release(): void {
     if (this.#held.size === 0) return
     this.#held.release((job) => this.#give(job))
-    if (this.#held.size > 0) this.#awaitUnknown()
+    if (this.#held.size > 0) this.#judgeLater()
   }
 
   /** Takes a held job out, when it is held. */
@@ -75,9 +79,14 @@ export class Placement {
     return job
   }
 
+  /** A job that is held: that of the ticket, when it is among the first, or any. */
+  find(ticket?: Ticket): OutJob | undefined {
+    return this.#held.find((held) => ticket === undefined || held.ticket === ticket, FIRST_HELD)
+  }
+
   /** Holds nothing from now on; answers what was held. */
   abandon(): OutJob[] {
-    this.#unknown?.cancel()
+    this.#judging?.cancel()
     return this.#held.remove(() => true)
   }
 
@@ -92,15 +101,19 @@ export class Placement {
     return true
   }
 
-  #awaitUnknown(): void {
-    this.#unknown ??= this.#deps.clock.setTimer(UNKNOWN_GRACE_MS, () => {
-      this.#unknown = null
-      const lines = this.#connected()
-      const known = [...new Set(lines.flatMap((line) => line.facts.jobs))].slice(0, 20).join(', ')
-      for (const job of this.#held.remove((held) => isUnknown(held, lines))) {
+  #hold(job: OutJob): void {
+    this.#held.add(job)
+    this.#deps.onHeld()
+    if (this.#judging === null && whyNever(job, this.#deps.nodes()) !== null) this.#judgeLater()
+  }
+
+  #judgeLater(): void {
+    this.#judging ??= this.#deps.clock.setTimer(GRACE_MS, () => {
+      this.#judging = null
+      const lines = this.#deps.nodes()
+      for (const job of this.#held.removeAlike((head) => whyNever(head, lines) !== null)) {
         this.#deps.spool?.remove(job.id)
-        const text = `no connected node has a job '${job.name}'; they have: ${known}`
-        this.#deps.refuse(job, new JrError('JR_NO_SUCH_JOB', text))
+        this.#deps.refuse(job, neverTaken(job, lines))
       }
     })
   }
@@ -109,8 +122,30 @@ export class Placement {
   #refuseLater(job: OutJob, error: JrError): void {
     queueMicrotask(() => this.#deps.refuse(job, error))
   }
+}
 
-  #connected(): NodeLine[] {
-    return this.#deps.nodes().filter((line) => line.connected)
+/** Why no node that is connected will take it, with what they have. */
+function neverTaken(job: OutJob, lines: readonly NodeLine[]): JrError {
+  const { name, node, strictNode, notNode } = job
+  const there = lines.filter((line) => line.connected && (!strictNode || node === null || line.name === node))
+  const who = there.map((line) => line.name).join(', ')
+  switch (whyNever(job, lines)) {
+    case 'childless': {
+      const deferred = there.find((line) => line.knows(name))?.isDeferred(job) === true
+      const [kind, option] = deferred ? ['deferred', 'deferredChildren'] : ['evented', 'children']
+      const text = `no connected node (${who}) has ${kind} children, on which job '${name}' is to run`
+      return new JrError('JR_NO_NODE', `${text}: set option ${option} of a node, or opts.defer`)
+    }
+    case 'ruled-out': {
+      const text = `opts.notNode (${notNode.join(', ')}) rules out every connected node that could run '${name}'`
+      return new JrError('JR_NO_NODE', text)
+    }
+    default: {
+      const known = [...new Set(there.flatMap((line) => line.facts.jobs))].slice(0, 20).join(', ')
+      return new JrError(
+        'JR_NO_SUCH_JOB',
+        `no connected node (${who}) has a job '${name}'; they have: ${known}`,
+      )
+    }
   }
 }

@@ -6,7 +6,7 @@ import type { Attempt } from './children/attempt.js'
 import type { ChildEnqueue, EnqueueReply } from './children/messages.js'
 import type { Journal, NodeInsert, Origin } from './journal.js'
 import type { Runner } from './run/runner.js'
-import { admit, refusal } from './session/admit.js'
+import { admit, refusal, type Slots } from './session/admit.js'
 import type { NodeSettings } from './settings.js'
 import { Watchers } from './watchers.js'
 
@@ -24,6 +24,7 @@ export interface LocalDeps {
   readonly runner: Runner
   readonly clock: Clock
   readonly seq: () => number
+  readonly slots: () => Slots
   readonly forward: Forward | null
 }
 
@@ -56,10 +57,10 @@ export class LocalJobs implements Origin {
       outcome: (ok, body) =>
         send({ type: 'enqueue-reply', request: request.request, what: 'outcome', ok, body }),
     }
-    const { settings, runner, journal, clock, seq, forward } = this.#deps
+    const { settings, runner, journal, clock, seq, slots, forward } = this.#deps
     const known = runner.known(request.name)
     const elsewhere = request.node !== null && request.node !== settings.name
-    const refused = refusal(request, settings, known)
+    const refused = refusal(request, settings, known, slots())
     if (forward !== null && (elsewhere || refused !== null)) return forward(request, reply)
     if (refused !== null) return reply.accepted(packError(refused))
     const { distributor, instance } = by.job

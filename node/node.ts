@@ -92,6 +92,7 @@ export class JobNode {
       this.#resolveStopped = resolve
     })
     const seq = () => this.#numbers()
+    const slots = () => this.#pool.slots
     const fail = (error: unknown) => this.#fail(error)
     const journal: Journal = new GroupCommit<NodeChange>(
       store,
@@ -134,6 +135,7 @@ export class JobNode {
       runner: this.#runner,
       clock,
       seq,
+      slots,
       forward: config.forward,
     })
     const { neighbours } = store
@@ -152,6 +154,7 @@ export class JobNode {
       reporter: this.#reporter,
       clock,
       seq,
+      slots,
       log,
       admitting: () => this.#status !== 'stopping',
       onStoreError: fail,
@@ -316,7 +319,7 @@ export class JobNode {
       type: 'node-state',
       status: this.#status,
       jobs: knownJobs(this.#jobs),
-      slots: this.#pool.slots,
+      ...this.#pool.slots,
       busy: this.#runner.size,
     }
   }

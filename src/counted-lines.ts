@@ -10,17 +10,19 @@ interface Kind {
 }
 
 /**
- * Lines of which somebody else decides how many there are: of each kind one is written in 10 s, whatever it says, and the next
- * one tells how many were not (`unsaid`).
+ * Lines of which somebody else decides how many there are: of each kind one is written in 10 s, or in the time that is asked
+ * for, whatever it says, and the next one tells how many were not (`unsaid`).
  */
 export class CountedLines {
   readonly #log: Logger
   readonly #clock: Pick<Clock, 'mono'>
+  readonly #everyMs: number
   readonly #kinds = new Map<string, Kind>()
 
-  constructor(log: Logger, clock: Pick<Clock, 'mono'>) {
+  constructor(log: Logger, clock: Pick<Clock, 'mono'>, everyMs = EVERY_MS) {
     this.#log = log
     this.#clock = clock
+    this.#everyMs = everyMs
   }
 
   /** `event` is the kind: one of the project's own, never made of what somebody else says. */
@@ -35,7 +37,7 @@ export class CountedLines {
   #say(level: 'warn' | 'error', event: string, facts: Facts): void {
     const kind = this.#kinds.get(event)
     const now = this.#clock.mono()
-    if (kind !== undefined && now - kind.at < EVERY_MS) {
+    if (kind !== undefined && now - kind.at < this.#everyMs) {
       kind.unsaid++
       return
     }

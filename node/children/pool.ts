@@ -76,9 +76,10 @@ export class Pool {
     return this.#staff.start()
   }
 
-  /** How many attempts can be under way when all children are there. */
-  get slots(): number {
-    return this.#staff.wanted(false) * this.#options.concurrency + this.#staff.wanted(true)
+  /** How many attempts can be under way on each kind of children when all are there. */
+  get slots(): { readonly evented: number; readonly deferred: number } {
+    const evented = this.#staff.wanted(false) * this.#options.concurrency
+    return { evented, deferred: this.#staff.wanted(true) }
   }
 
   /** How many more attempts can be given out. */

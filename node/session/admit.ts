@@ -10,15 +10,33 @@ import type { NodeSettings } from '../settings.js'
 /** A job as it was asked for, without what numbers it on a connection. */
 export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'heldMs'>
 
+/** How many jobs a node can run at once on each kind of children. */
+export interface Slots {
+  readonly evented: number
+  readonly deferred: number
+}
+
+function isDeferred({ defer }: JobRequest, known: LoadedJob | undefined): boolean {
+  return defer ?? known?.defer ?? false
+}
+
 /** Why this node does not take the job; null when it does. */
 export function refusal(
   request: JobRequest,
   settings: NodeSettings,
   known: LoadedJob | undefined,
+  slots: Slots,
 ): JrError | null {
   const { name } = settings
   if (known === undefined && settings.unknownJob === 'fail') {
     return new JrError('JR_NO_SUCH_JOB', `node ${name} has no job '${request.name}' in ${settings.jobs}`)
+  }
+  const [kind, option] = isDeferred(request, known)
+    ? (['deferred', 'deferredChildren'] as const)
+    : (['evented', 'children'] as const)
+  if (slots[kind] === 0) {
+    const text = `node ${name} has no ${kind} children (option ${option}), on which job '${request.name}' is to run`
+    return new JrError('JR_NO_NODE', text)
   }
   if (request.args.length > settings.maxArgs) {
     return argsTooLarge(request.name, request.args.length, name, settings.maxArgs)
@@ -50,7 +68,7 @@ export function admit(
   const start = byWall ? now.wall : now.steady
   const due = timed ? dueAfter(start, request.delayMs ?? 0) : start
   return {
-    lane: laneFor(timed, request.defer ?? known?.defer ?? false),
+    lane: laneFor(timed, isDeferred(request, known)),
     due,
     seq,
     id: request.id,

@@ -22,7 +22,7 @@ import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import type { Watchers } from '../watchers.js'
-import { admit, refusal } from './admit.js'
+import { admit, refusal, type Slots } from './admit.js'
 import { Errands } from './errands.js'
 import { answer, weightOf } from './requests.js'
 
@@ -38,12 +38,15 @@ export interface SessionDeps {
   readonly lookup: Lookup
   readonly clock: Clock
   readonly seq: () => number
+  readonly slots: () => Slots
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
   readonly watchers: Watchers
   /** False while the node stops: what comes then is refused, and the distributor keeps it. */
   readonly admitting: () => boolean
+  /** That this node's name is taken. */
+  readonly duplicates: CountedLines
   /** Something was stored for this session; `settle` is wanted once the group is done. */
   readonly touched: (session: Session) => void
 }
@@ -181,7 +184,10 @@ export class Session implements Origin {
     }
     if (message.type === 'broken') {
       const { code, message: error } = message
-      this.#deps.complaints.error('connection:broken', { distributor: this.peer.name, code, error })
+      const facts = { distributor: this.peer.name, code, error }
+      // It dials again and again.
+      if (code === 'JR_DUPLICATE_NODE') this.#deps.duplicates.error('node:duplicate', facts)
+      else this.#deps.complaints.error('connection:broken', facts)
       return
     }
     if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
@@ -237,11 +243,11 @@ export class Session implements Origin {
   }
 
   #enqueue(message: Enqueue, now: Now): void {
-    const { settings, runner, journal, seq } = this.#deps
+    const { settings, runner, journal, seq, slots } = this.#deps
     this.#number(message.number)
     const known = runner.known(message.name)
     const refused = this.#deps.admitting()
-      ? refusal(message, settings, known)
+      ? refusal(message, settings, known, slots())
       : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
     if (refused !== null) return this.#refuse(message.number, refused)
     const bytes = message.args.length

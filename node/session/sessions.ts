@@ -10,13 +10,17 @@ import type { Reporter } from '../report/reporter.js'
 import { Watchers } from '../watchers.js'
 import { Session, type SessionDeps } from './session.js'
 
-export interface SessionsDeps extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers'> {
+export interface SessionsDeps
+  extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers' | 'duplicates'> {
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
   /** What this node can do now, for those who ask or are told. */
   readonly state: () => NodeState
 }
+
+/** A node of a name that is taken dials again and again. */
+const RARELY_MS = 600_000
 
 /** The connected distributors. */
 export class Sessions {
@@ -25,10 +29,12 @@ export class Sessions {
   readonly #touched = new Set<Session>()
   readonly #complaints: CountedLines
   readonly #watchers = new Watchers()
+  readonly #duplicates: CountedLines
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps
     this.#complaints = new CountedLines(deps.log, deps.clock)
+    this.#duplicates = new CountedLines(deps.log, deps.clock, RARELY_MS)
   }
 
   /** A link whose handshake is done. An older one of the same life of the distributor is dead, whether it knows or not. */
@@ -55,6 +61,7 @@ export class Sessions {
       ...this.#deps,
       complaints: this.#complaints,
       watchers: this.#watchers,
+      duplicates: this.#duplicates,
       touched: (touched) => this.#touched.add(touched),
     })
     this.#byInstance.set(peer.instance, session)
@@ -90,7 +97,7 @@ export class Sessions {
     await journal.flushed()
     const taken = await store.taken(name, instance)
     if (session.channel.closed) return
-    const { jobs, slots, status } = state()
+    const { jobs, evented, deferred, status } = state()
     session.welcome({
       type: 'welcome',
       taken,
@@ -99,7 +106,8 @@ export class Sessions {
       maxArgs: settings.maxArgs,
       jobs,
       unknownJob: settings.unknownJob,
-      slots,
+      evented,
+      deferred,
       alone: store.neighbours === undefined,
     })
     if (status !== 'running') session.tell(state())

@@ -88,7 +88,8 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'node-state':
       w.u8(STATUSES.indexOf(message.status))
       writeList(w, message.jobs, writeKnown)
-      w.uint(message.slots)
+      w.uint(message.evented)
+      w.uint(message.deferred)
       return w.uint(message.busy)
     case 'unreadable':
       return neverSent()
@@ -141,7 +142,14 @@ function read(code: number, r: ByteReader): LinkMessage | null {
     case CODES['node-state']: {
       const status = choice(r.u8(), STATUSES, 'status')
       const jobs = readList(r, 'jobs', MAX_JOBS, readKnown)
-      return { type: 'node-state', status, jobs, slots: r.uint(), busy: r.uint() }
+      return {
+        type: 'node-state',
+        status,
+        jobs,
+        evented: r.uint(),
+        deferred: r.uint(),
+        busy: r.uint(),
+      }
     }
     default:
       return null
@@ -249,7 +257,8 @@ function writeWelcome(w: ByteWriter, message: Welcome): void {
   w.uint(message.maxArgs)
   writeList(w, message.jobs, writeKnown)
   w.u8(UNKNOWN_JOB.indexOf(message.unknownJob))
-  w.uint(message.slots)
+  w.uint(message.evented)
+  w.uint(message.deferred)
   w.flag(message.alone)
 }
 
@@ -262,7 +271,8 @@ function readWelcome(r: ByteReader): Welcome {
     maxArgs: r.uint(),
     jobs: readList(r, 'jobs', MAX_JOBS, readKnown),
     unknownJob: choice(r.u8(), UNKNOWN_JOB, 'unknownJob'),
-    slots: r.uint(),
+    evented: r.uint(),
+    deferred: r.uint(),
     // A node that does not say it may share its store.
     alone: r.left > 0 && r.flag(),
   }

@@ -67,6 +67,8 @@ export class Links {
   readonly #strangers = new Set<Socket>()
   /** Whoever connects decides how many there are. */
   readonly #complaints: CountedLines
+  /** Where it listens. */
+  readonly listening: string[] = []
   #alive = true
   #stopped = false
 
@@ -74,6 +76,11 @@ export class Links {
     this.#options = options
     this.#most = options.maxConnections ?? shareOfDescriptors(MAX_CONNECTIONS)
     this.#complaints = new CountedLines(options.log, options.clock)
+  }
+
+  /** Whom it dials. */
+  get dialling(): string[] {
+    return [...this.#diallers.keys()]
   }
 
   /** Resolves with the real address. Rejects with JR_ADDRESS. */
@@ -85,6 +92,7 @@ export class Links {
     })
     const real = await listener.listen(address)
     this.#listeners.push(listener)
+    this.listening.push(formatAddress(real))
     return real
   }
 
@@ -215,7 +223,8 @@ export class Links {
         clock,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },
         onMessages: (messages) => {
-          heard = true
+          // Who is refused at once dials less and less often.
+          heard ||= messages.some(({ type }) => type !== 'broken')
           handlers?.onMessages(messages)
         },
         onDrain: () => handlers?.onDrain?.(),

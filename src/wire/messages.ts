@@ -97,7 +97,9 @@ export interface Welcome {
   readonly maxArgs: number
   readonly jobs: readonly KnownJob[]
   readonly unknownJob: 'fail' | 'wait'
-  readonly slots: number
+  /** How many jobs it can run at once: on evented children, and on deferred ones. */
+  readonly evented: number
+  readonly deferred: number
   /** The store is this node's alone: a job that it had accepted, and that is not in it, is nowhere. */
   readonly alone: boolean
 }
@@ -150,8 +152,9 @@ export interface NodeState {
   readonly type: 'node-state'
   readonly status: 'running' | 'paused' | 'stopping'
   readonly jobs: readonly KnownJob[]
-  /** How many jobs it can run at once, and how many wait or run. */
-  readonly slots: number
+  /** As in the welcome; and how many jobs run. */
+  readonly evented: number
+  readonly deferred: number
   readonly busy: number
 }
 

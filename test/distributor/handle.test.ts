@@ -5,7 +5,12 @@ import { JobHandles } from '#dist/distributor/handles.js'
 import { Ticket } from '#dist/distributor/ticket.js'
 import { systemClock } from '#dist/src/clock.js'
 
-const owner = { clock: systemClock, cancel: async () => 'not-found' as const, watch: () => {} }
+const owner = {
+  clock: systemClock,
+  cancel: async () => 'not-found' as const,
+  watch: () => {},
+  explain: () => 'it was never accepted',
+}
 
 function made(count: number) {
   const tickets = Array.from({ length: count }, (_, i) => new Ticket(`j${i}`, 'job', null, null, true))

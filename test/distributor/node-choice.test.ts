@@ -1,18 +1,21 @@
 import t from 'tap'
-import { chooseNode, isUnknown } from '#dist/distributor/node-choice.js'
+import { chooseNode, whyNever } from '#dist/distributor/node-choice.js'
 
 const node = (name: string, over: object = {}) => ({
   name,
   open: true,
   free: 1,
   hasCredit: () => true,
+  connected: true,
   knows: () => true,
+  canRun: () => true,
   ...over,
 })
 const wish = (over: object = {}) => ({
   id: 'id',
   name: 'job',
   edition: 0,
+  defer: null,
   node: null,
   strictNode: false,
   notNode: [],
@@ -31,7 +34,7 @@ t.test('the node for a job', async (t) => {
   t.equal(choice({ node: 'a', strictNode: true }, [node('a', { open: false }), node('b')]), null)
   t.equal(choice({ notNode: ['b'] }, two), 'a')
   t.equal(choice({ notNode: ['a', 'b'] }, two), null)
-  t.equal(choice({}, [node('a', { knows: () => false }), node('b', { hasCredit: () => false })]), null)
+  t.equal(choice({}, [node('a', { canRun: () => false }), node('b', { hasCredit: () => false })]), null)
   t.equal(choice({}, []), null)
   const alike = [node('a'), node('b'), node('c')]
   t.same(
@@ -55,10 +58,27 @@ t.test('an id of your own meets the same node, and waits for it', async (t) => {
   t.equal(seen.size, 3)
 })
 
-t.test('a job that nobody knows', async (t) => {
-  const ignorant = [node('a', { knows: () => false })]
-  t.equal(isUnknown(wish(), ignorant), true)
-  t.equal(isUnknown(wish({ node: 'x' }), ignorant), false)
-  t.equal(isUnknown(wish(), []), false)
-  t.equal(isUnknown(wish(), [...ignorant, node('b')]), false)
+t.test('a job that no node will ever take, and why', async (t) => {
+  const ignorant = node('a', { knows: () => false, canRun: () => false })
+  const childless = node('b', { canRun: () => false })
+  const able = node('c')
+  const never = (over: object, nodes: ReturnType<typeof node>[]) => whyNever(wish(over), nodes)
+  t.equal(never({}, []), null, 'one may come')
+  t.equal(never({}, [ignorant]), 'unknown')
+  t.equal(never({}, [ignorant, childless]), 'childless')
+  t.equal(never({}, [ignorant, childless, able]), null)
+  t.equal(never({ notNode: ['c'] }, [ignorant, childless, able]), 'ruled-out')
+  t.equal(never({ notNode: ['c'] }, [able, node('d')]), null)
+  t.equal(never({}, [node('c', { open: false })]), null, 'it may have room again')
+  t.equal(never({ node: 'x' }, [ignorant]), 'unknown', 'a preference is no reason to wait')
+  const away = { connected: false }
+  t.equal(never({ node: 'c' }, [ignorant, node('c', away)]), null, 'it may come back')
+  t.equal(never({ node: 'a' }, [node('a', { ...away, canRun: () => false }), ignorant]), 'unknown')
+  t.equal(
+    never({ node: 'x', strictNode: true }, [ignorant, able]),
+    null,
+    'the node that is asked for may come',
+  )
+  t.equal(never({ node: 'a', strictNode: true }, [ignorant, able]), 'unknown')
+  t.equal(never({ node: 'b', strictNode: true }, [childless, able]), 'childless')
 })

@@ -71,14 +71,15 @@ const MESSAGES: LinkMessage[] = [
     maxArgs: 12,
     jobs: [{ name: 'work', defer: true }],
     unknownJob: 'wait',
-    slots: 3,
+    evented: 2,
+    deferred: 1,
     alone: true,
   },
   { type: 'accepted', number: 8 },
   { type: 'refused', number: 9, code: 'JR_STOPPED', message: 'no' },
   { type: 'outcome', stored: true, outcome: outcome({ error: bytes('error') }) },
   { type: 'reply', request: 3, ok: false, body: bytes('') },
-  { type: 'node-state', status: 'paused', jobs: [], slots: 1, busy: 0 },
+  { type: 'node-state', status: 'paused', jobs: [], evented: 0, deferred: 1, busy: 0 },
 ]
 
 function frameOf(messages: readonly LinkMessage[]): Buffer {
@@ -198,8 +199,8 @@ t.test('frames that are no frames are refused, and nothing is made of them', asy
     'fields behind those that are known are left out',
   )
   t.match(
-    read(reader(), framed(message(20, [0, 1, 1, 1, 0, 0, 3]))),
-    [{ type: 'welcome', slots: 3, alone: false }],
+    read(reader(), framed(message(20, [0, 1, 1, 1, 0, 0, 2, 1]))),
+    [{ type: 'welcome', evented: 2, deferred: 1, alone: false }],
     'a node that does not say whether its store is its own may share it',
   )
 })

@@ -141,7 +141,8 @@ t.test('a node that says all that it can holds up no other job of the app', asyn
     type: 'node-state',
     status,
     jobs,
-    slots: 1,
+    evented: 1,
+    deferred: 0,
     busy: 0,
   })
   const welcome: LinkMessage = {
@@ -152,7 +153,8 @@ t.test('a node that says all that it can holds up no other job of the app', asyn
     maxArgs: 1,
     jobs,
     unknownJob: 'fail',
-    slots: 1,
+    evented: 1,
+    deferred: 0,
     alone: true,
   }
   const facts = () => app.nodes().find(({ name }) => name === 'raw-node')

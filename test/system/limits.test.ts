@@ -267,7 +267,8 @@ t.test('a job that ends the connection each time is set aside; the others are ac
         maxArgs: 1e5,
         jobs: [{ name: 'echo', defer: false }],
         unknownJob: 'fail',
-        slots: 1,
+        evented: 1,
+        deferred: 0,
         alone: false,
       })
       return {
