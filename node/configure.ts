@@ -18,6 +18,8 @@ export function configure(
   extra: {
     readonly redis: RedisExtra
     readonly forward: Forward | null
+    /** Its store is one of the user's own that nodes share: jobs come by way of that, too. */
+    readonly shared?: boolean
   },
 ): NodeConfig {
   if (v.name === undefined) {
@@ -25,6 +27,12 @@ export function configure(
   }
   if (v.children + v.deferredChildren === 0) {
     const text = 'a node needs a child to run jobs: option children or deferredChildren must be 1 or more'
+    throw new JrError('JR_BAD_CONFIG', text)
+  }
+  const reachable = v.listen !== undefined || (v.distributors ?? []).length > 0
+  if (!reachable && extra.shared !== true && v.store !== 'redis' && extra.forward === null) {
+    const text =
+      'nobody can reach this node: give it option distributors (the address of an app), or listen, or both'
     throw new JrError('JR_BAD_CONFIG', text)
   }
   const most = Math.max(v.maxArgs, v.maxResult)

@@ -68,7 +68,11 @@ export function settled(options: NodeOptions): { readonly values: NodeValues; re
 
 /** `startNode`, for whoever has looked at all sources of options. */
 export async function startSettled(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
-  const config = configure(values, { redis: extras.redis ?? {}, forward: extras.forward ?? null })
+  const config = configure(values, {
+    redis: extras.redis ?? {},
+    forward: extras.forward ?? null,
+    shared: extras.store?.neighbours !== undefined,
+  })
   const log = nodeLogger(config)
   const store = extras.store ?? storeOf(config, SYSTEM)
   const node = new JobNode(config, { store, log, ...SYSTEM })

@@ -57,7 +57,7 @@ t.test('mistakes are explained', async (t) => {
     [['node', '--name', 'n'], 78, /environment JR_TIMEOUT: expected seconds/, { JR_TIMEOUT: 'soon' }],
     [['node', '--name', 'n', '--config', 'none.json'], 78, /config file none\.json: ENOENT/],
     [
-      ['node', '--name', 'n', '--jobs', 'none'],
+      ['node', '--name', 'n', '--listen', '127.0.0.1:0', '--jobs', 'none'],
       69,
       /a child did not start: cannot read the job directory .*none \(option jobs\)/,
     ],
@@ -75,7 +75,7 @@ t.test('mistakes are explained', async (t) => {
   }
   mkdirSync(join(cwd, 'bad'))
   writeFileSync(join(cwd, 'bad', 'broken.mjs'), 'throw new Error("in the file")')
-  const broken = await jr(['node', '--name', 'n', '--jobs', 'bad'], { cwd })
+  const broken = await jr(['node', '--name', 'n', '--listen', '127.0.0.1:0', '--jobs', 'bad'], { cwd })
   t.match(broken.err, /job file .*broken\.mjs: Error: in the file/)
 })
 

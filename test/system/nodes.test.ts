@@ -234,15 +234,15 @@ t.test(
 t.test(
   'a second node on the same data directory is refused, also after a kill -9 of the first',
   async (t) => {
-    const dir = folder(t)
-    const first = await startNode(t, 'n1', ['--dir', dir])
-    await t.rejects(startNode(t, 'n1', ['--dir', dir]), /is in use: process \d+ has it/)
+    const flags = ['--listen', '127.0.0.1:0', '--dir', folder(t)]
+    const first = await startNode(t, 'n1', flags)
+    await t.rejects(startNode(t, 'n1', flags), /is in use: process \d+ has it/)
     process.kill(first.pid, 'SIGKILL')
     await first.exited
-    const third = await startNode(t, 'n1', ['--dir', dir])
+    const third = await startNode(t, 'n1', flags)
     third.process.kill('SIGTERM')
     await third.exited
-    await t.rejects(startNode(t, 'other', ['--dir', dir]), /belongs to node 'n1', not 'other'/)
+    await t.rejects(startNode(t, 'other', flags), /belongs to node 'n1', not 'other'/)
   },
 )
 

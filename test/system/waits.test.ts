@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
-import { event, folder, startApp, startNode, toApp } from './harness.js'
+import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
 
 const LONG = { timeout: 30_000 }
 
@@ -96,6 +96,18 @@ t.test('a node whose name is taken is told so', async (t) => {
   await event(app, 'node:duplicate')
   await event(app, 'node:duplicate')
   t.equal(second.log.filter((line) => line.includes('node:duplicate')).length, 1)
+})
+
+t.test('a node that nobody can reach is refused', async (t) => {
+  const child = spawn(process.execPath, [CLI, 'node', '--name', 'n1', '--jobs', JOBS, '--dir', folder(t)])
+  t.teardown(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said += text
+  })
+  const [code] = await once(child, 'exit')
+  t.equal(code, 78)
+  t.match(said, /nobody can reach this node: give it option distributors/)
 })
 
 t.test('a script that awaits ready lives until it is', async (t) => {
