@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { until } from '../system/harness.js'
 import { type RedisServer, startRedis } from './redis-server.js'
 
 /** A client of the test's own, for what a person would do with redis-cli. */
@@ -9,11 +9,6 @@ export function adminOf(t: Test, port: number): Redis {
   admin.on('error', () => {})
   t.teardown(() => admin.disconnect())
   return admin
-}
-
-/** Resolves when it is so; while it can't be asked it is not. */
-export async function until(what: () => Promise<boolean>): Promise<void> {
-  while (!(await what().catch(() => false))) await sleep(20)
 }
 
 /** Resolves when it has all that the master has. */

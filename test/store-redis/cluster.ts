@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { adminOf, linked, until } from './admin.js'
+import { until } from '../system/harness.js'
+import { adminOf, linked } from './admin.js'
 import { type RedisServer, startRedis } from './redis-server.js'
 
 const SLOTS = 16384

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { folder, type NodeProcess, randomOf, readLog, startApp } from '../system/harness.js'
+import { folder, type NodeProcess, randomOf, readLog, startApp, until } from '../system/harness.js'
 import { check } from '../system/history.js'
 import { begunOn, Load, NAMES, startOn } from './load.js'
 import { hasRedis, startRedis } from './redis-server.js'
@@ -35,9 +36,9 @@ else {
     t.teardown(() => clearInterval(sending))
     const starting: Promise<unknown>[] = []
     for (let round = 1; round <= KILLS; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 1000))
+      await sleep(1000)
       // Somebody must be left; where nodes take long to start, the second is longer.
-      while (nodes.size < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      await until(() => nodes.size >= 2)
       const there = [...nodes.keys()].sort()
       const name = there[Math.floor(random() * there.length)] ?? 'n1'
       const node = nodes.get(name)
@@ -53,12 +54,12 @@ else {
       await node.exited
       // One is back after others have its jobs, the last never, the rest before anybody has missed them.
       const away = round === 2 ? LEASE_MS : 0
-      const back = () => new Promise((resolve) => setTimeout(resolve, away)).then(() => start(name))
+      const back = () => sleep(away).then(() => start(name))
       if (round < KILLS) starting.push(back())
     }
     const open = load.open
     await Promise.all(starting)
-    while (sent < JOBS) await new Promise((resolve) => setTimeout(resolve, 10))
+    await until(() => sent === JOBS)
     await load.done()
     const entries = [...load.history, ...readLog(log)]
     t.same(check(entries).slice(0, 5), [])

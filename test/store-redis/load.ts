@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
-import { type NodeProcess, readLog, type startApp, startNode, toApp } from '../system/harness.js'
+import { type NodeProcess, readLog, type startApp, startNode, toApp, until } from '../system/harness.js'
 import type { Entry } from '../system/history.js'
 import type { RedisServer } from './redis-server.js'
 
@@ -29,16 +29,12 @@ export async function startAll(t: Test, redis: RedisServer, app: App): Promise<N
 }
 
 export async function connected(app: App, count: number): Promise<void> {
-  while (app.app.nodes().filter(({ status }) => status === 'running').length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await until(() => app.app.nodes().filter(({ status }) => status === 'running').length >= count)
 }
 
 /** Resolves when so many attempts have begun. */
 export async function begunOn(log: string, count: number): Promise<void> {
-  while (readLog(log).filter(({ ev }) => ev === 'begin').length < count) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await until(() => readLog(log).filter(({ ev }) => ev === 'begin').length >= count)
 }
 
 /** Enqueues jobs of all sorts and keeps what is heard of each. */

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { event, startApp, startNode, toApp } from '../system/harness.js'
-import { adminOf, until } from './admin.js'
+import { event, startApp, startNode, toApp, until } from '../system/harness.js'
+import { adminOf } from './admin.js'
 import type { App } from './load.js'
 import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
 

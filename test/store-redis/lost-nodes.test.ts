@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { folder, randomOf, readLog, startApp } from '../system/harness.js'
+import { folder, randomOf, readLog, startApp, until } from '../system/harness.js'
 import { check } from '../system/history.js'
 import { begunOn, connected, Load, startAll, startOn } from './load.js'
 import { startProxy } from './proxy.js'
@@ -28,9 +29,10 @@ else {
       t.teardown(() => clearInterval(sending))
       await begunOn(log, 200)
       await redis.signal('SIGKILL')
-      await new Promise((resolve) => setTimeout(resolve, 1200))
+      // Longer than a lease.
+      await sleep(1200)
       await redis.again()
-      while (sent < 1000) await new Promise((resolve) => setTimeout(resolve, 10))
+      await until(() => sent === 1000)
       await load.done()
       // No fault is written down: nothing may have begun again without a cause.
       t.same(check([...load.history, ...readLog(log)]).slice(0, 5), [])
@@ -119,7 +121,7 @@ else {
       proxy.mute()
       const handle = app.app.enqueue('record', { log, payload: 1 }, { node: 'n1' })
       const ran = () => readLog(log).flatMap((entry) => (entry.ev === 'end' ? [entry] : []))
-      while (ran().length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      await until(() => ran().length > 0)
       proxy.close()
       await handle.accepted
       t.equal(app.app.nodes().find(({ name }) => name === 'n2')?.inFlight, 0)

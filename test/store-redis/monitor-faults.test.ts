@@ -6,7 +6,7 @@ import { redisStore } from '#dist/src/store/index.js'
 import { FieldWriter } from '#dist/src/store/redis/field-writer.js'
 import { nodeKeys, placeOf } from '#dist/src/store/redis/keys.js'
 import { readScripts } from '#dist/src/store/redis/scripts.js'
-import { startApp } from '../system/harness.js'
+import { startApp, until } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
 import { startProxy } from './proxy.js'
 import { hasRedis, startRedis } from './redis-server.js'
@@ -219,7 +219,7 @@ else {
     await t.rejects(deaf.destroy(job.id), { code: 'JR_STORE', message: /NOPERM.*channels.*&\{/ })
     await t.rejects(monitorOf({ url: urlOf('poor') }).nodes(), { code: 'JR_STORE', message: /NOPERM/ })
     await killed(node)
-    while ((await deaf.nodes())[0]?.lease !== 'lost');
+    await until(async () => (await deaf.nodes())[0]?.lease === 'lost')
     t.equal(await deaf.destroy(job.id), true, 'nobody is to be asked')
   })
 }

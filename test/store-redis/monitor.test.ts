@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { JR } from '#dist/index.js'
-import { startApp } from '../system/harness.js'
+import { startApp, until } from '../system/harness.js'
 import { hasRedis, startRedis } from './redis-server.js'
 import { adminOf, endsOf, killed, monitorOf, running, startOn } from './straight.js'
 
@@ -110,7 +110,7 @@ else {
     t.same(await results, Array(601).fill('JR_CANCELLED'))
     t.match(await monitor.nodes(), [{ lease: 'held', waiting: 0, running: 0, ended: 0 }])
     const admin = adminOf(t, redis)
-    while ((await admin.zcard('{job-reactor}:outcomes:n1')) > 0);
+    await until(async () => (await admin.zcard('{job-reactor}:outcomes:n1')) === 0)
     t.pass('all outcomes are taken')
   })
 
@@ -159,7 +159,7 @@ else {
     t.same(await one, ['JR_CANCELLED'])
     t.equal(await monitor.destroy(pinned[1]?.id ?? ''), true)
     t.same(await other, ['JR_CANCELLED'])
-    while ((await monitor.nodes()).length > 1);
+    await until(async () => (await monitor.nodes()).length === 1)
     t.pass('nothing is left of it')
   })
 

@@ -1,5 +1,6 @@
 import { JrError } from '#dist/src/errors.js'
 import type { Store } from '#dist/src/store/contract.js'
+import { until } from '../system/harness.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 
 /**
@@ -29,7 +30,7 @@ export class Pressure {
   /** Resolves when so many more jobs have been stored, or the store has refused. */
   async more(count: number): Promise<void> {
     const goal = this.stored.size + count
-    while (this.stored.size < goal && this.refused === null) await new Promise((done) => setTimeout(done, 5))
+    await until(() => this.stored.size >= goal || this.refused !== null)
   }
 
   /** Resolves when the store has refused, and every call has settled. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { adminOf } from './admin.js'
 import { beginOf, insertOf, recordOf } from './changes.js'
@@ -90,7 +91,7 @@ else {
     const waiting = [store.commit(changes, true), store.commit([beginOf(recordOf(1))], true)]
     const asked = store.counts()
     // Each is asked again several times, and all of that is waiting for Redis when it goes on.
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await sleep(1500)
     await redis.signal('SIGCONT')
     t.same(await Promise.all(waiting), [['ok', 'ok', 'stale'], ['ok']])
     t.ok(await asked)

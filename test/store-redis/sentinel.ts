@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { adminOf, until } from './admin.js'
+import { until } from '../system/harness.js'
+import { adminOf } from './admin.js'
 import { freePort, REDIS_SERVER, type RedisServer } from './redis-server.js'
 
 /** One Sentinel that decides alone, and quickly. Answers its port when it knows the replica. */

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { type JobHandle, RedisMonitor, type RedisMonitorOptions } from '#dist/distributor/index.js'
-import { event, type NodeProcess, type startApp, startNode, toApp } from '../system/harness.js'
+import { event, type NodeProcess, type startApp, startNode, toApp, until } from '../system/harness.js'
 import type { RedisServer } from './redis-server.js'
 
 type App = Awaited<ReturnType<typeof startApp>>
@@ -34,7 +34,7 @@ export function endsOf(jobs: readonly JobHandle[]): Promise<string[]> {
 }
 
 export async function running(monitor: RedisMonitor, id: string): Promise<void> {
-  while ((await monitor.load(id))?.state !== 'running');
+  await until(async () => (await monitor.load(id))?.state === 'running')
 }
 
 export function adminOf(t: Test, { port }: RedisServer): Redis {

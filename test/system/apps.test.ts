@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { mkdirSync, watch } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
-import { alive, event, folder, JOBS, readLog, startApp, startNode, toApp } from './harness.js'
+import { alive, event, folder, JOBS, readLog, startApp, startNode, toApp, until } from './harness.js'
 import { check, type Entry } from './history.js'
 
 /** Between an app and a node: passes bytes on, and cuts when it is told to. */
@@ -190,7 +191,7 @@ t.test('an app that is killed: the node that it had started ends what runs, then
     ['begin', 'end'],
     'the job that ran when the app was killed has run to its end',
   )
-  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => !alive(pid))
   t.pass('the node has ended')
 })
 
@@ -261,8 +262,8 @@ t.test('a node restarts: due times keep, missed slots follow the policy', async 
   const gone = event(app, 'node:disconnected')
   process.kill(first.pid, 'SIGKILL')
   await gone
-  const from = Date.now()
-  while (Date.now() < from + 450) await new Promise((resolve) => setImmediate(resolve))
+  // The slots that pass meanwhile are missed.
+  await sleep(450)
   await startNode(t, 'n1', flags)
   const { facts } = await result
   t.ok(facts)

@@ -2,7 +2,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { startNode as startNodeHere } from '#dist/node/index.js'
-import { alive, descendants, folder, JOBS, randomOf, readLog, startApp, startNode, toApp } from './harness.js'
+import {
+  alive,
+  descendants,
+  folder,
+  JOBS,
+  randomOf,
+  readLog,
+  startApp,
+  startNode,
+  toApp,
+  until,
+} from './harness.js'
 import { check, type Entry } from './history.js'
 
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
@@ -159,7 +170,7 @@ t.test('more and fewer children while it runs', async (t) => {
   node.on('job:completed', ({ name }) => ended.push(name))
   t.ok((await together(3)) >= 450, 'one after the other')
   node.resize({ evented: 3 })
-  while (descendants(process.pid).length < 4) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => descendants(process.pid).length >= 4)
   await together(3)
   node.resize({ evented: 1 })
   t.ok((await together(2)) >= 300, 'one after the other again')
@@ -207,7 +218,7 @@ t.test(
     await first.exited
     write('new')
     const second = await startNode(t, 'n1', [...flags, '--keep-count', '2', '--retry-jobs-at-start=false'])
-    while (app.nodes()[0]?.status !== 'running') await new Promise((resolve) => setImmediate(resolve))
+    await until(() => app.nodes()[0]?.status === 'running')
     t.same((await monitor.jobsFor({ state: 'completed' })).jobs.length, 2, 'pruned at start')
     t.equal((await app.enqueue('old').result()).saw, null)
     t.equal(

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Distributor, type DistributorOptions } from '#dist/distributor/index.js'
 import { type Address, formatAddress } from '#dist/src/wire/address.js'
@@ -168,5 +169,25 @@ export function alive(pid: number): boolean {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
+  }
+}
+
+/**
+ * Resolves when it is so, for what no event tells of; while it can't be asked it is not. Rejects after a minute, with what was
+ * waited for.
+ */
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  const last = performance.now() + 60_000
+  for (;;) {
+    let so = false
+    let why = ''
+    try {
+      so = await what()
+    } catch (error) {
+      why = `: ${error}`
+    }
+    if (so) return
+    if (performance.now() > last) throw new Error(`it is not so after a minute: ${what}${why}`)
+    await sleep(10)
   }
 }

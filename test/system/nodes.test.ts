@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { parseAddress } from '#dist/src/wire/address.js'
-import { alive, descendants, event, folder, startApp, startNode, toApp } from './harness.js'
+import { alive, descendants, event, folder, startApp, startNode, toApp, until } from './harness.js'
 
 const STORES = [
   ['level', 'fsync'],
@@ -137,7 +137,7 @@ t.test('pause, resume, kill the children; stop gracefully, and at once', async (
   node.process.kill('SIGUSR2')
   await node.line('node:paused')
   const held = app.enqueue('echo', { value: 'paused' })
-  while (app.nodes()[0]?.status !== 'paused') await new Promise((resolve) => setImmediate(resolve))
+  await until(() => app.nodes()[0]?.status === 'paused')
   const later = app.enqueue('echo', { value: 'kept' })
   await later.accepted
   node.process.kill('SIGCONT')
@@ -187,9 +187,7 @@ t.test('no process outlives a node that is killed, not even busy ones and grandc
   t.ok(below.length >= 2)
   process.kill(node.pid, 'SIGKILL')
   await node.exited
-  const until = Date.now() + 5000
-  while (below.some(alive) && Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
-  t.same(below.filter(alive), [])
+  await until(() => !below.some(alive))
 })
 
 t.test('what a job has started ends with a node that is killed, though its child was idle', async (t) => {
@@ -257,7 +255,7 @@ t.test('a lost child: its job runs again at once on the spare one', async (t) =>
     const waiting = app.enqueue('waits', { ms: 60_000 })
     await node.line('job:started', waiting.id, '"attempt":1')
     // One evented child, one deferred, one spare; and one more for each that was killed.
-    while (spares() < 3 + i) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => spares() >= 3 + i)
     const from = Date.now()
     process.kill((facts as { pid: number }).pid, 'SIGKILL')
     const again = await node.line('job:started', waiting.id, '"attempt":2')

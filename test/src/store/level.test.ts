@@ -10,6 +10,7 @@ import { type Answer, type Change, levelStore } from '#dist/src/store/index.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { YOUNG_LIMITS } from '#dist/src/store/level/young.js'
 import { record } from '../../node/records.js'
+import { until } from '../../system/harness.js'
 
 function folder(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'jr-level-'))
@@ -150,8 +151,7 @@ t.test('when many rows have gone and nothing is written, what is left of them is
   const log = () => readFileSync(join(dir, 'db', 'LOG'), 'utf8')
   await store.commit([...begins, ...ends], true)
   t.notMatch(log(), /Manual compaction/)
-  while (!/Manual compaction|Compacting|Level-0 table/.test(log()))
-    await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => /Manual compaction|Compacting|Level-0 table/.test(log()))
   t.same(await store.waiting(0, null, 10, 1000), [])
   await store.close()
 })
