@@ -13,9 +13,9 @@ import {
   toApp,
 } from '../system/harness.js'
 import { diskAfterLoss } from './disk.js'
-import { canLosePower, type PoweredFolder, powered, undoLibrary } from './undo-log.js'
+import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
-const skip = !canLosePower()
+const skip = withoutPowerLoss()
 const random = randomOf(1)
 
 /** A node whose disk takes so long for a sync, and an app. */

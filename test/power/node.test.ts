@@ -5,13 +5,13 @@ import type { Address } from '#dist/src/wire/address.js'
 import { Flow } from '../system/flow.js'
 import { folder, type NodeProcess, randomOf, startApp, startNode, toApp } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
-import { canLosePower, type PoweredFolder, powered, undoLibrary } from './undo-log.js'
+import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
 const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 6)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const JOBS_A_ROUND = 250
 const LATE_MS = 20_000
-const skip = !canLosePower()
+const skip = withoutPowerLoss()
 
 /** A node on one disk after the other: each is what the loss of power has left of the one before. */
 class Lives {

@@ -5,7 +5,7 @@ import { SYSTEM } from '#dist/src/surroundings.js'
 import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { runWriter } from './run-writer.js'
-import { canLosePower, type PoweredFolder, powered, readUndoLog, undoLibrary } from './undo-log.js'
+import { type PoweredFolder, powered, readUndoLog, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
 const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
@@ -28,7 +28,7 @@ async function look(dir: string) {
   return { instance: spool.instance, ids, errors, whole }
 }
 
-t.test(`losses of power while jobs are spooled (seed ${SEED})`, { skip: !canLosePower() }, async (t) => {
+t.test(`losses of power while jobs are spooled (seed ${SEED})`, { skip: withoutPowerLoss() }, async (t) => {
   t.setTimeout(60_000 + ROUNDS * 10_000)
   const root = folder(t)
   const library = undoLibrary(root)

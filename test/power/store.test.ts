@@ -8,11 +8,11 @@ import { diskAfterLoss, LOSSES } from './disk.js'
 import { Expected, type Said } from './expected.js'
 import { LIMITS } from './limits.mjs'
 import { runWriter } from './run-writer.js'
-import { canLosePower, type PoweredFolder, powered, undoLibrary } from './undo-log.js'
+import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
 const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 8)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
-const skip = !canLosePower()
+const skip = withoutPowerLoss()
 
 /** What a writer has said. The folder of its store comes first. */
 async function write(power: PoweredFolder, writer: string, ...args: unknown[]): Promise<Said[]> {

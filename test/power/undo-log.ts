@@ -1,27 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { skipFor } from '../required.js'
 
 const COMPILER = process.env.CC ?? 'cc'
 
-/**
- * Whether there is a C compiler here. Where there is none, tests are skipped with a line that says so, unless
- * `JR_TEST_REQUIRE=cc` says that there must be one.
- */
-export function canLosePower(): boolean {
-  if (process.platform !== 'linux') {
-    console.error(
-      'SKIPPED: losses of power are made with what Linux has (LD_PRELOAD). They are not tested here',
-    )
-    return false
-  }
+/** Why losses of power can't be tested here, or false. */
+export function withoutPowerLoss(): string | false {
+  if (process.platform !== 'linux')
+    return skipFor('cc', 'losses of power are made with what Linux has (LD_PRELOAD)')
   const { status } = spawnSync(COMPILER, ['--version'], { stdio: 'ignore' })
-  if (status === 0) return true
-  if (process.env.JR_TEST_REQUIRE?.split(',').includes('cc')) {
-    throw new Error('JR_TEST_REQUIRE=cc, and there is no C compiler: apt-get install gcc libc6-dev')
-  }
-  console.error('SKIPPED: no C compiler here. Losses of power are not tested (apt-get install gcc libc6-dev)')
-  return false
+  return skipFor('cc', status !== 0 && 'no C compiler here (apt-get install gcc libc6-dev)')
 }
 
 /** Compiled into this folder; answers the library that is to be loaded. */

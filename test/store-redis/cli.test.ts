@@ -4,11 +4,12 @@ import { examineRedis } from '#dist/src/store/redis/examination.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
 import { jr } from '../cli/jr.js'
 import { event, folder, startApp, startNode, toApp } from '../system/harness.js'
-import { freePort, hasRedis, startRedis } from './redis-server.js'
+import { freePort, startRedis, withoutRedis } from './redis-server.js'
 
 const PASSWORD = 'pass-of-redis'
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('jr jobs, straight in Redis', async (t) => {
     const redis = await startRedis(t, '--requirepass', PASSWORD)

@@ -8,7 +8,7 @@ import { adminOf, leaveBehind, startReplica } from './admin.js'
 import { insertOf, recordOf } from './changes.js'
 import { addReplica, beginMove, endMove, homeOf, type Member, moveKeys, startCluster } from './cluster.js'
 import { missing, Pressure } from './pressure.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 import { startSentinel } from './sentinel.js'
 
 const PREFIX = 'failover'
@@ -50,7 +50,8 @@ async function refuses(t: Test, store: Store, pressure: Pressure, again: RedisEx
   t.same(await next.commit([insertOf(recordOf(2e6), 2e6)], true), ['ok'])
 }
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('Sentinel: a replica that has everything takes over, under load', { timeout: 60_000 }, async (t) => {
     const master = await startRedis(t)

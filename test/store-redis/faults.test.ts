@@ -6,11 +6,12 @@ import { adminOf } from './admin.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 import { openedFor } from './opened.js'
 import { startProxy } from './proxy.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 
 const opened = openedFor(10_000)
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('an answer that is lost: the group is sent again, and done once', async (t) => {
     const redis = await startRedis(t)

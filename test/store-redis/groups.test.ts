@@ -3,7 +3,7 @@ import type { JobRecord } from '#dist/src/job/record.js'
 import type { Acknowledge, Change, Store } from '#dist/src/store/contract.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 
 async function opened(t: Test): Promise<Store> {
   const { url } = await startRedis(t)
@@ -19,7 +19,8 @@ const acknowledgeOf = (...seqs: number[]): Acknowledge => ({ kind: 'acknowledge'
 const whole = (job: JobRecord): Change[] => [insertOf(job), beginOf(job), endOf(job, outcomeOf(job, job.seq))]
 const NOTHING = { waiting: 0, running: 0, completed: 0, failed: 0, cancelled: 0, outcomes: 0 }
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('a job that comes, begins and ends in one group', async (t) => {
     const store = await opened(t)

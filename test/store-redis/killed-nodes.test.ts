@@ -5,7 +5,7 @@ import t from 'tap'
 import { folder, type NodeProcess, randomOf, readLog, startApp, until } from '../system/harness.js'
 import { check } from '../system/history.js'
 import { begunOn, Load, NAMES, startOn } from './load.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const JOBS = 5000
@@ -14,7 +14,8 @@ const LAST = 500
 /** So long that what else takes time is little against it: what is promised is promised in leases. */
 const LEASE_MS = 4000
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test(`three nodes, and one killed every second (seed ${SEED})`, { timeout: 120_000 }, async (t) => {
     const log = join(folder(t), 'log')

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { event, startApp, startNode, toApp, until } from '../system/harness.js'
 import { adminOf } from './admin.js'
 import type { App } from './load.js'
-import { hasRedis, type RedisServer, startRedis } from './redis-server.js'
+import { type RedisServer, startRedis, withoutRedis } from './redis-server.js'
 
 /** Nodes that are connected when they are there. */
 function starter(t: Test, redis: RedisServer, { app, address }: App) {
@@ -15,7 +15,8 @@ function starter(t: Test, redis: RedisServer, { app, address }: App) {
   }
 }
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('a node that is lost, comes back, and is lost again and again', { timeout: 60_000 }, async (t) => {
     const redis = await startRedis(t)

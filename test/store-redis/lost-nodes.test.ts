@@ -6,11 +6,12 @@ import { folder, randomOf, readLog, startApp, until } from '../system/harness.js
 import { check } from '../system/history.js'
 import { begunOn, connected, Load, startAll, startOn } from './load.js'
 import { startProxy } from './proxy.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test(
     'Redis is killed, and away for longer than a lease: no node is lost for it',

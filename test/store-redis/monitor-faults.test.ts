@@ -9,10 +9,11 @@ import { readScripts } from '#dist/src/store/redis/scripts.js'
 import { startApp, until } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
 import { startProxy } from './proxy.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 import { adminOf, endsOf, killed, monitorOf, startOn } from './straight.js'
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('the script refuses where a node has the lease, or all is not as it was', async (t) => {
     const redis = await startRedis(t)

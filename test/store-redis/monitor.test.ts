@@ -3,10 +3,11 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { JR } from '#dist/index.js'
 import { startApp, until } from '../system/harness.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 import { adminOf, endsOf, killed, monitorOf, running, startOn } from './straight.js'
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('where nodes run they do it', async (t) => {
     const redis = await startRedis(t)

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { skipFor } from '../required.js'
 
 /** A redis-server of a test, with a port and a folder of its own. */
 export interface RedisServer {
@@ -22,18 +23,10 @@ export interface RedisServer {
 /** Another version, or Valkey, is tested with its program given in `JR_TEST_REDIS_SERVER`. */
 export const REDIS_SERVER = process.env.JR_TEST_REDIS_SERVER ?? 'redis-server'
 
-/**
- * Whether there is a redis-server here. Where there is none, tests are skipped with a line that says so, unless
- * `JR_TEST_REQUIRE=redis` says that there must be one.
- */
-export function hasRedis(): boolean {
+/** Why what needs a redis-server can't be tested here, or false. */
+export function withoutRedis(): string | false {
   const { status } = spawnSync(REDIS_SERVER, ['--version'], { stdio: 'ignore' })
-  if (status === 0) return true
-  if (process.env.JR_TEST_REQUIRE?.split(',').includes('redis')) {
-    throw new Error('JR_TEST_REQUIRE=redis, and there is no redis-server: apt-get install redis-server')
-  }
-  console.error('SKIPPED: no redis-server here. The Redis store is not tested (apt-get install redis-server)')
-  return false
+  return skipFor('redis', status !== 0 && 'no redis-server here (apt-get install redis-server)')
 }
 
 export async function freePort(): Promise<number> {

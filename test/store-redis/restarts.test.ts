@@ -3,11 +3,12 @@ import t from 'tap'
 import { adminOf } from './admin.js'
 import { beginOf, insertOf, recordOf } from './changes.js'
 import { openedFor } from './opened.js'
-import { hasRedis, startRedis } from './redis-server.js'
+import { startRedis, withoutRedis } from './redis-server.js'
 
 const opened = openedFor(1000)
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('a Redis that comes back with everything', async (t) => {
     const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')

@@ -8,9 +8,10 @@ import { redisStore } from '#dist/src/store/index.js'
 import { folder } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
 import { homeOf, startCluster } from './cluster.js'
-import { freePort, hasRedis, startRedis } from './redis-server.js'
+import { freePort, startRedis, withoutRedis } from './redis-server.js'
 
-if (!hasRedis()) t.skip('no redis-server here', async () => {})
+const noRedis = withoutRedis()
+if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
   t.test('TLS', async (t) => {
     const dir = folder(t)

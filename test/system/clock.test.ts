@@ -3,19 +3,19 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { skipFor } from '../required.js'
 import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
 
 const LIBRARY = ['x86_64', 'aarch64']
   .map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketime.so.1`)
   .find(existsSync)
-const required = (process.env.JR_TEST_REQUIRE ?? '').split(',').includes('faketime')
-const skip = LIBRARY === undefined && !required ? 'libfaketime is not here' : false
+const skip = skipFor('faketime', LIBRARY === undefined && 'no libfaketime here (apt-get install libfaketime)')
 
 const HOUR = 3_600_000
 
 /** A folder, and what a process needs to have a wall clock that `set` moves while it lives. */
 function fakedClock(t: Test) {
-  if (LIBRARY === undefined) throw new Error('libfaketime is not here (JR_TEST_REQUIRE)')
+  if (LIBRARY === undefined) throw new Error('no libfaketime')
   const dir = folder(t)
   const time = join(dir, 'time')
   const set = (offset: '+0' | '+1h' | '-1h') => writeFileSync(time, offset)

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { unlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -6,6 +6,7 @@ import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { parseAddress } from '#dist/src/wire/address.js'
 import { alive, descendants, event, folder, startApp, startNode, toApp, until } from './harness.js'
+import { smallDisk, withoutSmallDisk } from './small-disk.js'
 
 const STORES = [
   ['level', 'fsync'],
@@ -269,15 +270,10 @@ t.test('a lost child: its job runs again at once on the spare one', async (t) =>
 
 t.test(
   'a full disk: the node acknowledges nothing more and ends with a code of its own; started again, it has all',
+  { skip: withoutSmallDisk() },
   async (t) => {
     const dir = folder(t)
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', dir])
-    if (mounted.status !== 0) {
-      console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
-      t.skip('only root can mount a small file system', async () => {})
-      return
-    }
-    t.teardown(() => spawnSync('umount', ['-l', dir]))
+    smallDisk(t, dir, 40)
     const { app, address } = await startApp(t)
     const flags = [...toApp(address), '--dir', join(dir, 'data')]
     const ballast = join(dir, 'ballast')

@@ -11,6 +11,7 @@ import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { YOUNG_LIMITS } from '#dist/src/store/level/young.js'
 import { record } from '../../node/records.js'
 import { until } from '../../system/harness.js'
+import { smallDisk, withoutSmallDisk } from '../../system/small-disk.js'
 
 function folder(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'jr-level-'))
@@ -156,16 +157,13 @@ t.test('when many rows have gone and nothing is written, what is left of them is
   await store.close()
 })
 
-t.test('a full disk: nothing is acknowledged from the first refusal on', async (t) => {
-  const dir = folder(t)
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dir])
-  if (mounted.status !== 0) {
-    console.error(`SKIPPED: a full disk: ${mounted.stderr}`)
-    t.skip('a small file system can be mounted only by root', async () => {})
-    return
-  }
-  const ballast = join(dir, 'ballast')
-  try {
+t.test(
+  'a full disk: nothing is acknowledged from the first refusal on',
+  { skip: withoutSmallDisk() },
+  async (t) => {
+    const dir = folder(t)
+    smallDisk(t, dir, 6)
+    const ballast = join(dir, 'ballast')
     const store = levelStore({ dir })
     await store.open('n1')
     writeFileSync(ballast, Buffer.alloc(3 * 1024 * 1024))
@@ -193,10 +191,8 @@ t.test('a full disk: nothing is acknowledged from the first refusal on', async (
     for (let n = 1; n <= acknowledged; n++) if ((await again.load(`j${n}`)) === null) t.fail(`j${n} is lost`)
     t.ok(acknowledged > 0)
     await again.close()
-  } finally {
-    spawnSync('umount', [dir])
-  }
-})
+  },
+)
 
 t.test(
   'a group commit writes what arrives meanwhile as one group, in order, and stops at the first failure',
