@@ -53,7 +53,7 @@ async function refuses(t: Test, store: Store, pressure: Pressure, again: RedisEx
 const noRedis = withoutRedis()
 if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
-  t.test('Sentinel: a replica that has everything takes over, under load', { timeout: 60_000 }, async (t) => {
+  t.test('Sentinel: a replica that has everything takes over, under load', { timeout: 90_000 }, async (t) => {
     const master = await startRedis(t)
     const replica = await startReplica(t, master)
     const port = await startSentinel(t, master)
@@ -72,7 +72,7 @@ else {
 
   t.test(
     'Sentinel: a replica that lags behind takes over, and the node refuses',
-    { timeout: 60_000 },
+    { timeout: 90_000 },
     async (t) => {
       const master = await startRedis(t)
       const replica = await startReplica(t, master)
@@ -90,7 +90,7 @@ else {
     },
   )
 
-  t.test('Cluster: a replica that has everything takes over, under load', { timeout: 60_000 }, async (t) => {
+  t.test('Cluster: a replica that has everything takes over, under load', { timeout: 90_000 }, async (t) => {
     const members = await startCluster(t)
     const { home } = await homeOf(members, PREFIX)
     const replica = await addReplica(t, members, home)
@@ -108,7 +108,7 @@ else {
 
   t.test(
     'Cluster: a replica that lags behind takes over, and the node refuses',
-    { timeout: 60_000 },
+    { timeout: 90_000 },
     async (t) => {
       const members = await startCluster(t)
       const { home } = await homeOf(members, PREFIX)
@@ -125,7 +125,7 @@ else {
     },
   )
 
-  t.test('Cluster: the slot moves to another master, under load', { timeout: 60_000 }, async (t) => {
+  t.test('Cluster: the slot moves to another master, under load', { timeout: 90_000 }, async (t) => {
     const members = await startCluster(t)
     const { home, slot, others } = await homeOf(members, PREFIX)
     const [to] = others
@@ -135,10 +135,11 @@ else {
     pressure.begin()
     await pressure.more(100)
     await beginMove(home, to, slot)
-    // Scripts meet a slot that is partly here and partly there, for longer than the client itself would ask again.
+    // Slowly: scripts meet a slot that is partly here and partly there for longer than the client itself would ask again.
     while ((await moveKeys(home, to, slot, 1)) > 0) await sleep(400)
     await endMove(members, to, slot)
     await goesOn(t, store, pressure)
+    t.match(await home.admin.info('errorstats'), 'errorstat_TRYAGAIN', 'scripts were refused meanwhile')
     t.equal(await home.admin.dbsize(), 0)
     t.ok((await to.admin.hlen(`{${PREFIX}}:jobs`)) > 0)
   })

@@ -5,6 +5,8 @@ import type { Entry } from '../system/history.js'
 import type { RedisServer } from './redis-server.js'
 
 export const NAMES = ['n1', 'n2', 'n3']
+/** Short enough to be waited for, and long enough that a busy machine does not cost a node its lease. */
+export const LEASE_MS = 2000
 
 const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
@@ -15,7 +17,7 @@ export function startOn(
   name: string,
   redis: RedisServer,
   app: App,
-  leaseMs = 800,
+  leaseMs = LEASE_MS,
 ): Promise<NodeProcess> {
   const store = ['--store', 'redis', '--redis-url', redis.url, '--lease', `${leaseMs}ms`]
   return startNode(t, name, [...store, '--backoff', '0.02', '--log-level', 'warn', ...toApp(app.address)])

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
 import { event, startApp, startNode, toApp, until } from '../system/harness.js'
 import { adminOf } from './admin.js'
-import type { App } from './load.js'
+import { type App, LEASE_MS } from './load.js'
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.js'
 
 /** Nodes that are connected when they are there. */
 function starter(t: Test, redis: RedisServer, { app, address }: App) {
-  const flags = ['--store', 'redis', '--redis-url', redis.url, '--lease', '500ms', ...toApp(address)]
+  const flags = ['--store', 'redis', '--redis-url', redis.url, '--lease', `${LEASE_MS}ms`, ...toApp(address)]
   return async (name: string) => {
     const connected = event(app, 'node:connected', (node: { name: string }) => node.name === name)
     const node = await startNode(t, name, flags)
@@ -18,7 +18,7 @@ function starter(t: Test, redis: RedisServer, { app, address }: App) {
 const noRedis = withoutRedis()
 if (noRedis !== false) t.skip(noRedis, async () => {})
 else {
-  t.test('a node that is lost, comes back, and is lost again and again', { timeout: 60_000 }, async (t) => {
+  t.test('a node that is lost, comes back, and is lost again and again', { timeout: 240_000 }, async (t) => {
     const redis = await startRedis(t)
     const { app, address } = await startApp(t)
     const start = starter(t, redis, { app, address })

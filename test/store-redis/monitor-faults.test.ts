@@ -61,7 +61,7 @@ else {
     await again.close()
   })
 
-  t.test('every call settles', { timeout: 60_000 }, async (t) => {
+  t.test('every call settles', { timeout: 240_000 }, async (t) => {
     const redis = await startRedis(t)
     const app = await startApp(t)
     const node = await startOn(t, 'n1', redis, app, '60s')

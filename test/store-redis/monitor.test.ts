@@ -12,7 +12,7 @@ else {
   t.test('where nodes run they do it', async (t) => {
     const redis = await startRedis(t)
     const app = await startApp(t)
-    await Promise.all(['n1', 'n2'].map((name) => startOn(t, name, redis, app)))
+    await Promise.all(['n1', 'n2'].map((name) => startOn(t, name, redis, app, '60s')))
     // No distributor has been started here.
     const monitor = JR.monitor({ redisUrl: redis.url })
     const on = (node: string) => ({ node, strictNode: true, after: '1h' })
@@ -102,7 +102,7 @@ else {
     t.equal(await monitor.destroyAllFor('n1', { name: 'fails' }), 0)
     const most = await Promise.all(jobs.slice(1, 5).map(({ id }) => monitor.destroy(id)))
     t.same(most, [true, true, true, true])
-    await startOn(t, 'n1', redis, app)
+    await startOn(t, 'n1', redis, app, '60s')
     t.equal(
       await monitor.destroyAllFor('n1', { state: 'scheduled', name: 'echo' }),
       595,
@@ -164,7 +164,7 @@ else {
     t.pass('nothing is left of it')
   })
 
-  t.test('a node that takes over, or comes back, at the same time', { timeout: 60_000 }, async (t) => {
+  t.test('a node that takes over, or comes back, at the same time', { timeout: 90_000 }, async (t) => {
     const redis = await startRedis(t)
     const app = await startApp(t)
     const admin = adminOf(t, redis)

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { adminOf } from './admin.js'
 import { beginOf, insertOf, recordOf } from './changes.js'
 import { openedFor } from './opened.js'
+import { startProxy } from './proxy.js'
 import { startRedis, withoutRedis } from './redis-server.js'
 
 const opened = openedFor(1000)
@@ -85,14 +85,16 @@ else {
 
   t.test('a Redis that stands still for a while: what was asked meanwhile is done once', async (t) => {
     const redis = await startRedis(t)
-    const { store } = await opened(t, redis.url, { extra: { commandTimeout: 200 } })
+    const proxy = await startProxy(t, redis.port)
+    const { store } = await opened(t, `redis://127.0.0.1:${proxy.port}`, { extra: { commandTimeout: 200 } })
     await store.commit([insertOf(recordOf(1), 1)], true)
     await redis.signal('SIGSTOP')
+    const again = proxy.heard(recordOf(2).id, 12)
     const changes = [insertOf(recordOf(2), 2), beginOf(recordOf(2)), beginOf(recordOf(2))]
     const waiting = [store.commit(changes, true), store.commit([beginOf(recordOf(1))], true)]
     const asked = store.counts()
-    // Each is asked again several times, and all of that is waiting for Redis when it goes on.
-    await sleep(1500)
+    // Its three changes are asked for again and again, and all of that is waiting for Redis when it goes on.
+    await again
     await redis.signal('SIGCONT')
     t.same(await Promise.all(waiting), [['ok', 'ok', 'stale'], ['ok']])
     t.ok(await asked)

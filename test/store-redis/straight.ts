@@ -6,7 +6,8 @@ import type { RedisServer } from './redis-server.js'
 
 type App = Awaited<ReturnType<typeof startApp>>
 
-export async function startOn(t: Test, name: string, redis: RedisServer, app: App, lease = '800ms') {
+/** `lease`: the default is short enough to be waited for, and long enough that a busy machine does not cost a node its lease. */
+export async function startOn(t: Test, name: string, redis: RedisServer, app: App, lease = '3s') {
   const connected = event(app.app, 'node:connected', (node: { name: string }) => node.name === name)
   const store = ['--store', 'redis', '--redis-url', redis.url, '--lease', lease]
   const node = await startNode(t, name, [...store, ...toApp(app.address)])

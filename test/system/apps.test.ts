@@ -262,7 +262,7 @@ t.test('a node restarts: due times keep, missed slots follow the policy', async 
   const gone = event(app, 'node:disconnected')
   process.kill(first.pid, 'SIGKILL')
   await gone
-  // The slots that pass meanwhile are missed.
+  // Only time makes slots pass: these are missed.
   await sleep(450)
   await startNode(t, 'n1', flags)
   const { facts } = await result

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { event, folder, startApp, startNode, toApp } from './harness.js'
 
@@ -48,12 +49,12 @@ t.test(
     t.comment(`the node has allocated ${memory.own} MiB, ${memory.resident} MiB are resident`)
     if (JOBS <= 100_000) t.ok(memory.own < 150, `${memory.own} MiB`)
 
-    // LevelDB sorts its files for a moment yet. V8 looks every eight seconds, for two minutes, whether to tidy up; a node
-    // that polled would leave no five seconds in which nothing at all happens.
+    // Only time tells that nothing happens. LevelDB sorts its files for a moment yet. V8 looks every eight seconds, for two
+    // minutes, whether to tidy up; a node that polled would leave no five seconds in which nothing at all happens.
     let still = 0
     let last = activity(node.pid)
     for (let tries = 0; tries < 100 && still < 5; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 1000))
+      await sleep(1000)
       const now = activity(node.pid)
       still = now.read === last.read && now.sleeps === last.sleeps ? still + 1 : 0
       last = now

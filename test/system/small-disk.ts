@@ -24,7 +24,9 @@ export function smallDisk(t: Test, dir: string, mib: number): void {
 function mount(dir: string, mib: number): string | false {
   const args = ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', dir]
   const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' })
-  return status === 0 ? false : `only root can mount a small disk (${error?.message ?? stderr.trim()})`
+  return status === 0
+    ? false
+    : `only root can mount a small disk (${error?.message ?? stderr.split('\n')[0]})`
 }
 
 /** Also when a process that is still ending has files open there. */
