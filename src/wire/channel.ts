@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { type Clock, setTicker, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
+import type { FrameRoom } from './frame-room.js'
 import type { Seals } from './seal.js'
 
 export interface ChannelOptions<M> {
@@ -22,6 +23,8 @@ export interface ChannelOptions<M> {
     readonly ping: M
     readonly pong: M
   } | null
+  /** What unfinished frames may take, of this channel and others. Default: any. */
+  readonly room?: FrameRoom
   /** Every frame has a seal. Missing or null: none has. */
   readonly seals?: Seals | null
   /**
@@ -210,8 +213,18 @@ export class Channel<M extends { readonly type: string }> {
     }
     if (this.#status === 'closed') this.#end()
     // What nobody hears is read all the same: a connection that closes with bytes unread takes with it what was said last.
-    else this.#read(!this.#held || this.#deaf)
+    else this.#read(this.#deaf || this.#mayGoOn())
   }
+
+  #mayGoOn(): boolean {
+    const { room } = this.#options
+    if (!this.#held) return room?.has(this, this.#reader.unfinished, this.#goOn) ?? true
+    // Who is held must not keep others waiting.
+    room?.leave(this)
+    return false
+  }
+
+  readonly #goOn = (): void => this.#nextTurn()
 
   #nextTurn(): void {
     this.#read(false)
@@ -285,6 +298,7 @@ export class Channel<M extends { readonly type: string }> {
     if (this.#status === 'closed' || this.#status === 'over') return
     this.#status = 'closed'
     this.#beat?.cancel()
+    this.#options.room?.leave(this)
     if (!this.#turnDue || this.#held || this.#deaf) this.#end()
   }
 

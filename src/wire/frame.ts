@@ -102,6 +102,8 @@ export class FrameReader<M> {
   #behind = 0
   /** The one that is being read. */
   #frame: OpenFrame | null = null
+  /** Bytes of one that has not come whole. */
+  #length = 0
 
   constructor(set: MessageSet<M>, limits: { readonly maxFrame: number }, seal: Seal | null = null) {
     this.#set = set
@@ -113,6 +115,11 @@ export class FrameReader<M> {
   /** Whether bytes have come that were not read: within a frame, or behind what was asked for. */
   get partial(): boolean {
     return this.#frame !== null || this.#r.left + this.#behind > 0
+  }
+
+  /** Bytes of a frame that has begun to come and is not whole, with those to come; 0: there is none. */
+  get unfinished(): number {
+    return this.#length
   }
 
   push(chunk: Buffer): void {
@@ -147,7 +154,9 @@ export class FrameReader<M> {
   #open(): OpenFrame | null {
     if (!this.#has(PREFIX)) return null
     const length = this.#lengthOf(this.#bytes.readUInt32BE(this.#r.at))
+    this.#length = PREFIX + length
     if (!this.#has(PREFIX + length)) return null
+    this.#length = 0
     const r = this.#r
     const end = r.at + PREFIX + length
     const sealed = end - this.#tail

@@ -9,6 +9,7 @@ import type { Surroundings } from '../surroundings.js'
 import { type Address, formatAddress } from './address.js'
 import { Channel } from './channel.js'
 import { Dialler } from './dialler.js'
+import { FrameRoom } from './frame-room.js'
 import { type Greeted, type Identity, shakeHands } from './handshake.js'
 import { linkMessages } from './link-messages.js'
 import { Listener } from './listener.js'
@@ -46,6 +47,8 @@ export interface LinksOptions extends Surroundings {
 const HEARTBEAT_MISSES = 3
 /** Far more than the windows of both sides, beside the largest message. */
 const MAX_UNREAD = 64 * 1024 * 1024
+/** Bytes of all frames of all peers that have not come whole. */
+const MAX_UNFINISHED = 64 * 1024 * 1024
 /** Connections that have not come past the handshake. One more, and the oldest of them is closed. */
 const MAX_STRANGERS = 64
 /** Connections that others have made to this process. */
@@ -60,6 +63,7 @@ export class Links {
   readonly #diallers = new Map<string, Dialler>()
   readonly #channels = new Set<Channel<LinkMessage>>()
   readonly #sockets = new Set<Socket>()
+  readonly #room = new FrameRoom(MAX_UNFINISHED)
   /** Those that others have made, and how many there may be. */
   readonly #accepted = new Set<Socket>()
   readonly #most: number
@@ -219,6 +223,7 @@ export class Links {
         maxFrame,
         maxSend: peer.maxFrame - SEAL_BYTES,
         maxUnread: MAX_UNREAD + peer.maxFrame,
+        room: this.#room,
         seals,
         clock,
         heartbeat: { everyMs: heartbeatMs, misses: HEARTBEAT_MISSES, ping, pong },

@@ -5,6 +5,8 @@ import t, { type Test } from 'tap'
 import type { Distributor } from '#dist/distributor/index.js'
 import { pack } from '#dist/src/codec.js'
 import { readSecret } from '#dist/src/secret.js'
+import { FrameWriter } from '#dist/src/wire/frame.js'
+import { linkMessages } from '#dist/src/wire/link-messages.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
 import { RawPeer } from './raw-peer.js'
@@ -55,6 +57,29 @@ const load = (request: number): LinkMessage => ({
   body: pack({ id: 'no-such' }),
 })
 
+/** A job that no node knows. */
+const enqueue = (number: number, args: Buffer): LinkMessage => ({
+  type: 'enqueue',
+  number,
+  id: `job-${number}`,
+  edition: 0,
+  name: 'n'.repeat(200),
+  wanted: true,
+  delayMs: null,
+  byWall: false,
+  heldMs: 0,
+  periodMs: 0,
+  missed: 'once',
+  defer: null,
+  node: null,
+  strictNode: false,
+  notNode: [],
+  maxAttempts: 1,
+  backoff: null,
+  timeoutMs: null,
+  args,
+})
+
 t.test(
   'one frame of all that a peer may ask for keeps nobody waiting, and takes little memory',
   async (t) => {
@@ -95,31 +120,7 @@ t.test(
     const { app, node, greedy } = await beside(t)
     greedy.socket.pause()
     const before = peak(node.pid)
-    const name = 'n'.repeat(200)
-    const jobs = Array.from(
-      { length: 50_000 },
-      (_, n): LinkMessage => ({
-        type: 'enqueue',
-        number: n + 1,
-        id: `job-${n}`,
-        edition: 0,
-        name,
-        wanted: true,
-        delayMs: null,
-        byWall: false,
-        heldMs: 0,
-        periodMs: 0,
-        missed: 'once',
-        defer: null,
-        node: null,
-        strictNode: false,
-        notNode: [],
-        maxAttempts: 1,
-        backoff: null,
-        timeoutMs: null,
-        args: pack({}),
-      }),
-    )
+    const jobs = Array.from({ length: 50_000 }, (_, n) => enqueue(n + 1, pack({})))
     greedy.send(...jobs)
     for (let value = 0; value < 20; value++) await echo(app, value)
     t.ok((peak(node.pid) - before) / MIB < 200)
@@ -168,3 +169,31 @@ t.test('a node that says all that it can holds up no other job of the app', asyn
   t.equal(facts()?.status, 'running', 'they are over before all that the node says is heard')
   while (facts()?.status !== 'paused') await new Promise((resolve) => setImmediate(resolve))
 })
+
+t.test(
+  'peers that all begin a large frame share a bound; each is heard in the end, and others meanwhile',
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const node = await startNode(t, 'n1', [...toApp(address), '--listen', '127.0.0.1:0', '--dir', folder(t)])
+    await app.ready
+    const [host = '', port] = node.address.split(':')
+    const peers: RawPeer[] = []
+    for (let i = 0; i < 24; i++) {
+      const peer = await RawPeer.dial(t, 'distributor', { host, port: Number(port) }, { name: `raw-${i}` })
+      await peer.until(() => peer.has(({ type }) => type === 'welcome'))
+      peers.push(peer)
+    }
+    const writer = new FrameWriter(linkMessages)
+    writer.add(enqueue(1, pack({ text: 'x'.repeat(15 * MIB) })))
+    const frame = writer.take() as Buffer
+    await echo(app, 0)
+    const before = peak(node.pid)
+    for (const { socket } of peers) socket.write(frame.subarray(0, 12 * MIB))
+    for (let value = 0; value < 20; value++) await echo(app, value)
+    for (const { socket } of peers) socket.write(frame.subarray(12 * MIB))
+    await Promise.all(peers.map((peer) => peer.until(() => peer.has(({ type }) => type === 'refused'))))
+    const grown = (peak(node.pid) - before) / MIB
+    t.comment(`${grown.toFixed(0)} MiB more`)
+    t.ok(grown < 250, `${grown.toFixed(0)} MiB more`)
+  },
+)
