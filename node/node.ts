@@ -1,5 +1,6 @@
 import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
+import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
@@ -51,6 +52,7 @@ export class JobNode {
   readonly #clock: Clock
   readonly #chance: Chance
   readonly #log: Logger
+  readonly #complaints: CountedLines
   readonly #lifecycle = new Lifecycle()
   readonly #journal: Journal
   readonly #pool: Pool
@@ -84,6 +86,7 @@ export class JobNode {
     this.#clock = clock
     this.#chance = chance
     this.#log = log
+    this.#complaints = new CountedLines(log, clock)
     this.events = new Emitter((name, error) =>
       log.error('listener:threw', { event: name, error: String(error) }),
     )
@@ -99,6 +102,7 @@ export class JobNode {
       {
         onStored: (changes, answers) => this.#consequences.accept(changes, answers),
         onDone: (changes, answers) => this.#consequences.follow(changes, answers),
+        onFull: (full) => this.#hold(full),
         onFailure: fail,
       },
       clock,
@@ -305,6 +309,14 @@ export class JobNode {
       if (wanted.length > 0 || last === undefined) return wanted
       from = last
     }
+  }
+
+  /** What would come faster than the store takes it waits where it comes from. */
+  #hold(full: boolean): void {
+    this.#pool.hold(full)
+    this.#sessions.hold(full)
+    const note = 'what the node has to store comes faster than it is stored: children and apps have to wait'
+    if (full) this.#complaints.warn('store:slow', { note })
   }
 
   #learn(jobs: readonly LoadedJob[]): void {

@@ -15,6 +15,8 @@ export const WINDOWS = {
   jobs: { count: 4096, bytes: 8 * MIB },
   /** Outcomes, from a node to a distributor: confirmed when their feedbacks are done. */
   outcomes: { count: 4096, bytes: 16 * MIB },
+  /** Changes, from a node to its store: confirmed when they are as safe as they are to be. */
+  changes: { count: 65_536, bytes: 32 * MIB },
 } as const satisfies Readonly<Record<string, Limits>>
 
 /**
@@ -43,6 +45,11 @@ export class Window {
       count: this.#bytes < bytes || this.#count === 0 ? most : 0,
       bytes: Math.max(1, bytes - this.#bytes),
     }
+  }
+
+  /** Where whoever waited for room should go on: not with each byte that is confirmed. */
+  get isHalfEmpty(): boolean {
+    return this.#count * 2 <= this.limits.count && this.#bytes * 2 <= this.limits.bytes
   }
 
   fits(bytes: number): boolean {

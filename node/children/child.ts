@@ -14,6 +14,8 @@ import { Output } from './output.js'
 
 const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))
 const PAGE_BYTES = 4096
+/** Why a channel is not read. */
+const STORE_FULL = 'store'
 
 export interface ChildHandlers {
   readonly onReady: (child: Child, jobs: readonly LoadedJob[]) => void
@@ -21,6 +23,8 @@ export interface ChildHandlers {
   readonly onWithheld: (name: string) => void
   /** All messages of one read but the ones about starting. */
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
+  /** It has read what it was sent, and can be given more. */
+  readonly onRoom: () => void
   /** The process is gone, and everything it had sent has been handled. */
   readonly onGone: (child: Child, why: string) => void
 }
@@ -61,6 +65,7 @@ export class Child {
   #exited = false
   /** All that it had sent has been handled. */
   #silent = false
+  #held = false
 
   constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
     this.#handlers = handlers
@@ -86,6 +91,7 @@ export class Child {
       clock,
       heartbeat: null,
       onMessages: (messages) => this.#receive(messages),
+      onDrain: () => handlers.onRoom(),
       onClose: (error) => this.#closed(error),
     })
     this.#startTimer = clock.setTimer(options.startTimeoutMs, () => {
@@ -103,6 +109,27 @@ export class Child {
 
   get usable(): boolean {
     return this.status === 'ready'
+  }
+
+  /** It reads what it is sent. False: it is given nothing until `onRoom`. */
+  get reads(): boolean {
+    return this.#channel.writable
+  }
+
+  /** Whether what it says is not read for now: it waits in the child. */
+  hold(on: boolean): void {
+    if (this.#held === on) return
+    this.#held = on
+    if (on) return this.#channel.pause(STORE_FULL)
+    this.#channel.resume(STORE_FULL)
+    // What it could not say meanwhile is no silence.
+    this.heardAt = this.#clock.mono()
+    this.pinged = false
+    if (this.#exited) this.#dismiss()
+  }
+
+  get held(): boolean {
+    return this.#held
   }
 
   send(message: ToChild): void {
@@ -188,7 +215,11 @@ export class Child {
     const said = this.#stderr?.last ?? ''
     const memory = /heap out of memory/i.test(said) ? 'it ran out of memory' : said
     this.#why = [this.#why, how, memory].filter((part) => part !== '').join('; ')
-    // What it had sent is read before the pipe closes; a grandchild that holds the pipe must not hold this up.
+    if (!this.#held) this.#dismiss()
+  }
+
+  /** What it had sent is read before the pipe closes; a grandchild that holds the pipe must not hold this up. */
+  #dismiss(): void {
     if (this.#silent) this.#gone()
     else this.#clock.setTimer(200, () => this.#channel.destroy()).unref()
   }

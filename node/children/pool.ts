@@ -8,7 +8,7 @@ import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob, Unreadable } from './messages.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
-import { Staff, type StaffOptions } from './staff.js'
+import { CATCH_UP_MS, Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
 
 export interface PoolOptions extends StaffOptions, RoomLimits {
@@ -63,6 +63,7 @@ export class Pool {
           handlers.onCapacity()
         },
         onMessages: (child, messages) => this.#receive(child, messages),
+        onRoom: () => handlers.onCapacity(),
         onGone: (child, why) => this.#lose(child, why),
         onFailure: handlers.onFailure,
       },
@@ -122,6 +123,11 @@ export class Pool {
     this.#running.get(token)?.send({ type: 'abort', token, reason })
     if (reason === 'cancel')
       this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'cancelled'))
+  }
+
+  /** Whether what children say is not read for now: results and what jobs enqueue wait with them. */
+  hold(on: boolean): void {
+    this.#staff.hold(on)
   }
 
   /** Kills all children; what ran on them is lost and retried, and new ones take their place. */
@@ -236,8 +242,14 @@ export class Pool {
   #timeOut(token: number): void {
     const child = this.#running.get(token)
     if (child === undefined) return
+    if (this.#staff.held) return this.#later(() => this.#timeOut(token))
     child.send({ type: 'abort', token, reason: 'timeout' })
     this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'timeout'))
+  }
+
+  /** It may have ended: what its child has said may not have been read. */
+  #later(look: () => void): void {
+    this.#deadlines.in(CATCH_UP_MS, look)
   }
 
   /** It did not end when it was asked to: its child is killed, and what else ran there is given back. */
@@ -245,6 +257,7 @@ export class Pool {
     const child = this.#running.get(token)
     const attempt = child?.attempts.get(token)
     if (child === undefined || attempt === undefined) return
+    if (this.#staff.held) return this.#later(() => this.#convict(token, status))
     const what = `attempt ${attempt.attempt} of '${attempt.job.name}'`
     const text = `${what} did not end when its signal was aborted; its child was killed`
     const error = new JrError(status === 'timeout' ? 'JR_TIMEOUT' : 'JR_CANCELLED', text)

@@ -2,7 +2,7 @@ import type { Attempt } from './attempt.js'
 import type { Child } from './child.js'
 
 /** What of a child says how much more it may be given. */
-export type Taker = Pick<Child, 'usable' | 'deferred' | 'begun'> & {
+export type Taker = Pick<Child, 'usable' | 'reads' | 'deferred' | 'begun'> & {
   readonly attempts: ReadonlyMap<number, Pick<Attempt, 'alone'>>
 }
 
@@ -45,7 +45,7 @@ export function roomiest<C extends Taker>(
 }
 
 function roomOn(child: Taker, { concurrency, maxJobsPerChild }: RoomLimits): number {
-  if (!child.usable) return 0
+  if (!child.usable || !child.reads) return 0
   const size = child.attempts.size
   if (child.deferred === true) return size === 0 ? 1 : 0
   if (size === 1) for (const { alone } of child.attempts.values()) if (alone) return 0
@@ -54,5 +54,5 @@ function roomOn(child: Taker, { concurrency, maxJobsPerChild }: RoomLimits): num
 }
 
 function isEmpty(child: Taker): boolean {
-  return child.usable && child.attempts.size === 0
+  return child.usable && child.reads && child.attempts.size === 0
 }

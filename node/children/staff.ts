@@ -28,12 +28,16 @@ export interface StaffHandlers {
   /** A child is ready, and knows these jobs. */
   readonly onReady: (jobs: readonly LoadedJob[]) => void
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
+  /** A child has read what it was sent, and can be given more. */
+  readonly onRoom: () => void
   /** A process is gone; its place has been taken already, where one stood by. */
   readonly onGone: (child: Child, why: string) => void
   readonly onFailure: (error: JrError) => void
 }
 
 const START_TIMEOUT_MS = 30_000
+/** Long enough to read what children had to say while they were not read. */
+export const CATCH_UP_MS = 1000
 
 /** Which child processes there are: started, put to work, replaced, retired. Knows nothing of what runs on them. */
 export class Staff {
@@ -46,6 +50,8 @@ export class Staff {
   #wanted: { evented: number; deferred: number; standby: number }
   /** Variables whose absence is in the log already. */
   readonly #missed = new Set<string>()
+  #held = false
+  #heldUntil = Number.NEGATIVE_INFINITY
   /** Children in a row that did not live. */
   #failures = 0
   #respawning = false
@@ -106,6 +112,19 @@ export class Staff {
     for (let has = standing; has < this.#wanted.standby; has++) this.#spawn()
   }
 
+  /** Whether what children say is not read for now. Those that are to end are heard to their end. */
+  hold(on: boolean): void {
+    const held = on && this.#status === 'running'
+    if (this.#held && !held) this.#heldUntil = this.#clock.mono()
+    this.#held = held
+    for (const child of this.#children) child.hold(held)
+  }
+
+  /** Something that children have said may not have been read. */
+  get held(): boolean {
+    return this.#held || this.#clock.mono() - this.#heldUntil < CATCH_UP_MS
+  }
+
   /** Something has ended well on a child, which may have done its share by now, or have grown too large. */
   worked(child: Child): void {
     this.#failures = 0
@@ -126,6 +145,7 @@ export class Staff {
   /** Ends all processes; resolves when they are gone. */
   stop(): Promise<void> {
     this.#status = 'stopped'
+    this.hold(false)
     return new Promise((resolve) => {
       this.#onEmpty = () => {
         if (this.#children.size === 0) resolve()
@@ -169,11 +189,13 @@ export class Staff {
         onReady: (ready, loaded) => this.#ready(ready, loaded),
         onWithheld: (variable) => this.#withheld(variable),
         onMessages: this.#handlers.onMessages,
+        onRoom: this.#handlers.onRoom,
         onGone: (gone, why) => this.#gone(gone, why),
       },
       this.#clock,
       this.#log,
     )
+    child.hold(this.#held)
     this.#children.add(child)
     return child
   }

@@ -33,7 +33,8 @@ export class Stalls {
   #look(child: Child): void {
     child.watched = false
     if (child.status === 'gone' || child.attempts.size === 0) return
-    const silent = this.#clock.mono() - child.heardAt
+    // What is not read is no silence.
+    const silent = child.held ? 0 : this.#clock.mono() - child.heardAt
     if (child.pinged && silent >= CHECK_MS * 2) {
       const jobs = [...child.attempts.values()].slice(-10).map(({ job }) => `${job.name} (${job.id})`)
       const note = 'its event loop is blocked by one of these; run such jobs with defer: true'

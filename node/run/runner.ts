@@ -156,7 +156,8 @@ export class Runner {
   #fill(deferred: boolean, now: Now): void {
     const { children, due } = this.#deps
     const kind = deferred ? 1 : 0
-    for (let free = children.free(deferred); free > 0; ) {
+    // Looked at anew each time: a child that has not read what it was given has no room, whatever slots are free.
+    while (children.free(deferred) > 0) {
       const job = this.#suspects[kind] ?? due.take(deferred, now)
       this.#suspects[kind] = null
       if (job === null) return
@@ -167,7 +168,7 @@ export class Runner {
         this.#suspects[kind] = job
         return
       }
-      if (this.#start(job, now.wall, alone)) free = alone ? children.free(deferred) : free - 1
+      this.#start(job, now.wall, alone)
     }
   }
 

@@ -21,6 +21,8 @@ export interface SessionsDeps
 
 /** A node of a name that is taken dials again and again. */
 const RARELY_MS = 600_000
+/** Why a connection is not read. */
+const STORE_FULL = 'store'
 
 /** The connected distributors. */
 export class Sessions {
@@ -30,6 +32,7 @@ export class Sessions {
   readonly #complaints: CountedLines
   readonly #watchers = new Watchers()
   readonly #duplicates: CountedLines
+  #held = false
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps
@@ -65,6 +68,7 @@ export class Sessions {
       touched: (touched) => this.#touched.add(touched),
     })
     this.#byInstance.set(peer.instance, session)
+    if (this.#held) channel.pause(STORE_FULL)
     log.info('distributor:connected', { distributor: peer.name, address: link.address, pid: peer.pid })
     this.#begin(session).catch(this.#deps.onStoreError)
     return {
@@ -88,6 +92,15 @@ export class Sessions {
   broadcast(): void {
     const state = this.#deps.state()
     for (const session of this.#byInstance.values()) session.tell(state)
+  }
+
+  /** Whether what distributors send is not read for now: it waits with them. */
+  hold(on: boolean): void {
+    this.#held = on
+    for (const { channel } of this.#byInstance.values()) {
+      if (on) channel.pause(STORE_FULL)
+      else channel.resume(STORE_FULL)
+    }
   }
 
   async #begin(session: Session): Promise<void> {

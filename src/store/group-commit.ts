@@ -1,5 +1,8 @@
 import type { Clock, Timer } from '../clock.js'
 import { JrError } from '../errors.js'
+import { bytesOfOutcome } from '../job/outcome.js'
+import type { Outcome } from '../job/record.js'
+import { WINDOWS, Window } from '../window.js'
 import type { Answer, SharedChange } from './contract.js'
 
 /** A store, as far as it is written to. One without neighbours is given no change that is for them. */
@@ -18,7 +21,10 @@ export interface Committer {
   readonly busy?: boolean
 }
 
-export interface GroupCommitHandlers<C extends SharedChange> {
+/** What waits for the store: with an outcome to tell, whether the store keeps it or not. */
+export type Waiting = SharedChange & { readonly report?: Outcome | null }
+
+export interface GroupCommitHandlers<C extends Waiting> {
   /** New jobs of a group are safe: their senders may be told. */
   readonly onStored: (changes: readonly C[], answers: readonly Answer[]) => void
   /**
@@ -26,6 +32,8 @@ export interface GroupCommitHandlers<C extends SharedChange> {
    * be done before they are stored.
    */
   readonly onDone: (changes: readonly C[], answers: readonly Answer[]) => void
+  /** Whether so much waits for the store that no more should come. It may come all the same. */
+  readonly onFull?: (full: boolean) => void
   /** The store refused a group, of which nothing is known now. Called once. */
   readonly onFailure: (error: JrError) => void
 }
@@ -44,11 +52,14 @@ const PATIENCE_MS = 20
  * the next from being written; one fsync serves all that wait for it. A store at the end of a network may want the next
  * group while it works on one.
  */
-export class GroupCommit<C extends SharedChange> {
+export class GroupCommit<C extends Waiting> {
   readonly #store: Committer
   readonly #handlers: GroupCommitHandlers<C>
   readonly #clock: Clock
   #next: C[] = []
+  /** What was added, and is not yet as safe as it is to be. */
+  readonly #window = new Window(WINDOWS.changes)
+  #full = false
   /** Somebody will be told that one of the next is safe; of one that is no new job. */
   #durable = false
   #strict = false
@@ -75,6 +86,9 @@ export class GroupCommit<C extends SharedChange> {
     if (this.#failed !== null) return
     this.#next.push(change)
     this.#added++
+    const bytes = bytesOf(change)
+    if (!this.#full && !this.#window.fits(bytes)) this.#setFull(true)
+    this.#window.add(bytes)
     this.#durable ||= durable
     this.#strict ||= durable && change.kind !== 'insert'
     if (this.#started || !this.#mayWrite) return
@@ -152,6 +166,8 @@ export class GroupCommit<C extends SharedChange> {
     this.#tell(this.#handlers.onStored, group, answers)
     if (!done) this.#done(group, answers)
     this.#settled += group.length
+    for (const change of group) this.#window.remove(bytesOf(change))
+    if (this.#full && this.#window.isHalfEmpty) this.#setFull(false)
     this.#release()
     if (!this.#started && this.#mayWrite) this.#write()
   }
@@ -174,13 +190,16 @@ export class GroupCommit<C extends SharedChange> {
     }
   }
 
+  #setFull(full: boolean): void {
+    this.#full = full
+    this.#handlers.onFull?.(full)
+  }
+
   #take(): C[] {
     const all = this.#next
     let count = 0
     for (let bytes = 0; count < all.length && count < MAX_CHANGES && bytes < MAX_BYTES; count++) {
-      const change = all[count] as SharedChange
-      if (change.kind === 'insert') bytes += change.job.args.length
-      else if (change.kind === 'end' || change.kind === 'move') bytes += change.outcome?.args.length ?? 0
+      bytes += bytesOf(all[count] as C)
     }
     if (count === all.length) {
       this.#next = []
@@ -207,4 +226,12 @@ export class GroupCommit<C extends SharedChange> {
     this.#waiters = []
     for (const wake of waiters) wake()
   }
+}
+
+/** Bytes of what it carries. */
+function bytesOf(change: Waiting): number {
+  if (change.kind === 'insert') return change.job.args.length
+  if (change.kind !== 'end' && change.kind !== 'move' && change.kind !== 'adopt') return 0
+  const outcome = change.outcome ?? change.report ?? null
+  return outcome === null ? 0 : bytesOfOutcome(outcome)
 }

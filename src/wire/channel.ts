@@ -69,8 +69,8 @@ export class Channel<M extends { readonly type: string }> {
   #status: 'open' | 'closing' | 'closed' | 'over' = 'open'
   #error: JrError | null = null
   #drainDue = false
-  /** Why nothing is read: the owner has said so, or what was read has not been handed over. */
-  #held = false
+  /** Why nothing is to be read, as the owner has said. */
+  readonly #holds = new Set<string>()
   #turnDue = false
   #paused = false
   /** What has come and was not handed over never will be. */
@@ -172,15 +172,17 @@ export class Channel<M extends { readonly type: string }> {
     this.#stream.destroy()
   }
 
-  /** From now on nothing is read or handed over, until `resume`: the peer has to wait. */
-  pause(): void {
-    this.#held = true
+  /** From now on nothing is read or handed over, until each `why` has been taken back by `resume`: the peer has to wait. */
+  pause(why: string): void {
+    this.#holds.add(why)
   }
 
-  resume(): void {
-    if (!this.#held) return
-    this.#held = false
-    this.#nextTurn()
+  resume(why: string): void {
+    if (this.#holds.delete(why) && !this.#held) this.#nextTurn()
+  }
+
+  get #held(): boolean {
+    return this.#holds.size > 0
   }
 
   readonly #endOfTick = (): void => {

@@ -6,7 +6,7 @@ const LIMITS = { concurrency: 10, maxJobsPerChild: 0 }
 function child(runs: number, more: Partial<Taker> & { alone?: boolean } = {}): Taker {
   const { alone = false, ...facts } = more
   const attempts = new Map(Array.from({ length: runs }, (_, token) => [token, { alone }]))
-  return { usable: true, deferred: false, begun: runs, attempts, ...facts }
+  return { usable: true, reads: true, deferred: false, begun: runs, attempts, ...facts }
 }
 
 t.test('how many more attempts a child may be given', async (t) => {
@@ -15,6 +15,7 @@ t.test('how many more attempts a child may be given', async (t) => {
     ['one with three', child(3), 7],
     ['a full one', child(10), 0],
     ['one that is not ready, or retires', child(0, { usable: false }), 0],
+    ['one that does not read what it was given', child(3, { reads: false }), 0],
     ['one that runs a suspect alone', child(1, { alone: true }), 0],
     ['one that is near its end', child(3, { begun: 95 }), 5, 100],
     ['one that is far from it', child(3, { begun: 20 }), 7, 100],
@@ -46,4 +47,5 @@ t.test('the child with the most room is given it; a suspect only one that is emp
   t.equal(hasEmpty([busy, idle], false), false)
   t.equal(hasEmpty([busy, empty], false), true)
   t.equal(hasEmpty([busy, empty], true), false)
+  t.equal(hasEmpty([busy, child(0, { reads: false })], false), false, 'it is given nothing until it reads')
 })

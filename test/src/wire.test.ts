@@ -410,7 +410,7 @@ t.test('who pauses a channel hears nothing more, and does not take its peer for 
     heartbeat: beat(5),
     onMessages: (messages) => {
       count += messages.length
-      channel.pause()
+      channel.pause('test')
       parts()
     },
   })
@@ -430,10 +430,10 @@ t.test('who pauses a channel hears nothing more, and does not take its peer for 
   t.equal(channel.closed, false, 'ten heartbeats of silence, and no wonder')
   far.end()
   while (count < 3000) {
-    channel.resume()
+    channel.resume('test')
     await new Promise((resolve) => setImmediate(resolve))
   }
-  channel.resume()
+  channel.resume('test')
   t.equal(await closed, null)
 })
 
@@ -449,7 +449,7 @@ t.test('a channel that is closed while it is paused ends, whatever its peer has 
     clock,
     onMessages: () => {
       batches++
-      channel.pause()
+      channel.pause('test')
       hear()
     },
   })

@@ -99,6 +99,7 @@ for (const [what, text] of [
           onReady: () => resolve('it is ready'),
           onWithheld: () => {},
           onMessages: () => {},
+          onRoom: () => {},
           onGone: (_, text) => resolve(text),
         },
         systemClock,
