@@ -95,7 +95,7 @@ register('data:text/javascript,' + encodeURIComponent(\`
   import { fileURLToPath } from 'node:url'
   import ts from '${pathToFileURL(resolve('node_modules/typescript/lib/typescript.js')).href}'
   export async function load(url, context, next) {
-    if (!/\\.m?ts$/.test(url)) return next(url, context)
+    if (!/[.]m?ts$/.test(url)) return next(url, context)
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
     const { outputText } = ts.transpileModule(readFileSync(fileURLToPath(url), 'utf8'), { compilerOptions })
     return { format: 'module', source: outputText, shortCircuit: true }
