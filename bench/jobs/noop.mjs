@@ -1,3 +1,5 @@
+import { existsSync, watch } from 'node:fs'
+import { dirname } from 'node:path'
 import { job } from 'job-reactor'
 
 job('noop', (args) => {
@@ -18,3 +20,24 @@ job('heavy', { defer: true }, (args) => {
   args.y = args.x + 1
   args.spun = spun
 })
+
+/** All who wait at one gate wait for one look at its folder. */
+const gates = new Map()
+
+job('gate', ({ gate }) => {
+  const open = gates.get(gate) ?? opened(gate)
+  gates.set(gate, open)
+  return open
+})
+
+function opened(gate) {
+  return new Promise((resolve) => {
+    const watcher = watch(dirname(gate), look)
+    function look() {
+      if (!existsSync(gate)) return
+      watcher.close()
+      resolve()
+    }
+    look()
+  })
+}

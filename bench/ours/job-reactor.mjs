@@ -1,9 +1,8 @@
 // job-reactor: an app with a distributor, a node that it spawned, one evented child that runs 500 jobs at once. Results
 // come back by success feedbacks; they are kept on the node's disk until the app has them.
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Distributor } from '../../dist/distributor/index.js'
 import { REDIS, redisVersion, startRedis } from '../peers/servers/redis.mjs'
-import { startWorker } from '../worker.mjs'
 
 const VERSION = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 const JOBS = new URL('../jobs', import.meta.url).pathname
@@ -62,16 +61,14 @@ async function startSpawned(app, options) {
   }
 }
 
-/** Only of a node that one has started oneself can the number of children be changed. */
+/** Every place on its child is taken by a job that waits for the gate to open: what is enqueued waits in the store. */
 async function startHeld(sample, app, options) {
-  const address = await app.start({ host: '127.0.0.1', port: 0 })
-  const connected = new Promise((resolve) => app.on('node:connected', resolve))
-  const worker = await startWorker(sample, new URL('./held-node.mjs', import.meta.url), {
-    options,
-    address,
-  })
-  await connected
-  return { release: worker.release }
+  const spawned = await startSpawned(app, options)
+  const gate = `${sample.dir}-gate`
+  sample.defer(() => rmSync(gate, { force: true }))
+  const gates = Array.from({ length: options.concurrency }, () => app.enqueue('gate', { gate }).accepted)
+  await Promise.all(gates)
+  return { ...spawned, release: () => writeFileSync(gate, 'open') }
 }
 
 /** A row of its own for options of the node that matter to one workload. */
