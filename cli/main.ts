@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { messageOf } from '../src/errors.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { HELP } from './help.js'
 
@@ -36,7 +37,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     const { run } = await load()
     return await run(argv)
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     const code = exitCodeOf(error)
     process.stderr.write(`jr ${name}: ${text}\n`)
     if (code === EXIT.usage) process.stderr.write(`See jr ${name} --help\n`)

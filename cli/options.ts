@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { JrError } from '../src/errors.js'
+import { JrError, messageOf } from '../src/errors.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { asFlag, flagOf, type Table } from '../src/options/option.js'
 import { environment, nearest, type Resolved, resolveOptions, type Source } from '../src/options/resolve.js'
@@ -82,7 +82,7 @@ function readConfig(named: string | undefined): Source | null {
   try {
     values = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new JrError('JR_BAD_CONFIG', `config file ${path}: ${why}`, { cause })
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
@@ -96,7 +96,7 @@ function isFlag(options: Record<string, { type: string }>, arg: string): boolean
 }
 
 function explain(error: unknown, known: readonly string[]): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   const unknown = /Unknown option '(--?)([^']+)'/.exec(text)
   if (unknown?.[2] !== undefined) {
     const [, dashes, name] = unknown

@@ -1,4 +1,5 @@
 import type { NodeHandle } from '../node/index.js'
+import { messageOf } from '../src/errors.js'
 
 /**
  * The signals of a node: TERM and INT stop it gracefully, and at once when they come again; QUIT waits for ever; USR2
@@ -10,7 +11,7 @@ export function onSignals(node: NodeHandle): { stop(): void; off(): void } {
     asked++
     const how = asked > 1 ? { timeoutMs: 0 } : timeoutMs === undefined ? {} : { timeoutMs }
     node.stop(how).catch((error) => {
-      process.stderr.write(`jr node: stopping: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.stderr.write(`jr node: stopping: ${messageOf(error)}\n`)
     })
   }
   const handlers: Partial<Record<NodeJS.Signals, () => void>> = {

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../src/clock.js'
+import { RARELY_MS } from '../src/counted-lines.js'
 
 /** Longer than an app and its nodes take to find each other. */
 const FIRST_MS = 5000
-const AGAIN_MS = 600_000
 
 /** Sees to it that jobs which no node takes are told of: after some seconds, and then rarely, as long as there are any. */
 export class HeldWatch {
@@ -32,7 +32,7 @@ export class HeldWatch {
       const held = this.#held()
       if (held === 0) return
       this.#tell(held)
-      this.#wait(AGAIN_MS)
+      this.#wait(RARELY_MS)
     })
     this.#timer.unref()
   }

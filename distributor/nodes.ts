@@ -1,4 +1,4 @@
-import { CountedLines } from '../src/counted-lines.js'
+import { CountedLines, RARELY_MS } from '../src/counted-lines.js'
 import type { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
@@ -29,9 +29,6 @@ export interface NodesDeps extends Surroundings {
     readonly onWelcome: (line: NodeLine) => void
   }
 }
-
-/** A node of a name that is taken dials again and again. */
-const RARELY_MS = 600_000
 
 /** The nodes that have ever connected to this app, by their names, and the connections to them. */
 export class Nodes {

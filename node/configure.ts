@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { WITHHELD, withheldNames } from '../src/env.js'
-import { JrError } from '../src/errors.js'
+import { JrError, messageOf } from '../src/errors.js'
 import type { TerminalState } from '../src/job/states.js'
 import type { NodeValues } from '../src/options/node-options.js'
 import { FRAME_SLACK } from '../src/rules.js'
@@ -85,7 +85,7 @@ function readEnvFile(path: string | undefined): Record<string, string> {
     const entries = Object.entries(parseEnv(readFileSync(path, 'utf8')))
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new JrError('JR_BAD_CONFIG', `option envFile: ${resolve(path)}: ${why}`, { cause })
   }
 }

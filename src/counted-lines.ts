@@ -3,6 +3,8 @@ import type { Facts, Logger } from './logger.js'
 
 /** One line of a kind in this time. */
 const EVERY_MS = 10_000
+/** Of what goes on until a person does something. */
+export const RARELY_MS = 600_000
 
 interface Kind {
   at: number

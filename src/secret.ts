@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { JrError } from './errors.js'
+import { JrError, messageOf } from './errors.js'
 
 const SHORTEST = 32
 /** PROTOCOL.md, "Handshake": some 100 ms and 32 MiB, once. Each guess at a secret on a proof costs as much. */
@@ -22,7 +22,7 @@ export function readSecret(file: string | undefined): Secret | null {
     mode = statSync(file).mode
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option secretFile)`, { cause })
   }
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {

@@ -61,8 +61,8 @@ export class Window {
     this.#bytes += bytes
   }
 
-  remove(bytes: number): void {
-    this.#count--
+  remove(bytes: number, count = 1): void {
+    this.#count -= count
     this.#bytes -= bytes
   }
 

@@ -14,8 +14,6 @@ import { Output } from './output.js'
 
 const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))
 const PAGE_BYTES = 4096
-/** Why a channel is not read. */
-const STORE_FULL = 'store'
 
 export interface ChildHandlers {
   readonly onReady: (child: Child, jobs: readonly LoadedJob[]) => void
@@ -120,8 +118,8 @@ export class Child {
   hold(on: boolean): void {
     if (this.#held === on) return
     this.#held = on
-    if (on) return this.#channel.pause(STORE_FULL)
-    this.#channel.resume(STORE_FULL)
+    if (on) return this.#channel.pause('store')
+    this.#channel.resume('store')
     // What it could not say meanwhile is no silence.
     this.heardAt = this.#clock.mono()
     this.pinged = false

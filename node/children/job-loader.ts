@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { JrError } from '../../src/errors.js'
+import { JrError, messageOf } from '../../src/errors.js'
 import { checkBackoff } from '../../src/job/enqueue-options.js'
 import { type RegisteredJob, registry } from '../../src/job/registry.js'
 import { ATTEMPTS, checked, givenDuration } from '../../src/rules.js'
@@ -80,7 +80,7 @@ function jobFiles(dir: string): string[] {
   try {
     entries = readdirSync(dir).sort()
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new JrError('JR_CHILD_START', `cannot read the job directory ${dir} (option jobs): ${why}`, {
       cause,
     })

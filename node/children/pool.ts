@@ -83,9 +83,9 @@ export class Pool {
     return { evented, deferred: this.#staff.wanted(true) }
   }
 
-  /** How many more attempts can be given out. */
-  free(deferred: boolean): number {
-    return this.#status === 'running' ? roomFor(this.#staff, deferred, this.#options) : 0
+  /** Whether another attempt can be given out. */
+  hasRoom(deferred: boolean): boolean {
+    return this.#status === 'running' && roomFor(this.#staff, deferred, this.#options, 1) > 0
   }
 
   canRunAlone(deferred: boolean): boolean {

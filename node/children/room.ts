@@ -13,10 +13,18 @@ export interface RoomLimits {
   readonly maxJobsPerChild: number
 }
 
-/** How many more attempts the children of one kind may be given. */
-export function roomFor(children: Iterable<Taker>, deferred: boolean, limits: RoomLimits): number {
+/** How many more attempts the children of one kind may be given; counted no further than to `enough`. */
+export function roomFor(
+  children: Iterable<Taker>,
+  deferred: boolean,
+  limits: RoomLimits,
+  enough = Number.POSITIVE_INFINITY,
+): number {
   let room = 0
-  for (const child of children) if (child.deferred === deferred) room += roomOn(child, limits)
+  for (const child of children) {
+    if (child.deferred === deferred) room += roomOn(child, limits)
+    if (room >= enough) break
+  }
   return room
 }
 

@@ -14,7 +14,7 @@ import { decide, type Verdict } from './verdict.js'
 
 /** What the runner needs of the pool. */
 export interface Children {
-  free(deferred: boolean): number
+  hasRoom(deferred: boolean): boolean
   canRunAlone(deferred: boolean): boolean
   run(attempt: Attempt): void
   abort(token: number, reason: 'cancel' | 'shutdown'): void
@@ -110,7 +110,7 @@ export class Runner {
       this.#suspects[deferred ? 1 : 0] !== null
     )
       return false
-    if (!this.#jobs.has(job.name) || children.free(deferred) === 0 || !due.idle(deferred, now)) return false
+    if (!this.#jobs.has(job.name) || !children.hasRoom(deferred) || !due.idle(deferred, now)) return false
     return this.#start(job, now.wall, false)
   }
 
@@ -157,7 +157,7 @@ export class Runner {
     const { children, due } = this.#deps
     const kind = deferred ? 1 : 0
     // Looked at anew each time: a child that has not read what it was given has no room, whatever slots are free.
-    while (children.free(deferred) > 0) {
+    while (children.hasRoom(deferred)) {
       const job = this.#suspects[kind] ?? due.take(deferred, now)
       this.#suspects[kind] = null
       if (job === null) return

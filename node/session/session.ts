@@ -30,8 +30,6 @@ import { answer, weightOf } from './requests.js'
 const TOGETHER_MS = 1
 /** Longer than a job that follows at once takes to come. */
 const LEISURE_MS = 20
-/** Why the connection is not read. */
-const ERRANDS = 'errands'
 
 export interface SessionDeps {
   readonly settings: NodeSettings
@@ -85,7 +83,7 @@ export class Session implements Origin {
     this.#deps = deps
     this.#errands = new Errands({
       writable: () => channel.writable,
-      onWaiting: (some) => (some ? channel.pause(ERRANDS) : channel.resume(ERRANDS)),
+      onWaiting: (some) => (some ? channel.pause('errands') : channel.resume('errands')),
     })
   }
 

@@ -1,4 +1,4 @@
-import { CountedLines } from '../../src/counted-lines.js'
+import { CountedLines, RARELY_MS } from '../../src/counted-lines.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { WINDOWS } from '../../src/window.js'
@@ -18,11 +18,6 @@ export interface SessionsDeps
   /** What this node can do now, for those who ask or are told. */
   readonly state: () => NodeState
 }
-
-/** A node of a name that is taken dials again and again. */
-const RARELY_MS = 600_000
-/** Why a connection is not read. */
-const STORE_FULL = 'store'
 
 /** The connected distributors. */
 export class Sessions {
@@ -68,7 +63,7 @@ export class Sessions {
       touched: (touched) => this.#touched.add(touched),
     })
     this.#byInstance.set(peer.instance, session)
-    if (this.#held) channel.pause(STORE_FULL)
+    if (this.#held) channel.pause('store')
     log.info('distributor:connected', { distributor: peer.name, address: link.address, pid: peer.pid })
     this.#begin(session).catch(this.#deps.onStoreError)
     return {
@@ -98,8 +93,8 @@ export class Sessions {
   hold(on: boolean): void {
     this.#held = on
     for (const { channel } of this.#byInstance.values()) {
-      if (on) channel.pause(STORE_FULL)
-      else channel.resume(STORE_FULL)
+      if (on) channel.pause('store')
+      else channel.resume('store')
     }
   }
 

@@ -133,7 +133,7 @@ export class GroupCommit<C extends Waiting> {
 
   #write(): void {
     if (this.#next.length === 0 || this.#failed !== null) return
-    const group = this.#take()
+    const { group, bytes } = this.#take()
     const durable = this.#durable
     let done = false
     // Of what is told only when it is safe, nothing that comes behind it may be told before.
@@ -154,19 +154,19 @@ export class GroupCommit<C extends Waiting> {
     this.#last = before
       .then(() => answered)
       .then(
-        (answers) => this.#safe(group, answers, done),
+        (answers) => this.#safe(group, bytes, answers, done),
         (cause) => this.#fail(cause),
       )
     // It is looked at when the one before is safe.
     answered.catch(() => {})
   }
 
-  #safe(group: readonly C[], answers: readonly Answer[], done: boolean): void {
+  #safe(group: readonly C[], bytes: number, answers: readonly Answer[], done: boolean): void {
     if (this.#failed !== null) return
     this.#tell(this.#handlers.onStored, group, answers)
     if (!done) this.#done(group, answers)
     this.#settled += group.length
-    for (const change of group) this.#window.remove(bytesOf(change))
+    this.#window.remove(bytes, group.length)
     if (this.#full && this.#window.isHalfEmpty) this.#setFull(false)
     this.#release()
     if (!this.#started && this.#mayWrite) this.#write()
@@ -195,18 +195,19 @@ export class GroupCommit<C extends Waiting> {
     this.#handlers.onFull?.(full)
   }
 
-  #take(): C[] {
+  #take(): { readonly group: C[]; readonly bytes: number } {
     const all = this.#next
     let count = 0
-    for (let bytes = 0; count < all.length && count < MAX_CHANGES && bytes < MAX_BYTES; count++) {
+    let bytes = 0
+    for (; count < all.length && count < MAX_CHANGES && bytes < MAX_BYTES; count++) {
       bytes += bytesOf(all[count] as C)
     }
     if (count === all.length) {
       this.#next = []
-      return all
+      return { group: all, bytes }
     }
     this.#next = all.slice(count)
-    return all.slice(0, count)
+    return { group: all.slice(0, count), bytes }
   }
 
   #fail(cause: unknown): void {

@@ -1,5 +1,5 @@
 import { type ByteReader, ByteWriter } from '../bytes.js'
-import { JrError } from '../errors.js'
+import { JrError, messageOf } from '../errors.js'
 import type { EndedJob, JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES } from '../job/states.js'
 import {
@@ -84,7 +84,7 @@ export function uncorrupted<T>(read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = messageOf(cause)
     throw new JrError('JR_STORE_CORRUPT', `a row can't be read: ${text}`, { cause })
   }
 }

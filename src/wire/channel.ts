@@ -40,6 +40,9 @@ export interface ChannelOptions<M> {
   readonly onDrain?: () => void
 }
 
+/** Why a channel is not read: the store is full, or so much has been asked for that the answers are behind. */
+export type Hold = 'store' | 'errands'
+
 /** A frame is sent when it has grown to this, and at the end of the tick in any case. */
 const FLUSH_BYTES = 64 * 1024
 /** So soon after a frame the next one waits for all that this turn of the event loop has to say. */
@@ -70,7 +73,7 @@ export class Channel<M extends { readonly type: string }> {
   #error: JrError | null = null
   #drainDue = false
   /** Why nothing is to be read, as the owner has said. */
-  readonly #holds = new Set<string>()
+  readonly #holds = new Set<Hold>()
   #turnDue = false
   #paused = false
   /** What has come and was not handed over never will be. */
@@ -173,11 +176,11 @@ export class Channel<M extends { readonly type: string }> {
   }
 
   /** From now on nothing is read or handed over, until each `why` has been taken back by `resume`: the peer has to wait. */
-  pause(why: string): void {
+  pause(why: Hold): void {
     this.#holds.add(why)
   }
 
-  resume(why: string): void {
+  resume(why: Hold): void {
     if (this.#holds.delete(why) && !this.#held) this.#nextTurn()
   }
 

@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import type { JobRecord, Lane } from '#dist/src/job/record.js'
 import { type Change, levelStore, type Store } from '#dist/src/store/index.js'
 import { outcome, record } from '../node/records.js'
@@ -85,4 +87,13 @@ export async function contentOf(dir: string) {
   } finally {
     await store.close()
   }
+}
+
+/** A store that was filled, a copy of it to be damaged, and what that has while it is whole. */
+export async function filledIn(root: string) {
+  const dir = join(root, 'store')
+  await fill(dir)
+  const copy = join(root, 'copy')
+  cpSync(dir, copy, { recursive: true })
+  return { dir, copy, ...(await contentOf(copy)) }
 }

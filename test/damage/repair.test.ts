@@ -7,7 +7,7 @@ import { SYSTEM } from '#dist/src/surroundings.js'
 import { jr } from '../cli/jr.js'
 import { folder, randomOf, startApp, startNode, toApp } from '../system/harness.js'
 import { type Damage, damagesOf, filesIn } from './damage.js'
-import { contentOf, differences, fill } from './filled.js'
+import { contentOf, differences, filledIn } from './filled.js'
 
 const WHOLE = process.env.JR_TEST_DAMAGE !== undefined
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
@@ -26,11 +26,7 @@ function sumOf(dir: string): string {
 t.test(`what is whole of a damaged store is in its copy (seed ${SEED})`, async (t) => {
   t.setTimeout(WHOLE ? 3_600_000 : 240_000)
   const root = folder(t)
-  const dir = join(root, 'store')
-  await fill(dir)
-  const copy = join(root, 'copy')
-  cpSync(dir, copy, { recursive: true })
-  const { content } = await contentOf(copy)
+  const { dir, copy, content } = await filledIn(root)
   const none: Damage = { file: 'nothing', what: 'is damaged', apply: () => {} }
   for (const { file, what, apply } of [none, ...damagesOf(dir, FLIPS, CUTS, randomOf(SEED))]) {
     if (file === 'owner.pid' || /LOCK|LOG/.test(file)) continue

@@ -7,7 +7,7 @@ import { LateLook } from '#dist/src/store/level/late-look.js'
 import { record } from '../node/records.js'
 import { folder, randomOf } from '../system/harness.js'
 import { damagesOf, endOf } from './damage.js'
-import { argsOf, contentOf, differences, fill, JOBS } from './filled.js'
+import { argsOf, contentOf, differences, fill, filledIn, JOBS } from './filled.js'
 
 const WHOLE = process.env.JR_TEST_DAMAGE !== undefined
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
@@ -16,11 +16,7 @@ const [FLIPS, CUTS] = WHOLE ? [50, 10] : [2, 1]
 t.test(`every file of a store flipped, cut and removed (seed ${SEED})`, async (t) => {
   t.setTimeout(WHOLE ? 3_600_000 : 240_000)
   const root = folder(t)
-  const dir = join(root, 'store')
-  await fill(dir)
-  const copy = join(root, 'copy')
-  cpSync(dir, copy, { recursive: true })
-  const { content, wrong, notes } = await contentOf(copy)
+  const { dir, copy, content, wrong, notes } = await filledIn(root)
   t.same([wrong, notes], [[], []])
   t.equal(content.size, 1 + JOBS + JOBS / 50, 'jobs and outcomes')
   const ends: Record<string, number> = { refused: 0, said: 0, harmless: 0 }

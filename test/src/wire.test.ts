@@ -410,7 +410,7 @@ t.test('who pauses a channel hears nothing more, and does not take its peer for 
     heartbeat: beat(5),
     onMessages: (messages) => {
       count += messages.length
-      channel.pause('test')
+      channel.pause('store')
       parts()
     },
   })
@@ -430,10 +430,10 @@ t.test('who pauses a channel hears nothing more, and does not take its peer for 
   t.equal(channel.closed, false, 'ten heartbeats of silence, and no wonder')
   far.end()
   while (count < 3000) {
-    channel.resume('test')
+    channel.resume('store')
     await new Promise((resolve) => setImmediate(resolve))
   }
-  channel.resume('test')
+  channel.resume('store')
   t.equal(await closed, null)
 })
 
@@ -449,7 +449,7 @@ t.test('a channel that is closed while it is paused ends, whatever its peer has 
     clock,
     onMessages: () => {
       batches++
-      channel.pause('test')
+      channel.pause('store')
       hear()
     },
   })

@@ -9,7 +9,7 @@ import { FrameWriter } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
-import { RawPeer } from './raw-peer.js'
+import { enqueueOf, RawPeer } from './raw-peer.js'
 
 const MIB = 1024 * 1024
 /** Messages of a frame. */
@@ -58,27 +58,8 @@ const load = (request: number): LinkMessage => ({
 })
 
 /** A job that no node knows. */
-const enqueue = (number: number, args: Buffer): LinkMessage => ({
-  type: 'enqueue',
-  number,
-  id: `job-${number}`,
-  edition: 0,
-  name: 'n'.repeat(200),
-  wanted: true,
-  delayMs: null,
-  byWall: false,
-  heldMs: 0,
-  periodMs: 0,
-  missed: 'once',
-  defer: null,
-  node: null,
-  strictNode: false,
-  notNode: [],
-  maxAttempts: 1,
-  backoff: null,
-  timeoutMs: null,
-  args,
-})
+const enqueue = (number: number, args: Buffer) =>
+  enqueueOf({ number, id: `job-${number}`, name: 'n'.repeat(200), args })
 
 t.test(
   'one frame of all that a peer may ask for keeps nobody waiting, and takes little memory',

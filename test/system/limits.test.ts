@@ -12,6 +12,7 @@ import { parseAddress } from '#dist/src/wire/address.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
 import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
 import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
+import { enqueueOf } from './raw-peer.js'
 
 const REFUSED = { name: 'TypeError' }
 
@@ -173,25 +174,6 @@ async function peer(
   return linked
 }
 
-const JOB = {
-  type: 'enqueue',
-  edition: 0,
-  name: 'echo',
-  wanted: true,
-  delayMs: null,
-  byWall: false,
-  heldMs: 0,
-  periodMs: 0,
-  missed: 'once',
-  defer: null,
-  node: null,
-  strictNode: false,
-  notNode: [],
-  maxAttempts: 1,
-  backoff: null,
-  timeoutMs: null,
-} as const
-
 t.test('a node refuses what it cannot read by itself, and does what comes beside it', async (t) => {
   const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
   const got: LinkMessage[] = []
@@ -221,7 +203,7 @@ t.test('a node refuses what it cannot read by itself, and does what comes beside
   let number = 0
   const enqueue = (over: Partial<Enqueue>) => {
     number++
-    link.channel.send({ ...JOB, number, id: `job-${number}`, args: packArgs({ value: number }), ...over })
+    link.channel.send(enqueueOf({ number, id: `job-${number}`, args: packArgs({ value: number }), ...over }))
   }
   enqueue({})
   enqueue({ delayMs: 2 ** 53 - 1 })

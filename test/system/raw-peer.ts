@@ -6,7 +6,30 @@ import type { Secret } from '#dist/src/secret.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { shakeHands } from '#dist/src/wire/handshake.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
-import type { LinkMessage } from '#dist/src/wire/messages.js'
+import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
+
+/** A job for `echo`, as an app sends it. */
+export function enqueueOf(fields: Pick<Enqueue, 'number' | 'id' | 'args'> & Partial<Enqueue>): Enqueue {
+  return {
+    type: 'enqueue',
+    edition: 0,
+    name: 'echo',
+    wanted: true,
+    delayMs: null,
+    byWall: false,
+    heldMs: 0,
+    periodMs: 0,
+    missed: 'once',
+    defer: null,
+    node: null,
+    strictNode: false,
+    notNode: [],
+    maxAttempts: 1,
+    backoff: null,
+    timeoutMs: null,
+    ...fields,
+  }
+}
 
 /** A peer that has proved the secret, and from then on says what it likes and reads when it likes. */
 export class RawPeer {

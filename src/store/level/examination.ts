@@ -106,8 +106,12 @@ export function logPath(db: string, number: number): string {
   return join(db, `${String(number).padStart(6, '0')}.log`)
 }
 
+export function tableName(number: number): string {
+  return `${String(number).padStart(6, '0')}.ldb`
+}
+
 function tablePath(db: string, number: number): string | null {
-  const path = join(db, `${String(number).padStart(6, '0')}.ldb`)
+  const path = join(db, tableName(number))
   return existsSync(path) ? path : null
 }
 

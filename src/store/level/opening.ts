@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { shareOfDescriptors } from '../../descriptors.js'
-import { JrError } from '../../errors.js'
+import { JrError, messageOf } from '../../errors.js'
 import { makePrivateDirectory } from '../../private-directory.js'
 import { syncDirectory } from '../../sync-directory.js'
 import { DirectoryLock } from '../directory-lock.js'
@@ -33,7 +33,7 @@ export async function openDatabase(dir: string, node: string): Promise<OpenDatab
   try {
     makePrivateDirectory(dir)
   } catch (cause) {
-    throw new JrError('JR_STORE', `cannot make the data directory ${dir}: ${reason(cause)}`, { cause })
+    throw new JrError('JR_STORE', `cannot make the data directory ${dir}: ${messageOf(cause)}`, { cause })
   }
   const lock = new DirectoryLock(dir)
   await lock.take()
@@ -119,7 +119,7 @@ function openError(place: string, error: unknown): JrError {
   if (code === 'LEVEL_LOCKED') {
     return new JrError('JR_STORE_LOCKED', `${place} is in use by another process`, { cause })
   }
-  const text = `cannot open ${place}: ${reason(cause)}`
+  const text = `cannot open ${place}: ${messageOf(cause)}`
   const damaged = code === 'LEVEL_CORRUPTION' || /corruption|does not exist|no such file/i.test(text)
   return new JrError(damaged ? 'JR_STORE_CORRUPT' : 'JR_STORE', text, { cause })
 }
@@ -130,11 +130,7 @@ function damageNotes(place: string): string[] {
   try {
     log = readFileSync(join(place, 'LOG'), 'utf8')
   } catch (cause) {
-    return [`LevelDB's own log could not be read: ${reason(cause)}`]
+    return [`LevelDB's own log could not be read: ${messageOf(cause)}`]
   }
   return log.split('\n').filter((line) => /dropping|corruption/i.test(line))
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { nowOf } from '../../clock.js'
-import { JrError } from '../../errors.js'
+import { JrError, messageOf } from '../../errors.js'
 import { epochAt } from '../../job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
@@ -169,7 +169,7 @@ class LevelStore implements Store {
     } catch (cause) {
       const error = this.#found(cause)
       // After one failed append LevelDB takes further writes that are not there when it is opened again.
-      const text = `writing to ${this.#dir} failed: ${cause instanceof Error ? cause.message : String(cause)}`
+      const text = `writing to ${this.#dir} failed: ${messageOf(cause)}`
       this.#poison = error instanceof JrError ? error : new JrError('JR_STORE', text, { cause })
       throw this.#poison
     }

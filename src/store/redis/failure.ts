@@ -1,4 +1,4 @@
-import { JrError } from '../../errors.js'
+import { JrError, messageOf } from '../../errors.js'
 
 /** What to make of an error of Redis or of the connection to it. */
 export type Failure =
@@ -26,7 +26,7 @@ const PASSING = [
 const ELSEWHERE = ['READONLY', 'MASTERDOWN', 'MOVED']
 
 export function judge(error: unknown): Failure {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   const word = /^-?([A-Z]+)\b/.exec(reason)?.[1] ?? ''
   if (word === 'FENCED') {
     const text = `this node's lease has ended and another has taken over its jobs, or opened under its name; or Redis has lost its opening, by a restart or a failover (${reason})`

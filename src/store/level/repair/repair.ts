@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { JrError } from '../../../errors.js'
+import { JrError, messageOf } from '../../../errors.js'
 import { makePrivateDirectory } from '../../../private-directory.js'
 import type { Surroundings } from '../../../surroundings.js'
 import { DirectoryLock } from '../../directory-lock.js'
@@ -203,8 +203,4 @@ function missingIn(
   } catch (error) {
     return [messageOf(error)]
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

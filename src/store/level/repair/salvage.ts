@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { logNumbers, logPath, versionOf } from '../examination.js'
+import { logNumbers, logPath, tableName, versionOf } from '../examination.js'
 import { readLogFile } from '../leveldb/log-file.js'
 import { entriesOf, isWhole, readTable } from '../leveldb/table.js'
 import { type Version, versionInTable, versionsInBatch } from '../leveldb/write-batch.js'
@@ -23,7 +23,7 @@ export function sourcesIn(db: string, say: Say): Source[] {
   const damage: string[] = []
   const version = versionOf(db, damage, damage)
   const tables = readdirSync(db).filter((name) => name.endsWith('.ldb'))
-  const listed = [...(version?.tables.keys() ?? [])].map((number) => `${String(number).padStart(6, '0')}.ldb`)
+  const listed = [...(version?.tables.keys() ?? [])].map(tableName)
   const logs = logNumbers(db)
   const first = version?.logNumber ?? 0
   for (const name of listed)
