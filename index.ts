@@ -1,4 +1,4 @@
-import { createJR } from './distributor/jr.js'
+import { JobReactor } from './distributor/job-reactor.js'
 
 export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
@@ -21,7 +21,7 @@ export {
 export type { Backoff } from './src/job/retry-policy.js'
 
 /** The ready-made instance: a distributor for this app, and a starter of nodes. */
-export const JR = createJR({
+export const JR = new JobReactor({
   // Loaded when asked for: an app that only enqueues never pays for the node's code.
   startNode: async (options) => (await import('./start-node.js')).startNode(options),
 })

@@ -1,6 +1,7 @@
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/config.js'
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
+import { runsJobs } from '../src/job/registry.js'
 import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { createLogger } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
@@ -17,7 +18,7 @@ import type { JobHandles } from './handles.js'
 import { type Ask, Monitor, NodeMonitor } from './monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './redis-monitor.js'
 import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
-import { SpawnedNodes } from './spawned-nodes.js'
+import { type NodeHere, SpawnedNodes } from './spawned-nodes.js'
 import { Spool } from './spool.js'
 import type { Feedback, OutcomeInfo } from './ticket.js'
 
@@ -35,6 +36,7 @@ export interface StopOptions {
 interface Running {
   readonly core: DistributorCore
   readonly spawned: SpawnedNodes
+  readonly secretFile: string | undefined
   address: Address | null
 }
 
@@ -108,7 +110,8 @@ export class Distributor implements AsyncDisposable {
     }
     const spool = spooled?.spool ?? null
     const core = new DistributorCore(config, { ...SYSTEM, log, spool })
-    const running: Running = { core, spawned: new SpawnedNodes(core, log, SYSTEM), address: null }
+    const spawned = new SpawnedNodes(core, log, SYSTEM)
+    const running: Running = { core, spawned, secretFile: v.secretFile, address: null }
     for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
     this.#listen(core)
     core.events.on('node:connected', () => this.#resolveReady())
@@ -253,13 +256,14 @@ export class Distributor implements AsyncDisposable {
     if (typeof options.store === 'object')
       throw new TypeError('spawnNode: a store of your own works in one process; give it to startNode')
     running.address ??= await running.spawned.listenPrivately()
-    const merged = { ...nodeOptionsOf(this.#config), ...options } as SpawnOptions
+    const { secretFile = running.secretFile } = options
+    const merged = { ...nodeOptionsOf(this.#config), ...options, secretFile } as SpawnOptions
     return running.spawned.spawn(merged, running.address)
   }
 
   /**
    * Stops the distributor: takes no more jobs, waits for those that are held to be accepted, stops the nodes that it
-   * has spawned, closes. Answers how many jobs were not accepted: their error feedbacks were called with JR_STOPPED,
+   * has spawned and those of this process that have no other app, closes. Answers how many jobs were not accepted: their error feedbacks were called with JR_STOPPED,
    * unless they are in the spool. Accepted jobs go on. Tolerates repeats.
    */
   async stop(options: StopOptions = {}): Promise<{ notAccepted: number }> {
@@ -281,6 +285,29 @@ export class Distributor implements AsyncDisposable {
   }
 
   /**
+   * For what composes a distributor with a node in one process: a node with neither `distributors` nor `listen` finds this
+   * one, when it is started, and ends with it. `begin` gets the options with the way to it.
+   * @internal
+   */
+  async startHere<Node extends NodeHere>(
+    options: NodeOptions,
+    begin: (options: NodeOptions) => Promise<Node>,
+  ): Promise<Node> {
+    const running = this.#running
+    const merged = { ...nodeOptionsOf(this.#config), ...options }
+    if (running === null || options.listen !== undefined || options.distributors !== undefined)
+      return begin(merged)
+    running.address ??= await running.spawned.listenPrivately()
+    const { secretFile = running.secretFile } = options
+    const toUs = {
+      ...merged,
+      distributors: [running.address],
+      ...(secretFile === undefined ? {} : { secretFile }),
+    }
+    return running.spawned.startHere(String(options.name), () => begin(toUs))
+  }
+
+  /**
    * For what composes a distributor with a node in one process: a job that was taken and checked by the node, which goes on
    * under its id.
    * @internal
@@ -298,6 +325,11 @@ export class Distributor implements AsyncDisposable {
 
   #started(): Running {
     if (this.#running !== null) return this.#running
+    if (runsJobs()) {
+      const text =
+        'this is the process of a job, and the distributor is in that of the app: `ctx.enqueue(name, args)` enqueues from here; ctx is the second argument of the handler'
+      throw new JrError('JR_NOT_STARTED', text)
+    }
     throw new JrError(
       'JR_NOT_STARTED',
       'the distributor is not running: `await JR.startDistributor(…)` comes before enqueue, spawnNode and the like; nothing is held for it',
@@ -310,29 +342,4 @@ export class Distributor implements AsyncDisposable {
       this.#resolveReady = resolve
     })
   }
-}
-
-/** Starts a node in this process. */
-export type NodeStarter<Handle> = (options: NodeOptions) => Promise<Handle>
-
-/** A distributor that can also start nodes in its own process; how is its maker's affair. */
-export class JobReactor<Handle> extends Distributor {
-  readonly #startNode: NodeStarter<Handle>
-
-  constructor(parts: { readonly startNode: NodeStarter<Handle> }) {
-    super()
-    this.#startNode = parts.startNode
-  }
-
-  /**
-   * Starts a node in this process; its jobs run in children all the same. Takes the defaults of `config`. Resolves
-   * when it takes jobs.
-   */
-  startNode(options: NodeOptions): Promise<Handle> {
-    return this.#startNode({ ...nodeOptionsOf(this.config), ...options })
-  }
-}
-
-export function createJR<Handle>(parts: { readonly startNode: NodeStarter<Handle> }): JobReactor<Handle> {
-  return new JobReactor(parts)
 }

@@ -1,22 +1,28 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import type { Surroundings } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import type { DistributorCore } from './distributor.js'
+import { clearPrivateSockets, makePrivateSocket, removePrivateSocket } from './private-socket.js'
 import { NodeKeeper, type SpawnedNode, type SpawnOptions } from './spawn-node.js'
 
-/** The node processes that one app has started. */
+/** A node in the process of the app. */
+export interface NodeHere {
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>
+  readonly stopped: Promise<unknown>
+}
+
+/** The nodes that only this app can reach, and so end with it: the processes that it has started, and those in its own. */
 export class SpawnedNodes {
   readonly #core: DistributorCore
   readonly #log: Logger
   readonly #surroundings: Surroundings
   readonly #keepers = new Set<NodeKeeper>()
+  readonly #here = new Set<NodeHere>()
   #stopping = false
-  /** A folder for a socket that only this user can reach, when the app listens nowhere else. */
-  #privateDir: string | null = null
+  /** For an app that listens nowhere else. */
+  #privateSocket: string | null = null
+  #private: Promise<Address> | null = null
 
   constructor(core: DistributorCore, log: Logger, surroundings: Surroundings) {
     this.#core = core
@@ -51,12 +57,23 @@ export class SpawnedNodes {
     }
   }
 
-  async listenPrivately(): Promise<Address> {
-    if (process.platform === 'win32')
-      return this.#core.listen({ path: `\\\\.\\pipe\\job-reactor-${this.#surroundings.chance.id()}` })
-    // Only this user can go into a folder that mkdtemp has made.
-    this.#privateDir = mkdtempSync(join(tmpdir(), 'job-reactor-'))
-    return this.#core.listen({ path: join(this.#privateDir, 'app.sock') })
+  /** Resolves with the node once it takes jobs. Rejects as `begin` does; with JR_STOPPED when the app stops meanwhile. */
+  async startHere<Node extends NodeHere>(name: string, begin: () => Promise<Node>): Promise<Node> {
+    if (this.#stopping) throw stopped(name)
+    const node = await begin()
+    if (this.#stopping) {
+      await node.stop({ timeoutMs: 0 })
+      throw stopped(name)
+    }
+    this.#here.add(node)
+    node.stopped.then(() => this.#here.delete(node))
+    return node
+  }
+
+  /** Where nodes of this machine reach an app that listens nowhere else. */
+  listenPrivately(): Promise<Address> {
+    this.#private ??= this.#listen()
+    return this.#private
   }
 
   /** Who waits for a node that starts is told at once. What is held may still go to it, until `stop`. */
@@ -67,8 +84,22 @@ export class SpawnedNodes {
 
   /** `timeoutMs`: see `NodeKeeper.stop`. */
   async stop(timeoutMs?: number): Promise<void> {
-    await Promise.all([...this.#keepers].map((keeper) => keeper.stop(timeoutMs)))
-    if (this.#privateDir !== null) rmSync(this.#privateDir, { recursive: true, force: true })
+    const here = timeoutMs === undefined ? {} : { timeoutMs }
+    await Promise.all([
+      ...[...this.#keepers].map((keeper) => keeper.stop(timeoutMs)),
+      ...[...this.#here].map((node) => node.stop(here)),
+    ])
+    await this.#private?.catch(() => {})
+    if (this.#privateSocket !== null) removePrivateSocket(this.#privateSocket)
+  }
+
+  async #listen(): Promise<Address> {
+    const { chance, clock } = this.#surroundings
+    if (process.platform === 'win32')
+      return this.#core.listen({ path: `\\\\.\\pipe\\job-reactor-${chance.id()}` })
+    await clearPrivateSockets(clock.now())
+    this.#privateSocket = makePrivateSocket()
+    return this.#core.listen({ path: this.#privateSocket })
   }
 }
 

@@ -32,7 +32,7 @@ export function configure(
   const reachable = v.listen !== undefined || (v.distributors ?? []).length > 0
   if (!reachable && extra.shared !== true && v.store !== 'redis' && extra.forward === null) {
     const text =
-      'nobody can reach this node: give it option distributors (the address of an app), or listen, or both'
+      'nobody can reach this node: give it option distributors (the address of an app), or listen, or both; in the process of an app, `await JR.startDistributor()` before JR.startNode will do'
     throw new JrError('JR_BAD_CONFIG', text)
   }
   const most = Math.max(v.maxArgs, v.maxResult)

@@ -163,6 +163,7 @@ class ChildProcess implements ContextHost {
     this.node = init.node
     this.#maxArgs = init.maxArgs
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
+    registry().runsJobs = true
     tellOfMissing(init.withheld, (name) => this.#channel.send({ type: 'withheld', name }))
     const jobs = await loadJobs(init.jobs, init.imports, (file) => {
       this.#channel.send({ type: 'loading', file })

@@ -107,6 +107,8 @@ export interface SharedRegistry {
   readonly jobs: Map<string, RegisteredJob>
   /** Copies that registered in another format, and so for nothing. */
   readonly strangers: string[]
+  /** Jobs run in this process: it is a child of a node. */
+  runsJobs?: boolean
 }
 
 const KEY = Symbol.for('job-reactor.registry')
@@ -162,6 +164,11 @@ export function jobErrback<Name extends JobName>(
 export function jobErrback<Name extends JobName>(name: Name, handler: ErrbackHandler<HandlerArgs<Name>>): void
 export function jobErrback(name: string, ...rest: unknown[]): void {
   entry(name, 'jobErrback').errbacks.push(hookOf(name, 'jobErrback', rest))
+}
+
+/** Whether this process is a child of a node, whichever copy of the package asks. */
+export function runsJobs(): boolean {
+  return (Reflect.get(globalThis, KEY) as SharedRegistry | undefined)?.runsJobs === true
 }
 
 export function registry(): SharedRegistry {

@@ -13,10 +13,11 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import { messageOf } from '../error-record.js'
 import { JrError } from '../errors.js'
+import { probe } from '../socket-file.js'
 
 /** Directories that this process has open: a database must not be opened twice in one process either. */
 const held = new Set<string>()
@@ -175,16 +176,7 @@ async function listen(path: string): Promise<Server> {
 
 /** Whether a process listens there. What is not certain is answered with yes. */
 async function answers(path: string): Promise<boolean> {
-  const probe = connect(path)
-  try {
-    await once(probe, 'connect')
-    return true
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code !== 'ECONNREFUSED' && code !== 'ENOENT'
-  } finally {
-    probe.destroy()
-  }
+  return !['ECONNREFUSED', 'ENOENT'].includes(await probe(path))
 }
 
 function locked(path: string, who: string): JrError {

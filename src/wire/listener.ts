@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { JrError } from '../errors.js'
+import { probe } from '../socket-file.js'
 import { type Address, formatAddress, isLocal } from './address.js'
 
 export interface ListenerOptions {
@@ -78,13 +79,5 @@ async function makeWay(path: string): Promise<void> {
     const text = `cannot listen on ${path}: something that is no socket is there; choose another path`
     throw new JrError('JR_ADDRESS', text)
   }
-  const code = await new Promise<string | undefined>((resolve) => {
-    const probe = connect(path)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve('answered')
-    })
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
-  })
-  if (code === 'ECONNREFUSED') unlinkSync(path)
+  if ((await probe(path)) === 'ECONNREFUSED') unlinkSync(path)
 }
