@@ -13,6 +13,8 @@ export { randomOf } from '../fixtures/random.mjs'
 
 export const CLI = resolve('dist/cli/main.js')
 export const JOBS = resolve('test/fixtures/jobs')
+/** Lines of a node's log that are shown when a test fails. */
+const LAST_WORDS = 20
 
 /** A folder for this test; kept, and named, when the test fails. */
 export function folder(t: Test): string {
@@ -43,11 +45,16 @@ export interface NodeProcess {
   readonly address: string
   readonly log: string[]
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-  /** Resolves with the first line of the log, from now on or before, that has all these parts. */
+  /** Resolves with the first line of the log, from now on or before, that has all these parts; rejects when it ends without one. */
   line(...parts: string[]): Promise<string>
+  /** How it is with the process, and its last words. */
+  said(): string
 }
 
-/** A real `jr node`, killed with the test. Resolves when it is ready. `env`: more than its PATH; `by`: a command that starts it. */
+/**
+ * A real `jr node`, killed with the test. Resolves when it is ready. When the test fails, its last words are printed. `env`: more
+ * than its PATH; `by`: a command that starts it.
+ */
 export async function startNode(
   t: Test,
   name: string,
@@ -78,12 +85,17 @@ export async function startNode(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
+  const log: string[] = []
+  const watchers = new Set<(line: string | null) => void>()
+  let rest = ''
+  const said = () => {
+    const state = child.exitCode ?? child.signalCode ?? 'runs'
+    return `node ${name} (${state}): ${[...log.slice(-LAST_WORDS), rest].join('\n')}`
+  }
   t.teardown(() => {
+    if (!t.passing()) console.error(said())
     child.kill('SIGKILL')
   })
-  const log: string[] = []
-  const watchers = new Set<(line: string) => void>()
-  let rest = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
@@ -93,30 +105,39 @@ export async function startNode(
     }
   })
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  let over = false
+  child.once('close', () => {
+    over = true
+    for (const watch of [...watchers]) watch(null)
+  })
   const ready = new Promise<string>((done, fail) => {
     let out = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text
       if (out.includes('is ready')) done(out)
     })
-    exited.then(({ code, signal }) =>
-      fail(new Error(`node ${name} ended (${code ?? signal}): ${log.slice(-5).join('\n')}${rest}`)),
-    )
+    exited.then(() => fail(new Error(said())))
   })
   const address = /listening on (\S+)/.exec(await ready)?.[1] ?? ''
-  const line = (...parts: string[]) =>
-    new Promise<string>((found) => {
-      const matches = (text: string) => parts.every((part) => text.includes(part))
+  const line = (...parts: string[]) => {
+    const matches = (text: string) => parts.every((part) => text.includes(part))
+    const found = new Promise<string>((found, fail) => {
       const before = log.find(matches)
       if (before !== undefined) return found(before)
-      const watch = (text: string) => {
-        if (!matches(text)) return
+      const watch = (text: string | null) => {
+        if (text !== null && !matches(text)) return
         watchers.delete(watch)
-        found(text)
+        if (text !== null) found(text)
+        else fail(new Error(`no line with ${parts.join(', ')}. ${said()}`))
       }
+      if (over) return watch(null)
       watchers.add(watch)
     })
-  return { process: child, pid: child.pid ?? 0, address, log, exited, line }
+    // It may be awaited later, or never.
+    found.catch(() => {})
+    return found
+  }
+  return { process: child, pid: child.pid ?? 0, address, log, exited, line, said }
 }
 
 export function toApp(address: Address): string[] {

@@ -4,15 +4,33 @@ import type { Distributor } from '#dist/distributor/index.js'
 import type { Feedback } from '#dist/distributor/ticket.js'
 import type { NodeProcess } from './harness.js'
 
-/** Looks how much memory the process has allocated while `work` is done; answers the most, in MiB. */
-export async function most(pid: number, work: (look: () => void) => Promise<void>): Promise<number> {
+/**
+ * Looks how much memory the node has allocated while `work` is done, now and then and whenever `look` is called; answers the most,
+ * in MiB. Rejects when the node ends meanwhile.
+ */
+export async function most(node: NodeProcess, work: (look: () => void) => Promise<void>): Promise<number> {
   let peak = 0
   const look = () => {
-    const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    peak = Math.max(peak, Math.round(Number(kib) / 1024))
+    peak = Math.max(peak, allocated(node.pid))
   }
-  await work(look)
+  const looking = setInterval(look, 20)
+  const ended = node.exited.then(() => Promise.reject(new Error(`it ended: ${node.said()}`)))
+  try {
+    await Promise.race([work(look), ended])
+  } finally {
+    clearInterval(looking)
+  }
   return peak
+}
+
+/** MiB; 0 for a process that has ended. */
+function allocated(pid: number): number {
+  try {
+    const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Math.round(Number(kib ?? 0) / 1024)
+  } catch {
+    return 0
+  }
 }
 
 /** Enqueues them all, and resolves when each was told, once. */

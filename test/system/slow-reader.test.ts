@@ -22,7 +22,7 @@ t.test('600 large results, to feedbacks that take their time, one of them 8 s', 
   const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
   await app.ready
   let told = 0
-  const mib = await most(node.pid, (look) =>
+  const mib = await most(node, (look) =>
     all(app, 600, 'large', { bytes: LARGE }, () => {
       block(++told === 20 ? 8000 : 10)
       look()
