@@ -59,11 +59,10 @@ export function changeFor(
     attempt,
     message,
     code: 'JR_NODE_LOST',
-    stack: '',
     args: job.args,
     error,
     child: 0,
     finishedAt: now - ahead,
   }
-  return changeAfter(over, job, verdict, false, deps)
+  return changeAfter(over, '', job, verdict, false, deps)
 }

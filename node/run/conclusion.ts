@@ -17,7 +17,6 @@ export interface ConclusionDeps {
 /** What is known of an attempt that is over. */
 export interface Over
   extends Pick<AttemptResult, 'message' | 'code' | 'args' | 'error' | 'child' | 'finishedAt'> {
-  readonly stack: string
   readonly attempt: Pick<Attempt, 'job' | 'attempt' | 'startedAt'>
 }
 
@@ -36,10 +35,11 @@ export function asCancelled(result: AttemptResult): AttemptResult {
 
 /**
  * What is written, and told, once it is decided what becomes of a job after an attempt. `job`: as it waited, but `wanted`
- * as it is now. `discarded`: nothing of it is kept.
+ * as it is now. `stack`: where the attempt failed. `discarded`: nothing of it is kept.
  */
 export function changeAfter(
   result: Over,
+  stack: string,
   job: JobRecord,
   { ended, next }: Verdict,
   discarded: boolean,
@@ -70,7 +70,7 @@ export function changeAfter(
         job: {
           ...job,
           attempt: result.attempt.attempt,
-          ...(result.message === '' ? {} : lastOf(result)),
+          ...(result.message === '' ? {} : lastOf({ ...result, stack })),
         },
         state,
         startedAt: result.attempt.startedAt,

@@ -100,10 +100,9 @@ export class Runner {
    * Starts a job that is on its way to the disk, when nothing waits and a child is free; else false. When the node dies
    * before it is on disk, the job was not accepted: the sender still has it, and it runs again, as its first attempt.
    */
-  offer(job: JobRecord): boolean {
-    const { children, due, clock } = this.#deps
+  offer(job: JobRecord, now: Now): boolean {
+    const { children, due } = this.#deps
     const deferred = isDeferred(job.lane)
-    const now = nowOf(clock)
     if (
       !this.#claiming ||
       job.due > (job.byWall ? now.wall : now.steady) ||
@@ -149,7 +148,8 @@ export class Runner {
   }
 
   conclude(results: readonly AttemptResult[]): void {
-    for (const result of results) this.#conclude(result)
+    const now = nowOf(this.#deps.clock)
+    for (const result of results) this.#conclude(result, now)
     this.pump()
   }
 
@@ -210,8 +210,8 @@ export class Runner {
     journal.add(failedWithoutRun(job, new JrError('JR_NO_SUCH_JOB', text), now, this.#deps), true)
   }
 
-  #conclude(given: AttemptResult): void {
-    const { settings, journal, clock, random, seq } = this.#deps
+  #conclude(given: AttemptResult, now: Now): void {
+    const { settings, journal, random, seq } = this.#deps
     const { attempt } = given
     const { job } = attempt
     const running = this.#running.get(job.id)
@@ -230,12 +230,11 @@ export class Runner {
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
     const rules = rulesFor(job, this.#jobs.get(job.name), settings)
-    const now = clock.steady()
-    const verdict = decide(record, end, rules, now, seq(), random, now - clock.now())
+    const verdict = decide(record, end, rules, now.steady, seq(), random, now.steady - now.wall)
     this.#tell(result, verdict, stack)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(changeAfter({ ...result, stack }, record, verdict, running.discarded, this.#deps), false)
+    journal.add(changeAfter(result, stack, record, verdict, running.discarded, this.#deps), false)
   }
 
   #tell(result: AttemptResult, { ended, next }: Verdict, stack: string): void {

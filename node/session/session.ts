@@ -264,7 +264,7 @@ export class Session implements Origin {
     const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }
     journal.add(insert, true)
     // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
-    if (!ownId && sentBefore === undefined) insert.started = runner.offer(job)
+    if (!ownId && sentBefore === undefined) insert.started = runner.offer(job, now)
   }
 
   /** Whoever has enqueued it, this app is told of its end as well: now, while it is connected. */

@@ -28,11 +28,12 @@ function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult
     message: '',
     retryAfterMs: null,
     finishedAt: NOW,
-    stack: 'Error: no\n    at here',
     child: 7,
     ...how,
   }
 }
+
+const STACK = 'Error: no\n    at here'
 
 function deps(kept: boolean) {
   return { settings: { name: 'n1', keeps: () => kept }, seq: () => 99 }
@@ -52,7 +53,7 @@ t.test('a job that has ended: what is told, what is stored of it, what is kept',
   const verdict = { ended: 'failed', next: null } as const
   const job = record({ attempt: 2, wanted: true })
   const failed = result(job, { status: 'failed', message: 'no', code: 'E_NO' })
-  const change = changeAfter(failed, job, verdict, false, deps(true))
+  const change = changeAfter(failed, STACK, job, verdict, false, deps(true))
   t.match(change, {
     kind: 'end',
     from: job,
@@ -66,22 +67,22 @@ t.test('a job that has ended: what is told, what is stored of it, what is kept',
     },
   })
   t.equal(change.outcome, change.report, 'somebody wants it')
-  const unwanted = changeAfter(failed, { ...job, wanted: false }, verdict, false, deps(true))
+  const unwanted = changeAfter(failed, STACK, { ...job, wanted: false }, verdict, false, deps(true))
   t.equal(unwanted.outcome, null)
   t.match(unwanted.report, { state: 'failed' }, 'it is told all the same')
   for (const [discarded, kept] of [
     [true, true],
     [false, false],
   ] as const)
-    t.match(changeAfter(failed, job, verdict, discarded, deps(kept)), { kind: 'end', keep: null })
+    t.match(changeAfter(failed, STACK, job, verdict, discarded, deps(kept)), { kind: 'end', keep: null })
 })
 
 t.test('a job that goes on: the run of a schedule is told, an attempt is not', async (t) => {
   const job = record({ wanted: true })
   const next = { ...job, seq: 5 }
-  const retried = changeAfter(result(job), job, { ended: null, next }, false, deps(true))
+  const retried = changeAfter(result(job), '', job, { ended: null, next }, false, deps(true))
   t.match(retried, { kind: 'move', from: job, to: next, running: true, outcome: null, report: null })
-  const again = changeAfter(result(job), job, { ended: 'completed', next }, false, deps(true))
+  const again = changeAfter(result(job), '', job, { ended: 'completed', next }, false, deps(true))
   t.match(again, { kind: 'move', to: next, report: { state: 'completed', more: true } })
 })
 
