@@ -7,7 +7,7 @@ import { record } from './records.js'
 
 const NOW = 50_000
 
-function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult & { stack: string } {
+function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult {
   const attempt = {
     token: 1,
     job,
