@@ -3,6 +3,7 @@ import type { Clock } from '../src/clock.js'
 import { unpack } from '../src/codec.js'
 import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
+import { messageOf } from '../src/error-record.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
 import { whenOf } from '../src/job/due.js'
 import { newEdition } from '../src/job/edition.js'
@@ -61,7 +62,9 @@ export class DistributorCore implements HandleOwner {
     // Nodes decide how many of these there are.
     const complaints = new CountedLines(log, clock)
     this.#refusals = new CountedLines(log, clock)
-    this.events = new Emitter((event, error) => log.error('listener:threw', { event, error: String(error) }))
+    this.events = new Emitter((event, error) =>
+      log.error('listener:threw', { event, error: messageOf(error) }),
+    )
     this.#feedbacks = new Feedbacks({
       clock,
       instance: config.instance,
@@ -453,10 +456,12 @@ export class DistributorCore implements HandleOwner {
   /** Whatever it is about this job: the others are not to wait for it any longer. */
   #setAside(node: string, job: OutJob): void {
     const { id, name } = job
-    const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
-    this.#log.error('job:set-aside', { job: id, name, node, note: `${text}; it is not sent again` })
+    const note =
+      'the connection was lost each time that it was on its way, the last time alone: it is not sent again'
+    this.#log.error('job:set-aside', { job: id, name, node, note })
     this.events.emit('job:set-aside', { id, name, node })
     this.#spool?.remove(id)
+    const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
     this.#refuse(job, new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`))
   }
 
@@ -482,7 +487,7 @@ export class DistributorCore implements HandleOwner {
   }
 
   #feedbackThrew(error: unknown, info: OutcomeInfo): void {
-    this.#log.error('feedback:error', { job: info.id, name: info.name, error: String(error) })
+    this.#log.error('feedback:error', { job: info.id, name: info.name, error: messageOf(error) })
     this.events.emit('feedback:error', { error, info })
   }
 }

@@ -2,6 +2,7 @@ import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
 import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
+import { messageOf } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
@@ -88,7 +89,7 @@ export class JobNode {
     this.#log = log
     this.#complaints = new CountedLines(log, clock)
     this.events = new Emitter((name, error) =>
-      log.error('listener:threw', { event: name, error: String(error) }),
+      log.error('listener:threw', { event: name, error: messageOf(error) }),
     )
     this.#shutdownMs = config.shutdownTimeoutMs
     this.stopped = new Promise((resolve) => {
@@ -352,6 +353,6 @@ export class JobNode {
         : new JrError('JR_STORE', `the store failed: ${String(error)}`, { cause: error })
     this.#log.error('node:failed', { code: this.#failure.code, error: this.#failure.message })
     this.events.emit('node:failed', this.#failure)
-    this.stop(0).catch((cause) => this.#log.error('node:stop-failed', { error: String(cause) }))
+    this.stop(0).catch((cause) => this.#log.error('node:stop-failed', { error: messageOf(cause) }))
   }
 }

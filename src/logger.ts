@@ -13,6 +13,8 @@ export interface Logger {
   info(event: string, facts?: Facts): void
   warn(event: string, facts?: Facts): void
   error(event: string, facts?: Facts): void
+  /** What job code has printed: shown at every level but `silent`, as `info`. */
+  output(event: string, facts?: Facts): void
   /** The same log with these facts in every line. */
   child(facts: Facts): Logger
 }
@@ -37,16 +39,17 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const line = json ? jsonLine : textLine
   const make = (common: Facts): Logger => {
     const at =
-      (name: LogLevel, rank: number) =>
+      (name: LogLevel, rank = LOG_LEVELS.indexOf(name)) =>
       (event: string, more: Facts = {}) => {
         if (rank >= threshold) stream.write(line(new Date(clock.now()), name, event, { ...common, ...more }))
       }
     return {
       level,
-      debug: at('debug', 0),
-      info: at('info', 1),
-      warn: at('warn', 2),
-      error: at('error', 3),
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      output: at('info', LOG_LEVELS.indexOf('error')),
       child: (more) => make({ ...common, ...more }),
     }
   }

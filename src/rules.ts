@@ -14,6 +14,8 @@ export interface Rule<T> {
 /** UTF-16 units. */
 export const MAX_NAME = 256
 export const MAX_TEXT = 4096
+/** Of the JSON of what a job logs beside its text. */
+export const MAX_FACTS = 16_384
 /** No job is due later. */
 export const LATEST = Date.UTC(3000, 0, 1)
 export const MAX_NOT_NODES = 256

@@ -4,6 +4,7 @@ import { codeOf, messageOf, packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { RegisteredJob } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
+import type { Facts } from '../../src/logger.js'
 import { isPackedMap } from '../../src/scan.js'
 import { packArgs } from '../../src/values.js'
 import { abortError, type Context } from './context.js'
@@ -15,7 +16,7 @@ export interface RunRules {
   readonly clock: Clock
   /** The synchronous part of a handler took so many milliseconds. */
   readonly onBlocked: (run: Run, ms: number) => void
-  readonly onWarning: (run: Run, text: string) => void
+  readonly onWarning: (run: Run, text: string, facts: Facts) => void
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -147,12 +148,10 @@ function backoffOf(run: Run, job: RegisteredJob, error: Error, rules: RunRules):
   try {
     const seconds = backoff(run.attempt, error)
     if (typeof seconds === 'number' && seconds >= 0) return Math.ceil(Math.min(seconds, 1e9) * 1000)
-    rules.onWarning(
-      run,
-      `the backoff function answered ${String(seconds)} instead of seconds; the default is used`,
-    )
+    const text = 'the backoff function did not answer seconds; the default is used'
+    rules.onWarning(run, text, { answer: seconds })
   } catch (thrown) {
-    rules.onWarning(run, `the backoff function threw: ${messageOf(thrown)}; the default is used`)
+    rules.onWarning(run, 'the backoff function threw; the default is used', { error: messageOf(thrown) })
   }
   return null
 }

@@ -18,6 +18,7 @@ import { childMessages } from './child-messages.js'
 import { Context, type ContextHost } from './context.js'
 import { tellOfMissing } from './environment.js'
 import { loadJobs } from './job-loader.js'
+import { packFacts } from './job-log.js'
 import { endGroup, holdLifeLine } from './life-line.js'
 import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
 
@@ -65,12 +66,12 @@ class ChildProcess implements ContextHost {
       mergeJobItself: false,
       clock,
       onBlocked: ({ id, name }, ms) => this.#channel.send({ type: 'blocked', id, name, ms }),
-      onWarning: (run, text) => this.log(run, 'warn', text),
+      onWarning: (run, text, facts) => this.log(run, 'warn', text, packFacts(facts)),
     }
   }
 
-  log({ id, name }: Run, level: keyof JobLog, text: string): void {
-    this.#channel.send({ type: 'log', id, name, level, text })
+  log({ id, name }: Run, level: keyof JobLog, text: string, facts: string): void {
+    this.#channel.send({ type: 'log', id, name, level, text, facts })
   }
 
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle {

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from '../../src/bytes.js'
 import type { JrError } from '../../src/errors.js'
 import { readBackoff, writeBackoff } from '../../src/job/backoff-bytes.js'
-import { ATTEMPTS, DURATION_MS, MAX_NAME, MAX_TEXT, received } from '../../src/rules.js'
+import { ATTEMPTS, DURATION_MS, MAX_FACTS, MAX_NAME, MAX_TEXT, received } from '../../src/rules.js'
 import { choice, label, readList, text, writeList } from '../../src/wire/fields.js'
 import type { MessageSet } from '../../src/wire/frame.js'
 import { readJobFields, writeJobFields } from '../../src/wire/job-fields.js'
@@ -84,7 +84,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
       w.text(m.id)
       w.text(m.name)
       w.u8(LEVELS.indexOf(m.level))
-      return w.text(m.text.slice(0, MAX_TEXT))
+      w.text(m.text.slice(0, MAX_TEXT))
+      return w.text(m.facts)
     case 'blocked':
       w.text(m.id)
       w.text(m.name)
@@ -157,7 +158,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       const id = text(r.text(), 'id')
       const name = text(r.known(), 'name')
       const level = choice(r.u8(), LEVELS, 'level')
-      return { type: 'log', id, name, level, text: text(r.text(), 'text', MAX_TEXT) }
+      const said = text(r.text(), 'text', MAX_TEXT)
+      return { type: 'log', id, name, level, text: said, facts: text(r.text(), 'facts', MAX_FACTS) }
     }
     case CODES.blocked:
       return { type: 'blocked', id: label(r.text(), 'id'), name: label(r.known(), 'name'), ms: r.uint() }

@@ -75,9 +75,13 @@ export class Child {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     })
     const { stdout, stderr, stdio } = this.#process
-    const line = (text: string) => log.info('child:output', { pid: this.pid, ...this.#only(), text })
-    if (stdout !== null) new Output(stdout, clock, line)
-    this.#stderr = stderr === null ? null : new Output(stderr, clock, line)
+    const said = (text: string) => log.output('child:output', { pid: this.pid, ...this.#only(), text })
+    const dropped = (most: number) => {
+      const note = 'jobs print more characters than so many in a second; the rest of this second is left out'
+      log.warn('child:output-dropped', { pid: this.pid, ...this.#only(), most, note })
+    }
+    if (stdout !== null) new Output(stdout, clock, { said, dropped })
+    this.#stderr = stderr === null ? null : new Output(stderr, clock, { said, dropped })
     // The life line carries nothing; it breaks when the child ends, which is no news.
     ;(stdio[4] as Duplex | null | undefined)?.on('error', () => {})
     this.#process.once('error', (error) => this.#exit(`it could not be started: ${error.message}`))

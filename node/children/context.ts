@@ -2,13 +2,14 @@ import { JrError } from '../../src/errors.js'
 import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
 import type { ContextHandle, JobContext, JobItself, JobLog } from '../../src/job/registry.js'
 import type { GivenFor, JobArgs, JobName } from '../../src/job/types.js'
-import { json } from '../../src/plain.js'
+import { asText, packFacts } from './job-log.js'
 import type { AbortReason, Run } from './messages.js'
 
 /** What a context asks of the child that it runs on. */
 export interface ContextHost {
   readonly node: string
-  log(run: Run, level: keyof JobLog, text: string): void
+  /** `facts`: as of `Log`. */
+  log(run: Run, level: keyof JobLog, text: string, facts: string): void
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle
 }
 
@@ -89,17 +90,10 @@ export class Context implements JobContext {
   }
 
   #makeLog(): JobLog {
-    const at = (level: keyof JobLog) => (text: string, facts?: Record<string, unknown>) => {
-      const more = facts === undefined ? '' : ` ${json(facts)}`
-      this.#host.log(this.#run, level, `${asText(text)}${more}`)
-    }
+    const at = (level: keyof JobLog) => (text: string, facts?: Record<string, unknown>) =>
+      this.#host.log(this.#run, level, asText(text), packFacts(facts))
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
-}
-
-/** Whatever a job logs, it does not fail for it. */
-function asText(text: unknown): string {
-  return typeof text === 'string' ? text : json(text)
 }
 
 export function abortError(run: Run, reason: AbortReason): JrError {

@@ -125,6 +125,8 @@ export interface Log {
   readonly name: string
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly text: string
+  /** JSON of an object, of at most `MAX_FACTS` characters; empty: there are none. */
+  readonly facts: string
 }
 
 /** A job held the event loop of an evented child for so long. */

@@ -5,10 +5,17 @@ import type { Clock } from '../../src/clock.js'
 const BYTES_A_SECOND = 64 * 1024
 const LONGEST_LINE = 4096
 
+export interface OutputHandlers {
+  /** A line. */
+  readonly said: (line: string) => void
+  /** What more comes in this second is left out: it would be more than `most` characters. */
+  readonly dropped: (most: number) => void
+}
+
 /** What a child writes to stdout or stderr, line by line, and never more than the log can bear. */
 export class Output {
   readonly #clock: Clock
-  readonly #onLine: (line: string) => void
+  readonly #handlers: OutputHandlers
   #rest = ''
   #second = 0
   #spent = 0
@@ -16,9 +23,9 @@ export class Output {
   /** The last line, for the message about a child that died. */
   last = ''
 
-  constructor(stream: Readable, clock: Clock, onLine: (line: string) => void) {
+  constructor(stream: Readable, clock: Clock, handlers: OutputHandlers) {
     this.#clock = clock
-    this.#onLine = onLine
+    this.#handlers = handlers
     stream.setEncoding('utf8')
     stream.on('data', (text: string) => this.#take(text))
     stream.on('end', () => this.#end())
@@ -35,8 +42,7 @@ export class Output {
     }
     this.#spent += text.length
     if (this.#spent > BYTES_A_SECOND) {
-      if (!this.#dropping)
-        this.#onLine(`(output was dropped: more than ${BYTES_A_SECOND} characters in a second)`)
+      if (!this.#dropping) this.#handlers.dropped(BYTES_A_SECOND)
       this.#dropping = true
       return
     }
@@ -54,6 +60,6 @@ export class Output {
     const text = line.slice(0, LONGEST_LINE)
     // What Node says when memory runs out is followed by a trace that says nothing.
     if (text.trim() !== '' && !this.last.startsWith('FATAL ERROR')) this.last = text
-    this.#onLine(text)
+    this.#handlers.said(text)
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../src/logger.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
+import { factsOf } from './job-log.js'
 import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob, Unreadable } from './messages.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { CATCH_UP_MS, Staff, type StaffOptions } from './staff.js'
@@ -182,7 +183,7 @@ export class Pool {
             results.push(this.#take(child, message.token, message.status, message))
           break
         case 'log':
-          this.#log[message.level]('job:log', { job: message.id, name: message.name, text: message.text })
+          this.#log[message.level]('job:log', factsOf(message))
           break
         case 'blocked':
           if (child.deferred === false) this.#stalls.blocked(message.id, message.name, message.ms)

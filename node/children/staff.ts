@@ -203,9 +203,9 @@ export class Staff {
   #withheld(variable: string): void {
     if (this.#missed.has(variable)) return
     this.#missed.add(variable)
-    const text =
+    const note =
       'job code reads a variable that the node has and does not pass on; see option env (--env NAME)'
-    this.#log.warn('env:withheld', { variable, text })
+    this.#log.warn('env:withheld', { variable, note })
   }
 
   #ready(child: Child, jobs: readonly LoadedJob[]): void {

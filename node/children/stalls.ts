@@ -36,7 +36,7 @@ export class Stalls {
     // What is not read is no silence.
     const silent = child.held ? 0 : this.#clock.mono() - child.heardAt
     if (child.pinged && silent >= CHECK_MS * 2) {
-      const jobs = [...child.attempts.values()].slice(-10).map(({ job }) => `${job.name} (${job.id})`)
+      const jobs = [...child.attempts.values()].slice(-10).map(({ job: { id, name } }) => ({ job: id, name }))
       const note = 'its event loop is blocked by one of these; run such jobs with defer: true'
       this.#log.warn('child:stalled', { pid: child.pid, silentMs: Math.round(silent), jobs, note })
       // Said once for a stall: it is looked at again when something else is given to it.

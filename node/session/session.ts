@@ -1,7 +1,7 @@
 import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import type { CountedLines } from '../../src/counted-lines.js'
-import { packError } from '../../src/error-record.js'
+import { messageOf, packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
@@ -294,7 +294,7 @@ export class Session implements Origin {
     const { lookup, complaints } = this.#deps
     this.#errands.add(ids.length, () =>
       Promise.all(ids.map((id) => lookup.forget(id))).catch((error) =>
-        complaints.error('session:error', { distributor: this.peer.name, error: String(error) }),
+        complaints.error('session:error', { distributor: this.peer.name, error: messageOf(error) }),
       ),
     )
   }

@@ -5,10 +5,11 @@ import { messageOf, newJob } from '#dist/distributor/out-job.js'
 import { headRecord, jobRecord, readRecords, spooledOf } from '#dist/distributor/spool-records.js'
 import { Ticket } from '#dist/distributor/ticket.js'
 import { childMessages } from '#dist/node/children/child-messages.js'
+import { factsOf, packFacts } from '#dist/node/children/job-log.js'
 import type { ChildMessage } from '#dist/node/children/messages.js'
 import { unpackChecked } from '#dist/src/codec.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
-import { checked, LATEST, MAX_NOT_NODES, MAX_TEXT, MAX_VALUES, NAME } from '#dist/src/rules.js'
+import { checked, LATEST, MAX_FACTS, MAX_NOT_NODES, MAX_TEXT, MAX_VALUES, NAME } from '#dist/src/rules.js'
 import { isPackedMap } from '#dist/src/scan.js'
 import { packArgs } from '#dist/src/values.js'
 import { FrameReader, FrameWriter, type MessageSet } from '#dist/src/wire/frame.js'
@@ -214,7 +215,14 @@ t.test('what a child says arrives, whatever a job has thrown or logged', async (
       fc.string({ maxLength: 6000, unit: 'binary' }),
       fc.string({ unit: 'binary' }),
       (long, text) => {
-        const log = { type: 'log' as const, id: 'a', name: 'b', level: 'info' as const, text: long }
+        const log = {
+          type: 'log' as const,
+          id: 'a',
+          name: 'b',
+          level: 'info' as const,
+          text: long,
+          facts: packFacts(long),
+        }
         const read = across<ChildMessage>(childMessages, log)
         if (read.type !== 'log' || read.text.length > MAX_TEXT) throw new Error('the log line')
         const done = {
@@ -234,4 +242,27 @@ t.test('what a child says arrives, whatever a job has thrown or logged', async (
     ),
     { numRuns: 200 },
   )
+})
+
+t.test('what a job logs beside its text: fields of the line, which hide none of its own', async (t) => {
+  const line = (facts: string) =>
+    factsOf({ type: 'log', id: 'i', name: 'n', level: 'info', text: 't', facts })
+  const own = { job: 'i', name: 'n', text: 't' }
+  const cases: [unknown, object][] = [
+    [undefined, {}],
+    [
+      { width: 3, of: { a: [1] } },
+      { width: 3, of: { a: [1] } },
+    ],
+    [
+      { name: 'cat', time: 0, job: null },
+      { 'facts.name': 'cat', 'facts.time': 0, 'facts.job': null },
+    ],
+    [[1, 2], { facts: '[1,2]' }],
+    ['text', { facts: '"text"' }],
+    [{ long: 'x'.repeat(MAX_FACTS) }, { facts: `{"long":"${'x'.repeat(MAX_TEXT - 9)}…` }],
+    [JSON.parse('{"__proto__": 1}'), JSON.parse('{"__proto__": 1}')],
+  ]
+  for (const [facts, expected] of cases) t.strictSame(line(packFacts(facts)), { ...own, ...expected })
+  for (const bad of ['{', '7', 'null', '"a"']) t.strictSame(line(bad), { ...own, facts: bad })
 })

@@ -146,6 +146,7 @@ t.test('the log: JSON or text, secrets left out', async (t) => {
   createLogger({ ...options, json: true }).info('a:b', { n: 1, secret: 'x', apiToken: 'y' })
   createLogger({ ...options, json: false }).warn('a:b', { text: 'two words' })
   createLogger({ ...options, level: 'error' }).warn('a:b')
+  createLogger({ ...options, level: 'silent' }).output('a:b')
   t.same(JSON.parse(lines[0] ?? ''), {
     time: '1970-01-01T00:00:00.000Z',
     level: 'info',

@@ -130,3 +130,41 @@ t.test('job files in TypeScript where Node does not run them', async (t) => {
     await node.stop()
   }
 })
+
+t.test(
+  'what job code prints is in the log at every level; what it logs with facts has them as fields',
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const speaks = `import { job } from '${JR}'
+job('speaks', (args, ctx) => {
+  console.log('printed')
+  ctx.log.info('hidden')
+  ctx.log.error('told', { width: 320, name: 'cat', password: 'secret' })
+})
+`
+    const jobs = jobFolder(t, { 'speaks.mjs': speaks })
+    const flags = [...toApp(address), '--jobs', jobs, '--store', 'memory', '--log-level', 'error']
+    const node = await startNode(t, 'n1', flags)
+    const { id } = app.enqueue('speaks')
+    const printed = JSON.parse(await node.line('printed'))
+    t.match(printed, {
+      level: 'info',
+      event: 'child:output',
+      node: 'n1',
+      job: id,
+      name: 'speaks',
+      text: 'printed',
+    })
+    const told = JSON.parse(await node.line('told'))
+    t.match(told, {
+      event: 'job:log',
+      job: id,
+      name: 'speaks',
+      text: 'told',
+      width: 320,
+      'facts.name': 'cat',
+    })
+    t.equal(told.password, '[redacted]')
+    t.notMatch(node.log.join(), /hidden/)
+  },
+)

@@ -250,7 +250,7 @@ t.test('what a job does reaches the app', async (t) => {
     t.match(await node.line('a line on stdout'), /"job":/)
     await node.line('a line on stderr')
     await outcome('floods')
-    await node.line('output was dropped')
+    await node.line('child:output-dropped')
   })
 
   t.test('the monitor sees, loads and destroys', async (t) => {
