@@ -121,6 +121,7 @@ export class DistributorCore implements HandleOwner {
           log.warn('jobs:in-doubt', { node: line.name, jobs: jobs.length, note: 'they go to other nodes' })
           for (const job of jobs) this.#placement.again(job)
         },
+        onReturn: (_line, isIt) => this.#placement.takeBack(isIt),
         onLost: (line, above) => this.#lost(line.name, above),
         onWelcome: (line) => this.#followAgain(line.name),
         onJoined: (_line, { ticket }) => this.#joined(ticket),

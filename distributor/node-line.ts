@@ -15,6 +15,7 @@ import type {
   Reply,
   Welcome,
 } from '../src/wire/messages.js'
+import { GivenUp } from './given-up.js'
 import { type KnownStore, lostAbove } from './known-store.js'
 import type { Candidate, Wish } from './node-choice.js'
 import { enqueueMessage, type Moment, type OutJob } from './out-job.js'
@@ -48,6 +49,8 @@ export interface NodeLineHandlers {
   readonly onCredit: (line: NodeLine) => void
   /** The node did not come back in time: these may go elsewhere. */
   readonly onDoubt: (line: NodeLine, jobs: readonly OutJob[]) => void
+  /** The node is back, and has jobs that had been given up. Takes out, and answers, those of them that wait for a node still. */
+  readonly onReturn: (line: NodeLine, isIt: (job: OutJob) => boolean) => readonly OutJob[]
   /** The node is back, and does not have the jobs any more that it had accepted above this number. */
   readonly onLost: (line: NodeLine, above: number) => void
   readonly onClose: (line: NodeLine, error: JrError | null) => void
@@ -102,8 +105,8 @@ export class NodeLine implements Candidate {
   #broken = false
   /** What may be on its way, as the node has said. */
   #credit: Limits = { count: 0, bytes: 0 }
-  /** Went to other nodes while this one was away. */
-  #forget: string[] = []
+  /** Not waited for while this node was away. */
+  readonly #givenUp = new GivenUp()
   readonly #asked = new Map<number, Asked>()
   #requests = 0
   /** Of the present connection. */
@@ -224,7 +227,7 @@ export class NodeLine implements Candidate {
       const job = this.#unaccepted.shift()
       if (job === undefined) return
       this.#unacceptedBytes -= job.bytes
-      this.#forget.push(job.id)
+      this.#givenUp.add(job)
       this.#handlers.onSetAside(this, job)
       return
     }
@@ -395,15 +398,15 @@ export class NodeLine implements Candidate {
     if (this.#link === null) return
     const { channel, peer } = this.#link
     const store = { id: peer.instance, alone, accepted: taken }
-    const lost = lostAbove(this.#store, store)
+    const before = this.#store
+    const lost = lostAbove(before, store)
     this.#store = store
     this.#welcomed = true
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
-    for (let at = 0; at < this.#forget.length; at += MAX_FORGET)
-      channel.send({ type: 'forget', ids: this.#forget.slice(at, at + MAX_FORGET) })
-    this.#forget = []
     const accepted = this.#accept((job) => isUpTo(job, taken))
+    // Another store has none of them.
+    accepted.push(...this.#takeBack(before === null || before.id === store.id ? taken : 0))
     this.#outbox = []
     const now = this.#now()
     this.#careful = false
@@ -415,6 +418,18 @@ export class NodeLine implements Candidate {
     this.#handlers.onOpen(this)
     for (const job of accepted) if (job.edition > 0 && !isOver(job)) this.#handlers.onJoined(this, job)
     if (lost !== null) this.#handlers.onLost(this, lost)
+  }
+
+  /** Of what was given up: what waits for a node has been accepted by this one; it is told to forget the rest. */
+  #takeBack(taken: number): readonly OutJob[] {
+    const { back, forget } = this.#givenUp.settle(taken, (isIt) => this.#handlers.onReturn(this, isIt))
+    for (let at = 0; at < forget.length; at += MAX_FORGET)
+      this.#link?.channel.send({ type: 'forget', ids: forget.slice(at, at + MAX_FORGET) })
+    for (const job of back) {
+      job.ticket.node = this.name
+      this.#handlers.onAccepted(this, job)
+    }
+    return back
   }
 
   #now(): Moment {
@@ -473,7 +488,7 @@ export class NodeLine implements Candidate {
     for (const { ticket } of this.#unaccepted) kept = Math.max(kept, ticket.number)
     for (const job of jobs) {
       this.#unacceptedBytes -= job.bytes
-      this.#forget.push(job.id)
+      this.#givenUp.add(job)
       // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
       const { number } = job.ticket
       if (number < kept) continue

@@ -79,6 +79,11 @@ export class Placement {
     return job
   }
 
+  /** Takes out the held jobs that `isIt` answers true for: a node has them after all. */
+  takeBack(isIt: (job: OutJob) => boolean): OutJob[] {
+    return this.#held.remove(isIt)
+  }
+
   /** A job that is held: that of the ticket, when it is among the first, or any. */
   find(ticket?: Ticket): OutJob | undefined {
     return this.#held.find((held) => ticket === undefined || held.ticket === ticket, FIRST_HELD)

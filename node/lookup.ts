@@ -54,15 +54,22 @@ export class Lookup {
     }
   }
 
-  /** Drops a job that has gone to another node, unless an attempt of it has begun. */
+  /** Drops a job that has gone to another node, unless an attempt of it has begun; not one that has come back since. */
   async forget(id: string): Promise<void> {
+    const { store, runner, scheduler, seq } = this.#deps
     // Where nodes share a store the other node was told that the job is there already: this is the only one.
-    if (this.#deps.store.neighbours !== undefined) return
-    if (this.#deps.runner.running(id) !== undefined) return
+    if (store.neighbours !== undefined) return
+    if (runner.running(id) !== undefined) return
+    const here = seq()
     const job = await this.#takeWaiting(id)
     if (job === null) return
-    if (job.attempt > 0) this.#deps.scheduler.add(job)
-    else await this.#end(job, false)
+    if (job.attempt === 0 && job.seq < here) {
+      await this.#end(job, false)
+      return
+    }
+    scheduler.add(job)
+    runner.pump()
+    scheduler.settle()
   }
 
   /**

@@ -129,7 +129,7 @@ t.test('an app that takes smaller frames than a result needs is told that; the o
   const { app, address } = await startApp(t, { maxFrame: '1MiB' })
   const lost: unknown[] = []
   app.on('node:disconnected', (facts) => lost.push(facts))
-  await startNode(t, 'n1', [...toApp(address), '--max-result', '4MiB'])
+  await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), '--max-result', '4MiB'])
   await app.ready
   const large = app.enqueue('fills', { bytes: 3 * 1024 * 1024 })
   const small = app.enqueue('fills', { bytes: 1000 })

@@ -1,0 +1,87 @@
+import t, { type Test } from 'tap'
+import type { Distributor } from '#dist/distributor/index.js'
+import { pack } from '#dist/src/codec.js'
+import type { Address } from '#dist/src/wire/address.js'
+import type { LinkMessage } from '#dist/src/wire/messages.js'
+import { folder, startApp, startNode, until } from './harness.js'
+import { enqueueOf, RawPeer } from './raw-peer.js'
+
+/** A node, as far as the app can see, that has taken so much; for when it was away. */
+async function nodeThatHas(t: Test, address: Address, name: string, taken: number): Promise<RawPeer> {
+  if (!('port' in address)) throw new Error('no port')
+  const peer = await RawPeer.dial(t, 'node', address, { name })
+  peer.send({
+    type: 'welcome',
+    taken,
+    creditJobs: 100,
+    creditBytes: 1e6,
+    maxArgs: 1e5,
+    jobs: [{ name: 'echo', defer: false }],
+    unknownJob: 'fail',
+    evented: 1,
+    deferred: 0,
+    alone: true,
+  })
+  return peer
+}
+
+type Enqueued = Extract<LinkMessage, { type: 'enqueue' }>
+
+const sentTo = (peer: RawPeer) =>
+  peer.got.filter((message): message is Enqueued => message.type === 'enqueue')
+const toldToForget = (peer: RawPeer) =>
+  peer.got.flatMap((message) => (message.type === 'forget' ? message.ids : []))
+
+/** Three jobs that a node was sent before it went away, and that are in doubt now. */
+async function inDoubt(t: Test, app: Distributor, address: Address) {
+  const node = await nodeThatHas(t, address, 'one', 0)
+  await app.ready
+  const handles = ['a', 'b', 'c'].map((value) => app.enqueue('echo', { value }))
+  await node.until(() => sentTo(node).length === 3)
+  node.socket.destroy()
+  // In doubt it is no longer the node's.
+  await until(() => app.nodes()[0]?.status === 'disconnected' && app.nodes()[0]?.inFlight === 0)
+  return handles
+}
+
+t.test('a node that is back has the jobs that it took, however long it was away', async (t) => {
+  const { app, address } = await startApp(t, { doubtTimeout: '1ms' })
+  const [a, b, c] = await inDoubt(t, app, address)
+  const back = await nodeThatHas(t, address, 'one', 2)
+  await Promise.all([a?.accepted, b?.accepted])
+  await back.until(() => sentTo(back).length > 0)
+  t.same(
+    sentTo(back).map(({ id, number }) => [id, number]),
+    [[c?.id, 4]],
+    'what never came is sent, under a new number',
+  )
+  t.same(toldToForget(back), [])
+  back.send({ type: 'accepted', number: 4 })
+  await c?.accepted
+})
+
+t.test('what another node has by then is to be forgotten, if it ever came', async (t) => {
+  const { app, address } = await startApp(t, { doubtTimeout: '1ms' })
+  const [a, b] = await inDoubt(t, app, address)
+  const other = await nodeThatHas(t, address, 'two', 0)
+  await other.until(() => sentTo(other).length === 3)
+  const back = await nodeThatHas(t, address, 'one', 2)
+  await back.until(() => toldToForget(back).length > 0)
+  t.same(toldToForget(back), [a?.id, b?.id])
+})
+
+t.test('a job that comes behind the word to forget it is not meant', async (t) => {
+  const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--dir', folder(t)])
+  const [host = '', port] = node.address.split(':')
+  const app = await RawPeer.dial(t, 'distributor', { host, port: Number(port) })
+  await app.until(() => app.has(({ type }) => type === 'welcome'))
+  const job = { args: pack({}), delayMs: 100 }
+  // The first is on its way to the disk, for which forgetting waits, and the other goes there with it.
+  app.send(
+    enqueueOf({ ...job, number: 1, id: 'before' }),
+    { type: 'forget', ids: ['back'] },
+    enqueueOf({ ...job, number: 2, id: 'back' }),
+  )
+  const ended = (id: string) => app.has((message) => message.type === 'outcome' && message.outcome.id === id)
+  await app.until(() => ended('before') && ended('back'))
+})
