@@ -64,6 +64,8 @@ const FLUSH_JOBS = 500
 const SUSPECT = 5
 const LOST = 1
 const BROKEN = 3
+/** Somebody between has changed a frame: no fault of what was on its way. */
+const INNOCENT = 0
 
 interface Asked {
   readonly message: Asking
@@ -101,8 +103,8 @@ export class NodeLine implements Candidate {
   #careful = false
   /** Something that was received may have made room for more jobs. */
   #roomier = false
-  /** The node has said that it closes the connection because of what came. */
-  #broken = false
+  /** How much what is on its way will be suspected if the connection ends: more when the node has said that it closes it because of what came. */
+  #blame = LOST
   /** What may be on its way, as the node has said. */
   #credit: Limits = { count: 0, bytes: 0 }
   /** Not waited for while this node was away. */
@@ -189,15 +191,13 @@ export class NodeLine implements Candidate {
     return this.#link?.channel.writable ?? false
   }
 
-  /** A new connection of this node; one that was there before is dead. */
+  /** A new connection of this node; one that was there before has been given up. */
   attach(link: Link): void {
-    const old = this.#link
     this.#link = link
     this.#welcomed = false
     this.#receipts = new Receipts((first, count) =>
       link.channel.send({ type: 'outcomes-taken', first, count }),
     )
-    old?.channel.destroy()
     this.#doubt?.cancel()
     this.#doubt = null
   }
@@ -205,16 +205,16 @@ export class NodeLine implements Candidate {
   detach(link: Link, error: JrError | null): void {
     if (this.#link !== link) return
     this.#link = null
-    const sent = this.#welcomed
+    const blame = this.#welcomed && error?.code !== 'JR_AUTH' ? this.#blame : INNOCENT
     this.#welcomed = false
     for (const [request, asked] of this.#asked) {
-      if (sent) asked.suspicion += this.#broken ? BROKEN : LOST
+      asked.suspicion += blame
       if (asked.patient && asked.suspicion < SUSPECT) continue
       this.#asked.delete(request)
       asked.waiter.reject(this.#away())
     }
     this.#accept(isOver)
-    if (sent) this.#suspect()
+    if (blame !== INNOCENT) this.#suspect(blame)
     if (this.#unaccepted.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
@@ -222,7 +222,7 @@ export class NodeLine implements Candidate {
   }
 
   /** The jobs that were on their way. One that was alone is what ended the connection, as often as it could be tried. */
-  #suspect(): void {
+  #suspect(blame: number): void {
     if (this.#careful) {
       const job = this.#unaccepted.shift()
       if (job === undefined) return
@@ -232,7 +232,7 @@ export class NodeLine implements Candidate {
       return
     }
     const waiting = new Set(this.#outbox)
-    for (const job of this.#unaccepted) if (!waiting.has(job)) job.suspicion += this.#broken ? BROKEN : LOST
+    for (const job of this.#unaccepted) if (!waiting.has(job)) job.suspicion += blame
   }
 
   receive(messages: readonly LinkMessage[]): void {
@@ -386,7 +386,7 @@ export class NodeLine implements Candidate {
         this.#status = 'stopping'
         return
       case 'broken':
-        this.#broken = true
+        this.#blame = message.code === 'JR_AUTH' ? INNOCENT : BROKEN
         return this.#handlers.onBroken(this, message.code, message.message)
       default:
         throw new JrError('JR_PROTOCOL', `a node does not send '${message.type}'`)
@@ -410,7 +410,7 @@ export class NodeLine implements Candidate {
     this.#outbox = []
     const now = this.#now()
     this.#careful = false
-    this.#broken = false
+    this.#blame = LOST
     for (const { suspicion } of this.#unaccepted) this.#careful ||= suspicion >= SUSPECT
     if (this.#careful) this.#sendFirst(now)
     else for (const job of this.#unaccepted) this.#sendJob(job, now)

@@ -1,5 +1,6 @@
 // job-reactor: an app with a distributor, a node that it spawned, one evented child that runs 500 jobs at once. Results
 // come back by success feedbacks; they are kept on the node's disk until the app has them.
+import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Distributor } from '../../dist/distributor/index.js'
 import { REDIS, redisVersion, startRedis } from '../peers/servers/redis.mjs'
@@ -19,11 +20,14 @@ const NODE = {
   logLevel: 'error',
 }
 
-/** `node`: options of the node, on top of those above. A store and a durability are among them. */
-export async function startOurs(sample, node) {
-  const app = new Distributor({ logLevel: 'silent' })
+/**
+ * `node`: options of the node, on top of those above. A store and a durability are among them. `both`: options of the app
+ * and the node.
+ */
+export async function startOurs(sample, node, both = {}) {
+  const app = new Distributor({ logLevel: 'silent', ...both })
   sample.defer(() => app.stop())
-  const options = { ...NODE, dir: sample.dir, ...node }
+  const options = { ...NODE, dir: sample.dir, ...node, ...both }
   const started = sample.hold ? await startHeld(sample, app, options) : await startSpawned(app, options)
 
   const onSuccess = sample.inbox.take
@@ -81,6 +85,16 @@ export function jobReactorWith(name, node) {
   }
 }
 
+/** Both sides know a secret: every frame between them has a seal. */
+const jobReactorWithSecret = {
+  ...jobReactorWith('fsync and a secret', { durability: 'fsync' }),
+  start(sample) {
+    const secretFile = `${sample.dir}-secret`
+    writeFileSync(secretFile, randomBytes(32).toString('hex'), { mode: 0o600 })
+    return startOurs(sample, { durability: 'fsync' }, { secretFile })
+  },
+}
+
 /** The same node with its jobs in a Redis that this sample starts. */
 function jobReactorOnRedis(appendfsync, durability) {
   return {
@@ -104,4 +118,5 @@ export const jobReactorRedis = [
 export const jobReactor = [
   jobReactorWith('fsync', { durability: 'fsync' }),
   jobReactorWith('os', { durability: 'os' }),
+  jobReactorWithSecret,
 ]

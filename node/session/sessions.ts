@@ -35,10 +35,9 @@ export class Sessions {
     this.#duplicates = new CountedLines(deps.log, deps.clock, RARELY_MS)
   }
 
-  /** A link whose handshake is done. An older one of the same life of the distributor is dead, whether it knows or not. */
+  /** A link whose handshake is done. There is no other with this life of the distributor. */
   open(link: Link): LinkHandlers {
     const { peer, channel } = link
-    this.#byInstance.get(peer.instance)?.channel.destroy()
     const { log, reporter, journal } = this.#deps
     const delivery = new Delivery({
       distributor: peer.name,

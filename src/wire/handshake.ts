@@ -135,11 +135,9 @@ function readHello(hello: unknown, us: Identity): { peer: Peer; secured: boolean
   const oldest = whole(hello[1], 'oldest protocol', 65_535)
   const protocol = Math.min(newest, PROTOCOL)
   if (protocol < OLDEST_PROTOCOL || protocol < oldest) {
-    const ours = `${OLDEST_PROTOCOL} to ${PROTOCOL}`
-    throw new JrError(
-      'JR_VERSION',
-      `the peer speaks protocol ${oldest} to ${newest}, we ${ours}: update the older side`,
-    )
+    const theirs = `the peer speaks protocol ${range(oldest, newest)}`
+    const text = `${theirs}, and we speak ${range(OLDEST_PROTOCOL, PROTOCOL)}: update the older side`
+    throw new JrError('JR_VERSION', text)
   }
   const role = hello[2]
   if (role !== 'distributor' && role !== 'node')
@@ -162,6 +160,10 @@ function readHello(hello: unknown, us: Identity): { peer: Peer; secured: boolean
   return { peer, secured: hello[8] === true }
 }
 
+function range(oldest: number, newest: number): string {
+  return oldest === newest ? `${newest}` : `${oldest} to ${newest}`
+}
+
 /** Reads the few small frames of the handshake, and not a byte more. */
 class HelloReader {
   readonly #socket: Socket
@@ -169,12 +171,13 @@ class HelloReader {
   #bytes = Buffer.alloc(0)
   #error: JrError | null = null
   #wake: () => void = () => {}
+  #greeted = false
 
   constructor(socket: Socket, clock: Clock, deadlineMs: number) {
     this.#socket = socket
     socket.on('data', this.#onData).on('error', this.#onError).on('close', this.#onClose)
     this.#deadline = clock.setTimer(deadlineMs, () => {
-      this.#fail(new JrError('JR_PROTOCOL', `no handshake within ${deadlineMs} ms`))
+      this.#fail(this.#tooLate(deadlineMs))
     })
   }
 
@@ -191,6 +194,7 @@ class HelloReader {
         if (length === 0 || length > MAX_HELLO) throw new JrError('JR_PROTOCOL', `a hello of ${length} bytes`)
         const end = start + 4 + length
         if (this.#bytes.length >= end) {
+          this.#greeted = true
           const bytes = this.#bytes.subarray(0, end)
           this.#bytes = this.#bytes.subarray(end)
           return { value: unpackChecked(bytes.subarray(start + 4), { maxDepth: 2, maxNodes: 32 }), bytes }
@@ -200,6 +204,12 @@ class HelloReader {
         this.#wake = resolve
       })
     }
+  }
+
+  #tooLate(ms: number): JrError {
+    if (!this.#greeted) return new JrError('JR_PROTOCOL', `no hello within ${ms} ms`)
+    const text = `the peer has not proved within ${ms} ms that it knows our secret (option secretFile)`
+    return new JrError('JR_AUTH', text)
   }
 
   detach(): void {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CountedLines } from '../counted-lines.js'
+import { CountedLines, RARELY_MS } from '../counted-lines.js'
 import { shareOfDescriptors } from '../descriptors.js'
 import { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -14,6 +14,7 @@ import { type Greeted, type Identity, shakeHands } from './handshake.js'
 import { linkMessages } from './link-messages.js'
 import { Listener } from './listener.js'
 import type { LinkMessage, Peer } from './messages.js'
+import { OneEach } from './one-each.js'
 import { SEAL_BYTES } from './seal.js'
 
 /** A connection whose handshake is done. */
@@ -69,8 +70,11 @@ export class Links {
   readonly #most: number
   /** In the order in which they came. */
   readonly #strangers = new Set<Socket>()
+  readonly #oneEach = new OneEach()
   /** Whoever connects decides how many there are. */
   readonly #complaints: CountedLines
+  /** A peer of another version dials again and again. */
+  readonly #otherVersions: CountedLines
   /** Where it listens. */
   readonly listening: string[] = []
   #alive = true
@@ -80,6 +84,7 @@ export class Links {
     this.#options = options
     this.#most = options.maxConnections ?? shareOfDescriptors(MAX_CONNECTIONS)
     this.#complaints = new CountedLines(options.log, options.clock)
+    this.#otherVersions = new CountedLines(options.log, options.clock, RARELY_MS)
   }
 
   /** Whom it dials. */
@@ -176,11 +181,15 @@ export class Links {
     } catch (error) {
       const facts =
         error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
-      this.#complaints.warn('connection:refused', { address: where, ...facts })
+      const lines = facts.code === 'JR_VERSION' ? this.#otherVersions : this.#complaints
+      lines.warn('connection:refused', { address: where, ...facts })
     }
   }
 
-  /** Resolves when the connection has ended, with whether the peer had said something, or stayed a while. */
+  /**
+   * Resolves when there is no connection with the peer any more: this one has ended, and any that took its place. With whether
+   * the next is worth while at once: the peer had said something, or stayed a while.
+   */
   async #open(
     socket: Socket,
     where: string,
@@ -212,8 +221,13 @@ export class Links {
       socket.destroy()
       return false
     }
-    return new Promise((resolve) => {
-      const { peer, seals } = greeted
+    const { peer, seals } = greeted
+    if (this.#oneEach.isTaken(peer, dialled)) {
+      socket.destroy()
+      await this.#oneEach.parted(peer)
+      return true
+    }
+    const useful = await new Promise<boolean>((resolve) => {
       const ping: LinkMessage = { type: 'ping' }
       const pong: LinkMessage = { type: 'pong' }
       let handlers: LinkHandlers | null = null
@@ -236,13 +250,17 @@ export class Links {
         lastWords: ({ code, message: text }) => ({ type: 'broken', code, message: text }),
         onClose: (error) => {
           this.#channels.delete(channel)
+          leave()
           handlers?.onClose(error)
           resolve(heard || clock.mono() - from >= STEADY_MS)
         },
       })
       this.#channels.add(channel)
+      const leave = this.#oneEach.enter(peer, dialled, channel)
       handlers = onLink({ peer, channel, address: where })
       socket.resume()
     })
+    await this.#oneEach.parted(peer)
+    return useful
   }
 }

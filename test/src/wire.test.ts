@@ -19,6 +19,7 @@ import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
+import { FIRST_VERSION } from '../fixtures/first-version.js'
 import { outcome } from '../node/records.js'
 
 const bytes = (text: string) => Buffer.from(text)
@@ -758,21 +759,16 @@ t.test('links: version 0.1.0 is refused in words; of strangers there is one line
   const a = endOf(t, 'node', { log: { ...silentLogger, warn } })
   const address = await a.links.listen({ host: '127.0.0.1', port: 0 })
   if (!('port' in address)) throw new Error('no port')
-  // What an app of version 0.1.0 says, byte for byte.
-  const old = Buffer.concat([
-    Buffer.from('4a525031000000459901', 'hex'),
-    Buffer.from('01ab6469737472696275746f72a3617070a66c6966652d31a5302e312e30cd04d2c420', 'hex'),
-    Buffer.alloc(32, 7),
-    Buffer.from('c2', 'hex'),
-  ])
-  old.writeUInt32BE(old.length - 8, 4)
   for (let n = 0; n < 20; n++) {
     const socket = connect(address.port, '127.0.0.1').on('error', () => {})
-    socket.resume().write(n === 0 ? old : `stranger ${n}`)
+    socket.resume().write(n === 0 ? FIRST_VERSION.distributor : `stranger ${n}`)
     await once(socket, 'close')
   }
-  t.match(lines, [{ event: 'connection:refused', code: 'JR_VERSION', error: /protocol 1 to 1, we 2 to 2/ }])
-  t.equal(lines.length, 1, 'whatever the others said')
+  t.match(lines, [
+    { event: 'connection:refused', code: 'JR_VERSION', error: /speaks protocol 1, and we speak 2:/ },
+    { event: 'connection:refused', code: 'JR_PROTOCOL' },
+  ])
+  t.equal(lines.length, 2, 'whatever the others said')
 })
 
 t.test('links: probes, garbage and silence are closed; others go on', async (t) => {

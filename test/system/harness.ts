@@ -38,6 +38,68 @@ export async function startApp(
   return { app, address }
 }
 
+/** The lines that a process logs. */
+export class Log {
+  readonly lines: string[] = []
+  readonly #watchers = new Set<(line: string | null) => void>()
+  #rest = ''
+  /** What is said to those who wait for a line that does not come any more. */
+  #over: string | null = null
+
+  add(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) {
+      this.lines.push(line)
+      for (const watch of [...this.#watchers]) watch(line)
+    }
+  }
+
+  end(why: string): void {
+    this.#over = why
+    for (const watch of [...this.#watchers]) watch(null)
+  }
+
+  get tail(): string {
+    return [...this.lines.slice(-LAST_WORDS), this.#rest].join('\n')
+  }
+
+  /** Resolves with the first line, from now on or before, that has all these parts. Rejects when the log ends without it. */
+  line(...parts: string[]): Promise<string> {
+    const matches = (text: string) => parts.every((part) => text.includes(part))
+    const line = new Promise<string>((found, fail) => {
+      const before = this.lines.find(matches)
+      if (before !== undefined) return found(before)
+      const watch = (text: string | null) => {
+        if (text !== null && !matches(text)) return
+        this.#watchers.delete(watch)
+        if (text !== null) found(text)
+        else fail(new Error(`no line with ${parts.join(', ')}. ${this.#over}`))
+      }
+      if (this.#over !== null) return watch(null)
+      this.#watchers.add(watch)
+    })
+    // It may be awaited later, or never.
+    line.catch(() => {})
+    return line
+  }
+}
+
+/** What the apps of this process log, as JSON, until the test ends. */
+export function appLog(t: Test): Log {
+  const log = new Log()
+  const { write } = process.stderr
+  t.teardown(() => {
+    process.stderr.write = write
+  })
+  process.stderr.write = ((text: string | Uint8Array) => {
+    if (typeof text !== 'string' || !text.startsWith('{"time":')) return write.call(process.stderr, text)
+    log.add(text)
+    return true
+  }) as typeof write
+  return log
+}
+
 export interface NodeProcess {
   readonly process: ChildProcess
   readonly pid: number
@@ -85,31 +147,18 @@ export async function startNode(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  const log: string[] = []
-  const watchers = new Set<(line: string | null) => void>()
-  let rest = ''
+  const log = new Log()
   const said = () => {
     const state = child.exitCode ?? child.signalCode ?? 'runs'
-    return `node ${name} (${state}): ${[...log.slice(-LAST_WORDS), rest].join('\n')}`
+    return `node ${name} (${state}): ${log.tail}`
   }
   t.teardown(() => {
     if (!t.passing()) console.error(said())
     child.kill('SIGKILL')
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      log.push(line)
-      for (const watch of [...watchers]) watch(line)
-    }
-  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => log.add(text))
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
-  let over = false
-  child.once('close', () => {
-    over = true
-    for (const watch of [...watchers]) watch(null)
-  })
+  child.once('close', () => log.end(said()))
   const ready = new Promise<string>((done, fail) => {
     let out = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -119,25 +168,8 @@ export async function startNode(
     exited.then(() => fail(new Error(said())))
   })
   const address = /listening on (\S+)/.exec(await ready)?.[1] ?? ''
-  const line = (...parts: string[]) => {
-    const matches = (text: string) => parts.every((part) => text.includes(part))
-    const found = new Promise<string>((found, fail) => {
-      const before = log.find(matches)
-      if (before !== undefined) return found(before)
-      const watch = (text: string | null) => {
-        if (text !== null && !matches(text)) return
-        watchers.delete(watch)
-        if (text !== null) found(text)
-        else fail(new Error(`no line with ${parts.join(', ')}. ${said()}`))
-      }
-      if (over) return watch(null)
-      watchers.add(watch)
-    })
-    // It may be awaited later, or never.
-    found.catch(() => {})
-    return found
-  }
-  return { process: child, pid: child.pid ?? 0, address, log, exited, line, said }
+  const line = (...parts: string[]) => log.line(...parts)
+  return { process: child, pid: child.pid ?? 0, address, log: log.lines, exited, line, said }
 }
 
 export function toApp(address: Address): string[] {

@@ -8,7 +8,7 @@ import { pack } from '#dist/src/codec.js'
 import { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { packArgs } from '#dist/src/values.js'
-import { parseAddress } from '#dist/src/wire/address.js'
+import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
 import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
 import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
@@ -233,12 +233,14 @@ t.test('a node refuses what it cannot read by itself, and does what comes beside
   t.equal(closed, false, 'the connection stays')
 })
 
-t.test('a job that ends the connection each time is set aside; the others are accepted', async (t) => {
+/** An app whose node says of a job what `hear` says, which may throw. */
+async function withNode(
+  t: Test,
+  hear: (message: Enqueue) => void,
+): Promise<{ app: Distributor; links: () => number }> {
   const { app, address } = await startApp(t, { maxHeld: 1000 })
-  const aside = event(app, 'job:set-aside')
   let links = 0
-  const to = 'port' in address ? `${address.host}:${address.port}` : address.path
-  await peer(t, 'node', to, {
+  await peer(t, 'node', formatAddress(address), {
     onLink: ({ channel }) => {
       links++
       channel.send({
@@ -257,7 +259,7 @@ t.test('a job that ends the connection each time is set aside; the others are ac
         onMessages: (messages) => {
           for (const message of messages) {
             if (message.type !== 'enqueue') continue
-            if (message.id === 'bad') throw new JrError('JR_PROTOCOL', 'it cannot be taken')
+            hear(message)
             channel.send({ type: 'accepted', number: message.number })
           }
         },
@@ -266,6 +268,14 @@ t.test('a job that ends the connection each time is set aside; the others are ac
     },
   })
   await app.ready
+  return { app, links: () => links }
+}
+
+t.test('a job that ends the connection each time is set aside; the others are accepted', async (t) => {
+  const { app, links } = await withNode(t, ({ id }) => {
+    if (id === 'bad') throw new JrError('JR_PROTOCOL', 'it cannot be taken')
+  })
+  const aside = event(app, 'job:set-aside')
   const before = app.enqueue('echo', {}, { id: 'before' })
   const bad = app.enqueue('echo', {}, { id: 'bad' })
   const after = app.enqueue('echo', {}, { id: 'after' })
@@ -276,7 +286,17 @@ t.test('a job that ends the connection each time is set aside; the others are ac
   t.match(await aside, { id: 'bad', name: 'echo', node: 'node-x' })
   await Promise.all([before.accepted, after.accepted])
   await app.enqueue('echo', {}, { id: 'later' }).accepted
-  t.ok(links <= 5, `${links} connections`)
+  t.ok(links() <= 5, `${links()} connections`)
+})
+
+t.test('a job is not set aside for what somebody between does to the connection', async (t) => {
+  let cuts = 0
+  const { app } = await withNode(t, () => {
+    if (cuts++ < 10) throw new JrError('JR_AUTH', 'a frame is not the one that the peer sent')
+  })
+  const jobs = ['a', 'b', 'c'].map((id) => app.enqueue('echo', {}, { id }))
+  await Promise.all(jobs.map(({ accepted }) => accepted))
+  t.ok(cuts > 10)
 })
 
 t.test(
