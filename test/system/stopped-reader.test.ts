@@ -11,21 +11,23 @@ import { systemClock } from '#dist/src/clock.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { startRedis, withoutRedis } from '../store-redis/redis-server.js'
 import { descendants, folder, startApp, startNode, toApp } from './harness.js'
-import { all, most, stayed } from './readers.js'
+import { all, FLOOD, LEAN, most, stayed } from './readers.js'
 
-const PAUSE_MS = 4000
-/** Each queue is filled with both. */
+/** Longer than it takes to fill a queue, shorter than to be thought dead. */
+const PAUSE_MS = 1500
+const BURST_MS = 50
+/** Each queue is filled with both, several times. */
 const SIZES = [
-  { what: 'large', bytes: 250_000, count: 200 },
-  { what: 'small', bytes: 10, count: 10_000 },
+  { what: 'large', bytes: 250_000, count: 100 * FLOOD },
+  { what: 'small', bytes: 10, count: 8000 * FLOOD },
 ]
 
 /** An app of its own, and what it says. */
 function countingApp(t: Test, path: string, count: number, bytes: number) {
   const args = ['test/fixtures/counting-app.mjs', path, String(count), String(bytes)]
-  const app = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const app = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => app.kill('SIGKILL'))
-  const said: string[] = []
+  let said: string[] = []
   const heard = new EventEmitter()
   createInterface({ input: app.stdout }).on('line', (line) => {
     said.push(line)
@@ -34,42 +36,66 @@ function countingApp(t: Test, path: string, count: number, bytes: number) {
   const until = async (line: string) => {
     while (!said.includes(line)) await once(heard, 'line')
   }
-  return { pid: app.pid ?? 0, said, until }
+  /** It enqueues its jobs; what it has said until all of them were told. `meanwhile` begins when the first was. */
+  const round = async (meanwhile: (done: Promise<void>) => Promise<void>) => {
+    said = []
+    app.stdin.write('\n')
+    await until('first')
+    const done = until('last')
+    await meanwhile(done)
+    await done
+    return said
+  }
+  return { pid: app.pid ?? 0, round }
 }
 
-/** Not to be woken for a while, shorter than it takes to be thought dead. */
-async function stopAWhile(pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP')
-  await sleep(PAUSE_MS)
-  process.kill(pid, 'SIGCONT')
+/** They are not woken for a while, and then in bursts until it is done. */
+async function stutter(pids: readonly number[], done: Promise<void>): Promise<void> {
+  let over = false
+  done.finally(() => {
+    over = true
+  })
+  const signal = (name: NodeJS.Signals) => {
+    for (const pid of pids) process.kill(pid, name)
+  }
+  for (let pause = PAUSE_MS; !over; pause = BURST_MS) {
+    signal('SIGSTOP')
+    await sleep(pause)
+    signal('SIGCONT')
+    await sleep(BURST_MS)
+  }
 }
 
 for (const { what, bytes, count } of SIZES) {
-  for (const stopped of ['app', 'node', 'child'] as const) {
-    t.test(`${count} ${what} jobs and outcomes, and the ${stopped} is stopped for a while`, async (t) => {
+  t.test(
+    `${count} ${what} jobs and outcomes, while who reads them is stopped, and then wakes in bursts`,
+    async (t) => {
       t.setTimeout(400_000)
       const dir = folder(t)
       const path = join(dir, 'app.sock')
-      const node = await startNode(t, 'n1', ['--distributors', path, '--dir', join(dir, 'data')])
+      const flags = ['--distributors', path, '--dir', join(dir, 'data'), ...LEAN]
+      const node = await startNode(t, 'n1', flags)
       const app = countingApp(t, path, count, bytes)
       const mib = await most(node, async () => {
-        await app.until('first')
-        const children = descendants(node.pid)
-        if (stopped === 'child') await Promise.all(children.map(stopAWhile))
-        else await stopAWhile(stopped === 'app' ? app.pid : node.pid)
-        await app.until('last')
+        for (const [reader, pids] of [
+          ['the app', () => [app.pid]],
+          ['the node', () => [node.pid]],
+          ['its children', () => descendants(node.pid)],
+        ] as const) {
+          const said = await app.round((done) => stutter(pids(), done))
+          t.same(said, ['first', 'last'], `${reader}: each was told once, over one connection`)
+        }
       })
-      t.same(app.said, ['first', 'last'], 'each was told once, over one connection')
       stayed(t, node)
       t.comment(`the node had allocated ${mib} MiB at most`)
       t.ok(mib < 350, `${mib} MiB`)
-    })
-  }
+    },
+  )
 
   t.test(`a job enqueues ${count} ${what} jobs at once`, async (t) => {
     t.setTimeout(400_000)
     const { app, address } = await startApp(t)
-    const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
+    const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data'), ...LEAN])
     const times = new Map<unknown, number>()
     const last = new Promise<void>((done) => {
       const success: Feedback = ({ value }) => {
@@ -93,7 +119,7 @@ for (const { what, bytes, count } of SIZES) {
     const dir = folder(t)
     const { app, address } = await startApp(t, { spool: join(dir, 'spool') })
     const told = all(app, count, 'echo', { pad: 'x'.repeat(bytes) }, () => {})
-    const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(dir, 'data')])
+    const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(dir, 'data'), ...LEAN])
     await told
     stayed(t, node)
   })
@@ -107,13 +133,13 @@ t.test(
     const redis = await startRedis(t)
     const { app, address } = await startApp(t)
     // For as long as a slow machine takes to fill what waits for the store, Redis does not answer.
-    const flags = ['--store', 'redis', '--lease', '10m', '--redis-timeout', '10m']
+    const flags = [...LEAN, '--store', 'redis', '--lease', '10m', '--redis-timeout', '10m']
     const node = await startNode(t, 'n1', [...toApp(address), ...flags], { JR_REDIS_URL: redis.url })
     await app.ready
     const mib = await most(node, async () => {
       process.kill(redis.pid, 'SIGSTOP')
       const full = node.line('store:slow').then(() => process.kill(redis.pid, 'SIGCONT'))
-      await Promise.all([full, all(app, 100, 'large', { bytes: 900_000 }, () => {})])
+      await Promise.all([full, all(app, 60 * FLOOD, 'large', { bytes: 900_000 }, () => {})])
     })
     stayed(t, node)
     t.comment(`the node had allocated ${mib} MiB at most`)
@@ -123,8 +149,8 @@ t.test(
 
 t.test('a job that logs without end keeps no other waiting for ever, and loses no child', async (t) => {
   const { app, address } = await startApp(t)
-  const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data')])
-  const logs = app.enqueue('logs_much', { lines: 100_000, bytes: 1000 }).result()
+  const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data'), ...LEAN])
+  const logs = app.enqueue('logs_much', { lines: 10_000 * FLOOD, bytes: 1000 }).result()
   t.match(await app.enqueue('echo', { value: 1 }).result(), { echoed: 1 })
   await logs
   stayed(t, node)
