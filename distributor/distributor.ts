@@ -30,6 +30,7 @@ import { whyHeld } from './why-waits.js'
 
 export interface DistributorConfig extends NodesConfig {
   readonly maxHeld: number
+  readonly maxHeldBytes: number
   readonly alwaysUseSpecifiedNode: () => boolean
 }
 
@@ -87,10 +88,14 @@ export class DistributorCore implements HandleOwner {
       clock,
       spool,
       maxHeld: config.maxHeld,
+      maxHeldBytes: config.maxHeldBytes,
       nodes: () => this.#nodes.all,
       refuse: (job, error) => this.#refuse(job, error),
       onHeld: () => this.#heldWatch.begin(),
-      onFull: ({ id, name }) => this.events.emit('backlog:full', { id, name, held: config.maxHeld }),
+      onFull: ({ id, name }) => {
+        const { held, heldBytes } = this.#placement
+        this.events.emit('backlog:full', { id, name, held, heldBytes })
+      },
     })
     this.#nodes = new Nodes(config, {
       clock,

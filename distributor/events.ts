@@ -24,8 +24,13 @@ export type DistributorEvents = {
   'job:refused': { readonly id: string; readonly name: string; readonly error: JrError }
   /** Jobs have waited for a node for some seconds; told again every ten minutes as long as there are any. `why`: of one of them. */
   'jobs:held': { readonly held: number; readonly why: string }
-  /** A job was refused because too many wait for a node. */
-  'backlog:full': { readonly id: string; readonly name: string; readonly held: number }
+  /** A job was refused because too many wait for a node: so many, with so many bytes of args. */
+  'backlog:full': {
+    readonly id: string
+    readonly name: string
+    readonly held: number
+    readonly heldBytes: number
+  }
   /** A feedback function threw, or its promise rejected. */
   'feedback:error': { readonly error: unknown; readonly info: OutcomeInfo }
   /** An outcome of an earlier life of the app for which there is no named feedback. It is not delivered again. */

@@ -8,9 +8,15 @@ import { Queue } from './queue.js'
 export class HeldJobs {
   readonly #queues = new Map<string, Queue<OutJob>>()
   #size = 0
+  #bytes = 0
 
   get size(): number {
     return this.#size
+  }
+
+  /** Of their args. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   add(job: OutJob): void {
@@ -19,6 +25,7 @@ export class HeldJobs {
     this.#queues.set(key, queue)
     queue.push(job)
     this.#size++
+    this.#bytes += job.bytes
   }
 
   /** Offers the head of each queue until it is refused. */
@@ -27,6 +34,7 @@ export class HeldJobs {
       for (let job = queue.peek(); job !== undefined && take(job); job = queue.peek()) {
         queue.shift()
         this.#size--
+        this.#bytes -= job.bytes
       }
       if (queue.size === 0) this.#queues.delete(key)
     }
@@ -53,8 +61,7 @@ export class HeldJobs {
       for (const job of queue) removed.push(job)
       this.#queues.delete(key)
     }
-    this.#size -= removed.length
-    return removed
+    return this.#without(removed)
   }
 
   /** Takes out what `test` answers true for. */
@@ -64,7 +71,12 @@ export class HeldJobs {
       removed.push(...queue.remove(test))
       if (queue.size === 0) this.#queues.delete(key)
     }
+    return this.#without(removed)
+  }
+
+  #without(removed: OutJob[]): OutJob[] {
     this.#size -= removed.length
+    for (const { bytes } of removed) this.#bytes -= bytes
     return removed
   }
 }

@@ -105,6 +105,7 @@ export class Distributor implements AsyncDisposable {
       heartbeatMs: v.heartbeatMs,
       maxFrame: v.maxFrame,
       maxHeld: v.maxHeld,
+      maxHeldBytes: v.maxHeldBytes,
       doubtMs: v.doubtTimeoutMs,
       alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode,
     }

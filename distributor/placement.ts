@@ -1,5 +1,6 @@
 import type { Clock } from '../src/clock.js'
 import { argsTooLarge, JrError } from '../src/errors.js'
+import { fits } from '../src/window.js'
 import { HeldJobs } from './held-jobs.js'
 import { chooseNode, whyNever } from './node-choice.js'
 import type { NodeLine } from './node-line.js'
@@ -11,6 +12,7 @@ export interface PlacementDeps {
   readonly clock: Clock
   readonly spool: Spool | null
   readonly maxHeld: number
+  readonly maxHeldBytes: number
   /** The nodes that have ever connected. */
   readonly nodes: () => readonly NodeLine[]
   /** No node will take it. Not called in the middle of `place`. */
@@ -44,12 +46,18 @@ export class Placement {
     return this.#held.size
   }
 
+  get heldBytes(): number {
+    return this.#held.bytes
+  }
+
   /** A new job: to a node, or held, or refused when too many are. */
   place(job: OutJob): void {
     if (this.#give(job)) return
-    const { maxHeld, spool, clock } = this.#deps
-    if (this.#held.size >= maxHeld) {
-      const text = `${maxHeld} jobs wait for a node (option maxHeld); '${job.name}' was not taken`
+    const { spool, clock } = this.#deps
+    if (!this.#mayHold(job)) {
+      const { size, bytes } = this.#held
+      const held = `${size} jobs with ${bytes} bytes of args wait for a node (options maxHeld, maxHeldBytes)`
+      const text = `${held}; '${job.name}', with ${job.bytes}, was not taken`
       this.#deps.onFull(job)
       this.#refuseLater(job, new JrError('JR_BACKLOG_FULL', text))
       return
@@ -93,6 +101,13 @@ export class Placement {
   abandon(): OutJob[] {
     this.#judging?.cancel()
     return this.#held.remove(() => true)
+  }
+
+  #mayHold({ bytes }: OutJob): boolean {
+    const { maxHeld, maxHeldBytes } = this.#deps
+    return (
+      maxHeld > 0 && fits(this.#held.size, this.#held.bytes, bytes, { count: maxHeld, bytes: maxHeldBytes })
+    )
   }
 
   #give(job: OutJob): boolean {

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DirectoryLock, JrError, waitingState } from 'job-reactor/store'
+import { bytesOfJob, DirectoryLock, firstOf, JrError, LIST_BYTES, waitingState } from 'job-reactor/store'
 import { apply, lifeOf, noJobs, prune } from './jobs.mjs'
 import { readLog, startLog } from './log.mjs'
 
@@ -104,14 +104,7 @@ class FileStore {
       return startedAt === 0 && job.lane === lane && behind ? [job] : []
     })
     found.sort((a, b) => a.due - b.due || a.seq - b.seq)
-    const page = []
-    let bytes = 0
-    for (const job of found) {
-      if (page.length >= limit || bytes >= maxBytes) break
-      page.push(job)
-      bytes += job.args.length
-    }
-    return page
+    return firstOf(found, limit, maxBytes, ({ args }) => args.length)
   }
 
   /** @type {Store['load']} */
@@ -131,22 +124,15 @@ class FileStore {
         (after === undefined || one.job.id > after),
     )
     all.sort((a, b) => (a.job.id < b.job.id ? -1 : 1))
-    const jobs = all.slice(0, limit)
-    return { jobs, next: all.length > limit ? (jobs.at(-1)?.job.id ?? null) : null }
+    const jobs = firstOf(all, limit, LIST_BYTES, ({ job }) => bytesOfJob(job))
+    return { jobs, next: jobs.length < all.length ? (jobs.at(-1)?.job.id ?? null) : null }
   }
 
   /** @type {Store['outcomes']} */
   async outcomes(distributor, after, limit, maxBytes) {
     const all = [...(this.#jobs().outcomes.get(distributor)?.values() ?? [])]
     const wanted = all.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
-    const page = []
-    let bytes = 0
-    for (const outcome of wanted) {
-      if (page.length >= limit || bytes >= maxBytes) break
-      page.push(outcome)
-      bytes += outcome.args.length + outcome.error.length
-    }
-    return page
+    return firstOf(wanted, limit, maxBytes, ({ args, error }) => args.length + error.length)
   }
 
   /** @type {Store['taken']} */

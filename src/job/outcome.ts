@@ -61,15 +61,3 @@ export function outcomeWithoutRun(
 export function bytesOfOutcome({ args, error }: Outcome): number {
   return args.length + error.length
 }
-
-/** The first of these, up to so many, and until they have so many bytes. */
-export function firstOf(outcomes: readonly Outcome[], limit: number, maxBytes: number): Outcome[] {
-  const first: Outcome[] = []
-  let bytes = 0
-  for (const outcome of outcomes) {
-    if (first.length >= limit || bytes >= maxBytes) break
-    first.push(outcome)
-    bytes += bytesOfOutcome(outcome)
-  }
-  return first
-}

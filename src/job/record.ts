@@ -91,6 +91,11 @@ export interface JobRecord extends Place {
   readonly args: Buffer
 }
 
+/** Bytes, or letters, of what it carries: all else of it is small. */
+export function bytesOfJob({ args, lastError, lastStack }: JobRecord): number {
+  return args.length + (lastError?.length ?? 0) + lastStack.length
+}
+
 /** What became of a job, or of one run of a schedule. */
 export interface Outcome {
   /** Counts up for as long as the store lives; the order of delivery to a distributor. */

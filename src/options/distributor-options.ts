@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from '../logger.js'
-import { addresses, duration, flag, name, oneOf, path, text, whole } from './kinds.js'
+import { addresses, duration, flag, name, oneOf, path, size, text, whole } from './kinds.js'
 import { LINK_OPTIONS } from './link-options.js'
 import type { Given } from './option.js'
 
@@ -19,6 +19,12 @@ const OWN = {
   spool: path({ text: 'Folder in which jobs without a node are kept on disk.' }),
   /** How many jobs are held for want of a node. Default: `100000`. */
   maxHeld: whole({ default: 100_000, min: 0, text: 'How many jobs are held for want of a node.' }),
+  /** Bytes of args that are held for want of a node; a job alone is held whatever its size. Default: `'256MiB'`. */
+  maxHeldBytes: size({
+    default: '256MiB',
+    min: 0,
+    text: 'Bytes of args that are held for want of a node; a job alone is held whatever its size.',
+  }),
   /** How long a job that was sent to a node waits for that node when it is gone. Default: `'10s'`. */
   doubtTimeout: duration({
     default: '10s',

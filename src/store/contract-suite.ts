@@ -391,6 +391,23 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal(new Set(seen).size, 25)
     }),
 
+  'a page of a list carries no more than about 4 MiB': (make) =>
+    using(make, async (store) => {
+      const args = Buffer.alloc(1024 * 1024)
+      for (let i = 0; i < 6; i++) await commit(store, insert(record({ id: `j${i}`, seq: i + 1, args })))
+      const running = record({ id: 'runs', seq: 7, args })
+      await commit(store, insert(running), begin(running))
+      const pages: string[][] = []
+      for (let after: string | undefined; ; ) {
+        const page: Awaited<ReturnType<Store['list']>> = await store.list({ limit: 10, after })
+        pages.push(page.jobs.map(({ job }) => job.id))
+        if (page.next === null) break
+        after = page.next
+      }
+      assert.ok(pages.every((ids) => ids.length <= 4))
+      assert.deepEqual(pages.flat().sort(), ['j0', 'j1', 'j2', 'j3', 'j4', 'j5', 'runs'])
+    }),
+
   'any text will do as id and name': (make) =>
     using(make, async (store) => {
       const texts = [

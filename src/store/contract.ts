@@ -40,7 +40,10 @@ export interface Store {
   waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]>
   /** One job in any state, ended and kept ones too; null when there is none. The attempt of a running one counts. */
   load(id: string): Promise<StoredJob | null>
-  /** A page of jobs for people: in no promised order, `after` is the `next` of the page before. */
+  /**
+   * A page of jobs for people: in no promised order, `after` is the `next` of the page before. At most `limit`, and about
+   * `LIST_BYTES` of args, errors and stacks.
+   */
   list(query: ListQuery): Promise<ListPage>
   /**
    * Outcomes for a distributor that it has not acknowledged, by seq, with seq > after. At most `limit`, and about `maxBytes`
@@ -232,6 +235,9 @@ export interface StoredJob {
   readonly startedAt: number
   readonly finishedAt: number
 }
+
+/** What the jobs of one page of a list carry, about. */
+export const LIST_BYTES = 4 * 1024 * 1024
 
 export interface ListQuery {
   readonly state?: JobState | undefined

@@ -1,5 +1,6 @@
 export { ERROR_CODES, type ErrorCode, JrError } from '../errors.js'
 export {
+  bytesOfJob,
   type EndedJob,
   type JobRecord,
   LANES,
@@ -12,6 +13,7 @@ export { type JobState, type TerminalState, waitingState } from '../job/states.j
 export * from './contract.js'
 export { type ContractCase, type StoreUnderTest, storeContract } from './contract-suite.js'
 export { DirectoryLock } from './directory-lock.js'
+export { firstOf } from './first-of.js'
 export { type LevelOptions, levelStore } from './level/store.js'
 export { memoryStore } from './memory.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'

@@ -1,8 +1,9 @@
 import { type Clock, nowOf } from '../clock.js'
 import { JrError } from '../errors.js'
 import { nowFor } from '../job/due.js'
-import { firstOf } from '../job/outcome.js'
+import { bytesOfOutcome } from '../job/outcome.js'
 import {
+  bytesOfJob,
   comparePlaces,
   type EndedJob,
   type JobRecord,
@@ -12,7 +13,18 @@ import {
 } from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
-import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from './contract.js'
+import {
+  type Answer,
+  type Change,
+  type Counts,
+  LIST_BYTES,
+  type ListPage,
+  type ListQuery,
+  type Opened,
+  type Store,
+  type StoredJob,
+} from './contract.js'
+import { firstOf } from './first-of.js'
 
 /** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
 export function memoryStore(surroundings: Surroundings = SYSTEM): Store {
@@ -67,14 +79,7 @@ class MemoryStore implements Store {
         found.push(job)
     }
     found.sort(comparePlaces)
-    let bytes = 0
-    let count = 0
-    for (const job of found) {
-      count++
-      bytes += job.args.length
-      if (count >= limit || bytes >= maxBytes) break
-    }
-    return found.slice(0, count)
+    return firstOf(found, limit, maxBytes, ({ args }) => args.length)
   }
 
   async load(id: string): Promise<StoredJob | null> {
@@ -88,13 +93,15 @@ class MemoryStore implements Store {
     this.#check()
     const jobs: StoredJob[] = []
     let last = ''
+    let bytes = 0
     for (const id of [...this.#live.keys(), ...this.#ended.keys()].sort()) {
       if (after !== undefined && id <= after) continue
-      if (jobs.length === limit) return { jobs, next: last }
+      if (jobs.length === limit || bytes >= LIST_BYTES) return { jobs, next: last }
       const view = await this.load(id)
       if (view === null || (state !== undefined && view.state !== state)) continue
       if (name !== undefined && view.job.name !== name) continue
       jobs.push(view)
+      bytes += bytesOfJob(view.job)
       last = id
     }
     return { jobs, next: null }
@@ -104,7 +111,7 @@ class MemoryStore implements Store {
     this.#check()
     const all = [...(this.#outcomes.get(distributor)?.values() ?? [])]
     const wanted = all.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
-    return firstOf(wanted, limit, maxBytes)
+    return firstOf(wanted, limit, maxBytes, bytesOfOutcome)
   }
 
   async taken(distributor: string, instance: string): Promise<number> {

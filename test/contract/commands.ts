@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { firstOf } from '#dist/src/job/outcome.js'
+import { bytesOfOutcome } from '#dist/src/job/outcome.js'
+import { firstOf } from '#dist/src/store/first-of.js'
 import type {
   Change,
   JobRecord,
@@ -295,7 +296,7 @@ const outcomes = (life: number, after: number, limit: number, maxBytes = 1e9) =>
   return new Ask(
     `outcomes(${distributor}, ${after}, ${limit}, ${maxBytes})`,
     (store) => store.outcomes(distributor, after, limit, maxBytes),
-    (model) => firstOf(model.outcomes(distributor, after), limit, maxBytes),
+    (model) => firstOf(model.outcomes(distributor, after), limit, maxBytes, bytesOfOutcome),
   )
 }
 

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { Delivery } from '#dist/node/report/delivery.js'
-import { firstOf } from '#dist/src/job/outcome.js'
+import { bytesOfOutcome } from '#dist/src/job/outcome.js'
 import type { Outcome } from '#dist/src/job/record.js'
+import { firstOf } from '#dist/src/store/first-of.js'
 import { WINDOWS } from '#dist/src/window.js'
 import { outcome } from './records.js'
 
@@ -33,6 +34,7 @@ function delivery(stored: Outcome[] = []) {
         stored.filter(({ seq }) => seq > after),
         limit,
         maxBytes,
+        bytesOfOutcome,
       )
       reads.push(rows.reduce((sum, { args }) => sum + args.length, 0))
       return rows

@@ -98,6 +98,23 @@ t.test('jobs wait for a node, and a bound is kept', async (t) => {
   t.equal((await held[1]?.result())?.echoed, 2)
 })
 
+t.test(
+  'jobs that wait for a node are bounded in bytes, too; a job alone is held whatever its size',
+  async (t) => {
+    const { app } = await startApp(t, { maxHeldBytes: 1000 })
+    const pad = (length: number) => app.enqueue('echo', { pad: 'x'.repeat(length) })
+    const first = pad(2000)
+    const full = event(app, 'backlog:full')
+    await t.rejects(pad(1).accepted, { code: 'JR_BACKLOG_FULL', message: /maxHeldBytes/ })
+    t.match(await full, { held: 1, heldBytes: 2008 })
+    t.equal(await first.cancel(), 'cancelled')
+    const second = pad(400)
+    const third = pad(400)
+    await t.rejects(pad(400).accepted, { code: 'JR_BACKLOG_FULL' })
+    for (const held of [second, third]) t.equal(await held.cancel(), 'cancelled')
+  },
+)
+
 t.test('a strict pin waits for its node', async (t) => {
   const { app, address } = await startApp(t)
   await startNode(t, 'n1', [...toApp(address), '--dir', folder(t)])

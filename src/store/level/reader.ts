@@ -1,7 +1,8 @@
 import type { Now } from '../../clock.js'
 import { nowFor } from '../../job/due.js'
-import { bytesOfOutcome, firstOf } from '../../job/outcome.js'
+import { bytesOfOutcome } from '../../job/outcome.js'
 import {
+  bytesOfJob,
   comparePlaces,
   type EndedJob,
   type JobRecord,
@@ -10,7 +11,8 @@ import {
   type Place,
 } from '../../job/record.js'
 import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
-import type { ListPage, ListQuery, StoredJob } from '../contract.js'
+import { LIST_BYTES, type ListPage, type ListQuery, type StoredJob } from '../contract.js'
+import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
 import { type Database, missing } from './database.js'
@@ -77,7 +79,7 @@ export class Reader {
       done(jobs)
     }
     const all = young.length === 0 ? jobs : [...young, ...jobs].sort(comparePlaces)
-    return cut(all, limit, maxBytes)
+    return firstOf(all, limit, maxBytes, ({ args }) => args.length)
   }
 
   async load(id: string, now: Now): Promise<StoredJob | null> {
@@ -106,20 +108,24 @@ export class Reader {
     const found = this.#youngJobs(from, lt, now).filter(wanted)
     const young = found.length
     let looked = 0
+    let bytes = 0
     /** Beyond this key nothing has been looked at. */
     let end: string | null = null
     for await (const [key, row] of this.#db.rows({ gt: from, lt })) {
       const one = { key, view: this.#view(key, row, now) }
-      if (wanted(one)) found.push(one)
-      if (found.length - young >= limit || ++looked >= LOOKED_AT) {
+      if (wanted(one)) {
+        found.push(one)
+        bytes += bytesOfJob(one.view.job)
+      }
+      if (found.length - young >= limit || bytes >= LIST_BYTES || ++looked >= LOOKED_AT) {
         end = key
         break
       }
     }
     found.sort((a, b) => (a.key < b.key ? -1 : 1))
     const inRange = end === null ? found : found.filter(({ key }) => key <= (end as string))
-    const page = inRange.slice(0, limit)
-    const next = inRange.length > limit ? (page.at(-1)?.key ?? null) : end
+    const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfJob(view.job))
+    const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : end
     return { jobs: page.map(({ view }) => view), next }
   }
 
@@ -139,6 +145,7 @@ export class Reader {
       [...outcomes, ...young].sort((a, b) => a.seq - b.seq),
       limit,
       maxBytes,
+      bytesOfOutcome,
     )
   }
 
@@ -156,15 +163,6 @@ export class Reader {
     const job = decodeJob(row)
     return liveView(job, this.#changes.startedAt(job.id), now)
   }
-}
-
-/** The first of them: at least one, and no more than so many or about so many bytes. */
-function cut(jobs: JobRecord[], limit: number, maxBytes: number): JobRecord[] {
-  let count = 0
-  for (let bytes = 0; count < jobs.length && count < limit && (count === 0 || bytes < maxBytes); count++) {
-    bytes += jobs[count]?.args.length ?? 0
-  }
-  return count === jobs.length ? jobs : jobs.slice(0, count)
 }
 
 function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {

@@ -1,9 +1,16 @@
 import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import { nowFor } from '../../job/due.js'
-import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import { bytesOfJob, type JobRecord, type Lane, type Outcome, type Place } from '../../job/record.js'
 import { isTerminal, waitingState } from '../../job/states.js'
-import type { Interrupted, Left, ListPage, ListQuery, StoredJob } from '../contract.js'
+import {
+  type Interrupted,
+  type Left,
+  LIST_BYTES,
+  type ListPage,
+  type ListQuery,
+  type StoredJob,
+} from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
 import type { Client } from './client.js'
@@ -25,6 +32,8 @@ import type { Part, Row } from './page.js'
 /** Rows that one script reads: Redis serves nobody else meanwhile. */
 const READ_AT_ONCE = 500
 const BYTES_AT_ONCE = 4 * 1024 * 1024
+/** Rows of jobs that run: how large they are is not known before, and one may have `maxArgs`. */
+const RUNNING_AT_ONCE = 16
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
 const LOOKED_AT = 10_000
 
@@ -66,22 +75,27 @@ export class Reader {
   }
 
   async interrupted(node: string): Promise<Interrupted[]> {
-    const marks = await this.#running(nodeKeys(this.#server.prefix, node))
     const found: Interrupted[] = []
-    const places = [...marks.keys()]
-    for (let at = 0; at < places.length; at += READ_AT_ONCE) {
-      const some = places.slice(at, at + READ_AT_ONCE)
+    for await (const { job, startedAt } of this.#eachRunning(node, null)) found.push({ job, startedAt })
+    return found
+  }
+
+  /** In the order of their places, after this one. */
+  async *#eachRunning(node: string, after: string | null): AsyncGenerator<Interrupted & { member: string }> {
+    const marks = await this.#running(nodeKeys(this.#server.prefix, node))
+    const places = [...marks.keys()].filter((place) => after === null || place > after).sort()
+    for (let at = 0; at < places.length; at += RUNNING_AT_ONCE) {
+      const some = places.slice(at, at + RUNNING_AT_ONCE)
       const rows = await this.#rows(some.map(idOf))
-      for (const [i, place] of some.entries()) {
+      for (const [i, member] of some.entries()) {
         // Another node was quicker, and the job may have ended there.
         const row = rows[i]
         if (row == null || isEnded(row)) continue
         const job = decodeJob(row)
-        if (placeOf(job, job.id) !== place) continue
-        found.push({ job: { ...job, attempt: job.attempt + 1 }, startedAt: marks.get(place) ?? 0 })
+        if (placeOf(job, job.id) !== member) continue
+        yield { member, job: { ...job, attempt: job.attempt + 1 }, startedAt: marks.get(member) ?? 0 }
       }
     }
-    return found
   }
 
   async load(id: string): Promise<StoredJob | null> {
@@ -108,11 +122,15 @@ export class Reader {
   async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
     const jobs: StoredJob[] = []
     let looked = 0
+    let bytes = 0
     const wanted = (view: StoredJob) =>
       (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
     for await (const { cursor, view } of this.#all(state, after)) {
-      if (wanted(view)) jobs.push(view)
-      if (jobs.length >= limit || ++looked >= LOOKED_AT) return { jobs, next: cursor }
+      if (wanted(view)) {
+        jobs.push(view)
+        bytes += bytesOfJob(view.job)
+      }
+      if (jobs.length >= limit || bytes >= LIST_BYTES || ++looked >= LOOKED_AT) return { jobs, next: cursor }
     }
     return { jobs, next: null }
   }
@@ -159,11 +177,8 @@ export class Reader {
       }
     }
     if (section !== 'e' && only(state === 'running')) {
-      const running = await this.interrupted(this.#server.owner.name)
-      const members = running.map((one) => ({ ...one, member: placeOf(one.job, one.job.id) }))
-      members.sort((a, b) => (a.member < b.member ? -1 : 1))
-      for (const { member, job, startedAt } of members) {
-        if (section === 'r' && last !== null && member <= last) continue
+      const from = section === 'r' ? last : null
+      for await (const { member, job, startedAt } of this.#eachRunning(this.#server.owner.name, from)) {
         yield { cursor: `r${member}`, view: { job, state: 'running', startedAt, finishedAt: 0 } }
       }
     }
