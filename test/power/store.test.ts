@@ -10,7 +10,7 @@ import { LIMITS } from './limits.mjs'
 import { runWriter } from './run-writer.js'
 import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 8)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const skip = withoutPowerLoss()
 
@@ -117,7 +117,7 @@ t.test(`a first start that the power cuts off (seed ${SEED})`, { skip }, async (
   const library = undoLibrary(root)
   const random = randomOf(SEED)
   // Every entry that it makes before it takes a job, by turns.
-  const step = process.env.JR_TEST_ROUNDS === undefined ? 4 : 1
+  const step = process.env.JR_TEST_ROUNDS === undefined ? 8 : 1
   for (let lostAt = 1 + (SEED % step); lostAt <= 50; lostAt += step) {
     const power = powered(join(root, String(lostAt)), { library, lostAt, syncMs: 0 })
     await write(power, 'writer.mjs', 'fsync', SEED)
@@ -135,7 +135,7 @@ t.test('rows that nobody waited for are lost from the end, and not from the midd
   const power = powered(root, { library: undoLibrary(root), syncMs: 0 })
   await write(power, 'moves.mjs')
   const random = randomOf(1)
-  for (let disk = 0; disk < 30; disk++) {
+  for (let disk = 0; disk < 15; disk++) {
     const cut = join(root, 'cut')
     diskAfterLoss(power, cut, 'torn', random)
     const { wrong } = await look(join(cut, 'data'), 'fsync')

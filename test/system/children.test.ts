@@ -31,6 +31,8 @@ t.test(`kill -9 of children at random moments under load (seed ${SEED})`, async 
     '0.01',
     '--children',
     '2',
+    '--standby-children',
+    '1',
     '--max-attempts',
     '50',
     '--poison-limit',

@@ -96,12 +96,12 @@ t.test('after a restart the wall clock decides', { skip, timeout: 120_000 }, asy
   await Promise.all(ended)
   t.pass('an hour has passed by the wall clock')
 
-  const late = app.enqueue('echo', {}, { after: '10s' })
+  const late = app.enqueue('echo', {}, { after: '3s' })
   await late.accepted
   await kill(second)
   clock.set('+0')
   await start()
-  await app.enqueue('echo', {}, { after: '11s' }).result()
+  await app.enqueue('echo', {}, { after: '4s' }).result()
   t.equal(await state(late.id), 'scheduled', 'by the wall clock it is an hour too early')
   t.equal(await late.cancel(), 'cancelled')
 })

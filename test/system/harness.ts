@@ -141,6 +141,9 @@ export async function startNode(
       JOBS,
       '--log-level',
       'debug',
+      // To start one costs as much as most tests; those in which children are lost ask for it.
+      '--standby-children',
+      '0',
       ...flags,
     ],
     {

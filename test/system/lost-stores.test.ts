@@ -31,7 +31,8 @@ function losses(app: Distributor): unknown[] {
 /** A node that is connected to the app when this resolves. */
 async function connect(t: Test, app: Distributor, flags: string[]): Promise<NodeProcess> {
   const connected = event(app, 'node:connected')
-  const node = await startNode(t, 'n1', flags)
+  // No job here asks for one.
+  const node = await startNode(t, 'n1', [...flags, '--deferred-children', '0'])
   await connected
   return node
 }
@@ -43,7 +44,8 @@ t.test('a node with a memory store is killed: whoever waits for its jobs is told
   const events: unknown[] = []
   app.on('jobs:lost', (lost) => events.push(lost))
   app.on('job:failed', ({ info }) => events.push(info.id))
-  const node = await app.spawnNode({ name: 'n1', jobs: JOBS, store: 'memory', logLevel: 'error' })
+  const few = { deferredChildren: 0, standbyChildren: 0 }
+  const node = await app.spawnNode({ name: 'n1', jobs: JOBS, store: 'memory', logLevel: 'error', ...few })
   const later = { after: '1h' }
 
   const told: unknown[] = []

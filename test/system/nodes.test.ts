@@ -211,7 +211,7 @@ t.test('no process outlives a node that is killed, not even busy ones and grandc
 t.test('what a job has started ends with a node that is killed, though its child was idle', async (t) => {
   const { app, address } = await startApp(t)
   const dir = folder(t)
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     const node = await startNode(t, 'n1', [...toApp(address), '--dir', dir])
     const { started } = (await app.enqueue('starts_a_process').result()) as { started: number }
     t.ok(alive(started))
@@ -264,7 +264,8 @@ t.test(
 
 t.test('a lost child: its job runs again at once on the spare one', async (t) => {
   const { app, address } = await startApp(t)
-  const node = await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), '--backoff', '0'])
+  const flags = ['--dir', folder(t), '--backoff', '0', '--standby-children', '1']
+  const node = await startNode(t, 'n1', [...toApp(address), ...flags])
   await app.ready
   const times: number[] = []
   const spares = () => node.log.filter((line) => line.includes('child:ready')).length
