@@ -1,7 +1,7 @@
 import { Distributor, type JobHandle } from './distributor/index.js'
-import { type NodeExtras, type NodeHandle, settled, startSettled } from './node/index.js'
+import { type NodeExtras, type NodeHandle, rehearseSettled, settled, startSettled } from './node/index.js'
 import type { LocalReply } from './node/local-jobs.js'
-import { packError } from './src/error-record.js'
+import { messageOf, packError } from './src/error-record.js'
 import type { NodeOptions, NodeValues } from './src/options/node-options.js'
 import { packArgs } from './src/values.js'
 import type { JobFields } from './src/wire/job-fields.js'
@@ -16,17 +16,8 @@ export async function startNode(options: NodeOptions): Promise<NodeHandle> {
 }
 
 export async function startSettledNode(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
-  const { distribute, secretFile, allowRemote, heartbeatMs, maxFrame } = values
-  if (distribute === undefined) return startSettled(values, extras)
-  const distributor = new Distributor()
-  await distributor.start({
-    name: `node ${values.name}`,
-    ...distribute,
-    ...(secretFile === undefined ? {} : { secretFile }),
-    allowRemote,
-    heartbeat: `${heartbeatMs}ms`,
-    maxFrame,
-  })
+  const distributor = await startDistributor(values)
+  if (distributor === null) return startSettled(values, extras)
   try {
     const node = await startSettled(values, {
       ...extras,
@@ -38,6 +29,43 @@ export async function startSettledNode(values: NodeValues, extras: NodeExtras = 
     await distributor.stop()
     throw error
   }
+}
+
+/** Whether `startSettledNode` would succeed; see `rehearseSettled`. */
+export async function rehearseSettledNode(
+  values: NodeValues,
+  onNote: (note: string) => void,
+): Promise<ReturnType<typeof rehearseSettled>> {
+  const extras = values.distribute === undefined ? {} : { forward: () => {} }
+  const found = await rehearseSettled(values, extras, onNote)
+  try {
+    const distributor = await startDistributor(values)
+    await distributor?.stop()
+    return found
+  } catch (error) {
+    return { ...found, failures: { ...found.failures, distribute: messageOf(error) } }
+  }
+}
+
+async function startDistributor({
+  name,
+  distribute,
+  secretFile,
+  allowRemote,
+  heartbeatMs,
+  maxFrame,
+}: NodeValues): Promise<Distributor | null> {
+  if (distribute === undefined) return null
+  const distributor = new Distributor()
+  await distributor.start({
+    name: `node ${name}`,
+    ...distribute,
+    ...(secretFile === undefined ? {} : { secretFile }),
+    allowRemote,
+    heartbeat: `${heartbeatMs}ms`,
+    maxFrame,
+  })
+  return distributor
 }
 
 function forward(distributor: Distributor, job: JobFields, reply: LocalReply): void {

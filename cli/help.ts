@@ -6,7 +6,7 @@ export const HELP = `jr: durable background jobs, without a broker
   jr node      run a node: it keeps jobs and runs them
   jr jobs      list, show and destroy the jobs of a node, or of all nodes that share a Redis
   jr demo      see it work, on the files of a folder of yours
-  jr doctor    look whether this machine has what a node needs
+  jr doctor    look whether a node could start here, and what is missing
   jr repair    copy what is whole of a damaged data directory, and say what is gone
   jr config    show the options that a node would run with, and where each comes from
 
@@ -59,7 +59,7 @@ export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node tha
   --name NAME         only jobs of this name
   --limit N           at most so many in the list (50)
   --all               destroy all jobs that --state and --name meet
-  --secret-file FILE  the secret of the node, when it has one
+  --secret-file FILE  the secret of the node, when it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
 
 A job that waits or runs is cancelled before it is destroyed: its error feedback is called, in Redis by
@@ -91,8 +91,11 @@ Takes all flags of jr node.
 export const DOCTOR_HELP = `jr doctor: look whether this machine has what a node needs
 
   jr doctor
-  jr doctor --dir /var/lib/worker_1 --listen 127.0.0.1:5001 --json
+  jr doctor --config /etc/shop/worker_1.json --json
+  jr doctor --name worker_1 --dir /var/lib/worker_1 --listen 127.0.0.1:5001
 
-Takes all flags of jr node, and looks at what they concern: with --store redis at Redis, and no longer at
-LevelDB. Exits with 1 when a check fails.
+Takes all flags of jr node, and tries what that node would do: opens its store, has a child load its job
+files, listens. It leaves all as it was, takes no job and calls no app. Where the node runs already it says
+that its directory is in use. With --store redis it looks at Redis. Without any option it is about the
+machine alone. Exits with 1 when a check fails.
 `

@@ -17,7 +17,8 @@ export interface JobsOf extends Pick<Monitor, keyof Monitor> {
 }
 
 const CONNECT_MS = 5000
-const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
+const { redisUrl, redisPrefix, redisTimeout, secretFile } = NODE_OPTIONS
+const OF_NODE = { secretFile }
 const OF_REDIS = { redisUrl, redisPrefix, redisTimeout }
 
 /** Whether the flags say that the jobs are looked for in Redis. */
@@ -35,9 +36,13 @@ export async function withJobsOf<T>(
     throw new TypeError('expected --node ADDR: where the node listens; or --redis, or --redis-url URL')
   }
   const address = parseAddress(flags.node, 'flag --node')
-  const secretFile = typeof flags['secret-file'] === 'string' ? { secretFile: flags['secret-file'] } : {}
+  const { secretFile } = someNodeOptions(OF_NODE, flags, process.env).values
   // A name that no app has: outcomes are kept for apps by their name.
-  const app = new Distributor({ name: 'jr jobs', nodes: [address], ...secretFile })
+  const app = new Distributor({
+    name: 'jr jobs',
+    nodes: [address],
+    ...(secretFile === undefined ? {} : { secretFile }),
+  })
   try {
     return await work(jobsOfNode(app.monitor({ node: await connect(app, flags.node) })))
   } finally {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { JrError, messageOf } from '../src/errors.js'
+import { messageOf } from '../src/errors.js'
+import { readConfig } from '../src/options/config-file.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { asFlag, flagOf, type Table } from '../src/options/option.js'
 import { environment, nearest, type Resolved, resolveOptions, type Source } from '../src/options/resolve.js'
@@ -15,8 +15,6 @@ export interface CommandLine {
   readonly flags: Readonly<Record<string, string | boolean>>
   readonly positionals: readonly string[]
 }
-
-const CONFIG_FILE = 'jr.config.json'
 
 /** Reads a command line. Throws a TypeError that a person can act on. */
 export function readCommandLine(
@@ -73,22 +71,6 @@ export function someNodeOptions<T extends Table>(
   const file = readConfig(typeof flags.config === 'string' ? flags.config : undefined)
   if (file !== null) sources.push(file)
   return resolveOptions(table, sources, NODE_OPTIONS)
-}
-
-function readConfig(named: string | undefined): Source | null {
-  const path = named ?? CONFIG_FILE
-  if (named === undefined && !existsSync(path)) return null
-  let values: unknown
-  try {
-    values = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    const why = messageOf(cause)
-    throw new JrError('JR_BAD_CONFIG', `config file ${path}: ${why}`, { cause })
-  }
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    throw new JrError('JR_BAD_CONFIG', `config file ${path}: expected an object of options`)
-  }
-  return { name: `config file ${path}:`, values: { ...values }, written: (key) => key }
 }
 
 function isFlag(options: Record<string, { type: string }>, arg: string): boolean {

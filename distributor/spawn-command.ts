@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.js'
+import { readConfig } from '../src/options/config-file.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { asFlag, envOf, type Option } from '../src/options/option.js'
 import type { Address } from '../src/wire/address.js'
@@ -14,8 +15,7 @@ export interface SpawnCommand {
 
 /** How a node with these options is started. Throws a TypeError for options that a spawned node does not take. */
 export function spawnCommand(options: SpawnOptions, address: Address, lifeLine: number): SpawnCommand {
-  const variables =
-    options.env === undefined ? {} : parseVariables(options.env, 'spawnNode: env', process.env)
+  const variables = variablesOf(options)
   // Who reads the app's output reads the node's, which comes out there.
   const { logJson = process.stderr.isTTY !== true } = options
   const given = written({ ...options, env: variables, logJson })
@@ -36,6 +36,14 @@ export function spawnCommand(options: SpawnOptions, address: Address, lifeLine: 
       [WITHHELD]: withheldNames(process.env, variables).join(),
     },
   }
+}
+
+/** The node has the app's working directory, and so its config file. But what that names is here, and not there. */
+function variablesOf({ env }: SpawnOptions): Readonly<Record<string, string>> {
+  if (env !== undefined) return parseVariables(env, 'spawnNode: env', process.env)
+  const file = readConfig(undefined)
+  const named = file?.values.env
+  return named === undefined ? {} : parseVariables(named, `${file?.name} env`, process.env)
 }
 
 interface Written {

@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from '../src/logger.js'
+import { createLogger, type Facts, type Logger, silentLogger } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions, type NodeValues } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import type { Store } from '../src/store/contract.js'
@@ -12,6 +12,7 @@ import { configure } from './configure.js'
 import type { Forward } from './local-jobs.js'
 import { type Ended, JobNode, type NodeEvents } from './node.js'
 import { ownStore } from './own-store.js'
+import type { Rehearsal } from './rehearsal.js'
 import type { NodeConfig } from './settings.js'
 
 export type { NodeOptions } from '../src/options/node-options.js'
@@ -68,11 +69,7 @@ export function settled(options: NodeOptions): { readonly values: NodeValues; re
 
 /** `startNode`, for whoever has looked at all sources of options. */
 export async function startSettled(values: NodeValues, extras: NodeExtras = {}): Promise<NodeHandle> {
-  const config = configure(values, {
-    redis: extras.redis ?? {},
-    forward: extras.forward ?? null,
-    shared: extras.store?.neighbours !== undefined,
-  })
+  const config = configured(values, extras)
   const log = nodeLogger(config)
   const store = extras.store ?? storeOf(config, SYSTEM)
   const node = new JobNode(config, { store, log, ...SYSTEM })
@@ -91,6 +88,31 @@ export async function startSettled(values: NodeValues, extras: NodeExtras = {}):
     stopped: node.stopped,
     [Symbol.asyncDispose]: () => stop(),
   }
+}
+
+/**
+ * Whether `startSettled` would succeed: tries each part of the node, and leaves all as it was. `onNote`: what the store has to
+ * say. Throws JR_BAD_CONFIG, as `startSettled` does.
+ */
+export async function rehearseSettled(
+  values: NodeValues,
+  extras: NodeExtras,
+  onNote: (note: string) => void,
+): Promise<Rehearsal & Pick<NodeConfig, 'dir' | 'jobs'>> {
+  // One child will do to load the job files.
+  const config = { ...configured(values, extras), children: 1, deferredChildren: 0, standbyChildren: 0 }
+  const warn = (event: string, facts: Facts = {}) => event === 'store:note' && onNote(String(facts.note))
+  const node = new JobNode(config, {
+    store: storeOf(config, SYSTEM),
+    log: { ...silentLogger, warn },
+    ...SYSTEM,
+  })
+  const { dir, jobs } = config
+  return { dir, jobs, ...(await node.rehearse()) }
+}
+
+function configured(values: NodeValues, { redis = {}, forward = null, store }: NodeExtras): NodeConfig {
+  return configure(values, { redis, forward, shared: store?.neighbours !== undefined })
 }
 
 export function nodeLogger({

@@ -23,6 +23,7 @@ import { LocalJobs } from './local-jobs.js'
 import { Lookup } from './lookup.js'
 import { Pruner } from './pruner.js'
 import { recover } from './recovery.js'
+import { asItIs, type Rehearsal, tryParts } from './rehearsal.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
 import { Scheduler } from './schedule/scheduler.js'
@@ -209,6 +210,32 @@ export class JobNode {
       { name: 'work', start: () => this.#runner.claim(true), stop: () => this.#drain() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#adoption?.stop() },
     ])
+  }
+
+  /**
+   * Tries what may keep `start` from succeeding, by the same means, and leaves all as it was: takes no job, begins none,
+   * calls nobody. A store that nodes share is not opened: that would be to take the place of this node there.
+   */
+  async rehearse(): Promise<Rehearsal> {
+    const { listen, store, dir } = this.config
+    let undo = () => {}
+    const open = async () => {
+      if (store === 'level') undo = asItIs(dir)
+      await this.#open()
+    }
+    const failures = await tryParts([
+      ...(store === 'redis'
+        ? []
+        : [{ name: 'store' as const, start: open, stop: () => this.#store.close() }]),
+      { name: 'children', start: () => this.#pool.start(), stop: () => this.#pool.stop(0) },
+      {
+        name: 'address',
+        start: async () => listen !== null && this.#links.tryListen(listen),
+        stop: () => this.#links.stop(),
+      },
+    ])
+    undo()
+    return { failures, defined: this.#jobs.length }
   }
 
   /**

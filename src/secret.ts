@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, type Stats, statSync } from 'node:fs'
 import { JrError, messageOf } from './errors.js'
 
 const SHORTEST = 32
@@ -17,19 +17,24 @@ export type Secret = readonly [Buffer, ...Buffer[]]
 export function readSecret(file: string | undefined): Secret | null {
   if (file === undefined) return null
   let text: string
-  let mode: number
+  let stat: Stats
   try {
-    mode = statSync(file).mode
+    stat = statSync(file)
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const why = messageOf(cause)
     throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option secretFile)`, { cause })
   }
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new JrError(
-      'JR_BAD_CONFIG',
-      `others can read the secret in ${file}: run chmod 600 '${file}' (option secretFile)`,
-    )
+  const us = {
+    uid: process.geteuid?.() ?? stat.uid,
+    groups: [process.getegid?.(), ...(process.getgroups?.() ?? [])],
+  }
+  if (process.platform !== 'win32' && isOpen(stat, us)) {
+    const what =
+      stat.uid === us.uid
+        ? `run chmod 600 '${file}'`
+        : `it belongs to user ${stat.uid}: nobody but that user, and a group of this process, may read it (chmod 440)`
+    throw new JrError('JR_BAD_CONFIG', `others can read the secret in ${file}: ${what} (option secretFile)`)
   }
   const [first = '', second, ...more] = text
     .split('\n')
@@ -40,6 +45,18 @@ export function readSecret(file: string | undefined): Secret | null {
     throw new JrError('JR_BAD_CONFIG', `${file} has ${lines}: expected one secret, or two, one a line`)
   }
   return second === undefined ? [keyOf(first, file)] : [keyOf(first, file), keyOf(second, file)]
+}
+
+/**
+ * Whether others than `us` and the owner can read a file, or change it. Who runs containers hands a file of root to a group of
+ * theirs (Kubernetes with fsGroup); a file of our own has no need for that.
+ */
+export function isOpen(
+  { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
+  us: { readonly uid: number; readonly groups: readonly (number | undefined)[] },
+): boolean {
+  const handedOver = uid !== us.uid && us.groups.includes(gid)
+  return (mode & (handedOver ? 0o037 : 0o077)) !== 0
 }
 
 function keyOf(secret: string, file: string): Buffer {

@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { closeSync, existsSync, fdatasyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
+import { JrError, messageOf } from '../../src/errors.js'
 import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
 import { withoutPassword } from '../../src/secret.js'
 import { SYSTEM } from '../../src/surroundings.js'
@@ -22,6 +21,8 @@ interface Finding {
 }
 
 const OLDEST_NODE = [20, 19] as const
+const ANY_PORT: Address = { host: '127.0.0.1', port: 0 }
+const WRITES = 20
 const LEAST_FREE_BYTES = 512 * 1024 * 1024
 /** The numbers by which Linux knows file systems of other machines: NFS, SMB, CIFS, Ceph, 9P, FUSE. */
 const REMOTE_FILE_SYSTEMS = new Set([
@@ -39,15 +40,13 @@ export async function run(argv: string[]): Promise<number> {
     process.stdout.write(DOCTOR_HELP)
     return EXIT.ok
   }
-  const { values } = nodeOptions(flags, process.env)
-  const dir = resolve(values.dir ?? 'data')
+  const { values, from } = nodeOptions(flags, process.env)
+  const bare = Object.values(from).every((source) => source === 'default')
   const findings = [
     nodeVersion(),
-    ...(values.store === 'redis' ? [await redis(values)] : [await natives(dir), diskSpace(dir)]),
-    jobFolder(resolve(values.jobs)),
-    await port(values.listen),
+    ...(await (bare ? anyNode(values) : thisNode(values))),
+    ...(values.store === 'redis' ? [await redis(values)] : [disk(resolve(values.dir ?? 'data'))]),
     await clock(),
-    childProcess(),
   ]
   const failed = findings.some(({ ok }) => !ok)
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ ok: !failed, findings }, null, 2)}\n`)
@@ -62,6 +61,41 @@ export async function run(argv: string[]): Promise<number> {
   return failed ? EXIT.failed : EXIT.ok
 }
 
+/** Without options: whether a node could live here, with job files of ours where there are none. */
+async function anyNode(values: NodeValues): Promise<Finding[]> {
+  const jobs = existsSync(values.jobs) ? values.jobs : fileURLToPath(new URL('../demo/jobs', import.meta.url))
+  const [, ...findings] = await thisNode({ ...values, name: 'doctor', listen: ANY_PORT, jobs })
+  const text = 'no options are given: this is about the machine alone'
+  return [{ check: 'configuration', ok: true, warning: true, text }, ...findings]
+}
+
+/** What `jr node` with these options would refuse, found by the start of a node itself. */
+async function thisNode(values: NodeValues): Promise<Finding[]> {
+  const notes: string[] = []
+  try {
+    const { rehearseSettledNode } = await import('../../start-node.js')
+    const found = await rehearseSettledNode(values, (note) => notes.push(note))
+    const { failures, defined, dir, jobs } = found
+    const finding = (check: string, failure: string | undefined, well: string, warning = false): Finding =>
+      failure === undefined ? { check, ok: true, warning, text: well } : { check, ok: false, text: failure }
+    const { listen, distribute, store } = values
+    const stored = [`${store === 'level' ? dir : 'in memory'}`, ...notes].join('; ')
+    return [
+      { check: 'configuration', ok: true, text: `node ${values.name}` },
+      ...(store === 'redis' ? [] : [finding('store', failures.store, stored, notes.length > 0)]),
+      finding('jobs', failures.children, `${defined} defined in ${jobs}`),
+      finding('address', failures.address, whether(listen)),
+      ...(distribute === undefined ? [] : [finding('distribute', failures.distribute, whether(distribute))]),
+    ]
+  } catch (error) {
+    return [{ check: 'configuration', ok: false, text: reason(error) }]
+  }
+}
+
+function whether(listen: Address | undefined): string {
+  return listen === undefined ? 'listens nowhere (option listen)' : `${formatAddress(listen)} is free`
+}
+
 function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const ok = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
@@ -71,54 +105,45 @@ function nodeVersion(): Finding {
   return { check: 'Node.js', ok, text }
 }
 
-/** Opens a LevelDB beside the data, and times real writes that wait for the disk. */
-async function natives(dir: string): Promise<Finding> {
-  const check = 'LevelDB'
-  let scratch = ''
-  let made: string | undefined
-  try {
-    made = mkdirSync(dir, { recursive: true, mode: 0o700 })
-    scratch = mkdtempSync(join(dir, 'doctor-'))
-    const { levelStore } = await import('../../src/store/level/store.js')
-    const store = levelStore({ dir: scratch })
-    await store.open('doctor')
-    const times: number[] = []
-    for (let i = 0; i < 20; i++) {
-      const from = systemClock.mono()
-      await store.commit([{ kind: 'acknowledge', distributor: 'doctor', seqs: [i] }], true)
-      times.push(systemClock.mono() - from)
-    }
-    await store.close()
-    const median = times.sort((a, b) => a - b)[10] ?? 0
-    return {
-      check,
-      ok: true,
-      text: `works in ${dir}; a write that waits for the disk takes ${median.toFixed(2)} ms`,
-    }
-  } catch (error) {
-    return { check, ok: false, text: `${reason(error)} (in ${dir})` }
-  } finally {
-    if (scratch !== '') rmSync(scratch, { recursive: true, force: true })
-    // The folders that were not there before it looked.
-    if (made !== undefined) rmSync(made, { recursive: true, force: true })
-  }
-}
-
-function diskSpace(dir: string): Finding {
+/** How much room there is where the data will be, and what a write that waits for the disk takes there. */
+function disk(dir: string): Finding {
   const check = 'disk'
   const there = existing(dir)
-  const { type, bavail, bsize } = statfsSync(there)
-  const free = bavail * bsize
-  const text = `${(free / 1e9).toFixed(1)} GB free at ${there}`
-  if (REMOTE_FILE_SYSTEMS.has(type)) {
+  try {
+    const { type, bavail, bsize } = statfsSync(there)
+    const free = bavail * bsize
+    const room = `${(free / 1e9).toFixed(1)} GB free at ${there}`
+    if (free < LEAST_FREE_BYTES) return { check, ok: false, text: `${room}: too little` }
+    const text = `${room}; a write that waits for the disk takes ${writeMs(there).toFixed(2)} ms`
+    if (!REMOTE_FILE_SYSTEMS.has(type)) return { check, ok: true, text }
     return {
       check,
       ok: true,
       warning: true,
       text: `${text}; a network file system may acknowledge what it loses`,
     }
+  } catch (error) {
+    return { check, ok: false, text: `${messageOf(error)} (at ${there})` }
   }
-  return { check, ok: free > LEAST_FREE_BYTES, text: free > LEAST_FREE_BYTES ? text : `${text}: too little` }
+}
+
+/** The median of a few. */
+function writeMs(dir: string): number {
+  const file = join(dir, `.jr-doctor-${process.pid}`)
+  const fd = openSync(file, 'wx', 0o600)
+  try {
+    const times: number[] = []
+    for (let i = 0; i < WRITES; i++) {
+      const from = systemClock.mono()
+      writeSync(fd, 'x'.repeat(200))
+      fdatasyncSync(fd)
+      times.push(systemClock.mono() - from)
+    }
+    return times.sort((a, b) => a - b)[WRITES / 2] ?? 0
+  } finally {
+    closeSync(fd)
+    rmSync(file)
+  }
 }
 
 /** Really connects, writes and listens, as a node does. */
@@ -135,26 +160,6 @@ async function redis(values: NodeValues): Promise<Finding> {
   }
 }
 
-function jobFolder(dir: string): Finding {
-  const check = 'job files'
-  if (existsSync(dir)) return { check, ok: true, text: dir }
-  return { check, ok: true, warning: true, text: `${dir} is not there (option jobs)` }
-}
-
-async function port(address: Address | undefined): Promise<Finding> {
-  const check = 'address'
-  if (address === undefined) return { check, ok: true, text: 'listens nowhere (option listen)' }
-  return new Promise((done) => {
-    const server = createServer()
-    server.once('error', (error) =>
-      done({ check, ok: false, text: `${formatAddress(address)}: ${error.message}` }),
-    )
-    server.listen('path' in address ? { path: address.path } : address, () => {
-      server.close(() => done({ check, ok: true, text: `${formatAddress(address)} is free` }))
-    })
-  })
-}
-
 /** A wall clock that runs apart from the monotonic one is being set while we look. */
 async function clock(): Promise<Finding> {
   const check = 'clock'
@@ -167,16 +172,6 @@ async function clock(): Promise<Finding> {
     return { check, ok: false, text: `it says ${now.toISOString()}, which can't be` }
   const ok = drift < 50
   return { check, ok, text: ok ? now.toISOString() : `it jumped by ${drift.toFixed(0)} ms in 200 ms` }
-}
-
-function childProcess(): Finding {
-  const { status, error } = spawnSync(process.execPath, ['-e', 'process.exit(7)'], { stdio: 'ignore' })
-  const ok = status === 7
-  return {
-    check: 'children',
-    ok,
-    text: ok ? 'processes can be started' : `no process can be started: ${error?.message}`,
-  }
 }
 
 function existing(dir: string): string {

@@ -94,15 +94,18 @@ export class Links {
 
   /** Resolves with the real address. Rejects with JR_ADDRESS. */
   async listen(address: Address): Promise<Address> {
-    const { secret, allowRemoteWithoutSecret } = this.#options
-    const listener: Listener = new Listener({
-      allowRemote: secret !== null || allowRemoteWithoutSecret,
-      onSocket: (socket) => this.#accept(socket),
-    })
+    const listener = this.#listener((socket) => this.#accept(socket))
     const real = await listener.listen(address)
     this.#listeners.push(listener)
     this.listening.push(formatAddress(real))
     return real
+  }
+
+  /** Whether `listen` would do. Who connects meanwhile is sent away. Rejects with JR_ADDRESS. */
+  async tryListen(address: Address): Promise<void> {
+    const listener = this.#listener(async (socket) => socket.destroy())
+    await listener.listen(address)
+    await listener.close()
   }
 
   /** Keeps a connection to this address until `stop`. A second call for the same address does nothing. */
@@ -159,6 +162,11 @@ export class Links {
     for (const dialler of this.#diallers.values()) dialler.stop()
     for (const socket of this.#sockets) socket.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  #listener(onSocket: (socket: Socket) => Promise<unknown>): Listener {
+    const { secret, allowRemoteWithoutSecret } = this.#options
+    return new Listener({ allowRemote: secret !== null || allowRemoteWithoutSecret, onSocket })
   }
 
   async #accept(socket: Socket): Promise<void> {

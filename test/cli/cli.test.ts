@@ -1,6 +1,11 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { levelStore } from '#dist/src/store/level/store.js'
+import { record } from '../node/records.js'
+import { startNode } from '../system/harness.js'
 import { folder, jr } from './jr.js'
 
 t.test('help and version', async (t) => {
@@ -104,21 +109,110 @@ t.test('where options come from: flags, environment, config file, defaults', asy
   t.match((await jr(['config'], { cwd })).err, /maxAttempt: no such option; did you mean maxAttempts\?/)
 })
 
-t.test('doctor', async (t) => {
+t.test('doctor without options looks at the machine, and leaves nothing behind', async (t) => {
   const cwd = folder(t)
   const { code, out } = await jr(['doctor', '--json'], { cwd })
-  t.equal(code, 0)
+  t.equal(code, 0, out)
   const { ok, findings } = JSON.parse(out)
   t.equal(ok, true)
   t.same(
     findings.map(({ check }: { check: string }) => check),
-    ['Node.js', 'LevelDB', 'disk', 'job files', 'address', 'clock', 'children'],
+    ['Node.js', 'configuration', 'store', 'jobs', 'address', 'disk', 'clock'],
   )
-  t.same(readdirSync(cwd), [], 'it leaves nothing behind')
-  writeFileSync(join(cwd, 'file'), '')
-  const failed = await jr(['doctor', '--dir', 'file'], { cwd })
-  t.equal(failed.code, 1)
-  t.match(failed.out, /LevelDB +FAILED/)
+  t.same(readdirSync(cwd), [])
+})
+
+t.test('doctor finds what jr node refuses, in its words', async (t) => {
+  const cwd = folder(t)
+  const at = (name: string) => join(cwd, name)
+  writeFileSync(at('file'), '')
+  writeFileSync(at('open.secret'), 'x'.repeat(32), { mode: 0o644 })
+  mkdirSync(at('broken'))
+  writeFileSync(join(cwd, 'broken', 'a.mjs'), 'throw new Error("in the file")')
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const jobs = resolve('test/fixtures/jobs')
+  const node = ['--name', 'n', '--listen', '127.0.0.1:0', '--jobs', jobs]
+  const there = `127.0.0.1:${port}`
+  const all = ['--dir', '/proc/x', '--jobs', 'broken', '--listen', there, '--distribute', there]
+  const more = ['--dir', 'file', '--jobs', 'none', '--listen', '0.0.0.0:0']
+  const cases: [string[], Record<string, RegExp>][] = [
+    [['--children', '2'], { configuration: /a node needs a name/ }],
+    [['--name', 'n'], { configuration: /nobody can reach this node/ }],
+    [[...node, '--secret-file', 'open.secret'], { configuration: /others can read the secret/ }],
+    [[...node, '--import', 'no-such-module'], { configuration: /no module 'no-such-module'/ }],
+    [[...node, '--max-args', '32MiB'], { configuration: /option maxFrame: expected at least/ }],
+    [
+      [...node, ...all],
+      {
+        store: /cannot make the data directory \/proc\/x/,
+        jobs: /job file .*a\.mjs: Error: in the file/,
+        address: /EADDRINUSE/,
+        distribute: /EADDRINUSE/,
+      },
+    ],
+    [
+      [...node, ...more],
+      { store: /file/, jobs: /cannot read the job directory/, address: /other machines could connect/ },
+    ],
+  ]
+  for (const [flags, expected] of cases) {
+    const { code, out } = await jr(['doctor', '--json', ...flags], { cwd })
+    t.equal(code, 1, flags.join(' '))
+    const { findings } = JSON.parse(out) as { findings: { check: string; ok: boolean; text: string }[] }
+    for (const [check, words] of Object.entries(expected))
+      t.match(
+        findings.find((finding) => finding.check === check),
+        { ok: false, text: words },
+        `${check}: ${flags.join(' ')}`,
+      )
+  }
+  t.same(readdirSync(cwd).sort(), ['broken', 'file', 'open.secret'])
+})
+
+t.test('doctor beside a store that is there: nothing of it is lost', async (t) => {
+  const cwd = folder(t)
+  const dir = join(cwd, 'data')
+  const store = levelStore({ dir })
+  await store.open('n')
+  const doctor = async (name: string) => {
+    const flags = [
+      '--name',
+      name,
+      '--listen',
+      '127.0.0.1:0',
+      '--jobs',
+      resolve('test/fixtures/jobs'),
+      '--dir',
+      dir,
+    ]
+    const { out } = await jr(['doctor', '--json', ...flags], { cwd })
+    return JSON.parse(out).findings.find(({ check }: { check: string }) => check === 'store')
+  }
+  t.match(await doctor('n'), { ok: false, text: /is in use: process \d+ has it/ })
+  await store.commit([{ kind: 'insert', job: record(), ownId: false, number: null }], true)
+  await store.close()
+  t.match(await doctor('other'), { ok: false, text: /belongs to node 'n', not 'other'/ })
+  t.match(await doctor('n'), { ok: true })
+  await store.open('n')
+  t.not(await store.load('job-1'), null)
+  await store.close()
+})
+
+t.test('jr jobs has the secret from where all options come', async (t) => {
+  const cwd = folder(t)
+  const secret = join(cwd, 'jr.secret')
+  writeFileSync(secret, 'x'.repeat(32), { mode: 0o600 })
+  const flags = ['--listen', '127.0.0.1:0', '--store', 'memory', '--secret-file', secret]
+  const { address } = await startNode(t, 'n1', flags)
+  const jobs = (more: string[], env = {}) => jr(['jobs', '--node', address, ...more], { cwd, env })
+  t.match(await jobs([]), { code: 69 })
+  t.match(await jobs(['--secret-file', secret]), { code: 0, out: 'no jobs\n' })
+  t.match(await jobs([], { JR_SECRET_FILE: secret }), { code: 0 })
+  writeFileSync(join(cwd, 'jr.config.json'), JSON.stringify({ secretFile: secret }))
+  t.match(await jobs([]), { code: 0 })
 })
 
 t.test('jr jobs looks at no option but those of Redis', async (t) => {

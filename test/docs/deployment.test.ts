@@ -83,14 +83,15 @@ t.test('who stops a node waits longer than the node does', async (t) => {
   for (const grace of graces) t.ok(Number(grace) >= shutdown + 10, String(grace))
 })
 
-t.test('Kubernetes mounts the secret so that only its owner reads it', async (t) => {
+t.test('Kubernetes mounts the secret for root and the group of the pod', async (t) => {
   const documents = parseAllDocuments(one('worker.yaml'), { version: '1.1' })
   t.same(
     documents.flatMap(({ errors }) => errors),
     [],
   )
   const set = documents[1]?.toJS()
-  t.match(set.spec.template.spec.volumes, [{ secret: { defaultMode: 0o400 } }, { emptyDir: {} }])
+  t.match(set.spec.template.spec.volumes, [{ secret: { defaultMode: 0o440 } }])
+  t.ok(set.spec.template.spec.securityContext.fsGroup > 0)
 })
 
 const skip = spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'it needs systemd-analyze'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { systemClock } from '#dist/src/clock.js'
 import { pack } from '#dist/src/codec.js'
 import type { JrError } from '#dist/src/errors.js'
 import { silentLogger } from '#dist/src/logger.js'
-import { readSecret, type Secret } from '#dist/src/secret.js'
+import { isOpen, readSecret, type Secret } from '#dist/src/secret.js'
 import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
 import { Channel, type ChannelOptions } from '#dist/src/wire/channel.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
@@ -563,6 +563,33 @@ t.test('a secret that others can read is refused with the command that mends it'
   }
   chmodSync(file, 0o600)
   t.equal(readSecret(file)?.length, 1)
+})
+
+t.test('a secret of another user may be handed over by a group of ours', async (t) => {
+  const us = { uid: 1000, groups: [1000, 2000] }
+  const cases: [uid: number, gid: number, mode: number, open: boolean][] = [
+    [0, 2000, 0o440, false],
+    [0, 2000, 0o640, false],
+    [0, 2000, 0o400, false],
+    [0, 2000, 0o460, true],
+    [0, 2000, 0o444, true],
+    [0, 3000, 0o440, true],
+    [1000, 2000, 0o440, true],
+    [1000, 2000, 0o400, false],
+  ]
+  for (const [uid, gid, mode, open] of cases)
+    t.equal(isOpen({ uid, gid, mode: 0o100000 | mode }, us), open, `${uid}:${gid} ${mode.toString(8)}`)
+})
+
+const skipRoot = process.getuid?.() === 0 ? false : 'only root can give a file to another user'
+
+t.test('a secret of another user and our group is read', { skip: skipRoot }, async (t) => {
+  const file = join(t.testdir({ secret: 'x'.repeat(32) }), 'secret')
+  chmodSync(file, 0o440)
+  chownSync(file, 4321, process.getgid?.() ?? 0)
+  t.equal(readSecret(file)?.length, 1)
+  chownSync(file, 4321, 4321)
+  t.throws(() => readSecret(file), { message: /it belongs to user 4321: .*chmod 440/ })
 })
 
 t.test('a secret file holds one or two, a line each; keys are made of them', async (t) => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { examineRedis } from '#dist/src/store/redis/examination.js'
@@ -93,11 +94,12 @@ else {
     const all: string[] = []
     const urlOf = (who: string) => `redis://${who}:${PASSWORD}@127.0.0.1:${redis.port}`
     const doctor = async (url: string) => {
-      const flags = ['--store', 'redis', '--redis-timeout', '1s', '--json']
+      const node = ['--name', 'n1', '--jobs', resolve('test/fixtures/jobs')]
+      const flags = [...node, '--store', 'redis', '--redis-timeout', '1s', '--json']
       const result = await jr(['doctor', ...flags], { cwd, env: { JR_REDIS_URL: url } })
       all.push(result.out, result.err)
       const { findings } = JSON.parse(result.out) as { findings: { check: string; text: string }[] }
-      t.notOk(findings.some(({ check }) => check === 'LevelDB'))
+      t.notOk(findings.some(({ check }) => check === 'store' || check === 'disk'))
       return { code: result.code, ...findings.find(({ check }) => check === 'Redis') }
     }
     const at = `redis://:\\*\\*\\*@127\\.0\\.0\\.1:${redis.port}`

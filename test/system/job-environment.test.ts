@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { folder, startApp, startNode, toApp } from './harness.js'
 
@@ -129,6 +131,32 @@ t.test('job files in TypeScript where Node does not run them', async (t) => {
     t.match(await app.enqueue('typed').result(), { kind: 7 })
     await node.stop()
   }
+})
+
+t.test('variables that the config file names reach a spawned node', async (t) => {
+  const root = folder(t)
+  const jobs = jobFolder(t, { 'read.mjs': READS })
+  writeFileSync(join(root, 'jr.config.json'), JSON.stringify({ env: ['DATABASE_URL'], store: 'memory' }))
+  const script = `
+    import { JR } from '${JR}'
+    await JR.startDistributor()
+    const spawned = (name, more) => JR.spawnNode({ name, jobs: ${JSON.stringify(jobs)}, logLevel: 'silent', ...more })
+    await spawned('n1')
+    await spawned('n2', { env: ['OTHER'] })
+    const read = async (node, name) => (await JR.enqueue('read', { name }, { node, strictNode: true }).result()).value
+    console.log(await read('n1', 'DATABASE_URL'), await read('n2', 'DATABASE_URL'), await read('n2', 'OTHER'))
+    await JR.stop()`
+  const options = {
+    cwd: root,
+    timeout: 60_000,
+    env: { PATH: process.env.PATH, DATABASE_URL: 'db', OTHER: 'other' },
+  }
+  const args = ['--input-type=module', '-e', script]
+  t.equal((await promisify(execFile)(process.execPath, args, options)).stdout, 'db null other\n')
+  writeFileSync(join(root, 'jr.config.json'), JSON.stringify({ env: ['NOT_THERE'] }))
+  await t.rejects(promisify(execFile)(process.execPath, args, options), {
+    message: /config file jr\.config\.json: env: this process has no variable NOT_THERE/,
+  })
 })
 
 t.test(
