@@ -101,7 +101,7 @@ export class NodeLine implements Candidate {
   #outbox: OutJob[] = []
   /** Something that is sent may be what ends the connection: one job at a time, until all of these are accepted. */
   #careful = false
-  /** Something that was received may have made room for more jobs. */
+  /** There may be room for more jobs, which nobody was told yet. */
   #roomier = false
   /** How much what is on its way will be suspected if the connection ends: more when the node has said that it closes it because of what came. */
   #blame = LOST
@@ -249,6 +249,10 @@ export class NodeLine implements Candidate {
       }
     }
     this.#takeOutcomes(outcomes)
+    this.#tellRoom()
+  }
+
+  #tellRoom(): void {
     if (!this.#roomier) return
     this.#roomier = false
     this.#handlers.onCredit(this)
@@ -446,7 +450,10 @@ export class NodeLine implements Candidate {
     const { maxFrame } = this.#link.peer
     const text = `job '${job.name}' takes ${job.bytes} bytes of args; node ${this.name} takes frames of ${maxFrame} bytes (its option maxFrame)`
     // Not in the middle of what is sent.
-    queueMicrotask(() => this.#refused(job.ticket.number, 'JR_ARGS_TOO_LARGE', text))
+    queueMicrotask(() => {
+      this.#refused(job.ticket.number, 'JR_ARGS_TOO_LARGE', text)
+      this.#tellRoom()
+    })
   }
 
   #refused(number: number, code: string, message: string): void {
@@ -455,6 +462,7 @@ export class NodeLine implements Candidate {
       this.#handlers.onRefused(this, job, code, message)
     }
     this.#sendNext()
+    this.#roomier = true
   }
 
   /** Of those that are sent one by one the one before is accepted or refused. */

@@ -3,17 +3,23 @@ import type { Distributor } from '#dist/distributor/index.js'
 import { pack } from '#dist/src/codec.js'
 import type { Address } from '#dist/src/wire/address.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
-import { folder, startApp, startNode, until } from './harness.js'
-import { enqueueOf, RawPeer } from './raw-peer.js'
+import { folder, startApp, startNode, until } from '../system/harness.js'
+import { enqueueOf, RawPeer } from '../system/raw-peer.js'
 
-/** A node, as far as the app can see, that has taken so much; for when it was away. */
-async function nodeThatHas(t: Test, address: Address, name: string, taken: number): Promise<RawPeer> {
+/** A node, as far as the app can see, that has taken so much. */
+async function nodeThatHas(
+  t: Test,
+  address: Address,
+  name: string,
+  taken: number,
+  creditJobs = 100,
+): Promise<RawPeer> {
   if (!('port' in address)) throw new Error('no port')
   const peer = await RawPeer.dial(t, 'node', address, { name })
   peer.send({
     type: 'welcome',
     taken,
-    creditJobs: 100,
+    creditJobs,
     creditBytes: 1e6,
     maxArgs: 1e5,
     jobs: [{ name: 'echo', defer: false }],
@@ -84,4 +90,16 @@ t.test('a job that comes behind the word to forget it is not meant', async (t) =
   )
   const ended = (id: string) => app.has((message) => message.type === 'outcome' && message.outcome.id === id)
   await app.until(() => ended('before') && ended('back'))
+})
+
+t.test('a job that is refused makes room for the next', async (t) => {
+  const { app, address } = await startApp(t)
+  const node = await nodeThatHas(t, address, 'one', 0, 1)
+  await app.ready
+  const refused = app.enqueue('echo')
+  app.enqueue('echo')
+  await node.until(() => sentTo(node).length === 1)
+  node.send({ type: 'refused', number: 1, code: 'JR_NO_SUCH_JOB', message: 'it is not here any more' })
+  await t.rejects(refused.accepted, { code: 'JR_NO_SUCH_JOB' })
+  await node.until(() => sentTo(node).length === 2)
 })
