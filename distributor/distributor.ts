@@ -480,12 +480,12 @@ export class DistributorCore implements HandleOwner {
 
   #release(): void {
     this.#placement.release()
-    this.#onSettled()
     this.#mind()
   }
 
-  /** With work on its way the process stays; with none, connections that we made do not keep it. */
+  /** With work on its way the process stays; with none, connections that we made do not keep it, and a stop goes on. */
   #mind(): void {
+    this.#onSettled()
     const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0 || this.#requests > 0
     if (busy === this.#holding) return
     this.#holding = busy

@@ -83,6 +83,14 @@ t.test('jobs without a node are told of, and a wait for one says why it took too
   await t.rejects(waits.result({ timeout: 10 }), { message: /node 'n1' has accepted it/ })
 })
 
+t.test('a stop waits for a job until that is cancelled', async (t) => {
+  const { app } = await startApp(t)
+  const job = app.enqueue('echo', { value: 1 })
+  const stopped = app.stop({ timeout: Number.POSITIVE_INFINITY })
+  t.equal(await job.cancel(), 'cancelled')
+  t.same(await stopped, { notAccepted: 0 })
+})
+
 t.test('a node whose name is taken is told so', async (t) => {
   const { app, address } = await startApp(t)
   const flags = () => [...toApp(address), '--dir', folder(t)]
