@@ -3,7 +3,15 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Address } from '#dist/src/wire/address.js'
 import { Flow } from '../system/flow.js'
-import { folder, type NodeProcess, randomOf, startApp, startNode, toApp } from '../system/harness.js'
+import {
+  ALL_CHILDREN,
+  folder,
+  type NodeProcess,
+  randomOf,
+  startApp,
+  startNode,
+  toApp,
+} from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
@@ -53,7 +61,7 @@ class Lives {
       ...(lostAt === undefined ? {} : { lostAt }),
     })
     this.#power = power
-    const flags = ['--dir', join(power.dir, 'data'), ...this.#flags]
+    const flags = ['--dir', join(power.dir, 'data'), ...ALL_CHILDREN, ...this.#flags]
     try {
       return await startNode(this.#t, 'n1', flags, power.env)
     } catch (error) {

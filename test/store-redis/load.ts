@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
-import { type NodeProcess, readLog, type startApp, startNode, toApp, until } from '../system/harness.js'
+import {
+  ALL_CHILDREN,
+  type NodeProcess,
+  readLog,
+  type startApp,
+  startNode,
+  toApp,
+  until,
+} from '../system/harness.js'
 import type { Entry } from '../system/history.js'
 import type { RedisServer } from './redis-server.js'
 
@@ -19,7 +27,7 @@ export function startOn(
   app: App,
   leaseMs = LEASE_MS,
 ): Promise<NodeProcess> {
-  const store = ['--store', 'redis', '--redis-url', redis.url, '--lease', `${leaseMs}ms`]
+  const store = ['--store', 'redis', '--redis-url', redis.url, '--lease', `${leaseMs}ms`, ...ALL_CHILDREN]
   return startNode(t, name, [...store, '--backoff', '0.02', '--log-level', 'warn', ...toApp(app.address)])
 }
 

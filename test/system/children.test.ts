@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startNode as startNodeHere } from '#dist/node/index.js'
 import {
+  ALL_CHILDREN,
   alive,
   descendants,
   folder,
@@ -31,14 +32,13 @@ t.test(`kill -9 of children at random moments under load (seed ${SEED})`, async 
     '0.01',
     '--children',
     '2',
-    '--standby-children',
-    '1',
     '--max-attempts',
     '50',
     '--poison-limit',
     '50',
     '--concurrency',
     '20',
+    ...ALL_CHILDREN,
   ]
   const node = await startNode(t, 'n1', [...toApp(address), ...flags])
   await app.ready
@@ -90,7 +90,7 @@ t.test(`kill -9 of children at random moments under load (seed ${SEED})`, async 
 
 t.test('children that do harm', async (t) => {
   const { app, address } = await startApp(t)
-  const flags = ['--dir', folder(t), '--timeout-grace', '100ms']
+  const flags = ['--dir', folder(t), '--timeout-grace', '100ms', ...ALL_CHILDREN]
   const node = await startNode(t, 'n1', [...toApp(address), ...flags])
   await app.ready
   const failure = (name: string, options = {}) =>

@@ -13,6 +13,11 @@ export { randomOf } from '../fixtures/random.mjs'
 
 export const CLI = resolve('dist/cli/main.js')
 export const JOBS = resolve('test/fixtures/jobs')
+
+/** Most tests need one child, and to start another costs as much as most tests. */
+const FEW_CHILDREN = ['--deferred-children', '0', '--standby-children', '0']
+/** As nodes have by default. */
+export const ALL_CHILDREN = ['--deferred-children', '1', '--standby-children', '1']
 /** Lines of a node's log that are shown when a test fails. */
 const LAST_WORDS = 20
 
@@ -141,9 +146,7 @@ export async function startNode(
       JOBS,
       '--log-level',
       'debug',
-      // To start one costs as much as most tests; those in which children are lost ask for it.
-      '--standby-children',
-      '0',
+      ...FEW_CHILDREN,
       ...flags,
     ],
     {

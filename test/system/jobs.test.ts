@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { JobArgs, OutcomeInfo } from '#dist/distributor/index.js'
-import { folder, startApp, startNode, toApp } from './harness.js'
+import { ALL_CHILDREN, folder, startApp, startNode, toApp } from './harness.js'
 
 type Told = { state: 'ok' | 'error'; args: JobArgs; info: OutcomeInfo }
 
@@ -15,6 +15,7 @@ t.test('what a job does reaches the app', async (t) => {
     '1MiB',
     '--poison-limit',
     '3',
+    ...ALL_CHILDREN,
   ])
   await app.ready
   /** Enqueues, and resolves with the one feedback that is called. */
@@ -193,12 +194,10 @@ t.test('what a job does reaches the app', async (t) => {
         (_args, info) => resolve(info),
       )
     })
-    t.same(
-      runs.map(({ more }) => more),
-      [true, true, true],
-    )
-    t.ok(runs.every((info, i) => i === 0 || info.run > (runs[i - 1]?.run ?? 0)))
+    // A busy machine may miss some of them.
+    t.ok(runs.every(({ more, run }, i) => more && run < 4 && run > (runs[i - 1]?.run ?? 0)))
     t.match(last, { state: 'cancelled', more: false })
+    t.ok(last.run >= 4)
     const [first] = runs
     for (const run of runs) {
       const late = (run.startedAt?.getTime() ?? 0) - (first?.enqueuedAt.getTime() ?? 0) - (run.run - 1) * 60

@@ -5,7 +5,17 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { parseAddress } from '#dist/src/wire/address.js'
-import { alive, descendants, event, folder, startApp, startNode, toApp, until } from './harness.js'
+import {
+  ALL_CHILDREN,
+  alive,
+  descendants,
+  event,
+  folder,
+  startApp,
+  startNode,
+  toApp,
+  until,
+} from './harness.js'
 import { smallDisk, withoutSmallDisk } from './small-disk.js'
 
 const STORES = [
@@ -198,7 +208,7 @@ t.test('pause, resume, kill the children; stop gracefully, and at once', async (
 
 t.test('no process outlives a node that is killed, not even busy ones and grandchildren', async (t) => {
   const { app, address } = await startApp(t)
-  const node = await startNode(t, 'n1', [...toApp(address), '--dir', folder(t)])
+  const node = await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), ...ALL_CHILDREN])
   const busy = app.enqueue('spins_deferred')
   await node.line('job:started', busy.id)
   const below = descendants(node.pid)
@@ -264,7 +274,7 @@ t.test(
 
 t.test('a lost child: its job runs again at once on the spare one', async (t) => {
   const { app, address } = await startApp(t)
-  const flags = ['--dir', folder(t), '--backoff', '0', '--standby-children', '1']
+  const flags = ['--dir', folder(t), '--backoff', '0', ...ALL_CHILDREN]
   const node = await startNode(t, 'n1', [...toApp(address), ...flags])
   await app.ready
   const times: number[] = []
