@@ -68,7 +68,7 @@ export class HeldJobs {
   remove(test: (job: OutJob) => boolean): OutJob[] {
     const removed: OutJob[] = []
     for (const [key, queue] of this.#queues) {
-      removed.push(...queue.remove(test))
+      for (const job of queue.remove(test)) removed.push(job)
       if (queue.size === 0) this.#queues.delete(key)
     }
     return this.#without(removed)

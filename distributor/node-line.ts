@@ -408,9 +408,11 @@ export class NodeLine implements Candidate {
     this.#welcomed = true
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
-    const accepted = this.#accept((job) => isUpTo(job, taken))
-    // Another store has none of them.
-    accepted.push(...this.#takeBack(before === null || before.id === store.id ? taken : 0))
+    const accepted = [
+      ...this.#accept((job) => isUpTo(job, taken)),
+      // Another store has none of these.
+      ...this.#takeBack(before === null || before.id === store.id ? taken : 0),
+    ]
     this.#outbox = []
     const now = this.#now()
     this.#careful = false

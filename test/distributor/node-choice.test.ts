@@ -1,4 +1,5 @@
 import t from 'tap'
+import { HeldJobs } from '#dist/distributor/held-jobs.js'
 import { chooseNode, whyNever } from '#dist/distributor/node-choice.js'
 
 const node = (name: string, over: object = {}) => ({
@@ -81,4 +82,12 @@ t.test('a job that no node will ever take, and why', async (t) => {
   )
   t.equal(never({ node: 'a', strictNode: true }, [ignorant, able]), 'unknown')
   t.equal(never({ node: 'b', strictNode: true }, [childless, able]), 'childless')
+})
+
+t.test('any number of jobs that are held can be taken out at once', async (t) => {
+  const held = new HeldJobs()
+  const job = wish() as never
+  for (let i = 0; i < 300_000; i++) held.add(job)
+  t.equal(held.remove(() => true).length, 300_000)
+  t.equal(held.size, 0)
 })
