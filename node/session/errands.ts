@@ -11,7 +11,7 @@ export interface ErrandsDeps {
 }
 
 /** Weight of all that is done at once for one connection. */
-const MOST = 256
+export const MOST = 64
 
 /**
  * What one connection has asked for and is being done, each by its weight. What is too much waits, in order; as long as some

@@ -5,8 +5,11 @@ import { CURSOR, NAME, received } from '../../src/rules.js'
 import type { ListQuery } from '../../src/store/contract.js'
 import { factsOf } from '../../src/store/facts.js'
 import type { Lookup } from '../lookup.js'
+import { MOST } from './errands.js'
 
 const LARGEST_PAGE = 1000
+/** Destroyed at once, of all. */
+const TOGETHER = 100
 /** The node itself unpacks what is asked: it is a few facts. */
 const SMALL = { maxDepth: 4, maxNodes: 64 }
 
@@ -31,17 +34,20 @@ export async function answer(verb: string, body: Buffer, lookup: Lookup): Promis
   }
 }
 
-/** What a request takes of what is done at once for one connection. */
+/** What a request takes of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
 export function weightOf(verb: string): number {
-  return verb === 'load' || verb === 'destroy' ? 4 : 64
+  return verb === 'load' || verb === 'destroy' ? 4 : MOST
 }
 
 async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
   let destroyed = 0
   for (let after = query.after; ; ) {
     const page = await lookup.list({ ...query, after })
-    const answers = await Promise.all(page.jobs.map(({ job }) => lookup.destroy(job.id)))
-    destroyed += answers.filter(Boolean).length
+    for (let at = 0; at < page.jobs.length; at += TOGETHER) {
+      const some = page.jobs.slice(at, at + TOGETHER)
+      const answers = await Promise.all(some.map(({ job }) => lookup.destroy(job.id)))
+      destroyed += answers.filter(Boolean).length
+    }
     if (page.next === null) return destroyed
     after = page.next
   }

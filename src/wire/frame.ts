@@ -1,5 +1,6 @@
-import { ByteReader, ByteWriter, TextTable } from '../bytes.js'
+import { type ByteReader, ByteWriter } from '../bytes.js'
 import { JrError } from '../errors.js'
+import { Incoming } from './incoming.js'
 import { SEAL_BYTES, type Seal } from './seal.js'
 
 /** The messages of one kind of connection. What `write` writes, `read` reads in the same order. */
@@ -77,8 +78,6 @@ export class FrameWriter<M> {
   }
 }
 
-const NOTHING = Buffer.alloc(0)
-
 interface OpenFrame {
   /** Messages that have been read. */
   count: number
@@ -94,12 +93,7 @@ export class FrameReader<M> {
   readonly #seal: Seal | null
   /** Bytes of a frame behind its messages. */
   readonly #tail: number
-  readonly #texts = new TextTable()
-  #bytes: Buffer = NOTHING
-  #r = new ByteReader(NOTHING)
-  /** What has come behind `#bytes`. */
-  #chunks: Buffer[] = []
-  #behind = 0
+  readonly #incoming = new Incoming()
   /** The one that is being read. */
   #frame: OpenFrame | null = null
   /** Bytes of one that has not come whole. */
@@ -114,7 +108,7 @@ export class FrameReader<M> {
 
   /** Whether bytes have come that were not read: within a frame, or behind what was asked for. */
   get partial(): boolean {
-    return this.#frame !== null || this.#r.left + this.#behind > 0
+    return this.#frame !== null || this.#incoming.left > 0
   }
 
   /** Bytes of a frame that has begun to come and is not whole, with those to come; 0: there is none. */
@@ -123,8 +117,7 @@ export class FrameReader<M> {
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#behind += chunk.length
+    this.#incoming.push(chunk)
   }
 
   /**
@@ -138,7 +131,7 @@ export class FrameReader<M> {
     while (messages.length < most && taken < bytes) {
       const frame = this.#frame ?? this.#open()
       if (frame === null) break
-      const r = this.#r
+      const r = this.#incoming.reader
       const from = r.at
       if (frame.count++ === MAX_MESSAGES)
         throw new JrError('JR_PROTOCOL', `a frame has more than ${MAX_MESSAGES} messages`)
@@ -152,44 +145,27 @@ export class FrameReader<M> {
 
   /** The next frame, when it has come whole. */
   #open(): OpenFrame | null {
-    if (!this.#has(PREFIX)) return null
-    const length = this.#lengthOf(this.#bytes.readUInt32BE(this.#r.at))
+    const incoming = this.#incoming
+    if (!incoming.has(PREFIX)) return null
+    const length = this.#lengthOf(incoming.next(PREFIX).readUInt32BE())
     this.#length = PREFIX + length
-    if (!this.#has(PREFIX + length)) return null
+    if (!incoming.has(PREFIX + length)) return null
     this.#length = 0
-    const r = this.#r
-    const end = r.at + PREFIX + length
-    const sealed = end - this.#tail
-    this.#seal?.check(this.#bytes.subarray(r.at, sealed), this.#bytes.subarray(sealed, end))
-    this.#frame = { count: 0, end, outer: r.limit(sealed) }
+    const r = incoming.reader
+    const bytes = incoming.next(PREFIX + length)
+    const sealed = bytes.length - this.#tail
+    this.#seal?.check(bytes.subarray(0, sealed), bytes.subarray(sealed))
+    this.#frame = { count: 0, end: r.at + bytes.length, outer: r.limit(r.at + sealed) }
     r.u32()
     return this.#frame
   }
 
   #close({ end, outer }: OpenFrame): void {
     this.#frame = null
-    this.#r.at = end
-    this.#r.unlimit(outer)
-    // What has been read is not kept.
-    if (this.#r.left === 0) this.#read(NOTHING)
-  }
-
-  /** Whether so many bytes have come that were not read; they are in one piece then. */
-  #has(count: number): boolean {
-    const { left, at } = this.#r
-    if (left >= count) return true
-    if (left + this.#behind < count) return false
-    const [only] = this.#chunks
-    if (left === 0 && this.#chunks.length === 1 && only !== undefined) this.#read(only)
-    else this.#read(Buffer.concat([this.#bytes.subarray(at), ...this.#chunks]))
-    this.#chunks = []
-    this.#behind = 0
-    return true
-  }
-
-  #read(bytes: Buffer): void {
-    this.#bytes = bytes
-    this.#r = new ByteReader(bytes, 0, bytes.length, this.#texts)
+    const r = this.#incoming.reader
+    r.at = end
+    r.unlimit(outer)
+    this.#incoming.release()
   }
 
   #lengthOf(length: number): number {

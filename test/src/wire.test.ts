@@ -131,6 +131,27 @@ t.test('a frame may be split at every byte', async (t) => {
   )
 })
 
+t.test('a large frame may come in any pieces, with others before and behind it', async (t) => {
+  const large: LinkMessage = { type: 'request', request: 9, verb: 'jobs', body: Buffer.alloc(700_000, 'x') }
+  const frames = Buffer.concat([
+    frameOf(MESSAGES),
+    frameOf([large]),
+    frameOf([large, ...MESSAGES]),
+    frameOf(MESSAGES),
+  ])
+  const expected = [...MESSAGES, large, large, ...MESSAGES, ...MESSAGES]
+  for (const size of [1000, 65_536, 262_144, 300_001, 700_050, frames.length]) {
+    const some = reader()
+    const got: LinkMessage[] = []
+    for (let at = 0; at < frames.length; at += size) {
+      got.push(...read(some, frames.subarray(at, at + size)))
+    }
+    t.ok(isDeepStrictEqual(got, expected), `pieces of ${size}`)
+    t.notOk(some.partial)
+    t.equal(some.unfinished, 0)
+  }
+})
+
 t.test('frames that are no frames are refused, and nothing is made of them', async (t) => {
   const frame = (length: number, rest: Buffer) => {
     const prefix = Buffer.alloc(4)
