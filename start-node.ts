@@ -1,4 +1,4 @@
-import { Distributor, type JobHandle } from './distributor/index.js'
+import { Distributor } from './distributor/index.js'
 import { type NodeExtras, type NodeHandle, rehearseSettled, settled, startSettled } from './node/index.js'
 import type { LocalReply } from './node/local-jobs.js'
 import { messageOf, packError } from './src/error-record.js'
@@ -69,13 +69,13 @@ async function startDistributor({
 }
 
 function forward(distributor: Distributor, job: JobFields, reply: LocalReply): void {
-  const handle: JobHandle = distributor.forward(job)
-  handle.accepted.then(
+  const { accepted } = distributor.forward(
+    job,
+    (args) => reply.outcome(true, packArgs(args)),
+    ({ error }) => reply.outcome(false, packError(error)),
+  )
+  accepted.then(
     () => reply.accepted(null),
     (error) => reply.accepted(packError(error)),
-  )
-  handle.result().then(
-    (args) => reply.outcome(true, packArgs(args)),
-    (error) => reply.outcome(false, packError(error)),
   )
 }

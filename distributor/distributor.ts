@@ -206,11 +206,11 @@ export class DistributorCore implements HandleOwner {
   }
 
   /** A job that was taken and checked elsewhere, under the id that it has there. */
-  forward(fields: JobFields): JobHandle {
+  forward(fields: JobFields, onSuccess: Feedback, onError: Feedback): JobHandle {
     const { id, edition, name, args } = fields
     const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
-    if (twin?.isAwaited === true) return this.#join(twin, null, null)
-    const ticket = this.#ticket(id, name, edition, null, null)
+    if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
+    const ticket = this.#ticket(id, name, edition, onSuccess, onError)
     const { wanted: _, heldMs, sentBefore: __, delayMs, byWall, ...job } = fields
     const when = whenOf({ delayMs, byWall }, this.clock.now())
     const since = this.clock.mono() - heldMs

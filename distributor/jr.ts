@@ -313,8 +313,8 @@ export class Distributor implements AsyncDisposable {
    * under its id.
    * @internal
    */
-  forward(job: JobFields): JobHandle {
-    return this.#started().core.forward(job)
+  forward(job: JobFields, onSuccess: Feedback, onError: Feedback): JobHandle {
+    return this.#started().core.forward(job, onSuccess, onError)
   }
 
   #listen(core: DistributorCore): void {

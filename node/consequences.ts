@@ -77,9 +77,10 @@ export class Consequences {
           if (change.report !== null) {
             const event = `job:${change.report.state}` as const
             if (events.has(event)) events.emit(event, change.report)
-            local.ended(change.report)
-            sessions.ended(change.report)
-            reporter.publish(change.report, change.outcome !== null)
+            const stored = change.outcome !== null
+            local.ended(change.report, stored)
+            sessions.ended(change.report, stored)
+            reporter.publish(change.report, stored)
           }
         } else if (change.done === null) {
           log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })

@@ -3,8 +3,9 @@ import { packError } from '../src/error-record.js'
 import type { Outcome } from '../src/job/record.js'
 import type { JobFields } from '../src/wire/job-fields.js'
 import type { Attempt } from './children/attempt.js'
-import type { ChildEnqueue, EnqueueReply } from './children/messages.js'
+import type { ChildEnqueue } from './children/messages.js'
 import type { Journal, NodeInsert, Origin } from './journal.js'
+import type { AskedOutcomes, Asker } from './report/asked-outcomes.js'
 import type { Runner } from './run/runner.js'
 import { admit, refusal, type Slots } from './session/admit.js'
 import type { NodeSettings } from './settings.js'
@@ -15,7 +16,8 @@ export type Forward = (job: JobFields, reply: LocalReply) => void
 
 export interface LocalReply {
   accepted(error: Buffer | null): void
-  outcome(ok: boolean, body: Buffer): void
+  /** Resolves when the job has been told, or never will be: until then no more is to come than is on its way. */
+  outcome(ok: boolean, body: Buffer): Promise<void>
 }
 
 export interface LocalDeps {
@@ -26,11 +28,18 @@ export interface LocalDeps {
   readonly seq: () => number
   readonly slots: () => Slots
   readonly forward: Forward | null
+  readonly outcomes: AskedOutcomes
+}
+
+/** Who has asked for a job, and how it calls that. */
+interface Request {
+  readonly asker: Asker
+  readonly request: number
 }
 
 /** A job on its way to the disk. */
 interface Storing {
-  readonly reply: LocalReply
+  readonly by: Request
   /** Whoever has enqueued it waits no longer for its outcome. */
   readonly forget: () => void
 }
@@ -48,26 +57,27 @@ export class LocalJobs implements Origin {
     this.#deps = deps
   }
 
-  enqueue(request: ChildEnqueue, by: Attempt, send: (message: EnqueueReply) => void): void {
-    const reply: LocalReply = {
-      accepted: (error) => {
-        const body = error ?? NOTHING
-        send({ type: 'enqueue-reply', request: request.request, what: 'accepted', ok: error === null, body })
-      },
-      outcome: (ok, body) =>
-        send({ type: 'enqueue-reply', request: request.request, what: 'outcome', ok, body }),
+  enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
+    const { settings, runner, journal, clock, seq, slots, forward, outcomes } = this.#deps
+    const { request } = ask
+    const known = runner.known(ask.name)
+    const elsewhere = ask.node !== null && ask.node !== settings.name
+    const refused = refusal(ask, settings, known, slots())
+    if (forward !== null && (elsewhere || refused !== null)) {
+      // The distributor has it now, and a bound of its own.
+      reply({ asker, request }, 'taken', null)
+      return forward(ask, {
+        accepted: (error) => reply({ asker, request }, 'accepted', error),
+        outcome: (ok, body) => outcomes.tellFrom(asker, request, ok, body),
+      })
     }
-    const { settings, runner, journal, clock, seq, slots, forward } = this.#deps
-    const known = runner.known(request.name)
-    const elsewhere = request.node !== null && request.node !== settings.name
-    const refused = refusal(request, settings, known, slots())
-    if (forward !== null && (elsewhere || refused !== null)) return forward(request, reply)
-    if (refused !== null) return reply.accepted(packError(refused))
+    if (refused !== null) return reply({ asker, request }, 'accepted', packError(refused))
     const { distributor, instance } = by.job
-    const job = admit(request, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
+    const job = admit(ask, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
     const ownId = job.edition > 0
     const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
-    this.#storing.set(insert, { reply, forget: this.#watch(job.id, job.edition, reply) })
+    const from = { asker, request }
+    this.#storing.set(insert, { by: from, forget: this.#watch(job.id, job.edition, from) })
     journal.add(insert, true)
   }
 
@@ -75,25 +85,30 @@ export class LocalJobs implements Origin {
     const storing = this.#storing.get(change)
     if (storing === undefined) return
     storing.forget()
-    this.#watch(change.job.id, null, storing.reply)
+    this.#watch(change.job.id, null, storing.by)
   }
 
   stored(change: NodeInsert): void {
-    this.#storing.get(change)?.reply.accepted(null)
+    const storing = this.#storing.get(change)
+    if (storing !== undefined) reply(storing.by, 'accepted', null)
     this.#storing.delete(change)
   }
 
-  /** A job has ended, or a run of a schedule. */
-  ended(outcome: Outcome): void {
-    this.#watchers.ended(outcome)
+  /** A job has ended, or a run of a schedule. `stored`: its outcome is kept until the app has taken it. */
+  ended(outcome: Outcome, stored: boolean): void {
+    this.#watchers.ended(outcome, stored)
   }
 
-  #watch(id: string, edition: number | null, reply: LocalReply): () => void {
-    const forget = this.#watchers.add(id, edition, ({ state, args, error }) => {
+  #watch(id: string, edition: number | null, { asker, request }: Request): () => void {
+    const forget = this.#watchers.add(id, edition, (outcome, stored) => {
       // Of a schedule the first run.
       forget()
-      reply.outcome(state === 'completed', state === 'completed' ? args : error)
+      this.#deps.outcomes.tell(asker, request, outcome, stored)
     })
     return forget
   }
+}
+
+function reply({ asker, request }: Request, what: 'accepted' | 'taken', error: Buffer | null): void {
+  asker.send({ type: 'enqueue-reply', request, what, ok: error === null, body: error ?? NOTHING })
 }

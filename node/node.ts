@@ -24,6 +24,7 @@ import { Lookup } from './lookup.js'
 import { Pruner } from './pruner.js'
 import { recover } from './recovery.js'
 import { asItIs, type Rehearsal, tryParts } from './rehearsal.js'
+import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
 import { Scheduler } from './schedule/scheduler.js'
@@ -63,6 +64,7 @@ export class JobNode {
   readonly #lookup: Lookup
   readonly #reporter: Reporter
   readonly #sessions: Sessions
+  readonly #asked: AskedOutcomes
   readonly #local: LocalJobs
   readonly #links: Links
   readonly #consequences: Consequences
@@ -117,7 +119,9 @@ export class JobNode {
         onResults: (results) => this.#runner.conclude(results),
         onCapacity: () => this.#runner.pump(),
         onFailure: (error) => log.error('children:failing', { error: error.message }),
-        onEnqueue: (request, by, send) => this.#local.enqueue(request, by, send),
+        onEnqueue: (request, by, child) => this.#local.enqueue(request, by, child),
+        onRoom: (child) => this.#asked.room(child),
+        onGone: (child) => this.#asked.gone(child),
       },
       { clock, log },
     )
@@ -135,6 +139,11 @@ export class JobNode {
     this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
     this.#lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
     this.#reporter = new Reporter(clock, config.outcomeGraceMs)
+    this.#asked = new AskedOutcomes({
+      read: (distributor, after, limit, bytes) => store.outcomes(distributor, after, limit, bytes),
+      acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),
+      onError: fail,
+    })
     this.#local = new LocalJobs({
       settings,
       journal,
@@ -143,6 +152,7 @@ export class JobNode {
       seq,
       slots,
       forward: config.forward,
+      outcomes: this.#asked,
     })
     const { neighbours } = store
     const known = (name: string) => this.#runner.known(name)
@@ -164,6 +174,7 @@ export class JobNode {
       log,
       admitting: () => this.#status !== 'stopping',
       onStoreError: fail,
+      onTaken: (distributor, seqs) => this.#asked.taken(distributor, seqs),
       state: () => this.#state(),
     })
     this.#consequences = new Consequences({

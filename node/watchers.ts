@@ -3,7 +3,8 @@ import type { Outcome } from '../src/job/record.js'
 interface Watcher {
   /** Of the job that is waited for; null: of whichever has the id now. */
   edition: number | null
-  readonly tell: (outcome: Outcome) => void
+  /** `stored`: it is kept until the distributor has taken it. */
+  readonly tell: (outcome: Outcome, stored: boolean) => void
 }
 
 /** Who is here and waits for the end of a job, by the id of the job. Nothing of it is on the disk. */
@@ -19,13 +20,13 @@ export class Watchers {
   }
 
   /** A job has ended, or a run of a schedule. */
-  ended(outcome: Outcome): void {
+  ended(outcome: Outcome, stored: boolean): void {
     const watchers = this.#byId.get(outcome.id)
     if (watchers === undefined) return
     for (const watcher of [...watchers]) {
       if (watcher.edition !== null && watcher.edition !== outcome.edition) continue
       if (!outcome.more) this.#remove(outcome.id, watchers, watcher)
-      watcher.tell(outcome)
+      watcher.tell(outcome, stored)
     }
   }
 

@@ -15,6 +15,10 @@ export const WINDOWS = {
   jobs: { count: 4096, bytes: 8 * MIB },
   /** Outcomes, from a node to a distributor: confirmed when their feedbacks are done. */
   outcomes: { count: 4096, bytes: 16 * MIB },
+  /** What jobs enqueue, from a child to its node: confirmed when it is accepted, or refused. */
+  asks: { count: 4096, bytes: 8 * MIB },
+  /** And what of it waits in the child. */
+  asksHeld: { count: 65_536, bytes: 64 * MIB },
   /** Changes, from a node to its store: confirmed when they are as safe as they are to be. */
   changes: { count: 65_536, bytes: 32 * MIB },
 } as const satisfies Readonly<Record<string, Limits>>

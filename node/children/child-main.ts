@@ -1,26 +1,23 @@
 import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { sep } from 'node:path'
-import { pack, unpackChecked } from '../../src/codec.js'
-import { messageOf, packError, unpackError } from '../../src/error-record.js'
-import { argsTooLarge, JrError } from '../../src/errors.js'
-import { waitLeft } from '../../src/job/due.js'
-import { newEdition } from '../../src/job/edition.js'
-import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
+import { pack } from '../../src/codec.js'
+import { messageOf, packError } from '../../src/error-record.js'
+import { JrError } from '../../src/errors.js'
+import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
 import { type ContextHandle, type JobLog, registry } from '../../src/job/registry.js'
 import type { JobArgs } from '../../src/job/types.js'
-import { checked, NAME } from '../../src/rules.js'
 import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
-import { packArgs } from '../../src/values.js'
 import { Channel } from '../../src/wire/channel.js'
 import { type RunRules, runAttempt } from './attempt-run.js'
 import { childMessages } from './child-messages.js'
 import { Context, type ContextHost } from './context.js'
+import { Enqueuing } from './enqueuing.js'
 import { tellOfMissing } from './environment.js'
 import { loadJobs } from './job-loader.js'
 import { packFacts } from './job-log.js'
 import { endGroup, holdLifeLine } from './life-line.js'
-import type { ChildMessage, Done, EnqueueReply, Init, Run } from './messages.js'
+import type { ChildMessage, Done, Init, Run } from './messages.js'
 
 /** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
 const PIPE = 3
@@ -29,20 +26,17 @@ const LIFE_LINE = 4
 /** The node has checked what it sends: no smaller limit of ours may stand in its way. */
 const MAX_FRAME = 2 ** 31
 
-interface Asked {
-  accepted(error: Error | null): void
-  outcome(reply: EnqueueReply): void
-}
-
 class ChildProcess implements ContextHost {
   node = ''
   readonly #surroundings: Surroundings
   readonly #channel: Channel<ChildMessage>
   readonly #contexts = new Map<number, Context>()
-  readonly #asked = new Map<number, Asked>()
+  readonly #enqueuing: Enqueuing
+  /** Attempts that are over, and whose jobs have not all been sent. */
+  readonly #ended = new Map<number, Done>()
+  /** Lines that were left out since that was said last, and of which job the last one was. */
+  #unlogged: { readonly id: string; readonly name: string; readonly lines: number } | null = null
   #rules: RunRules
-  #maxArgs = 0
-  #requests = 0
 
   constructor(surroundings: Surroundings) {
     const { clock } = surroundings
@@ -57,10 +51,20 @@ class ChildProcess implements ContextHost {
         onMessages: (messages) => {
           for (const message of messages) this.#handle(message)
         },
+        onDrain: () => this.#tellOfUnlogged(),
         // Without its node a child is nobody's, and so is what its jobs have started. This may come before the life line's word.
         onClose: endGroup,
       },
     )
+    this.#enqueuing = new Enqueuing({
+      ...surroundings,
+      send: (ask) => this.#channel.send(ask),
+      onSent: (token) => {
+        const done = this.#ended.get(token)
+        this.#ended.delete(token)
+        if (done !== undefined) this.#channel.send(done)
+      },
+    })
     this.#rules = {
       maxResult: 0,
       mergeJobItself: false,
@@ -71,7 +75,17 @@ class ChildProcess implements ContextHost {
   }
 
   log({ id, name }: Run, level: keyof JobLog, text: string, facts: string): void {
-    this.#channel.send({ type: 'log', id, name, level, text, facts })
+    if (this.#channel.writable) this.#channel.send({ type: 'log', id, name, level, text, facts })
+    else this.#unlogged = { id, name, lines: (this.#unlogged?.lines ?? 0) + 1 }
+  }
+
+  /** What jobs log faster than the node reads it is left out, and said to be. */
+  #tellOfUnlogged(): void {
+    if (this.#unlogged === null) return
+    const { id, name, lines } = this.#unlogged
+    this.#unlogged = null
+    const text = `${lines} lines were left out: they came faster than the node reads them. The last was this job's`
+    this.#channel.send({ type: 'log', id, name, level: 'warn', text, facts: '' })
   }
 
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle {
@@ -80,45 +94,7 @@ class ChildProcess implements ContextHost {
         'ctx.enqueue takes no feedback functions: they end with this process. Use JR.feedback in the app',
       )
     }
-    checked(NAME, name, "ctx.enqueue: the job's name")
-    const { clock, chance } = this.#surroundings
-    const { id, strictNode, delayMs, runAt, ...parsed } = parseEnqueueOptions(options, clock.now())
-    const packed = packArgs(args)
-    const request = ++this.#requests
-    const accepted = settled<void>()
-    const outcome = settled<JobArgs>()
-    this.#asked.set(request, {
-      accepted: (error) => {
-        if (error === null) return accepted.resolve()
-        this.#asked.delete(request)
-        accepted.reject(error)
-        outcome.reject(error)
-      },
-      outcome: ({ ok, body }) => {
-        this.#asked.delete(request)
-        // A quick job may be over before it is on the disk.
-        accepted.resolve()
-        if (ok) outcome.resolve(unpackChecked(body) as JobArgs)
-        else outcome.reject(unpackError(body))
-      },
-    })
-    const ownId = id ?? chance.id()
-    const handle = { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
-    if (packed.length > this.#maxArgs) {
-      this.#asked.get(request)?.accepted(argsTooLarge(name, packed.length, this.node, this.#maxArgs))
-      return handle
-    }
-    const job = {
-      ...parsed,
-      ...waitLeft({ delayMs, runAt }, 0, clock.now()),
-      id: ownId,
-      edition: id === null ? 0 : newEdition(chance.random),
-      name,
-      strictNode: strictNode ?? false,
-      args: packed,
-    }
-    this.#channel.send({ type: 'enqueue', request, token: run.token, wanted: true, heldMs: 0, ...job })
-    return handle
+    return this.#enqueuing.enqueue(run, name, args, options)
   }
 
   /** An error that no job's promise has caught: nobody can say what state the process is in. */
@@ -148,12 +124,8 @@ class ChildProcess implements ContextHost {
           this.#channel.close()
         })
         return
-      case 'enqueue-reply': {
-        const asked = this.#asked.get(message.request)
-        if (message.what === 'outcome') asked?.outcome(message)
-        else asked?.accepted(message.ok ? null : unpackError(message.body))
-        return
-      }
+      case 'enqueue-reply':
+        return this.#enqueuing.reply(message)
       case 'unreadable':
         if (message.about.what === 'run') this.#fail(message.about.number, pack({}), message.error)
     }
@@ -162,7 +134,7 @@ class ChildProcess implements ContextHost {
   async #init(init: Init): Promise<void> {
     closeInherited(init.dataDir)
     this.node = init.node
-    this.#maxArgs = init.maxArgs
+    this.#enqueuing.begin(init)
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
     registry().runsJobs = true
     tellOfMissing(init.withheld, (name) => this.#channel.send({ type: 'withheld', name }))
@@ -203,24 +175,9 @@ class ChildProcess implements ContextHost {
 
   readonly #finish = (done: Done): void => {
     this.#contexts.delete(done.token)
-    this.#channel.send(done)
+    if (this.#enqueuing.waits(done.token)) this.#ended.set(done.token, done)
+    else this.#channel.send(done)
   }
-}
-
-/** A promise whose rejection nobody has to wait for. */
-function settled<T>(): {
-  promise: Promise<T>
-  resolve: (value: T) => void
-  reject: (error: unknown) => void
-} {
-  let resolve: (value: T) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  promise.catch(() => {})
-  return { promise, resolve, reject }
 }
 
 /** LevelDB's files are inherited by every process that the node starts; a stray write there would ruin the store. */

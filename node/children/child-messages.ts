@@ -10,7 +10,7 @@ import type { ChildMessage, Done, LoadedJob } from './messages.js'
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
-const WHATS = ['accepted', 'outcome'] as const
+const WHATS = ['accepted', 'outcome', 'taken'] as const
 const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
 const MAX_NAMES = 100_000

@@ -22,7 +22,7 @@ export interface ChildHandlers {
   /** All messages of one read but the ones about starting. */
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
   /** It has read what it was sent, and can be given more. */
-  readonly onRoom: () => void
+  readonly onRoom: (child: Child) => void
   /** The process is gone, and everything it had sent has been handled. */
   readonly onGone: (child: Child, why: string) => void
 }
@@ -93,7 +93,7 @@ export class Child {
       clock,
       heartbeat: null,
       onMessages: (messages) => this.#receive(messages),
-      onDrain: () => handlers.onRoom(),
+      onDrain: () => handlers.onRoom(this),
       onClose: (error) => this.#closed(error),
     })
     this.#startTimer = clock.setTimer(options.startTimeoutMs, () => {

@@ -49,7 +49,7 @@ export type AbortReason = 'timeout' | 'cancel' | 'shutdown'
 export interface EnqueueReply {
   readonly type: 'enqueue-reply'
   readonly request: number
-  readonly what: 'accepted' | 'outcome'
+  readonly what: 'accepted' | 'outcome' | 'taken'
   readonly ok: boolean
   /** Packed args when ok, packed error otherwise. */
   readonly body: Buffer

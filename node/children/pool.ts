@@ -3,11 +3,12 @@ import { CountedLines } from '../../src/counted-lines.js'
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Logger } from '../../src/logger.js'
+import type { Asker } from '../report/asked-outcomes.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import { factsOf } from './job-log.js'
-import type { ChildEnqueue, Done, EnqueueReply, FromChild, LoadedJob, Unreadable } from './messages.js'
+import type { ChildEnqueue, Done, FromChild, LoadedJob, Unreadable } from './messages.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { CATCH_UP_MS, Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
@@ -23,7 +24,11 @@ export interface PoolHandlers {
   readonly onCapacity: () => void
   /** Children do not live; the node goes on trying. */
   readonly onFailure: (error: JrError) => void
-  readonly onEnqueue: (request: ChildEnqueue, by: Attempt, reply: (message: EnqueueReply) => void) => void
+  readonly onEnqueue: (request: ChildEnqueue, by: Attempt, child: Asker) => void
+  /** A child has read what it was sent. */
+  readonly onRoom: (child: Asker) => void
+  /** A child is gone: nothing it asked for is wanted any more. */
+  readonly onGone: (child: Asker) => void
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -64,7 +69,10 @@ export class Pool {
           handlers.onCapacity()
         },
         onMessages: (child, messages) => this.#receive(child, messages),
-        onRoom: () => handlers.onCapacity(),
+        onRoom: (child) => {
+          handlers.onRoom(child)
+          handlers.onCapacity()
+        },
         onGone: (child, why) => this.#lose(child, why),
         onFailure: handlers.onFailure,
       },
@@ -196,7 +204,8 @@ export class Pool {
         }
         case 'enqueue': {
           const by = child.attempts.get(message.token)
-          if (by !== undefined) this.#handlers.onEnqueue(message, by, (reply) => child.send(reply))
+          if (by === undefined) this.#refuse(child, message.request, overAlready(message))
+          else this.#handlers.onEnqueue(message, by, child)
           break
         }
         case 'unreadable': {
@@ -220,14 +229,13 @@ export class Pool {
       error: error.message,
     })
     if (what === 'done') return child.attempts.has(number) ? this.#fail(child, number, 'failed', error) : null
-    child.send({
-      type: 'enqueue-reply',
-      request: number,
-      what: 'accepted',
-      ok: false,
-      body: packError(error),
-    })
+    this.#refuse(child, number, error)
     return null
+  }
+
+  /** A job that a job wanted to enqueue. */
+  #refuse(child: Child, request: number, error: JrError): void {
+    child.send({ type: 'enqueue-reply', request, what: 'accepted', ok: false, body: packError(error) })
   }
 
   #lose(child: Child, why: string): void {
@@ -235,6 +243,7 @@ export class Pool {
       const text = `child ${child.pid} ended while attempt ${attempt} of '${job.name}' ran on it: ${why}`
       return this.#fail(child, token, 'lost', new JrError('JR_CHILD_LOST', text))
     })
+    this.#handlers.onGone(child)
     if (results.length > 0) this.#handlers.onResults(results)
     this.#handlers.onCapacity()
     if (this.#running.size === 0) this.#onIdle()
@@ -299,4 +308,11 @@ export class Pool {
       child: child.pid,
     }
   }
+}
+
+function overAlready({ name }: ChildEnqueue): JrError {
+  return new JrError(
+    'JR_STOPPED',
+    `'${name}' was enqueued by an attempt that is over: a job awaits what it does`,
+  )
 }

@@ -29,7 +29,7 @@ export interface StaffHandlers {
   readonly onReady: (jobs: readonly LoadedJob[]) => void
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
   /** A child has read what it was sent, and can be given more. */
-  readonly onRoom: () => void
+  readonly onRoom: (child: Child) => void
   /** A process is gone; its place has been taken already, where one stood by. */
   readonly onGone: (child: Child, why: string) => void
   readonly onFailure: (error: JrError) => void

@@ -15,6 +15,8 @@ export interface SessionsDeps
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
+  /** A distributor has taken outcomes that the store keeps. */
+  readonly onTaken: (distributor: string, seqs: readonly number[]) => void
   /** What this node can do now, for those who ask or are told. */
   readonly state: () => NodeState
 }
@@ -38,7 +40,7 @@ export class Sessions {
   /** A link whose handshake is done. There is no other with this life of the distributor. */
   open(link: Link): LinkHandlers {
     const { peer, channel } = link
-    const { log, reporter, journal } = this.#deps
+    const { log, reporter } = this.#deps
     const delivery = new Delivery({
       distributor: peer.name,
       clock: this.#deps.clock,
@@ -46,7 +48,7 @@ export class Sessions {
       writable: () => channel.writable,
       read: (distributor, after, limit, maxBytes) =>
         this.#deps.store.outcomes(distributor, after, limit, maxBytes),
-      acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),
+      acknowledge: this.#deps.onTaken,
       onForeign: (distributor, instance) => reporter.missing(distributor, instance),
       onSlow: (feedbacks) => {
         const note = 'no feedback of this app has been done for a while; outcomes are sent all the same'
@@ -79,8 +81,8 @@ export class Sessions {
   }
 
   /** A job has ended, or a run of a schedule: those who wait for it, and have not enqueued it, are told. */
-  ended(outcome: Outcome): void {
-    this.#watchers.ended(outcome)
+  ended(outcome: Outcome, stored: boolean): void {
+    this.#watchers.ended(outcome, stored)
   }
 
   broadcast(): void {

@@ -114,16 +114,46 @@ for (const { what, bytes, count } of SIZES) {
     t.ok(mib < 350, `${mib} MiB`)
   })
 
-  t.test(`${count} ${what} jobs wait in a spool`, async (t) => {
+  t.test(`${count / 2} ${what} jobs wait in a spool`, async (t) => {
     t.setTimeout(400_000)
     const dir = folder(t)
     const { app, address } = await startApp(t, { spool: join(dir, 'spool') })
-    const told = all(app, count, 'echo', { pad: 'x'.repeat(bytes) }, () => {})
+    const told = all(app, count / 2, 'echo', { pad: 'x'.repeat(bytes) }, () => {})
     const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(dir, 'data'), ...LEAN])
     await told
     stayed(t, node)
   })
 }
+
+t.test('results that a job waits for wait in the store while its child reads nothing', async (t) => {
+  const { app, address } = await startApp(t)
+  const flags = [...toApp(address), '--dir', join(folder(t), 'data'), ...LEAN, '--children', '2']
+  const node = await startNode(t, 'n1', flags)
+  const bytes = 900_000
+  const count = 30
+  const { lengths } = await app.enqueue('asks_many', { count, bytes, ms: 1500 }).result()
+  t.same(lengths, new Array(count).fill(bytes))
+  stayed(t, node)
+})
+
+t.test(
+  'what a job enqueues and does not wait for is sent before it ends; after its end it is refused',
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data'), ...LEAN])
+    const ended = new Promise<void>((done) => {
+      let count = 0
+      app.feedback('drops', { success: () => (++count === 80 ? done() : undefined) })
+    })
+    // More than a window of bytes.
+    await app.enqueue('enqueues_and_ends', { count: 80, bytes: 200_000 }).result()
+    await ended
+    const late = node.line('late: JR_STOPPED')
+    await app.enqueue('enqueues_late').result()
+    await late
+    stayed(t, node)
+  },
+)
 
 t.test(
   'large results wait for a Redis that is stopped for a while, and for the app',
@@ -150,9 +180,11 @@ t.test(
 t.test('a job that logs without end keeps no other waiting for ever, and loses no child', async (t) => {
   const { app, address } = await startApp(t)
   const node = await startNode(t, 'n1', [...toApp(address), '--dir', join(folder(t), 'data'), ...LEAN])
+  const said = node.line('lines were left out')
   const logs = app.enqueue('logs_much', { lines: 10_000 * FLOOD, bytes: 1000 }).result()
   t.match(await app.enqueue('echo', { value: 1 }).result(), { echoed: 1 })
   await logs
+  t.match(await said, 'logs_much')
   stayed(t, node)
 })
 

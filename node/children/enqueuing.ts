@@ -1,0 +1,110 @@
+import { unpackChecked } from '../../src/codec.js'
+import { unpackError } from '../../src/error-record.js'
+import { argsTooLarge } from '../../src/errors.js'
+import { waitLeft } from '../../src/job/due.js'
+import { newEdition } from '../../src/job/edition.js'
+import { type EnqueueOptions, parseEnqueueOptions } from '../../src/job/enqueue-options.js'
+import type { ContextHandle } from '../../src/job/registry.js'
+import type { JobArgs } from '../../src/job/types.js'
+import { checked, NAME } from '../../src/rules.js'
+import type { Surroundings } from '../../src/surroundings.js'
+import { packArgs } from '../../src/values.js'
+import { Asks, type AsksDeps } from './asks.js'
+import type { EnqueueReply, Init, Run } from './messages.js'
+
+interface Asked {
+  accepted(error: Error | null): void
+  outcome(reply: EnqueueReply): void
+}
+
+/** `ctx.enqueue`: the jobs that jobs of this child enqueue, and what they are told of them. */
+export class Enqueuing {
+  readonly #deps: AsksDeps & Surroundings
+  readonly #asks: Asks
+  readonly #asked = new Map<number, Asked>()
+  #node = ''
+  #maxArgs = 0
+  #requests = 0
+
+  constructor(deps: AsksDeps & Surroundings) {
+    this.#deps = deps
+    this.#asks = new Asks(deps)
+  }
+
+  begin({ node, maxArgs }: Init): void {
+    this.#node = node
+    this.#maxArgs = maxArgs
+  }
+
+  /** Something that this attempt has enqueued has not been sent yet. */
+  waits(token: number): boolean {
+    return this.#asks.waits(token)
+  }
+
+  enqueue({ token }: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle {
+    checked(NAME, name, "ctx.enqueue: the job's name")
+    const { clock, chance } = this.#deps
+    const { id, strictNode, delayMs, runAt, ...parsed } = parseEnqueueOptions(options, clock.now())
+    const packed = packArgs(args)
+    const request = ++this.#requests
+    const accepted = settled<void>()
+    const outcome = settled<JobArgs>()
+    this.#asked.set(request, {
+      accepted: (error) => {
+        if (error === null) return accepted.resolve()
+        this.#asked.delete(request)
+        accepted.reject(error)
+        outcome.reject(error)
+      },
+      outcome: ({ ok, body }) => {
+        this.#asked.delete(request)
+        // A quick job may be over before it is on the disk.
+        accepted.resolve()
+        if (ok) outcome.resolve(unpackChecked(body) as JobArgs)
+        else outcome.reject(unpackError(body))
+      },
+    })
+    const ownId = id ?? chance.id()
+    const handle = { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
+    if (packed.length > this.#maxArgs) {
+      this.#asked.get(request)?.accepted(argsTooLarge(name, packed.length, this.#node, this.#maxArgs))
+      return handle
+    }
+    const job = {
+      ...parsed,
+      ...waitLeft({ delayMs, runAt }, 0, clock.now()),
+      id: ownId,
+      edition: id === null ? 0 : newEdition(chance.random),
+      name,
+      strictNode: strictNode ?? false,
+      args: packed,
+    }
+    const refused = this.#asks.add({ type: 'enqueue', request, token, wanted: true, heldMs: 0, ...job })
+    if (refused !== null) this.#asked.get(request)?.accepted(refused)
+    return handle
+  }
+
+  reply(reply: EnqueueReply): void {
+    const { request, what, ok, body } = reply
+    this.#asks.confirmed(request)
+    const asked = this.#asked.get(request)
+    if (what === 'outcome') asked?.outcome(reply)
+    else if (what === 'accepted') asked?.accepted(ok ? null : unpackError(body))
+  }
+}
+
+/** A promise whose rejection nobody has to wait for. */
+function settled<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
+} {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}
