@@ -18,7 +18,7 @@ export const WINDOWS = {
   /** What jobs enqueue, from a child to its node: confirmed when it is accepted, or refused. */
   asks: { count: 4096, bytes: 8 * MIB },
   /** And what of it waits in the child. */
-  asksHeld: { count: 65_536, bytes: 64 * MIB },
+  unsent: { count: 65_536, bytes: 64 * MIB },
   /** Changes, from a node to its store: confirmed when they are as safe as they are to be. */
   changes: { count: 65_536, bytes: 32 * MIB },
 } as const satisfies Readonly<Record<string, Limits>>

@@ -35,7 +35,7 @@ export class Asks {
       return null
     }
     const held = this.#waiting.size
-    if (!fits(held, this.#waitingBytes, bytes, WINDOWS.asksHeld)) {
+    if (!fits(held, this.#waitingBytes, bytes, WINDOWS.unsent)) {
       const text = `${held} jobs with ${this.#waitingBytes} bytes of args wait in the child for their node; '${ask.name}' was not taken`
       return new JrError('JR_BACKLOG_FULL', `${text}. Await the 'accepted' of some before you enqueue more`)
     }

@@ -37,7 +37,7 @@ t.test('no more is sent than fits; the rest waits in order, and its attempts wit
 })
 
 t.test('who enqueues on and on is refused at last, by count and by bytes', async (t) => {
-  const { count, bytes } = WINDOWS.asksHeld
+  const { count, bytes } = WINDOWS.unsent
   const many = asks()
   for (let i = 0; i < WINDOWS.asks.count + count; i++) many.add(1, 1)
   t.match(many.add(1, 1), { code: 'JR_BACKLOG_FULL', message: /Await/ })
