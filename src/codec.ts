@@ -1,3 +1,4 @@
+// This part of the package has no native code: bytes of others are not parsed by what a mistake could take over.
 import { Packr, Unpackr } from 'msgpackr/pack'
 import { JrError } from './errors.js'
 import { DEFAULT_SCAN, type ScanLimits, scan } from './scan.js'

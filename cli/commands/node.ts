@@ -29,8 +29,6 @@ export async function run(argv: string[]): Promise<number> {
     process.stdout.write(nodeHelp())
     return EXIT.ok
   }
-  // Bytes from the network are not parsed by native code, which a mistake could take over.
-  process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true'
   const { values } = nodeOptions(flags, process.env)
   const parent = flags['parent-fd']
   const node = await (typeof parent === 'string' ? startSpawned(values, Number(parent)) : start(values))
@@ -44,7 +42,7 @@ export async function run(argv: string[]): Promise<number> {
 }
 
 async function start(values: NodeValues): Promise<NodeHandle> {
-  // After the environment has said that there is no native code.
+  // Not for `--help`.
   const { startSettledNode } = await import('../../start-node.js')
   return startSettledNode(values)
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 
 const run = promisify(execFile)
 
@@ -27,11 +27,17 @@ t.test('every example is tested', async (t) => {
   t.same(folders.map(({ name }) => name).sort(), [...Object.keys(OUTPUT), '02-typed'].sort())
 })
 
+const OPTIONS = { env: { PATH: process.env.PATH }, timeout: 300_000 }
+const cwd = t.testdir({
+  // A spare child is made for each node, and no example is about it.
+  'jr.config.json': '{ "standbyChildren": 0 }',
+})
+
 for (const [name, expected] of Object.entries(OUTPUT)) {
   t.test(name, async (t) => {
-    const { stdout, stderr } = await run(process.execPath, [`examples/${name}/app.mjs`], {
-      env: { PATH: process.env.PATH },
-      timeout: 60_000,
+    const { stdout, stderr } = await run(process.execPath, [resolve('examples', name, 'app.mjs')], {
+      ...OPTIONS,
+      cwd,
     })
     t.match(stdout, expected)
     t.equal(stderr, '')
@@ -48,55 +54,7 @@ const skip =
 t.test('02-typed runs as it is: with tsx, or by Node itself where it can', { skip }, async (t) => {
   const loader = RUNS_TYPESCRIPT ? [] : ['--import', 'tsx']
   const { stdout } = await run(process.execPath, [...loader, 'examples/02-typed/app.ts'], {
-    env: { PATH: process.env.PATH },
-    timeout: 60_000,
+    ...OPTIONS,
   })
   t.equal(stdout, '6 wide, area 42.0\n')
-})
-
-/** Compiled as a user would, in a project that has the package as a dependency. */
-async function compile(t: Test, files: readonly string[]): Promise<void> {
-  const dir = mkdtempSync(resolve('node_modules/.example-'))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  cpSync('test/fixtures/typed-project/package.json', join(dir, 'package.json'))
-  cpSync('node_modules/@types/node', join(dir, 'node_modules/@types/node'), { recursive: true })
-  symlinkSync(resolve('.'), join(dir, 'node_modules/job-reactor'))
-  for (const file of ['examples/02-typed/tsconfig.json', ...files])
-    cpSync(file, join(dir, basename(file)), { recursive: true })
-  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir]).catch(({ stdout }) =>
-    t.equal(stdout, '', 'no errors'),
-  )
-}
-
-t.test('02-typed compiles', (t) =>
-  compile(
-    t,
-    ['app.ts', 'jobs.ts', 'reactor_jobs'].map((file) => `examples/02-typed/${file}`),
-  ),
-)
-
-t.test('with a registry, what is misspelt, missing or of another type does not compile', (t) =>
-  compile(
-    t,
-    ['jobs.ts', 'expected-errors.ts'].map((file) => `test/fixtures/typed-project/${file}`),
-  ),
-)
-
-t.test('without a registry, any name and any plain object compile', (t) =>
-  compile(t, ['test/fixtures/typed-project/undeclared.ts']),
-)
-
-t.test('09-own-store keeps the types of the contract', async (t) => {
-  const dir = mkdtempSync(resolve('node_modules/.example-'))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  const compilerOptions = { allowJs: true, noEmit: true, noImplicitAny: false, rootDir: resolve('.') }
-  writeFileSync(
-    join(dir, 'tsconfig.json'),
-    JSON.stringify({
-      extends: resolve('tsconfig.json'),
-      compilerOptions,
-      include: [resolve('examples/09-own-store/*.mjs')],
-    }),
-  )
-  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', dir])
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
 import { pack, unpackChecked } from '#dist/src/codec.js'
@@ -212,4 +213,14 @@ t.test('what an error carries crosses with it, within bounds', async (t) => {
     t.equal(unpackError(bytes).message, error.message)
   }
   t.equal(({} as { x?: number }).x, undefined)
+})
+
+t.test('bytes of others are not parsed by native code', async (t) => {
+  // A process of its own: tap has code of its own in this one.
+  const codec = new URL('../../dist/src/codec.js', import.meta.url).href
+  const script = `import { unpack } from '${codec}'
+    unpack(Buffer.from([0x81, 0xa1, 0x61, 0xa1, 0x62]))
+    console.log(process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node')).length)`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  t.equal(stdout, '0\n')
 })
