@@ -17,6 +17,8 @@ const CONFIG = of('json').find(({ text }) => text.includes('"distributors"'))?.t
 function commands(): { where: string; words: string[] }[] {
   const found: { where: string; words: string[] }[] = []
   const add = (where: string, words: string[]) => {
+    // Installed, and not run.
+    if (/^p?npm$/.test(words[0] ?? '')) return
     const at = words.findIndex((word) => /(^|\/)jr$|^job-reactor$|cli\/main\.js$/.test(word))
     if (at >= 0) found.push({ where, words: words.slice(at + 1) })
   }
