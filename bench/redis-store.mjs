@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { IMMEDIATE } from '../dist/src/job/lane.js'
 import { redisStore } from '../dist/src/store/redis/store.js'
 
 const jobs = Number(process.argv[2] ?? 200_000)
@@ -27,7 +28,7 @@ await new Promise((resolve) =>
 
 const args = Buffer.alloc(150, 'x')
 const recordOf = (n) => ({
-  lane: 0,
+  lane: IMMEDIATE,
   due: 1_790_000_000_000 + Math.floor(n / 30),
   seq: 2 ** 32 + n,
   id: `id-of-a-job-${n}`.padEnd(21, '-'),

@@ -4,9 +4,9 @@
 --   1 node      HASH  what is known of this node: id, epoch, fenced, group, answers to it and to the one before
 --   2 leases    ZSET  node -> when its lease ends, ms on Redis' clock
 --   3 jobs      HASH  id -> row of a job, whoever has it
---   4 waiting   ZSET  places (lane, due, number, id) in order; all scores 0
+--   4 waiting   ZSET  places (lane, NUL, due, number, id) in order; all scores 0
 --   5 running   HASH  place -> when the attempt began
---   6 ended     ZSET  places (state, time, number, id) of jobs kept for people
+--   6 ended     ZSET  places (state, NUL, time, number, id) of jobs kept for people
 --   7 outcomes  ZSET  (distributor, number) of outcomes not yet acknowledged
 --   8 payloads  HASH  the same -> row of the outcome
 --   9 taken     HASH  (distributor, instance) -> highest number taken
@@ -31,9 +31,12 @@
 local call = redis.call
 local node, leases, jobs, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ended, outcomes, payloads, taken = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local PLACE = 22 -- an id begins here in a place
+local ENDED = 22 -- characters of the place of an ended job, without its id
 local LONG = string.rep('-', 65) -- and no place
 local AT_ONCE = 4000 -- even, for pairs; Lua can hand over less than 8000 values
+
+-- A place is text, NUL, 20 characters, and the id.
+local function idOf(place) return place:sub(place:find('\0', 1, true) + 21) end
 
 local known = call('HMGET', node, 'epoch', 'fenced', 'group', 'answers', 'before')
 if not known[1] then return redis.error_reply('EMPTIED no such node') end
@@ -85,7 +88,7 @@ end
 
 -- Removals come last: a key that is empty for a moment is made anew, and grows anew.
 local gone, keys = {}, {}
-for i = 1, #over do gone[i] = over[i]:sub(PLACE) end
+for i = 1, #over do gone[i] = idOf(over[i]) end
 for i = 1, #told, 2 do
   keys[i] = '0'
   keys[i + 1] = told[i]
@@ -165,7 +168,7 @@ end
 local function admits(ownId, id, row)
   local there = ownId and call('HGET', jobs, id)
   if there and there:sub(1, 1) == 'e' then
-    call('ZREM', ended, there:sub(2, PLACE) .. id)
+    call('ZREM', ended, there:sub(2, 1 + ENDED) .. id)
     call('HSET', jobs, id, row)
     return true
   end
@@ -203,7 +206,7 @@ while i <= size do
     i = i + 3
   elseif kind == 'e' then -- owner, place, runs, key and row of the outcome, place and row of the ended job
     if leave(f[i + 1], f[i + 2], f[i + 3]) then
-      local id = f[i + 2]:sub(PLACE)
+      local id = idOf(f[i + 2])
       if f[i + 6] == '' then
         call('HDEL', jobs, id)
       else
@@ -217,7 +220,7 @@ while i <= size do
     i = i + 8
   elseif kind == 'm' then -- owner, place, runs, next place, row, key and row of the outcome
     if leave(f[i + 1], f[i + 2], f[i + 3]) then
-      call('HSET', jobs, f[i + 4]:sub(PLACE), f[i + 5])
+      call('HSET', jobs, idOf(f[i + 4]), f[i + 5])
       call('ZADD', waiting, '0', f[i + 4])
       report(f[i + 6], f[i + 7])
     else
@@ -235,7 +238,7 @@ while i <= size do
   elseif kind == 'r' then -- id
     local row = call('HGET', jobs, f[i + 1])
     -- The row of an ended job begins with e and its place.
-    if row and row:sub(1, 1) == 'e' and call('ZREM', ended, row:sub(2, PLACE) .. f[i + 1]) == 1 then
+    if row and row:sub(1, 1) == 'e' and call('ZREM', ended, row:sub(2, 1 + ENDED) .. f[i + 1]) == 1 then
       call('HDEL', jobs, f[i + 1])
     else
       answer = 's'

@@ -17,7 +17,10 @@
 --     or: '' when the node's lease holds, or not all is as it was: look again.
 local call = redis.call
 local node, leases, jobs, waiting, running, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local PLACE = 22 -- an id begins here in a place
+local ENDED = 22 -- characters of the place of an ended job, without its id
+
+-- A place is text, NUL, 20 characters, and the id.
+local function idOf(place) return place:sub(place:find('\0', 1, true) + 21) end
 
 local before = call('GET', KEYS[9])
 if before then return before end
@@ -32,12 +35,12 @@ if ends > now and known[2] ~= epoch and not stopped then return '' end
 
 -- The first write is a delete: after it a Redis that is out of memory allows the rest.
 local function leave(kind, what)
-  if kind == 'w' then return call('ZREM', waiting, what) == 1 and what:sub(PLACE) end
-  if kind == 'r' then return call('HDEL', running, what) == 1 and what:sub(PLACE) end
+  if kind == 'w' then return call('ZREM', waiting, what) == 1 and idOf(what) end
+  if kind == 'r' then return call('HDEL', running, what) == 1 and idOf(what) end
   local row = call('HGET', jobs, what)
   -- The row of an ended job begins with e and its place.
   if not row or row:sub(1, 1) ~= 'e' then return false end
-  return call('ZREM', ended, row:sub(2, PLACE) .. what) == 1 and what
+  return call('ZREM', ended, row:sub(2, 1 + ENDED) .. what) == 1 and what
 end
 
 local f = cmsgpack.unpack(ARGV[7])

@@ -17,10 +17,10 @@ local most = math.min(math.max(beyond, old), tonumber(ARGV[6]))
 if most <= 0 then return 0 end
 local places = call('ZRANGEBYLEX', KEYS[3], ARGV[2], ARGV[3], 'LIMIT', 0, most)
 for i = 1, #places do
-  local id = places[i]:sub(22)
+  local id = places[i]:sub(23)
   local row = call('HGET', KEYS[2], id)
   -- Another job of this id may be there by now.
-  if row and row:sub(1, 22) == 'e' .. places[i]:sub(1, 21) then call('HDEL', KEYS[2], id) end
+  if row and row:sub(1, 23) == 'e' .. places[i]:sub(1, 22) then call('HDEL', KEYS[2], id) end
   call('ZREM', KEYS[3], places[i])
 end
 return #places

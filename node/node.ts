@@ -4,8 +4,9 @@ import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { messageOf } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import type { Lane } from '../src/job/lane.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
-import type { JobRecord, Lane, Outcome, Place } from '../src/job/record.js'
+import type { JobRecord, Outcome, Place } from '../src/job/record.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
 import type { Interrupted, Store } from '../src/store/contract.js'
@@ -126,6 +127,7 @@ export class JobNode {
       { clock, log },
     )
     this.#scheduler = new Scheduler({
+      lanes: (after, limit) => store.lanes(after, limit),
       read: (lane, after, limit, bytes) => this.#read(lane, after, limit, bytes),
       clock,
       limits: WINDOW,
@@ -339,15 +341,23 @@ export class JobNode {
     await this.#journal.flushed()
   }
 
-  /** Jobs of a lane for the scheduler, without those that an option leaves where they are. */
+  /** Jobs of a lane for the scheduler, without those that an option leaves where they are: fewer only where no more are left. */
   async #read(lane: Lane, after: Place | null, limit: number, bytes: number): Promise<JobRecord[]> {
-    for (let from = after; ; ) {
-      const rows = await this.#store.waiting(lane, from, limit, bytes)
-      const wanted = this.#oldest === 0 ? rows : rows.filter((job) => job.seq >= this.#oldest)
+    if (this.#oldest === 0) return this.#store.waiting(lane, after, limit, bytes)
+    const wanted: JobRecord[] = []
+    let read = 0
+    for (let from = after; wanted.length < limit && read < bytes; ) {
+      const rows = await this.#store.waiting(lane, from, limit - wanted.length, bytes)
       const last = rows.at(-1)
-      if (wanted.length > 0 || last === undefined) return wanted
+      if (last === undefined) break
+      for (const job of rows) {
+        if (job.seq < this.#oldest) continue
+        wanted.push(job)
+        read += job.args.length
+      }
       from = last
     }
+    return wanted
   }
 
   /** What would come faster than the store takes it waits where it comes from. */

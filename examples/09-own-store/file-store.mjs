@@ -97,6 +97,17 @@ class FileStore {
     return this.#write(entry, () => prune(jobs, entry))
   }
 
+  /** @type {Store['lanes']} */
+  async lanes(after, limit) {
+    const heads = new Map()
+    for (const { job, startedAt } of this.#jobs().live.values()) {
+      if (startedAt > 0 || (after !== null && job.lane <= after)) continue
+      heads.set(job.lane, Math.min(job.due, heads.get(job.lane) ?? job.due))
+    }
+    const lanes = [...heads].map(([lane, due]) => ({ lane, due }))
+    return lanes.sort((a, b) => (a.lane < b.lane ? -1 : 1)).slice(0, limit)
+  }
+
   /** @type {Store['waiting']} */
   async waiting(lane, after, limit, maxBytes) {
     const found = [...this.#jobs().live.values()].flatMap(({ job, startedAt }) => {

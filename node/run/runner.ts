@@ -1,7 +1,8 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import { unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
-import { isDeferred, type JobRecord } from '../../src/job/record.js'
+import { isDeferred } from '../../src/job/lane.js'
+import type { JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
 import type { Attempt, AttemptResult } from '../children/attempt.js'
@@ -22,10 +23,9 @@ export interface Children {
 
 /** What the runner needs of the scheduler. */
 export interface Due {
-  /** Nothing waits to be taken. */
-  idle(deferred: boolean, now: Now): boolean
+  /** This job, which is not stored yet, may begin: nothing that waits is in front of it. */
+  passes(job: JobRecord, deferred: boolean, now: Now): boolean
   take(deferred: boolean, now: Now): JobRecord | null
-  offered(now: Now): void
 }
 
 export interface RunnerDeps {
@@ -89,9 +89,8 @@ export class Runner {
 
   /** Fills the free children with due jobs. Call after anything that may have made a job due or a child free. */
   pump(): void {
-    const now = nowOf(this.#deps.clock)
-    this.#deps.due.offered(now)
     if (!this.#claiming) return
+    const now = nowOf(this.#deps.clock)
     this.#fill(false, now)
     this.#fill(true, now)
   }
@@ -109,7 +108,8 @@ export class Runner {
       this.#suspects[deferred ? 1 : 0] !== null
     )
       return false
-    if (!this.#jobs.has(job.name) || !children.hasRoom(deferred) || !due.idle(deferred, now)) return false
+    if (!this.#jobs.has(job.name) || !children.hasRoom(deferred) || !due.passes(job, deferred, now))
+      return false
     return this.#start(job, now.wall, false)
   }
 

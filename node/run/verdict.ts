@@ -1,5 +1,6 @@
 import { dueAfter } from '../../src/job/due.js'
-import { isDeferred, type JobRecord, laneFor } from '../../src/job/record.js'
+import { timedLane } from '../../src/job/lane.js'
+import type { JobRecord } from '../../src/job/record.js'
 import { judge } from '../../src/job/retry-policy.js'
 import { nextSlot } from '../../src/job/slots.js'
 import type { TerminalState } from '../../src/job/states.js'
@@ -51,13 +52,12 @@ export function decide(
         ? { retry: false, delayMs: 0 }
         : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
       if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq, ahead) }
-      const lane = laneFor(true, isDeferred(job.lane))
       const due = dueAfter(now, retry.delayMs)
       return {
         ended: null,
         next: {
           ...job,
-          lane,
+          lane: timedLane(job.lane),
           due,
           byWall: false,
           firstDue: job.byWall ? job.firstDue + ahead : job.firstDue,
@@ -86,6 +86,16 @@ function nextRun(job: JobRecord, now: number, seq: number, ahead: number): JobRe
   // From its first run on a schedule counts.
   const firstDue = job.byWall ? job.firstDue + ahead : job.firstDue
   const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.slot, missed, now })
-  const lane = laneFor(true, isDeferred(job.lane))
-  return { ...job, lane, due, byWall: false, firstDue, seq, slot, attempt: 0, losses: 0, ...NO_FAILURE }
+  return {
+    ...job,
+    lane: timedLane(job.lane),
+    due,
+    byWall: false,
+    firstDue,
+    seq,
+    slot,
+    attempt: 0,
+    losses: 0,
+    ...NO_FAILURE,
+  }
 }

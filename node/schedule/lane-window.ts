@@ -1,6 +1,7 @@
 import type { Now } from '../../src/clock.js'
 import { Heap } from '../../src/heap.js'
-import { comparePlaces, type JobRecord, type Lane, type Place } from '../../src/job/record.js'
+import type { Lane } from '../../src/job/lane.js'
+import { comparePlaces, type JobRecord, type Place } from '../../src/job/record.js'
 
 export interface WindowLimits {
   /** Jobs held in memory for a lane, and bytes of their args: twice as many at most. */
@@ -12,10 +13,25 @@ export interface WindowLimits {
 
 export type ReadLane = (lane: Lane, after: Place | null, limit: number, bytes: number) => Promise<JobRecord[]>
 
+/** What the windows of a scheduler share. */
+export class Held {
+  /** A job that is in a heap and not here was taken out. */
+  readonly jobs = new Map<string, JobRecord>()
+  bytes = 0
+  readonly read: ReadLane
+  readonly limits: WindowLimits
+
+  constructor(read: ReadLane, limits: WindowLimits) {
+    this.read = read
+    this.limits = limits
+  }
+}
+
 /** What a waiting job costs in memory beside its args, roughly. */
 const RECORD_BYTES = 400
 
-const FOREVER: Now = { steady: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY }
+const NEVER = Number.POSITIVE_INFINITY
+const FOREVER: Now = { steady: NEVER, wall: NEVER }
 
 /**
  * The head of one lane in memory; the rest waits in the store. Invariant: every waiting job of the lane up to
@@ -24,31 +40,37 @@ const FOREVER: Now = { steady: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_I
  */
 export class LaneWindow {
   readonly lane: Lane
-  readonly #read: ReadLane
-  readonly #limits: WindowLimits
-  /** Shared by the windows of a scheduler; a job that is in the heap but not here was taken out. */
-  readonly #waiting: Map<string, JobRecord>
+  readonly #held: Held
   /** By the clock that a job waits for: where one of them was set, its jobs do not stand in the way of the others. */
-  readonly #steady = new Heap<JobRecord>(comparePlaces)
-  readonly #walled = new Heap<JobRecord>(comparePlaces)
+  #steady: Heap<JobRecord> | null = null
+  #walled: Heap<JobRecord> | null = null
   #size = 0
   #bytes = 0
-  #more = true
+  #more: boolean
   #frontier: Place | null = null
-  #reading = false
-  /** Stored beyond the frontier while a read was under way: the read may or may not have seen them. */
-  #arrivals: JobRecord[] = []
+  /** Nothing beyond the frontier is due before this, by either clock. */
+  #dueBeyond: number
+  /** The last in the order of those that were given out: the store may still say that it waits. */
+  #givenDue = Number.NEGATIVE_INFINITY
+  #givenSeq = 0
+  /** While a read is under way: what was stored beyond the frontier, which the read may have seen or not. */
+  #arrivals: JobRecord[] | null = null
   #trimmedWhileReading = false
 
-  constructor(lane: Lane, read: ReadLane, limits: WindowLimits, waiting: Map<string, JobRecord>) {
+  /** `stored`: when the first is due that the store has of this lane; null when it has none. */
+  constructor(lane: Lane, held: Held, stored: number | null) {
     this.lane = lane
-    this.#read = read
-    this.#limits = limits
-    this.#waiting = waiting
+    this.#held = held
+    this.#more = stored !== null
+    this.#dueBeyond = stored ?? NEVER
   }
 
   get size(): number {
     return this.#size
+  }
+
+  get isReading(): boolean {
+    return this.#arrivals !== null
   }
 
   /** No job of the lane waits. */
@@ -59,125 +81,192 @@ export class LaneWindow {
   /** A job that has just been stored. */
   add(job: JobRecord): void {
     if (this.#more && (this.#frontier === null || comparePlaces(job, this.#frontier) > 0)) {
-      if (this.#reading) this.#arrivals.push(job)
+      this.storeHas(job.due)
+      this.#arrivals?.push(job)
       return
     }
     this.#hold(job)
-    if (this.#size > this.#limits.jobs * 2 || this.#bytes > this.#limits.bytes * 2) this.#trim()
+    const { jobs, bytes } = this.#held.limits
+    if (this.#size > jobs * 2 || this.#bytes > bytes * 2) this.trim(jobs, bytes)
   }
 
-  /** A job of this window is due. */
-  ready(now: Now): boolean {
+  /** The store has a job of this lane that is due then. */
+  storeHas(due: number): void {
+    if (this.#more && due < this.#dueBeyond) this.#dueBeyond = due
+  }
+
+  /** A job of this window is due; without `now`, any. */
+  ready(now: Now = FOREVER): boolean {
     return this.#due(now) !== null
   }
 
-  /**
-   * How long until a job is due that was not at `offered`, in milliseconds: below 0 when it has come due since; Infinity
-   * when there is none.
-   */
-  wait(now: Now, offered: Now): number {
-    const steady = this.#head(this.#steady)?.due ?? Number.POSITIVE_INFINITY
-    const walled = this.#head(this.#walled)?.due ?? Number.POSITIVE_INFINITY
-    return Math.min(
-      steady > offered.steady ? steady - now.steady : Number.POSITIVE_INFINITY,
-      walled > offered.wall ? walled - now.wall : Number.POSITIVE_INFINITY,
+  /** How long until a job may be due, in milliseconds: 0 and below when one may be; Infinity when there is none. */
+  wait(now: Now): number {
+    const steady = this.#head(this.#steady)
+    const walled = this.#head(this.#walled)
+    const wait = Math.min(
+      steady === null ? NEVER : steady.due - now.steady,
+      walled === null ? NEVER : walled.due - now.wall,
     )
+    return this.#more ? Math.min(wait, this.#beyond(now)) : wait
   }
 
   /** The first job that is due; without `now` the first of all. */
   take(now: Now = FOREVER): JobRecord | null {
     const job = this.#due(now)
     if (job === null) return null
-    this.#heapOf(job).pop()
-    this.release(job)
+    this.#out(job)
+    const { due, seq } = job
+    if (due > this.#givenDue || (due === this.#givenDue && seq > this.#givenSeq)) {
+      this.#givenDue = due
+      this.#givenSeq = seq
+    }
     return job
   }
 
   /** Takes a held job out of the count; the heap drops it when it comes up. */
   release(job: JobRecord): void {
-    this.#waiting.delete(job.id)
+    const bytes = job.args.length + RECORD_BYTES
+    this.#held.jobs.delete(job.id)
+    this.#held.bytes -= bytes
     this.#size--
-    this.#bytes -= job.args.length + RECORD_BYTES
+    this.#bytes -= bytes
   }
 
-  needsRefill(now: Now): boolean {
-    if (!this.#more || this.#reading) return false
-    if (this.#size * 4 <= this.#limits.read) return true
+  /** Nothing here is due, and what is in the store may be. */
+  lacks(now: Now = FOREVER): boolean {
+    return this.#more && this.#beyond(now) <= 0 && !this.ready(now)
+  }
+
+  /** `low`: with so few in memory it is read on. */
+  needsRefill(now: Now, low: number): boolean {
+    if (!this.#more || this.isReading) return false
+    if (this.#size <= low) return true
     // The clocks are not one any more: what is here waits for one of them, and what is due by the other is in the store.
-    const { jobs, bytes } = this.#limits
-    const beyond = this.#frontier !== null && this.#frontier.due <= Math.max(now.steady, now.wall)
-    return beyond && this.#size <= jobs && this.#bytes <= bytes && !this.ready(now)
+    const { jobs, bytes } = this.#held.limits
+    return this.#size <= jobs && this.#bytes <= bytes && this.lacks(now)
   }
 
-  /** Reads on from the frontier. */
-  async refill(): Promise<void> {
-    const { read: most, bytes } = this.#limits
-    this.#reading = true
+  /** Reads on from the frontier, `most` jobs. */
+  async refill(most: number): Promise<void> {
+    const { read, limits, jobs } = this.#held
+    const arrivals: JobRecord[] = []
+    this.#arrivals = arrivals
     this.#trimmedWhileReading = false
     let rows: JobRecord[]
     try {
-      rows = await this.#read(this.lane, this.#frontier, most, bytes)
+      rows = await read(this.lane, this.#frontier, most, limits.bytes)
     } finally {
-      this.#reading = false
+      this.#arrivals = null
     }
-    const arrivals = this.#arrivals
-    this.#arrivals = []
     // A trim moved the frontier back: what was read no longer joins on to it, and is read again when its turn comes.
     if (this.#trimmedWhileReading) return
-    let read = 0
+    let bytes = 0
     for (const job of rows) {
-      read += job.args.length
+      bytes += job.args.length
       this.#hold(job)
     }
-    this.#more = rows.length >= most || read >= bytes
-    this.#frontier = rows.at(-1) ?? this.#frontier
+    this.#more = rows.length >= most || bytes >= limits.bytes
+    const last = rows.at(-1)
+    if (last !== undefined) this.#endAt(last, last.due)
     for (const job of arrivals) {
-      if (this.#waiting.get(job.id)?.seq !== job.seq) this.add(job)
+      if (jobs.get(job.id)?.seq !== job.seq) this.add(job)
     }
+  }
+
+  /** Keeps the first so many, at least one; the rest is in the store anyway. */
+  trim(most: number, mostBytes: number): void {
+    if (this.#size <= 1) return
+    const held = this.#empty()
+    let bytes = 0
+    let kept = 0
+    for (const job of held) {
+      bytes += job.args.length + RECORD_BYTES
+      if (kept > 0 && (kept >= most || bytes > mostBytes)) break
+      this.#hold(job)
+      kept++
+    }
+    const [last, beyond] = [held[kept - 1], held[kept]]
+    if (last === undefined || beyond === undefined) return
+    this.#more = true
+    this.#endAt(last, beyond.due)
+    this.#trimmedWhileReading = this.isReading
+  }
+
+  /** Keeps none; but where what was given out would be read again, all. */
+  shed(): void {
+    const given = { lane: this.lane, due: this.#givenDue, seq: this.#givenSeq }
+    const heads = [this.#head(this.#steady), this.#head(this.#walled)].filter((job) => job !== null)
+    if (this.isReading || heads.some((job) => comparePlaces(job, given) < 0)) return
+    const [first] = this.#empty()
+    if (first === undefined) return
+    this.#more = true
+    this.#endAt({ ...first, seq: first.seq - 1 }, first.due)
+  }
+
+  /** The frontier is at this place. `due`: of the first that may be beyond it. */
+  #endAt({ due, seq }: Place, dueBeyond: number): void {
+    // The record itself would keep its args.
+    this.#frontier = { lane: this.lane, due, seq }
+    this.#dueBeyond = dueBeyond
+  }
+
+  /** All of them, in order. */
+  #empty(): JobRecord[] {
+    const held: JobRecord[] = []
+    for (let job = this.#due(FOREVER); job !== null; job = this.#due(FOREVER)) {
+      this.#out(job)
+      held.push(job)
+    }
+    this.#steady = null
+    this.#walled = null
+    return held
+  }
+
+  /** It comes first in its heap. */
+  #out(job: JobRecord): void {
+    const heap = job.byWall ? this.#walled : this.#steady
+    heap?.pop()
+    this.release(job)
   }
 
   #hold(job: JobRecord): void {
-    this.#waiting.set(job.id, job)
+    const bytes = job.args.length + RECORD_BYTES
+    this.#held.jobs.set(job.id, job)
+    this.#held.bytes += bytes
     this.#heapOf(job).push(job)
     this.#size++
-    this.#bytes += job.args.length + RECORD_BYTES
+    this.#bytes += bytes
   }
 
   #heapOf(job: JobRecord): Heap<JobRecord> {
-    return job.byWall ? this.#walled : this.#steady
+    if (job.byWall) {
+      this.#walled ??= new Heap<JobRecord>(comparePlaces)
+      return this.#walled
+    }
+    this.#steady ??= new Heap<JobRecord>(comparePlaces)
+    return this.#steady
+  }
+
+  /** How long until something beyond the frontier may be due. */
+  #beyond(now: Now): number {
+    return this.#dueBeyond - Math.max(now.steady, now.wall)
   }
 
   #due({ steady: bySteady, wall }: Now): JobRecord | null {
     const steady = this.#head(this.#steady)
-    const walled = this.#head(this.#walled)
+    const walled = this.#walled === null ? null : this.#head(this.#walled)
     const first = steady !== null && steady.due <= bySteady ? steady : null
     if (walled === null || walled.due > wall) return first
     return first !== null && comparePlaces(first, walled) < 0 ? first : walled
   }
 
-  #head(heap: Heap<JobRecord>): JobRecord | null {
-    for (;;) {
-      const job = heap.peek()
-      if (job === undefined) return null
-      if (this.#waiting.get(job.id) === job) return job
+  #head(heap: Heap<JobRecord> | null): JobRecord | null {
+    if (heap === null) return null
+    for (let job = heap.peek(); job !== undefined; job = heap.peek()) {
+      if (this.#held.jobs.get(job.id) === job) return job
       heap.pop()
     }
-  }
-
-  /** Keeps the earliest half; the rest is in the store anyway. */
-  #trim(): void {
-    const held: JobRecord[] = []
-    for (let job = this.take(); job !== null; job = this.take()) held.push(job)
-    let bytes = 0
-    let kept = 0
-    for (const job of held) {
-      bytes += job.args.length + RECORD_BYTES
-      if (kept > 0 && (kept >= this.#limits.jobs || bytes > this.#limits.bytes)) break
-      this.#hold(job)
-      kept++
-    }
-    this.#more = true
-    this.#frontier = held[kept - 1] ?? this.#frontier
-    this.#trimmedWhileReading = this.#reading
+    return null
   }
 }

@@ -1,21 +1,26 @@
-import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
-import {
-  IMMEDIATE,
-  IMMEDIATE_DEFERRED,
-  type JobRecord,
-  LANES,
-  TIMED,
-  TIMED_DEFERRED,
-} from '../../src/job/record.js'
-import { LaneWindow, type ReadLane, type WindowLimits } from './lane-window.js'
+import { type Clock, type Now, nowOf } from '../../src/clock.js'
+import type { Lane } from '../../src/job/lane.js'
+import type { JobRecord } from '../../src/job/record.js'
+import type { LaneHead } from '../../src/store/contract.js'
+import { Alarm } from './alarm.js'
+import { Held, LaneWindow, type ReadLane, type WindowLimits } from './lane-window.js'
+import { Line } from './line.js'
+import { Sleepers } from './sleepers.js'
+import { Turns } from './turns.js'
 
-/**
- * Timers follow the monotonic clock, and jobs with a `runAt` the wall clock, which may be set; and the machine may sleep. So even when
- * nothing is due for years the timer comes back after this long to compare them. It reads no store.
- */
-const LONGEST_HOP_MS = 60_000
+/** So many lanes in front are read ahead, and looked at for a job before somebody has to wait for a read. */
+const FRONT = 64
+/** Where more lanes than that are of one priority, a lane gives so many jobs in a turn, which are read at once. */
+const TURN = 16
+/** Jobs of a lane that are read at a time where no more than `FRONT` share the room, and that such a lane keeps. */
+const SHARE = 256
+/** Windows as large as the limits allow that are held at most. */
+const FULL_WINDOWS = 4
+const LANES_AT_ONCE = 1000
 
 export interface SchedulerOptions {
+  /** The lanes that have waiting jobs, after one of them, each with its first place. */
+  readonly lanes: (after: Lane | null, limit: number) => Promise<readonly LaneHead[]>
   readonly read: ReadLane
   readonly clock: Clock
   readonly limits: WindowLimits
@@ -24,138 +29,301 @@ export interface SchedulerOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Which job is next, and when: the heads of the lanes in memory, and one timer for the earliest of them. */
+/**
+ * Which job is next, and when. All lanes are known by name; the heads of those in front are in memory, as far as there is
+ * room; and there is one timer for the earliest job that is not due yet.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions
-  readonly #waiting = new Map<string, JobRecord>()
-  readonly #windows: readonly LaneWindow[]
-  #timer: Timer | null = null
-  #armedFor = Number.POSITIVE_INFINITY
-  #timedNext: readonly [boolean, boolean] = [false, false]
-  /** Jobs that were due by then have been offered to the children; the rest still needs the timer. */
-  #offeredAt: Now = { steady: 0, wall: 0 }
+  readonly #held: Held
+  readonly #lines = new Map<Lane, Line>()
+  /** Lanes of evented jobs, and of deferred ones. */
+  readonly #turns = [new Turns<Line>(), new Turns<Line>()] as const
+  readonly #sleepers = new Sleepers()
+  readonly #alarm: Alarm
+  /** What the store had at the start is known up to this lane; null: all of it. */
+  #knownTo: Lane | null = ''
+  /** How far the wall clock is ahead of the steady one. */
+  #ahead = 0
+  /** What was left when room was last made. */
+  #least = { jobs: 0, bytes: 0 }
   #running = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#windows = LANES.map((lane) => new LaneWindow(lane, options.read, options.limits, this.#waiting))
+    this.#held = new Held(options.read, options.limits)
+    this.#alarm = new Alarm(options.clock, () => this.#due())
   }
 
-  /** Brings the heads of all lanes into memory. */
+  /** Brings the heads of the first lanes into memory. Where there are very many, it goes on to look for others. */
   async start(): Promise<void> {
     this.#running = true
-    await Promise.all(this.#windows.map((window) => window.refill()))
+    const now = nowOf(this.#options.clock)
+    this.#ahead = now.wall - now.steady
+    await this.#discover()
+    await Promise.all(this.#readAhead(now))
     this.settle()
+    this.#discoverAll()
   }
 
   stop(): void {
     this.#running = false
-    this.#disarm()
+    this.#alarm.stop()
   }
 
   /** A job that has just been stored. Call `settle` after the last of a group. */
   add(job: JobRecord): void {
-    this.#window(job.lane).add(job)
+    let line = this.#lines.get(job.lane)
+    // The store may have others of a lane that is not known yet, due at any time.
+    line ??= this.#line(job.lane, this.#isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)
+    line.window.add(job)
+    const turns = this.#turnsOf(line)
+    if (turns.has(line)) return
+    if (line.timed) this.#sleep(line, job.byWall ? job.due - this.#ahead : job.due)
+    else turns.enter(line)
   }
 
   /** Waiting jobs in memory. */
   get held(): number {
-    return this.#waiting.size
+    return this.#held.jobs.size
   }
 
   find(id: string): JobRecord | undefined {
-    return this.#waiting.get(id)
-  }
-
-  values(): IterableIterator<JobRecord> {
-    return this.#waiting.values()
+    return this.#held.jobs.get(id)
   }
 
   /** Takes a waiting job out of the order, when it is in memory. */
   remove(id: string): JobRecord | undefined {
-    const job = this.#waiting.get(id)
-    if (job !== undefined) this.#window(job.lane).release(job)
+    const job = this.#held.jobs.get(id)
+    if (job !== undefined) this.#lines.get(job.lane)?.window.release(job)
     return job
   }
 
   /**
-   * The next job that may run now. Jobs sent to run at once and jobs that waited for a time take turns while both
-   * are due; within each, first come first started.
+   * The next job that may run now: of the lowest priority, whose lanes take turns; within a lane, first come first
+   * started. Null also while the store is read for what is in front: `onDue` is called then.
    */
   take(deferred: boolean, now: Now): JobRecord | null {
-    const kind = deferred ? 1 : 0
-    const immediate = this.#window(deferred ? IMMEDIATE_DEFERRED : IMMEDIATE)
-    const timed = this.#window(deferred ? TIMED_DEFERRED : TIMED)
-    const timedDue = timed.ready(now)
-    if (timedDue && (this.#timedNext[kind] || immediate.size === 0)) {
-      this.#turn(kind, false)
-      return timed.take(now)
-    }
-    if (timedDue) this.#turn(kind, true)
-    // A job of this lane was due when it was stored, whatever the wall clock has been set to since.
-    return immediate.take()
+    const line = this.#next(deferred, now)
+    if (line === null) return null
+    const job = line.take(now)
+    const turns = this.#turnsOf(line)
+    // Where very many wait, what was read of one is used up before the next: it need be neither kept nor read again.
+    if (turns.beside(line) > FRONT && ++line.given < TURN && line.window.size > 0) return job
+    line.given = 0
+    turns.served(line)
+    return job
   }
 
-  /** Nothing of this kind waits to be taken, here or in the store. */
-  idle(deferred: boolean, now: Now): boolean {
-    const immediate = this.#window(deferred ? IMMEDIATE_DEFERRED : IMMEDIATE)
-    return immediate.isEmpty && this.#window(deferred ? TIMED_DEFERRED : TIMED).ready(now) === false
-  }
-
-  /** Whoever takes jobs has just looked at all that were due at `now`. */
-  offered(now: Now): void {
-    this.#offeredAt = now
+  /**
+   * Whether this job, which is on its way to the store, may begin in front of what waits there: nothing of its kind may
+   * be taken now, and it will not be found again when its lane is read.
+   */
+  passes(job: JobRecord, deferred: boolean, now: Now): boolean {
+    if (this.#knownTo !== null || this.#lines.get(job.lane)?.window.isReading === true) return false
+    return this.#next(deferred, now) === null && this.#turns[deferred ? 1 : 0].size === 0
   }
 
   /** Arms the timer for the earliest job that is not due yet, and reads on where a window runs low. */
   settle(): void {
     if (!this.#running) return
     const now = nowOf(this.#options.clock)
-    for (const window of this.#windows) {
-      if (window.needsRefill(now)) {
-        window.refill().then(() => this.#refilled(), this.#options.onError)
+    this.#follow(now)
+    // Nobody has looked at what has come due since the last look.
+    const woken = this.#wake(now)
+    this.#readAhead(now)
+    this.#makeRoom()
+    this.#alarm.set(woken ? now.steady : this.#sleepers.earliest())
+  }
+
+  #due(): void {
+    this.#options.onDue()
+    this.settle()
+  }
+
+  /** Looks for the next lanes that the store has. */
+  async #discover(): Promise<void> {
+    const heads = await this.#options.lanes(this.#knownTo === '' ? null : this.#knownTo, LANES_AT_ONCE)
+    const now = nowOf(this.#options.clock)
+    for (const { lane, due } of heads) {
+      const known = this.#lines.get(lane)
+      if (known !== undefined) known.window.storeHas(due)
+      else this.#sort(this.#line(lane, due), now)
+    }
+    this.#knownTo = heads.at(-1)?.lane ?? null
+  }
+
+  async #discoverAll(): Promise<void> {
+    try {
+      while (this.#running && this.#knownTo !== null) {
+        await this.#discover()
+        if (this.#running) this.#due()
+      }
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #isKnown(lane: Lane): boolean {
+    return this.#knownTo === null || lane <= this.#knownTo
+  }
+
+  /** The line whose turn it is. Those that have nothing to take leave; null when none has, or one has to be read first. */
+  #next(deferred: boolean, now: Now): Line | null {
+    this.#wake(now)
+    const turns = this.#turns[deferred ? 1 : 0]
+    let lacking = 0
+    for (let line = turns.first(); line !== null; ) {
+      if (line.ready(now)) return line
+      const behind = turns.after(line)
+      if (line.lacks(now)) {
+        lacking++
+        if (line.window.needsRefill(now, this.#low(line))) this.#read(line)
+      } else {
+        turns.leave(line)
+        this.#rest(line, now)
+      }
+      // What is being read goes in front of what is of a higher number.
+      if (lacking > 0 && (lacking >= FRONT || behind?.priority !== line.priority)) return null
+      line = behind
+    }
+    return null
+  }
+
+  /** Where it belongs by what is due: in the turns, or asleep. */
+  #sort(line: Line, now: Now): void {
+    if (line.timed && line.window.wait(now) > 0) this.#rest(line, now)
+    else this.#turnsOf(line).enter(line)
+  }
+
+  /** It has nothing to take for now, and stands in no ring. */
+  #rest(line: Line, now: Now): void {
+    line.given = 0
+    if (line.timed && !line.window.isEmpty) this.#sleep(line, now.steady + line.window.wait(now))
+    // One that is used again and again need not be made again and again.
+    else if (line.window.isEmpty && this.#lines.size > FRONT) this.#lines.delete(line.lane)
+  }
+
+  #sleep(line: Line, at: number): void {
+    this.#sleepers.put(line, at)
+    if (this.#running) this.#alarm.set(this.#sleepers.earliest())
+  }
+
+  /** Those whose time has come take turns from now on. Whether there was one. */
+  #wake({ steady }: Now): boolean {
+    let woken = false
+    for (let line = this.#sleepers.wake(steady); line !== null; line = this.#sleepers.wake(steady)) {
+      this.#turnsOf(line).enter(line)
+      woken = true
+    }
+    return woken
+  }
+
+  /** The wall clock was set: what waits by it is due at another time of the steady one. */
+  #follow(now: Now): void {
+    const ahead = now.wall - now.steady
+    if (ahead === this.#ahead) return
+    this.#ahead = ahead
+    for (const line of this.#lines.values()) {
+      if (line.wakesAt === Number.POSITIVE_INFINITY) continue
+      this.#sleepers.take(line)
+      this.#sleep(line, now.steady + line.window.wait(now))
+    }
+  }
+
+  /** Reads on where one of those in front runs low, and the one that wakes first: it must not wait for the disk then. */
+  #readAhead(now: Now): Promise<void>[] {
+    const reads: Promise<void>[] = []
+    for (const turns of this.#turns) {
+      let held = 0
+      let line = turns.first()
+      for (let i = 0; line !== null && i < FRONT && held < this.#options.limits.read; i++) {
+        if (line.window.needsRefill(now, this.#low(line))) reads.push(this.#read(line))
+        held += line.window.size
+        line = turns.after(line)
       }
     }
-    // What has been offered waits for a child, not for time. What has come due since then was not offered yet.
-    const waits = [TIMED, TIMED_DEFERRED].map((lane) =>
-      this.#window(lane as JobRecord['lane']).wait(now, this.#offeredAt),
+    const first = this.#sleepers.first()
+    if (first?.window.needsRefill(now, this.#low(first)) === true) reads.push(this.#read(first))
+    return reads
+  }
+
+  async #read(line: Line): Promise<void> {
+    try {
+      await line.window.refill(this.#most(line))
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    if (!this.#running) return
+    if (!this.#turnsOf(line).has(line)) {
+      this.#sleepers.take(line)
+      this.#sort(line, nowOf(this.#options.clock))
+    }
+    this.#due()
+  }
+
+  /** Jobs of this lane that are read at a time: the more share the room, the fewer. */
+  #most(line: Line): number {
+    const { read } = this.#options.limits
+    const lanes = this.#beside(line)
+    if (lanes > FRONT) return Math.min(read, TURN)
+    return lanes <= FULL_WINDOWS ? read : Math.min(read, Math.max(SHARE, Math.floor(read / lanes)))
+  }
+
+  /** With so few jobs in memory this lane is read on. */
+  #low(line: Line): number {
+    return this.#beside(line) > FRONT ? 0 : Math.floor(this.#most(line) / 4)
+  }
+
+  #beside(line: Line): number {
+    const turns = this.#turnsOf(line)
+    return turns.has(line) ? turns.beside(line) : this.#sleepers.size
+  }
+
+  /** Keeps what is taken first. */
+  #makeRoom(): void {
+    const { limits } = this.#options
+    const held = this.#held
+    const jobs = limits.jobs * FULL_WINDOWS
+    const bytes = limits.bytes * FULL_WINDOWS
+    if (
+      held.jobs.size <= Math.max(jobs, this.#least.jobs * 2) &&
+      held.bytes <= Math.max(bytes, this.#least.bytes * 2)
     )
-    const wait = Math.min(...waits)
-    const next = now.steady + wait
-    if (next === this.#armedFor) return
-    this.#disarm()
-    if (next === Number.POSITIVE_INFINITY) return
-    this.#armedFor = next
-    this.#timer = this.#options.clock.setTimer(Math.min(Math.max(wait, 0), LONGEST_HOP_MS), () =>
-      this.#wake(),
-    )
+      return
+    const hasRoom = () => held.jobs.size * 2 <= jobs && held.bytes * 2 <= bytes
+    const front = new Set(this.#turns.flatMap((turns) => firstOf(turns)))
+    for (const line of this.#lines.values()) {
+      if (hasRoom()) break
+      if (!front.has(line)) line.window.shed()
+    }
+    for (const line of front) {
+      if (hasRoom()) break
+      line.window.trim(SHARE, bytes / (4 * FRONT))
+    }
+    this.#least = { jobs: held.jobs.size, bytes: held.bytes }
   }
 
-  #wake(): void {
-    this.#timer = null
-    this.#armedFor = Number.POSITIVE_INFINITY
-    this.#options.onDue()
-    this.settle()
+  /** `stored`: see `LaneWindow`. */
+  #line(lane: Lane, stored: number | null): Line {
+    const line = new Line(lane, new LaneWindow(lane, this.#held, stored))
+    this.#lines.set(lane, line)
+    return line
   }
 
-  #refilled(): void {
-    this.#options.onDue()
-    this.settle()
+  #turnsOf(line: Line): Turns<Line> {
+    return this.#turns[line.deferred ? 1 : 0]
   }
 
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = null
-    this.#armedFor = Number.POSITIVE_INFINITY
+  #failed(error: unknown): void {
+    if (this.#running) this.#options.onError(error)
   }
+}
 
-  #turn(kind: 0 | 1, timed: boolean): void {
-    this.#timedNext = kind === 0 ? [timed, this.#timedNext[1]] : [this.#timedNext[0], timed]
-  }
-
-  #window(lane: JobRecord['lane']): LaneWindow {
-    const window = this.#windows[lane]
-    if (window === undefined) throw new RangeError(`no lane ${lane}`)
-    return window
-  }
+function firstOf(turns: Turns<Line>): Line[] {
+  const first: Line[] = []
+  for (let line = turns.first(); line !== null && first.length < FRONT; line = turns.after(line))
+    first.push(line)
+  return first
 }

@@ -1,7 +1,8 @@
 import type { Now } from '../../src/clock.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
 import { dueAfter } from '../../src/job/due.js'
-import { type JobRecord, laneFor } from '../../src/job/record.js'
+import { laneFor } from '../../src/job/lane.js'
+import type { JobRecord } from '../../src/job/record.js'
 import { isPackedMap } from '../../src/scan.js'
 import type { Enqueue } from '../../src/wire/messages.js'
 import type { LoadedJob } from '../children/messages.js'
@@ -68,7 +69,7 @@ export function admit(
   const start = byWall ? now.wall : now.steady
   const due = timed ? dueAfter(start, request.delayMs ?? 0) : start
   return {
-    lane: laneFor(timed, isDeferred(request, known)),
+    lane: laneFor({ timed, deferred: isDeferred(request, known), priority: 0, key: '' }),
     due,
     seq,
     id: request.id,

@@ -1,31 +1,6 @@
+import type { Lane } from './lane.js'
 import type { Backoff } from './retry-policy.js'
 import type { TerminalState } from './states.js'
-
-/**
- * Waiting jobs stand in lanes, each ordered by (due, seq). Jobs that were to run at once have lanes of their own,
- * beside delayed, periodic and retried ones, so that a flood of one sort does not starve the other; and deferred jobs
- * do not stand in the way of evented ones, whose children may be free.
- */
-export const IMMEDIATE = 0
-export const TIMED = 1
-export const IMMEDIATE_DEFERRED = 2
-export const TIMED_DEFERRED = 3
-export const LANES = [IMMEDIATE, TIMED, IMMEDIATE_DEFERRED, TIMED_DEFERRED] as const
-export type Lane = (typeof LANES)[number]
-
-export function laneFor(timed: boolean, deferred: boolean): Lane {
-  if (deferred) return timed ? TIMED_DEFERRED : IMMEDIATE_DEFERRED
-  return timed ? TIMED : IMMEDIATE
-}
-
-/** Was to run at once when it was taken. */
-export function isImmediate(lane: Lane): boolean {
-  return lane === IMMEDIATE || lane === IMMEDIATE_DEFERRED
-}
-
-export function isDeferred(lane: Lane): boolean {
-  return lane >= IMMEDIATE_DEFERRED
-}
 
 /** Where a waiting job stands. Unique for as long as the store lives: `seq` is never used twice. */
 export interface Place {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { IMMEDIATE, type JobRecord, type Outcome, TIMED } from '../job/record.js'
-import type { Begin, Change, End, Insert, Move, Store } from './contract.js'
+import { IMMEDIATE, type Lane, laneFor, TIMED, TIMED_DEFERRED } from '../job/lane.js'
+import type { JobRecord, Outcome } from '../job/record.js'
+import type { Begin, Change, End, Insert, LaneHead, Move, Store } from './contract.js'
 
 /** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
 export interface StoreUnderTest {
@@ -111,7 +112,7 @@ async function using(
 }
 
 const commit = (store: Store, ...changes: Change[]) => store.commit(changes, true)
-const waitingIds = async (store: Store, lane: JobRecord['lane'] = IMMEDIATE) =>
+const waitingIds = async (store: Store, lane: Lane = IMMEDIATE) =>
   (await store.waiting(lane, null, MANY, MANY)).map(({ id }) => id)
 
 const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<void>> = {
@@ -135,6 +136,49 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.deepEqual(await store.outcomes('app', 0, 10, MANY), [])
     }),
 
+  'lanes that have waiting jobs come in order, each with its first job': (make) =>
+    using(make, async (store) => {
+      assert.deepEqual(await store.lanes(null, 10), [])
+      const keyed = (priority: number, key: string) =>
+        laneFor({ timed: true, deferred: false, priority, key })
+      const lanes = [
+        keyed(-7, ''),
+        TIMED,
+        keyed(0, 'a'),
+        keyed(0, 'ab'),
+        keyed(3, 'a'),
+        keyed(2 ** 31 - 1, 'z'),
+        TIMED_DEFERRED,
+      ]
+      let seq = 0
+      for (const lane of [...lanes].reverse()) {
+        for (const due of [30, 10 + seq, 20])
+          await commit(store, insert(record({ id: `j${++seq}`, lane, due, seq })))
+      }
+      const gone = record({ id: 'gone', lane: keyed(1, 'gone'), due: 5, seq: 100 })
+      const runs = record({ id: 'runs', lane: keyed(1, 'runs'), due: 5, seq: 101 })
+      const first = record({ id: 'first', lane: keyed(0, 'ab'), due: 1, seq: 102 })
+      await commit(
+        store,
+        insert(gone),
+        insert(runs),
+        insert(first),
+        begin(runs),
+        begin(first),
+        end(gone, false),
+      )
+      const expected = lanes.map((lane, i) => ({ lane, due: Math.min(20, 10 + (lanes.length - 1 - i) * 3) }))
+      assert.deepEqual(await store.lanes(null, 100), expected)
+      const paged = []
+      for (let after: Lane | null = null; ; ) {
+        const page: readonly LaneHead[] = await store.lanes(after, 2)
+        if (page.length === 0) break
+        assert.ok(page.length <= 2, 'no more than were asked for')
+        paged.push(...page)
+        after = page.at(-1)?.lane ?? null
+      }
+      assert.deepEqual(paged, expected)
+    }),
   'jobs of a lane come in order of due and seq, from anywhere': (make) =>
     using(make, async (store) => {
       const places = [

@@ -1,5 +1,6 @@
 import type { JrError } from '../errors.js'
-import type { EndedJob, JobRecord, Lane, Outcome, Place } from '../job/record.js'
+import type { Lane } from '../job/lane.js'
+import type { EndedJob, JobRecord, Outcome, Place } from '../job/record.js'
 import type { JobState, TerminalState } from '../job/states.js'
 
 /**
@@ -38,6 +39,11 @@ export interface Store {
    * jobs and about `maxBytes` of args, at least one if there is one. Jobs that are running are left out.
    */
   waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]>
+  /**
+   * The lanes that have waiting jobs, in the order of their texts, after `after` (from the front when null), at most
+   * `limit`; of each the due time of its first job. Found by seeking: the time it takes grows with lanes, not with jobs.
+   */
+  lanes(after: Lane | null, limit: number): Promise<LaneHead[]>
   /** One job in any state, ended and kept ones too; null when there is none. The attempt of a running one counts. */
   load(id: string): Promise<StoredJob | null>
   /**
@@ -102,6 +108,11 @@ export interface Left {
   readonly outcomes: readonly Outcome[]
   /** Give it as `after` for the next page; null at the end. */
   readonly next: string | null
+}
+
+export interface LaneHead {
+  readonly lane: Lane
+  readonly due: number
 }
 
 export interface Counts {

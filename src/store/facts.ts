@@ -1,4 +1,4 @@
-import { isDeferred } from '../job/record.js'
+import { isDeferred } from '../job/lane.js'
 import type { JobState } from '../job/states.js'
 import type { StoredJob } from './contract.js'
 

@@ -1,10 +1,9 @@
 export { ERROR_CODES, type ErrorCode, JrError } from '../errors.js'
+export type { Lane } from '../job/lane.js'
 export {
   bytesOfJob,
   type EndedJob,
   type JobRecord,
-  LANES,
-  type Lane,
   type Missed,
   type Outcome,
   type Place,

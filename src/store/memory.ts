@@ -1,22 +1,16 @@
 import { type Clock, nowOf } from '../clock.js'
 import { JrError } from '../errors.js'
 import { nowFor } from '../job/due.js'
+import type { Lane } from '../job/lane.js'
 import { bytesOfOutcome } from '../job/outcome.js'
-import {
-  bytesOfJob,
-  comparePlaces,
-  type EndedJob,
-  type JobRecord,
-  type Lane,
-  type Outcome,
-  type Place,
-} from '../job/record.js'
+import { bytesOfJob, type EndedJob, type JobRecord, type Outcome, type Place } from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
 import {
   type Answer,
   type Change,
   type Counts,
+  type LaneHead,
   LIST_BYTES,
   type ListPage,
   type ListQuery,
@@ -25,6 +19,7 @@ import {
   type StoredJob,
 } from './contract.js'
 import { firstOf } from './first-of.js'
+import { StandingJobs } from './standing.js'
 
 /** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
 export function memoryStore(surroundings: Surroundings = SYSTEM): Store {
@@ -49,6 +44,7 @@ class MemoryStore implements Store {
   readonly #outcomes = new Map<string, Map<number, Outcome>>()
   readonly #taken = new Map<string, number>()
   readonly #running = new Set<string>()
+  readonly #standing = new StandingJobs((job) => this.#waits(job))
 
   constructor({ clock, chance }: Surroundings) {
     this.#clock = clock
@@ -74,12 +70,18 @@ class MemoryStore implements Store {
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
     this.#check()
     const found: JobRecord[] = []
-    for (const { job, startedAt } of this.#live.values()) {
-      if (job.lane === lane && startedAt === 0 && (after === null || comparePlaces(after, job) < 0))
-        found.push(job)
+    let bytes = 0
+    for (const job of this.#standing.after(lane, after)) {
+      found.push(job)
+      bytes += job.args.length
+      if (found.length >= limit || bytes >= maxBytes) break
     }
-    found.sort(comparePlaces)
-    return firstOf(found, limit, maxBytes, ({ args }) => args.length)
+    return found
+  }
+
+  async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    this.#check()
+    return this.#standing.heads(after, limit)
   }
 
   async load(id: string): Promise<StoredJob | null> {
@@ -160,27 +162,25 @@ class MemoryStore implements Store {
           if (this.#live.has(job.id)) return 'duplicate'
           this.#ended.delete(job.id)
         }
-        this.#live.set(job.id, { job, startedAt: 0 })
+        this.#stand(job)
         return 'ok'
       }
       case 'begin': {
         const live = this.#at(change.job, false)
         if (live === null) return 'stale'
         live.startedAt = change.startedAt
+        this.#standing.left(live.job)
         this.#running.add(live.job.id)
         return 'ok'
       }
       case 'move': {
-        if (this.#at(change.from, change.running) === null) return 'stale'
-        this.#running.delete(change.from.id)
-        this.#live.set(change.to.id, { job: change.to, startedAt: 0 })
+        if (!this.#take(change.from, change.running)) return 'stale'
+        this.#stand(change.to)
         this.#report(change.outcome)
         return 'ok'
       }
       case 'end': {
-        if (this.#at(change.from, change.running) === null) return 'stale'
-        this.#running.delete(change.from.id)
-        this.#live.delete(change.from.id)
+        if (!this.#take(change.from, change.running)) return 'stale'
         if (change.keep !== null) this.#ended.set(change.from.id, change.keep)
         this.#report(change.outcome)
         return 'ok'
@@ -193,6 +193,26 @@ class MemoryStore implements Store {
         return 'ok'
       }
     }
+  }
+
+  #stand(job: JobRecord): void {
+    this.#live.set(job.id, { job, startedAt: 0 })
+    this.#standing.add(job)
+  }
+
+  /** Takes a job from where it is said to be; false when it is not there. */
+  #take(from: JobRecord, running: boolean): boolean {
+    const live = this.#at(from, running)
+    if (live === null) return false
+    this.#live.delete(from.id)
+    this.#running.delete(from.id)
+    if (!running) this.#standing.left(live.job)
+    return true
+  }
+
+  #waits(job: JobRecord): boolean {
+    const live = this.#live.get(job.id)
+    return live?.job === job && live.startedAt === 0
   }
 
   #at(from: JobRecord, running: boolean): Live | null {

@@ -1,7 +1,7 @@
 import { ByteReader, type ByteWriter, TextTable } from '../bytes.js'
 import { JrError } from '../errors.js'
 import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
-import { type JobRecord, type Lane, MISSED, type Outcome } from '../job/record.js'
+import { type JobRecord, MISSED, type Outcome } from '../job/record.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 
 /**
@@ -49,7 +49,7 @@ export function recordReader(bytes: Buffer): ByteReader {
 export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
   const { node, notNode, maxAttempts, backoff, timeoutMs } = job
   const tried = job.attempt > 0 || job.losses > 0 || job.lastError !== null
-  let flags = job.lane | repeated(job, last)
+  let flags = repeated(job, last)
   if (job.wanted) flags |= WANTED
   if (job.strictNode) flags |= STRICT
   if (node !== null) flags |= HAS_NODE
@@ -63,6 +63,7 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
   if (job.byWall) flags |= BY_WALL
   if (job.edition > 0) flags |= HAS_EDITION
   w.uint(flags)
+  w.text(job.lane)
   w.uint(job.due)
   w.uint(job.seq)
   w.uint(job.enqueuedAt)
@@ -98,6 +99,7 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
 
 export function readJob(r: ByteReader, last: Repeats): JobRecord {
   const flags = r.uint()
+  const lane = r.known()
   const due = r.uint()
   const seq = r.uint()
   const enqueuedAt = r.uint()
@@ -122,7 +124,7 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
   const lastStack = failed ? r.text() : ''
   const firstDue = flags & HAS_FIRST_DUE ? r.uint() : due
   return {
-    lane: (flags & 3) as Lane,
+    lane,
     due,
     seq,
     id,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { IMMEDIATE, laneFor, TIMED } from '#dist/src/job/lane.js'
 import { bytesOfOutcome } from '#dist/src/job/outcome.js'
 import { firstOf } from '#dist/src/store/first-of.js'
 import type {
@@ -36,6 +37,13 @@ export interface World {
 export type Command = fc.AsyncCommand<World, readonly Tested[]>
 
 export const NODE = 'model_node'
+const keyed = { timed: true, deferred: false, priority: -5 }
+const LANES: readonly Lane[] = [
+  IMMEDIATE,
+  TIMED,
+  laneFor({ ...keyed, key: 'a' }),
+  laneFor({ ...keyed, key: 'ab' }),
+]
 const IDS = ['a', 'a\0', 'ab', 'ž🐎', '__proto__', '%00']
 const NAMES = ['work', 'rest']
 const LIVES = [
@@ -83,7 +91,7 @@ const pick = fc.record({
   n: nat(20),
 })
 const place = fc.record({
-  lane: fc.constantFrom<Lane>(0, 1),
+  lane: fc.constantFrom(...LANES),
   due: fc.oneof(
     nat(3).map((n) => 1000 + n),
     nat(3).map((n) => FAR + n),
@@ -273,6 +281,13 @@ const list = (query: { readonly state?: JobState; readonly name?: string }, limi
     (model) => model.list(query).sort(bySeq),
   )
 
+const lanes = (after: Lane | null, limit: number) =>
+  new Ask(
+    `lanes(${after}, ${limit})`,
+    (store) => store.lanes(after, limit),
+    (model) => model.lanes(after).slice(0, limit),
+  )
+
 const waiting = (lane: Lane, after: number | null, limit: number, maxBytes: number) => {
   const from = ({ places }: World) => (after === null ? null : (places[after % places.length] ?? null))
   return new Ask(
@@ -337,7 +352,7 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
     )
   }),
   fc
-    .tuple(fc.constantFrom<Lane>(0, 1), fc.option(nat(10)), nat(4), fc.constantFrom(1, 50, LOTS))
+    .tuple(fc.constantFrom(...LANES), fc.option(nat(10)), nat(4), fc.constantFrom(1, 50, LOTS))
     .map(([lane, after, limit, bytes]) => waiting(lane, after, limit + 1, bytes)),
   fc
     .tuple(
@@ -351,6 +366,7 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
   fc.tuple(nat(LIVES.length - 1), nat(30), nat(3)).map(([life, after, n]) => outcomes(life, after, n + 1)),
   nat(LIVES.length - 1).map(taken),
   fc.constant(counts),
+  fc.tuple(fc.option(fc.constantFrom(...LANES)), nat(2)).map(([after, n]) => lanes(after, n + 1)),
   fc
     .tuple(fc.constantFrom(...STATES), nat(5), nat(3))
     .map(([state, age, keep]) => prune(state, age === 0 ? 0 : 2000 + age, keep)),
@@ -361,7 +377,8 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
 export const EVERYTHING: readonly Command[] = [
   counts,
   list({}, 7),
-  ...([0, 1] as const).map((lane) => waiting(lane, null, LOTS, LOTS)),
+  lanes(null, LOTS),
+  ...LANES.map((lane) => waiting(lane, null, LOTS, LOTS)),
   ...LIVES.flatMap((_, life) => [outcomes(life, 0, LOTS), taken(life)]),
   new Reopen(),
   counts,

@@ -5,6 +5,7 @@ import type {
   Interrupted,
   JobRecord,
   Lane,
+  LaneHead,
   ListQuery,
   Outcome,
   Place,
@@ -71,6 +72,14 @@ export class Model {
       after === null || job.due > after.due || (job.due === after.due && job.seq > after.seq)
     const found = this.#jobs.filter((one) => isWaiting(one) && one.job.lane === lane && behind(one.job))
     return found.map(({ job }) => job).sort((a, b) => a.due - b.due || a.seq - b.seq)
+  }
+
+  lanes(after: Lane | null): LaneHead[] {
+    const lanes = new Set(this.#jobs.filter(isWaiting).map(({ job }) => job.lane))
+    const heads = [...lanes].map((lane) => ({ lane, due: this.waiting(lane, null)[0]?.due ?? 0 }))
+    return heads
+      .filter(({ lane }) => after === null || lane > after)
+      .sort((a, b) => (a.lane < b.lane ? -1 : 1))
   }
 
   list({ state, name }: Pick<ListQuery, 'state' | 'name'>): StoredJob[] {

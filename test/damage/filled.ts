@@ -1,6 +1,7 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobRecord, Lane } from '#dist/src/job/record.js'
+import { IMMEDIATE, IMMEDIATE_DEFERRED, type Lane, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
+import type { JobRecord } from '#dist/src/job/record.js'
 import { type Change, levelStore, type Store } from '#dist/src/store/index.js'
 import { outcome, record } from '../node/records.js'
 
@@ -18,14 +19,14 @@ export async function fill(dir: string): Promise<void> {
   let seq = 0
   const job = (lane: Lane) => {
     const id = `job-${++seq}`
-    return record({ id, seq, lane, due: lane === 1 ? 5000 + seq : 1, args: argsOf(id) })
+    return record({ id, seq, lane, due: lane === TIMED ? 5000 + seq : 1, args: argsOf(id) })
   }
   const insert = (made: JobRecord): Change => ({ kind: 'insert', job: made, ownId: false, number: made.seq })
   const life = async (jobs: number) => {
     const store = levelStore({ dir })
     await store.open('n1')
     for (let left = jobs; left > 0; left -= 50) {
-      const made = Array.from({ length: 50 }, (_, i) => job(i % 3 === 0 ? 0 : 1))
+      const made = Array.from({ length: 50 }, (_, i) => job(i % 3 === 0 ? IMMEDIATE : TIMED))
       await store.commit(made.map(insert), true)
       const [begun, kept, gone] = made as [JobRecord, JobRecord, JobRecord]
       await store.commit([{ kind: 'begin', job: begun, startedAt: 7 }], false)
@@ -58,7 +59,7 @@ async function read(store: Store, interrupted: readonly { readonly job: JobRecor
     content.set(id, is)
   }
   for (const { job } of interrupted) add(job.id, `runs, attempt ${job.attempt}`, job.args)
-  for (const lane of [0, 1, 2, 3] as const) {
+  for (const lane of [IMMEDIATE, TIMED, IMMEDIATE_DEFERRED, TIMED_DEFERRED]) {
     for (const job of await store.waiting(lane, null, JOBS, 1e9))
       add(job.id, `waits, ${lane} ${job.due}`, job.args)
   }

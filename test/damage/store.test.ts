@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '#dist/src/clock.js'
+import { IMMEDIATE, TIMED } from '#dist/src/job/lane.js'
 import { levelStore } from '#dist/src/store/index.js'
 import { LateLook } from '#dist/src/store/level/late-look.js'
 import { record } from '../node/records.js'
@@ -47,8 +48,8 @@ t.test(`every file of a store flipped, cut and removed (seed ${SEED})`, async (t
 })
 
 for (const [where, lane] of [
-  ['the log', 0],
-  ["LevelDB's log", 1],
+  ['the log', IMMEDIATE],
+  ["LevelDB's log", TIMED],
 ] as const) {
   t.test(`an end that is cut off ${where} is said, and the numbers show that jobs are missing`, async (t) => {
     const dir = join(folder(t), 'store')
@@ -59,14 +60,14 @@ for (const [where, lane] of [
       await store.commit([{ kind: 'insert', job, ownId: false, number: seq }], true)
     }
     await store.close()
-    const folderOf = join(dir, lane === 0 ? 'log' : 'db')
+    const folderOf = join(dir, lane === IMMEDIATE ? 'log' : 'db')
     const name =
-      readdirSync(folderOf).find((file) => (lane === 0 ? file === '0' : file.endsWith('.log'))) ?? ''
+      readdirSync(folderOf).find((file) => (lane === IMMEDIATE ? file === '0' : file.endsWith('.log'))) ?? ''
     const file = join(folderOf, name)
     truncateSync(file, endOf(readFileSync(file)) - 5)
     const again = levelStore({ dir })
     const { notes } = await again.open('n1')
-    if (lane === 0)
+    if (lane === IMMEDIATE)
       t.match(notes.join(), /log\/0 .* is cut off at byte \d+: \d+ bytes that were on the disk are gone/)
     else
       t.match(
@@ -86,7 +87,7 @@ t.test('a row that is not what was written ends the node, and it does not start 
   const dir = join(folder(t), 'store')
   const store = levelStore({ dir })
   await store.open('n1')
-  const job = record({ id: 'job-1', lane: 1, args: argsOf('job-1') })
+  const job = record({ id: 'job-1', lane: TIMED, args: argsOf('job-1') })
   await store.commit([{ kind: 'insert', job, ownId: false, number: 1 }], true)
   await store.close()
   // As if it had been damaged in memory: LevelDB has it with a checksum of its own that is right.
@@ -103,7 +104,7 @@ t.test('a row that is not what was written ends the node, and it does not start 
     code: 'JR_STORE_CORRUPT',
     message: /the row "j1.*" is not what was written.*npx job-reactor repair/,
   }
-  await t.rejects(again.waiting(1, null, 10, 1e6), refused)
+  await t.rejects(again.waiting(TIMED, null, 10, 1e6), refused)
   await again.close()
   await t.rejects(levelStore({ dir }).open('n1'), { ...refused, message: /noted in .*damage\.json/ })
 })

@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeF
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { startNode } from '#dist/node/index.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { type Change, type JrError, memoryStore, type Opened, type Store } from '#dist/src/store/index.js'
 import { record } from '../node/records.js'
 import { event, folder, JOBS, randomOf, readLog, startApp } from '../system/harness.js'
@@ -39,7 +40,7 @@ async function written(t: Test): Promise<{ dir: string; log: string; sizes: numb
 async function reopened(dir: string): Promise<{ opened: Opened; jobs: string[] }> {
   const store = fileStore(dir)
   const opened = await store.open('n1')
-  const jobs = (await store.waiting(0, null, 100, 1e9)).map(({ id }) => id)
+  const jobs = (await store.waiting(IMMEDIATE, null, 100, 1e9)).map(({ id }) => id)
   await store.close()
   return { opened, jobs }
 }

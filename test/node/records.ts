@@ -1,10 +1,11 @@
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import type { JobRecord, Outcome } from '#dist/src/job/record.js'
 import { recordOf } from '../fixtures/record.mjs'
 
 /** A record with nothing special about it. */
 export function record(over: Partial<JobRecord> = {}): JobRecord {
   return recordOf({
-    lane: 0,
+    lane: IMMEDIATE,
     due: 1000,
     seq: 1,
     id: 'job-1',

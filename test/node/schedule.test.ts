@@ -1,16 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { LaneWindow } from '#dist/node/schedule/lane-window.js'
+import { Held, LaneWindow } from '#dist/node/schedule/lane-window.js'
 import { Scheduler } from '#dist/node/schedule/scheduler.js'
-import {
-  comparePlaces,
-  IMMEDIATE,
-  type JobRecord,
-  type Lane,
-  type Place,
-  TIMED,
-  TIMED_DEFERRED,
-} from '#dist/src/job/record.js'
+import { IMMEDIATE, type Lane, laneFor, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
+import { comparePlaces, type JobRecord, type Place } from '#dist/src/job/record.js'
+import type { LaneHead } from '#dist/src/store/contract.js'
 import { record } from './records.js'
 
 /** A store's lanes as sorted arrays, and a count of the reads. */
@@ -26,6 +20,12 @@ class Rows {
       this.all.findIndex((job) => job.id === id),
       1,
     )
+  }
+  lanes = async (after: Lane | null, limit: number): Promise<LaneHead[]> => {
+    const heads = new Map<Lane, number>()
+    for (const { lane, due } of this.all) if (!heads.has(lane)) heads.set(lane, due)
+    const lanes = [...heads].map(([lane, due]) => ({ lane, due })).sort((a, b) => (a.lane < b.lane ? -1 : 1))
+    return lanes.filter(({ lane }) => after === null || lane > after).slice(0, limit)
   }
   read = async (lane: Lane, after: Place | null, limit: number): Promise<JobRecord[]> => {
     this.reads++
@@ -66,12 +66,12 @@ class StoppedClock {
 function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
   const seen = { due: 0 }
   const made: Scheduler = new Scheduler({
+    lanes: rows.lanes,
     read: rows.read,
     clock,
     limits: { jobs, read: jobs, bytes: 1 << 20 },
     onDue: () => {
       seen.due++
-      made.offered(at(clock.time))
     },
     onError: (error) => {
       throw error
@@ -84,7 +84,7 @@ t.test('a window gives out every job of its lane once and in order, however they
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(50), fc.nat(3)), { maxLength: 120 }), async (steps) => {
       const rows = new Rows()
-      const window = new LaneWindow(TIMED, rows.read, { jobs: 4, read: 4, bytes: 1 << 20 }, new Map())
+      const window = new LaneWindow(TIMED, new Held(rows.read, { jobs: 4, read: 4, bytes: 1 << 20 }), 0)
       let seq = 0
       let reading: Promise<void> | null = null
       const given: JobRecord[] = []
@@ -97,7 +97,7 @@ t.test('a window gives out every job of its lane once and in order, however they
       }
       for (const [due, what] of steps) {
         if (what === 0) take()
-        else if (what === 1 && window.needsRefill(at(1000))) reading = window.refill()
+        else if (what === 1 && window.needsRefill(at(1000), 1)) reading = window.refill(4)
         else if (what === 2 && reading !== null) await reading
         else {
           seq++
@@ -112,10 +112,57 @@ t.test('a window gives out every job of its lane once and in order, however they
       }
       await reading
       while (rows.all.length > 0) {
-        if (window.needsRefill(at(1000))) await window.refill()
+        if (window.needsRefill(at(1000), 1)) await window.refill(4)
         take()
       }
       return given.length === seq
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('a window that lets go of all it holds reads nothing again that it gave out', async () => {
+  const step = fc.constantFrom('add', 'add', 'take', 'take', 'refill', 'shed', 'written')
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      const rows = new Rows()
+      const held = new Held(rows.read, { jobs: 8, read: 4, bytes: 1 << 20 })
+      const window = new LaneWindow(TIMED, held, null)
+      let seq = 0
+      const given = new Set<string>()
+      /** Given out, and not yet written as begun: the store has them among those that wait. */
+      let begun: string[] = []
+      const take = () => {
+        const job = window.take()
+        if (job === null) return
+        if (given.has(job.id)) throw new Error(`${job.id} was given out twice`)
+        given.add(job.id)
+        begun.push(job.id)
+      }
+      const refill = async () => {
+        if (window.needsRefill(at(1000), 1)) await window.refill(4)
+      }
+      for (const what of steps) {
+        if (what === 'take') take()
+        else if (what === 'refill') await refill()
+        else if (what === 'shed') {
+          window.shed()
+          if (held.jobs.size > 0) return false
+        } else if (what === 'written') {
+          for (const id of begun) rows.remove(id)
+          begun = []
+        } else {
+          seq++
+          const job = record({ id: `j${seq}`, lane: TIMED, due: seq, seq })
+          rows.put(job)
+          window.add(job)
+        }
+      }
+      for (let i = 0; given.size < seq && i < 1000; i++) {
+        await refill()
+        take()
+      }
+      return given.size === seq
     }),
     { numRuns: 300 },
   )
@@ -195,7 +242,6 @@ t.test('a job that comes due between the look and the arming of the timer is not
   const { made, seen } = scheduler(rows, clock)
   await made.start()
   made.add(record({ lane: TIMED, due: 2000 }))
-  made.offered(at(1999))
   t.equal(made.take(false, at(1999)), null)
   clock.time = 2000
   made.settle()
@@ -249,12 +295,12 @@ t.test('a wall clock that is set moves the jobs of the wall clock, and no others
     const now = () => ({ steady: clock.time, wall: clock.now() })
     let due = 0
     const made: Scheduler = new Scheduler({
+      lanes: rows.lanes,
       read: rows.read,
       clock,
       limits: { jobs: 64, read: 64, bytes: 1 << 20 },
       onDue: () => {
         due++
-        made.offered(now())
       },
       onError: (error) => {
         throw error
@@ -270,6 +316,7 @@ t.test('a wall clock that is set moves the jobs of the wall clock, and no others
     made.settle()
     t.equal(clock.time, 10_004_000)
     t.equal(made.take(false, now())?.id, moved > 0 ? 'at' : undefined)
+    if (moved > 0) t.equal(made.take(false, now()), null)
     made.settle()
     clock.fire()
     t.equal(clock.time, 10_008_000, 'a delay keeps its length')
@@ -287,13 +334,90 @@ t.test('a wall clock that is set moves the jobs of the wall clock, and no others
   }
 })
 
+/** A reactor's lanes of different priorities and keys. */
+const keyed = (priority: number, key = '') => laneFor({ timed: false, deferred: false, priority, key })
+
+t.test(
+  'the lowest priority comes first, also when it has to be read, and lanes of one take turns',
+  async (t) => {
+    const rows = new Rows()
+    const expected: string[] = []
+    let seq = 0
+    for (const priority of [3, -2, 0]) {
+      for (const key of ['a', 'b', 'c']) {
+        for (let n = 1; n <= 20; n++) {
+          rows.put(record({ id: `${priority}${key}${n}`, lane: keyed(priority, key), seq: ++seq }))
+        }
+      }
+    }
+    for (const priority of [-2, 0, 3]) {
+      for (let n = 1; n <= 20; n++) for (const key of ['a', 'b', 'c']) expected.push(`${priority}${key}${n}`)
+    }
+    const clock = new StoppedClock()
+    const { made } = scheduler(rows, clock)
+    await made.start()
+    const order: string[] = []
+    for (let idle = 0; order.length < expected.length && idle < 1000; ) {
+      const job = made.take(false, at(clock.time))
+      if (job === null) {
+        idle++
+        await new Promise(setImmediate)
+      } else {
+        order.push(job.id)
+        rows.remove(job.id)
+      }
+      made.settle()
+    }
+    t.same(order, expected)
+    t.ok(made.held <= 8 * 8)
+    made.stop()
+  },
+)
+
+t.test('many lanes: all jobs come once, memory is bounded, and no lane is read for each job', async (t) => {
+  const rows = new Rows()
+  // More than are looked for at a time.
+  const lanes = 1200
+  let seq = 0
+  for (let n = 0; n < 4; n++) {
+    for (let i = 0; i < lanes; i++) {
+      seq++
+      const timed = i % 2 === 0
+      const lane = laneFor({ timed, deferred: false, priority: i % 7, key: `k${i}` })
+      rows.all.push(record({ id: `j${seq}`, lane, due: timed ? 2000 + i + n : 1, seq }))
+    }
+  }
+  rows.all.sort(comparePlaces)
+  const clock = new StoppedClock()
+  const { made } = scheduler(rows, clock, 16)
+  await made.start()
+  const given = new Set<string>()
+  let most = 0
+  for (let turns = 0; given.size < seq && turns < 50_000; turns++) {
+    const job = made.take(false, at(clock.time))
+    if (job !== null) {
+      if (given.has(job.id) || job.due > clock.time) t.fail(`${job.id} came twice, or early`)
+      given.add(job.id)
+    } else {
+      await new Promise(setImmediate)
+      if (clock.timers.length > 0 && turns % 5 === 0) clock.fire()
+    }
+    made.settle()
+    most = Math.max(most, made.held)
+  }
+  t.equal(given.size, seq)
+  t.ok(most <= 2 * 64 * 16, `held ${most}`)
+  t.ok(rows.reads < 2 * lanes, `${rows.reads} reads`)
+  made.stop()
+})
+
 t.test('jobs of a wall clock that was set back do not keep those behind them in the store', async (t) => {
   const rows = new Rows()
   for (let seq = 1; seq <= 12; seq++)
     rows.put(record({ id: `at-${seq}`, lane: TIMED, due: 5000, seq, byWall: true }))
   rows.put(record({ id: 'after', lane: TIMED, due: 6000, seq: 13 }))
-  const window = new LaneWindow(TIMED, rows.read, { jobs: 16, read: 4, bytes: 1 << 20 }, new Map())
+  const window = new LaneWindow(TIMED, new Held(rows.read, { jobs: 16, read: 4, bytes: 1 << 20 }), 0)
   const now = { steady: 7000, wall: 0 }
-  while (window.needsRefill(now)) await window.refill()
+  while (window.needsRefill(now, 1)) await window.refill(4)
   t.equal(window.take(now)?.id, 'after')
 })

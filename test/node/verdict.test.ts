@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { RetryRules } from '#dist/node/run/rules.js'
 import { type AttemptEnd, decide } from '#dist/node/run/verdict.js'
-import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/record.js'
+import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import { record } from './records.js'
 
 const NOW = 50_000

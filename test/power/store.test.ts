@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { JobRecord, Lane } from '#dist/src/job/record.js'
+import type { JobRecord } from '#dist/src/job/record.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
@@ -41,7 +41,7 @@ async function look(dir: string, durability: 'fsync' | 'os'): Promise<{ found: E
       await check(job)
     }
     let waiting = 0
-    for (const lane of [0, 1, 2, 3] as Lane[]) {
+    for (const { lane } of await store.lanes(null, 1e6)) {
       for (const job of await store.waiting(lane, null, 1e6, 1e9)) {
         place(job.id, `waits ${job.seq}`)
         waiting++

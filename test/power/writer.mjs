@@ -2,12 +2,16 @@
 // until it is killed: `writer.mjs <dir> <durability> <seed>`.
 import { writeSync } from 'node:fs'
 import { systemClock } from '#dist/src/clock.js'
+import { IMMEDIATE, IMMEDIATE_DEFERRED, laneFor, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { randomOf } from '../fixtures/random.mjs'
 import { recordOf } from '../fixtures/record.mjs'
 import { LIMITS, WIDE } from './limits.mjs'
 
+/** Keyed ones too, one of which is the beginning of the other. */
+const keyed = { timed: true, deferred: false, priority: -1 }
+const TIMES = [TIMED, TIMED_DEFERRED, laneFor({ ...keyed, key: 'a' }), laneFor({ ...keyed, key: 'ab' })]
 const [, , dir, durability, seed] = process.argv
 const random = randomOf(Number(seed))
 const pick = (list) => list[Math.floor(random() * list.length)]
@@ -18,7 +22,7 @@ const { epoch, interrupted } = await store.open('n1')
 const jobs = new Map()
 for (const { job } of interrupted)
   jobs.set(job.id, { job: { ...job, attempt: job.attempt - 1 }, running: true })
-for (const lane of [0, 1, 2, 3])
+for (const { lane } of await store.lanes(null, 1e6))
   for (const job of await store.waiting(lane, null, 1e6, 1e9)) jobs.set(job.id, { job, running: false })
 let outcomes = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ seq }) => seq)
 const kept = (await store.list({ state: 'failed', limit: 1000 })).jobs.map(({ job }) => job.id)
@@ -61,13 +65,13 @@ function add(change, effect) {
 
 function record(id) {
   const large = random() < heavy
-  const lane = large ? pick([1, 3]) : pick([0, 0, 0, 1, 2, 3])
+  const lane = large ? pick(TIMES) : pick([IMMEDIATE, IMMEDIATE, IMMEDIATE, IMMEDIATE_DEFERRED, ...TIMES])
   const args = Buffer.alloc(large ? 60_000 : Math.floor(random() * 400), id)
   return recordOf({ id, ...place(lane), args })
 }
 
 function place(lane) {
-  return { lane, due: lane % 2 === 1 ? 5000 + Math.floor(random() * 1000) : 1, seq: ++seq }
+  return { lane, due: TIMES.includes(lane) ? 5000 + Math.floor(random() * 1000) : 1, seq: ++seq }
 }
 
 function outcome({ id }) {

@@ -1,10 +1,11 @@
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import type { JobRecord, Outcome } from '#dist/src/job/record.js'
 import type { Begin, End, Insert } from '#dist/src/store/contract.js'
 import { recordOf as plainRecord } from '../fixtures/record.mjs'
 
 export function recordOf(n: number, over: Partial<JobRecord> = {}): JobRecord {
   return plainRecord({
-    lane: 0,
+    lane: IMMEDIATE,
     due: 1000,
     seq: 2 ** 32 + n,
     id: `job-${n}`,

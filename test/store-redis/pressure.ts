@@ -1,4 +1,5 @@
 import { JrError } from '#dist/src/errors.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import type { Store } from '#dist/src/store/contract.js'
 import { until } from '../system/harness.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
@@ -75,7 +76,7 @@ export class Pressure {
 export async function missing(store: Store, { stored, ended }: Pressure): Promise<string[]> {
   const waiting = new Set<string>()
   for (let after = null; ; ) {
-    const page = await store.waiting(0, after, 1000, 1e9)
+    const page = await store.waiting(IMMEDIATE, after, 1000, 1e9)
     for (const { id } of page) waiting.add(id)
     after = page.at(-1) ?? null
     if (after === null) break

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { RedisMonitor } from '#dist/distributor/index.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { folder } from '../system/harness.js'
 import { insertOf, recordOf } from './changes.js'
@@ -61,7 +62,7 @@ else {
     t.teardown(() => store.close())
     t.ok(notes.length > 0)
     t.same(await store.commit([insertOf(recordOf(1), 1), insertOf(recordOf(2), 2)], true), ['ok', 'ok'])
-    t.equal((await store.waiting(0, null, 10, 1_000_000)).length, 2)
+    t.equal((await store.waiting(IMMEDIATE, null, 10, 1_000_000)).length, 2)
     const sizes = await Promise.all(members.map(({ admin }) => admin.dbsize()))
     t.same(
       sizes.map((size) => size > 0),

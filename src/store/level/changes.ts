@@ -1,5 +1,6 @@
 import { pack } from '../../codec.js'
-import { isImmediate, type JobRecord, type Outcome } from '../../job/record.js'
+import { isImmediate } from '../../job/lane.js'
+import type { JobRecord, Outcome } from '../../job/record.js'
 import type { Acknowledge, Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'
 import { encodeEnded, encodeJob, encodeOutcome } from '../records.js'
 import type { JournalEntries } from './journal.js'
@@ -15,6 +16,8 @@ const BACKLOG = 1000
 
 /** An attempt of a job that has a row of its own. */
 interface Running {
+  /** Of its row. */
+  readonly key: string
   readonly seq: number
   readonly startedAt: number
 }
@@ -50,9 +53,14 @@ export class Changes {
     return this.#running.get(id)?.startedAt ?? 0
   }
 
+  /** The keys of jobs that run and have rows of their own. */
+  runningPlaces(): ReadonlySet<string> {
+    return new Set([...this.#running.values()].map(({ key }) => key))
+  }
+
   /** A job with a row of its own that was found running when the store was opened. */
   found({ job, startedAt }: Interrupted): void {
-    this.#running.set(job.id, { seq: job.seq, startedAt })
+    this.#running.set(job.id, { key: placeKey(job), seq: job.seq, startedAt })
   }
 
   /** A young job that was found to have a row. */
@@ -70,8 +78,9 @@ export class Changes {
       this.#takeYoung(found)
       this.#putRow(batch, job)
       if (startedAt === 0) continue
-      this.#running.set(job.id, { seq: job.seq, startedAt })
-      batch.put(markKey(job.seq), markRow(placeKey(job), startedAt))
+      const key = placeKey(job)
+      this.#running.set(job.id, { key, seq: job.seq, startedAt })
+      batch.put(markKey(job.seq), markRow(key, startedAt))
     }
     for (const { key, seq, startedAt } of stragglers.marks) {
       young.unmark(seq)
@@ -127,7 +136,7 @@ export class Changes {
     }
     if (this.#running.has(job.id) || !rows.hasJob(job)) return 'stale'
     const key = placeKey(job)
-    this.#running.set(job.id, { seq: job.seq, startedAt })
+    this.#running.set(job.id, { key, seq: job.seq, startedAt })
     young.mark(key, job.seq, startedAt)
     journal.mark(key, job.seq, startedAt)
     return 'ok'

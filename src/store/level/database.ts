@@ -1,4 +1,4 @@
-import type { ClassicLevel } from 'classic-level'
+import type { ClassicLevel, KeyIterator } from 'classic-level'
 import { JrError } from '../../errors.js'
 import { checksum } from './checksum.js'
 
@@ -15,7 +15,7 @@ export interface KeyRange {
 
 /** Bytes of a checksum, behind each row. */
 const SUM = 4
-/** Rows that are asked for at once. */
+/** Rows that are read at once, where nobody says how many. */
 const PART = 1000
 
 /**
@@ -44,18 +44,23 @@ export class Database {
     return this.#db.hasMany([...keys])
   }
 
-  /** In the order of their keys. */
-  async *rows(range: KeyRange): AsyncGenerator<readonly [key: string, row: Buffer]> {
+  /** In the order of their keys; so many are read at once. */
+  async *rows(range: KeyRange, part = PART): AsyncGenerator<readonly [key: string, row: Buffer]> {
     const iterator = this.#db.iterator(range)
     try {
-      for (let part = await iterator.nextv(PART); part.length > 0; part = await iterator.nextv(PART)) {
-        for (const [key, row] of part) yield [key, this.#checked(key, row)]
+      for (let found = await iterator.nextv(part); found.length > 0; found = await iterator.nextv(part)) {
+        for (const [key, row] of found) yield [key, this.#checked(key, row)]
       }
     } catch (cause) {
       throw corruptionOf(cause, this.#db.location)
     } finally {
       await iterator.close()
     }
+  }
+
+  /** Keys alone. What is wrong with one is found when its row is read. */
+  keys(range: KeyRange): Keys {
+    return new Keys(this.#db.keys<string>(range), this.#db.location)
   }
 
   snapshot(): Snapshot {
@@ -81,6 +86,35 @@ export class Database {
       'JR_STORE_CORRUPT',
       `${this.#db.location}: the row ${JSON.stringify(key)} is not what was written`,
     )
+  }
+}
+
+/** A walk over keys, in their order, that may leap forward. */
+export class Keys {
+  readonly #iterator: KeyIterator<LevelDb, string>
+  readonly #place: string
+
+  constructor(iterator: KeyIterator<LevelDb, string>, place: string) {
+    this.#iterator = iterator
+    this.#place = place
+  }
+
+  /** The next ones, at most so many; none: there are no more. */
+  async next(most: number): Promise<string[]> {
+    try {
+      return await this.#iterator.nextv(most)
+    } catch (cause) {
+      throw corruptionOf(cause, this.#place)
+    }
+  }
+
+  /** The next one is this, or the first behind it. */
+  seek(key: string): void {
+    this.#iterator.seek(key)
+  }
+
+  close(): Promise<void> {
+    return this.#iterator.close()
   }
 }
 

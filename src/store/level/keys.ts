@@ -1,5 +1,8 @@
-import { LANES, type Lane, type Place } from '../../job/record.js'
+import { JrError } from '../../errors.js'
+import type { Lane } from '../../job/lane.js'
+import type { Place } from '../../job/record.js'
 import { TERMINAL_STATES, type TerminalState } from '../../job/states.js'
+import type { LaneHead } from '../contract.js'
 
 /**
  * Keys are text, and sort as the rows are wanted. Numbers are base 36 of a fixed width: nine digits hold a time until
@@ -10,7 +13,7 @@ import { TERMINAL_STATES, type TerminalState } from '../../job/states.js'
  *     c<distributor>\0<instance>   the highest number taken
  *     d<number>                    without fsync: the number of a batch (chain.ts)
  *     i<id>                        where the job of this id is: the key of its row
- *     j<lane><due><seq>            a waiting or running job that is not young
+ *     j<lane>\0<due><seq>          a waiting or running job that is not young
  *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
  *     o<distributor>\0<seq>        an outcome that is not young
  *     r<seq>                       an attempt of a job that is not young has begun
@@ -20,19 +23,38 @@ import { TERMINAL_STATES, type TerminalState } from '../../job/states.js'
  */
 export const META_KEY = 'b'
 
+const TIME_DIGITS = 9
+
 const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
 
 export function placeKey({ lane, due, seq }: Place): string {
-  return `j${lane}${due.toString(36).padStart(9, '0')}${seqText(seq)}`
+  return `${startOfLane(lane)}${due.toString(36).padStart(TIME_DIGITS, '0')}${seqText(seq)}`
 }
 
 export function laneRange(lane: Lane, after: Place | null): { gt: string; lt: string } {
-  return { gt: after === null ? `j${lane}` : placeKey({ ...after, lane }), lt: `j${lane}~` }
+  return { gt: after === null ? startOfLane(lane) : placeKey({ ...after, lane }), lt: endOfLane(lane) }
+}
+
+/** How the keys of the lane begin. */
+export function startOfLane(lane: Lane): string {
+  return `j${lane}\0`
+}
+
+/** Behind all places of the lane, and in front of those of the next. */
+export function endOfLane(lane: Lane): string {
+  return `j${lane}\x01`
+}
+
+/** Of the key of a job that is the first of its lane. */
+export function headOf(key: string): LaneHead {
+  const end = key.indexOf('\0')
+  if (end < 0) throw new JrError('JR_STORE_CORRUPT', `the key ${JSON.stringify(key)} says no place of a job`)
+  return { lane: key.slice(1, end), due: Number.parseInt(key.slice(end + 1, end + 1 + TIME_DIGITS), 36) }
 }
 
 /** Jobs that have not ended; with `ended`, the others too. */
 export function jobsRange(ended: boolean): { gt: string; lt: string } {
-  return { gt: `j${LANES[0]}`, lt: ended ? 'l' : 'k' }
+  return { gt: 'j', lt: ended ? 'l' : 'k' }
 }
 
 export function isEndedKey(key: string): boolean {
@@ -73,7 +95,7 @@ export function idKey(id: string): string {
 }
 
 export function endedKey(state: TerminalState, finishedAt: number, seq: number): string {
-  return `${endedPrefix(state)}${finishedAt.toString(36).padStart(9, '0')}${seqText(seq)}`
+  return `${endedPrefix(state)}${finishedAt.toString(36).padStart(TIME_DIGITS, '0')}${seqText(seq)}`
 }
 
 export function endedPrefix(state: TerminalState): string {
@@ -81,7 +103,7 @@ export function endedPrefix(state: TerminalState): string {
 }
 
 export function endedBefore(state: TerminalState, time: number): string {
-  return `${endedPrefix(state)}${Math.max(0, time).toString(36).padStart(9, '0')}`
+  return `${endedPrefix(state)}${Math.max(0, time).toString(36).padStart(TIME_DIGITS, '0')}`
 }
 
 /** Names are escaped, so that no name can be the beginning of another one's keys. */

@@ -1,5 +1,5 @@
 import { unpack } from '../../codec.js'
-import { isImmediate } from '../../job/record.js'
+import { isImmediate } from '../../job/lane.js'
 import { decodeEnded, decodeJob } from '../records.js'
 import type { Database } from './database.js'
 import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from './keys.js'

@@ -1,23 +1,25 @@
 import type { Now } from '../../clock.js'
 import { nowFor } from '../../job/due.js'
+import type { Lane } from '../../job/lane.js'
 import { bytesOfOutcome } from '../../job/outcome.js'
 import {
   bytesOfJob,
   comparePlaces,
   type EndedJob,
   type JobRecord,
-  type Lane,
   type Outcome,
   type Place,
 } from '../../job/record.js'
 import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
-import { LIST_BYTES, type ListPage, type ListQuery, type StoredJob } from '../contract.js'
+import { type LaneHead, LIST_BYTES, type ListPage, type ListQuery, type StoredJob } from '../contract.js'
 import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
 import { type Database, missing } from './database.js'
 import {
   endedPrefix,
+  endOfLane,
+  headOf,
   idKey,
   isEndedKey,
   jobsRange,
@@ -25,12 +27,18 @@ import {
   outcomeKey,
   outcomePrefix,
   placeKey,
+  startOfLane,
 } from './keys.js'
 import type { Rows } from './rows.js'
 import type { Young } from './young.js'
 
 /** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
 const LOOKED_AT = 10_000
+/** Rows read at a time of those that wait. */
+const READ_AT_ONCE = 1000
+/** Keys read at a time while lanes are looked for. */
+const FEW_KEYS = 16
+const MANY_KEYS = 1024
 
 interface Found {
   readonly key: string
@@ -41,7 +49,7 @@ interface Found {
 export interface ReaderParts {
   readonly db: Database
   readonly young: Young
-  readonly changes: Pick<Changes, 'startedAt'>
+  readonly changes: Pick<Changes, 'startedAt' | 'runningPlaces'>
   readonly rows: Pick<Rows, 'reading'>
 }
 
@@ -68,7 +76,7 @@ export class Reader {
     const jobs: JobRecord[] = []
     let bytes = 0
     try {
-      for await (const [, row] of this.#db.rows(laneRange(lane, after))) {
+      for await (const [, row] of this.#db.rows(laneRange(lane, after), Math.min(limit, READ_AT_ONCE))) {
         const job = decodeJob(row)
         if (this.#changes.startedAt(job.id) > 0) continue
         jobs.push(job)
@@ -80,6 +88,16 @@ export class Reader {
     }
     const all = young.length === 0 ? jobs : [...young, ...jobs].sort(comparePlaces)
     return firstOf(all, limit, maxBytes, ({ args }) => args.length)
+  }
+
+  async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    const young = this.#young.heads(after)
+    const heads = await this.#headsOfRows(after, limit)
+    if (young.length === 0) return heads
+    // Behind the last of them there may be others that have rows.
+    const last = heads.length < limit ? null : (heads.at(-1)?.lane ?? null)
+    const near = last === null ? young : young.filter(({ lane }) => lane <= last)
+    return merged(near, heads).slice(0, limit)
   }
 
   async load(id: string, now: Now): Promise<StoredJob | null> {
@@ -149,6 +167,36 @@ export class Reader {
     )
   }
 
+  async #headsOfRows(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    const running = this.#changes.runningPlaces()
+    const { gt, lt } = jobsRange(false)
+    const keys = this.#db.keys({ gt: after === null ? gt : endOfLane(after), lt })
+    const heads: LaneHead[] = []
+    /** How the keys of the last lane begin. */
+    let known: string | null = null
+    try {
+      for (let size = FEW_KEYS; heads.length < limit; ) {
+        const found = await keys.next(size)
+        const last = found.at(-1)
+        if (last === undefined) break
+        let lanes = 0
+        for (const key of found) {
+          if ((known !== null && key.startsWith(known)) || running.has(key)) continue
+          const head = headOf(key)
+          known = startOfLane(head.lane)
+          lanes++
+          if (heads.push(head) === limit) break
+        }
+        // Short lanes are read through faster than they are sought.
+        size = lanes > 1 ? Math.min(size * 2, MANY_KEYS) : FEW_KEYS
+        if (lanes <= 1 && known !== null && last.startsWith(known)) keys.seek(endOfLane(headOf(last).lane))
+      }
+    } finally {
+      await keys.close()
+    }
+    return heads
+  }
+
   #youngJobs(from: string, lt: string, now: Now): Found[] {
     const found: Found[] = []
     for (const { job, startedAt } of this.#young.jobs.values()) {
@@ -163,6 +211,15 @@ export class Reader {
     const job = decodeJob(row)
     return liveView(job, this.#changes.startedAt(job.id), now)
   }
+}
+
+/** Of a lane that has both the earlier. */
+function merged(some: readonly LaneHead[], others: readonly LaneHead[]): LaneHead[] {
+  const heads = new Map(others.map((head) => [head.lane, head]))
+  for (const head of some) {
+    if (head.due < (heads.get(head.lane)?.due ?? Number.POSITIVE_INFINITY)) heads.set(head.lane, head)
+  }
+  return [...heads.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1))
 }
 
 function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {

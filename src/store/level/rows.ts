@@ -7,6 +7,12 @@ import type { Young } from './young.js'
 /** Rows that are remembered as there. */
 const KNOWN = 50_000
 
+/** Numbers of places that were left, and reads that began, between two groups of changes or more. */
+interface Left {
+  readonly numbers: Set<number>
+  reads: number
+}
+
 /**
  * What a group of changes has to know of rows, read before it: whether an id is taken, whether a job or an outcome that is
  * not young is there. And what needs no reading, for its row was written or handed out before.
@@ -20,9 +26,10 @@ export class Rows {
   readonly #there = new Map<string, boolean>()
   /** Numbers of places whose rows are there. */
   readonly #known = new Set<number>()
-  /** Of rows that are gone, but that a read which is under way may still find. */
-  readonly #left = new Set<number>()
-  #reads = 0
+  /** Of rows that are gone, but that a read which is under way may still find; and how many reads there are. */
+  #left: Left = { numbers: new Set(), reads: 0 }
+  /** The same of before: gone when those reads have ended. */
+  #leftBefore: Left = { numbers: new Set(), reads: 0 }
   readonly #prefixes = new Map<string, string>()
 
   constructor(db: Database, young: Young) {
@@ -32,10 +39,13 @@ export class Rows {
 
   /** Somebody begins to read rows of waiting jobs. Call what is answered once, with the jobs of the rows that were found. */
   reading(): (found: readonly JobRecord[]) => void {
-    this.#reads++
+    const begun = this.#left
+    begun.reads++
     return (found) => {
-      this.#reads--
-      for (const { seq } of found) if (!this.#left.has(seq)) this.#known.add(seq)
+      begun.reads--
+      for (const { seq } of found) {
+        if (!this.#left.numbers.has(seq) && !this.#leftBefore.numbers.has(seq)) this.#known.add(seq)
+      }
     }
   }
 
@@ -43,7 +53,10 @@ export class Rows {
   async lookUp(changes: readonly Change[]): Promise<void> {
     if (this.#known.size > KNOWN) this.#known.clear()
     // What begins to read from now on does not find what the group before has emptied.
-    if (this.#reads === 0) this.#left.clear()
+    if (this.#leftBefore.reads === 0) {
+      this.#leftBefore = this.#left
+      this.#left = { numbers: new Set(), reads: 0 }
+    }
     const { rows, there } = this.#unknown(changes)
     this.#rows.clear()
     this.#there.clear()
@@ -83,7 +96,7 @@ export class Rows {
       return
     }
     this.#known.delete(job.seq)
-    this.#left.add(job.seq)
+    this.#left.numbers.add(job.seq)
     this.#thereNow(placeKey(job), false)
   }
 

@@ -1,11 +1,22 @@
 import { join } from 'node:path'
 import { nowOf } from '../../clock.js'
 import { JrError, messageOf } from '../../errors.js'
+import type { Lane } from '../../job/lane.js'
 import { epochAt } from '../../job/numbers.js'
-import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import type { JobRecord, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
-import type { Answer, Change, Counts, ListPage, ListQuery, Opened, Store, StoredJob } from '../contract.js'
+import type {
+  Answer,
+  Change,
+  Counts,
+  LaneHead,
+  ListPage,
+  ListQuery,
+  Opened,
+  Store,
+  StoredJob,
+} from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { decodeEnded } from '../records.js'
 import { factsFor, gone, isEmpty, mendIfBroken, missingBatches } from './belonging.js'
@@ -177,6 +188,10 @@ class LevelStore implements Store {
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
     return this.#read((reader) => reader.waiting(lane, after, limit, maxBytes))
+  }
+
+  async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    return this.#read((reader) => reader.lanes(after, limit))
   }
 
   async load(id: string): Promise<StoredJob | null> {

@@ -1,5 +1,6 @@
-import { comparePlaces, type JobRecord, type Lane, type Outcome, type Place } from '../../job/record.js'
-import type { Interrupted } from '../contract.js'
+import type { Lane } from '../../job/lane.js'
+import { comparePlaces, type JobRecord, type Outcome, type Place } from '../../job/record.js'
+import type { Interrupted, LaneHead } from '../contract.js'
 import type { Groups } from './groups.js'
 
 export interface YoungJob {
@@ -8,6 +9,9 @@ export interface YoungJob {
   readonly group: number
   /** 0 while it waits. */
   startedAt: number
+  /** Others of its lane, in no order that matters. Of `Young`, and of nobody else. */
+  next: YoungJob | null
+  previous: YoungJob | null
 }
 
 interface YoungOutcome {
@@ -34,6 +38,9 @@ export interface YoungLimits {
   readonly segment: number
 }
 
+/** Lanes without young jobs that are kept, because the next one comes soon. */
+const KEPT_LANES = 64
+
 export const YOUNG_LIMITS: YoungLimits = {
   jobs: 32_768,
   args: 16 * 1024 * 1024,
@@ -49,6 +56,8 @@ export const YOUNG_LIMITS: YoungLimits = {
  */
 export class Young {
   readonly jobs = new Map<string, YoungJob>()
+  /** The same by lane: one of them, from which the others are found. */
+  readonly #lanes = new Map<Lane, { first: YoungJob | null }>()
   readonly #outcomes = new Map<string, Map<number, YoungOutcome>>()
   readonly marks = new Map<number, YoungMark>()
   readonly #limits: YoungLimits
@@ -89,7 +98,13 @@ export class Young {
   // What the group that is being built does.
 
   insert(job: JobRecord): void {
-    this.jobs.set(job.id, { job, group: this.#groups.enter(), startedAt: 0 })
+    const lane = this.#lanes.get(job.lane)
+    const next = lane?.first ?? null
+    const young = { job, group: this.#groups.enter(), startedAt: 0, next, previous: null }
+    this.jobs.set(job.id, young)
+    if (next !== null) next.previous = young
+    if (lane === undefined) this.#lanes.set(job.lane, { first: young })
+    else lane.first = young
     this.#argsBytes += job.args.length
   }
 
@@ -100,6 +115,7 @@ export class Young {
 
   take(young: YoungJob): void {
     this.jobs.delete(young.job.id)
+    this.#leaveLane(young)
     if (young.startedAt > 0) this.#running--
     this.#argsBytes -= young.job.args.length
     this.#groups.leave(young.group)
@@ -157,11 +173,25 @@ export class Young {
 
   waiting(lane: Lane, after: Place | null): JobRecord[] {
     const found: JobRecord[] = []
-    for (const { job, group, startedAt } of this.jobs.values()) {
-      if (job.lane !== lane || startedAt > 0 || !this.#groups.isWritten(group)) continue
-      if (after === null || comparePlaces(after, job) < 0) found.push(job)
+    for (let young = this.#lanes.get(lane)?.first ?? null; young !== null; young = young.next) {
+      if (this.#mayBegin(young) && (after === null || comparePlaces(after, young.job) < 0))
+        found.push(young.job)
     }
     return found.sort(comparePlaces)
+  }
+
+  /** In no order. */
+  heads(after: Lane | null): LaneHead[] {
+    const heads: LaneHead[] = []
+    for (const [lane, { first }] of this.#lanes) {
+      if (after !== null && lane <= after) continue
+      let due = Number.POSITIVE_INFINITY
+      for (let young = first; young !== null; young = young.next) {
+        if (young.job.due < due && this.#mayBegin(young)) due = young.job.due
+      }
+      if (due !== Number.POSITIVE_INFINITY) heads.push({ lane, due })
+    }
+    return heads
   }
 
   outcomes(distributor: string, after: number): Outcome[] {
@@ -170,6 +200,22 @@ export class Young {
       if (outcome.seq > after && this.#groups.isWritten(group)) found.push(outcome)
     }
     return found.sort((a, b) => a.seq - b.seq)
+  }
+
+  #leaveLane({ job, next, previous }: YoungJob): void {
+    if (next !== null) next.previous = previous
+    if (previous !== null) {
+      previous.next = next
+      return
+    }
+    const lane = this.#lanes.get(job.lane)
+    if (lane === undefined) return
+    lane.first = next
+    if (next === null && this.#lanes.size > KEPT_LANES) this.#lanes.delete(job.lane)
+  }
+
+  #mayBegin({ group, startedAt }: YoungJob): boolean {
+    return startedAt === 0 && this.#groups.isWritten(group)
   }
 
   /** Jobs of which an attempt has begun. */

@@ -3,11 +3,11 @@ import type { EndedJob, JobRecord, Outcome } from '../../job/record.js'
 import type { SharedChange } from '../contract.js'
 import { encodeEnded, writeJobRow, writeOutcomeRow } from '../records.js'
 import type { FieldWriter } from './field-writer.js'
-import { endedPlace, PLACE_LENGTH, takenKey, writeOutcomeKey, writePlace } from './keys.js'
+import { ENDED_LENGTH, endedPlace, takenKey, writeOutcomeKey, writePlace } from './keys.js'
 
 /** The row of an ended job begins with this and its place, so that a script can find the place by the id. */
 export const ENDED_MARK = 'e'
-export const ENDED_HEAD = 1 + PLACE_LENGTH
+export const ENDED_HEAD = 1 + ENDED_LENGTH
 
 /**
  * Writes the fields of a change that goes by itself as `lua/commit.lua` reads them. `ownerOf` numbers the lost
@@ -101,6 +101,6 @@ function writeEnded(out: FieldWriter, from: JobRecord, keep: EndedJob | null): v
 }
 
 function writeEndedRow(out: ByteWriter, { place, keep }: { place: string; keep: EndedJob }): void {
-  out.chars(ENDED_MARK + place.slice(0, PLACE_LENGTH))
+  out.chars(ENDED_MARK + place.slice(0, ENDED_LENGTH))
   out.raw(encodeEnded(keep))
 }

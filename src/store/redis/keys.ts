@@ -1,13 +1,15 @@
 import type { ByteWriter } from '../../bytes.js'
-import type { Lane, Place } from '../../job/record.js'
+import type { Lane } from '../../job/lane.js'
+import type { Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
+import type { LaneHead } from '../contract.js'
 
 /**
  * All keys of a prefix carry it in braces: so they are in one slot of a cluster, and one script may touch them all.
  * What is ordered is ordered as text, so numbers are base 36 of a fixed width, as in the level store:
  *
- *     <lane><due><seq><id>             a place: of a waiting job in `waiting`, of a running one in `running`
- *     <state><finishedAt><seq><id>     a job in `ended`
+ *     <lane>\0<due><seq><id>           a place: of a waiting job in `waiting`, of a running one in `running`
+ *     <state>\0<finishedAt><seq><id>   a job in `ended`
  *     <distributor>\0<seq>             an outcome
  *     <distributor>\0<instance>        the highest number taken
  */
@@ -56,25 +58,31 @@ export function nodeKeys(prefix: string, node: string): NodeKeys {
 
 const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
 
-/** Characters of a place before the id. */
-export const PLACE_LENGTH = 21
+/** Characters of the place of an ended job before the id. */
+export const ENDED_LENGTH = 22
 const TIME_DIGITS = 9
 const SEQ_DIGITS = 11
 
 export function placeOf({ lane, due, seq }: Place, id: string): string {
-  return `${lane}${timeText(due)}${seqText(seq)}${id}`
+  return `${lane}\0${timeText(due)}${seqText(seq)}${id}`
 }
 
 /** The same as `placeOf`, without a string. */
 export function writePlace(out: ByteWriter, { lane, due, seq, id }: Place & { readonly id: string }): void {
-  out.base36(lane, 1)
+  out.chars(lane)
+  out.u8(0)
   out.base36(due, TIME_DIGITS)
   out.base36(seq, SEQ_DIGITS)
   out.chars(id)
 }
 
 export function idOf(place: string): string {
-  return place.slice(PLACE_LENGTH)
+  return place.slice(place.indexOf('\0') + 1 + TIME_DIGITS + SEQ_DIGITS)
+}
+
+export function headOf(place: string): LaneHead {
+  const end = place.indexOf('\0')
+  return { lane: place.slice(0, end), due: Number.parseInt(place.slice(end + 1, end + 1 + TIME_DIGITS), 36) }
 }
 
 /** A range of places, as ZRANGEBYLEX takes it. */
@@ -84,8 +92,8 @@ export interface Range {
 }
 
 export function laneRange(lane: Lane, after: Place | null): Range {
-  const min = after === null ? `[${lane}` : `[${placeOf({ lane, due: after.due, seq: after.seq + 1 }, '')}`
-  return { min, max: `(${lane + 1}` }
+  const min = after === null ? `(${lane}\0` : `[${placeOf({ lane, due: after.due, seq: after.seq + 1 }, '')}`
+  return { min, max: `(${lane}\x01` }
 }
 
 export function allAfter(after: string | null): Range {
@@ -93,15 +101,15 @@ export function allAfter(after: string | null): Range {
 }
 
 export function endedPlace(state: TerminalState, finishedAt: number, seq: number, id: string): string {
-  return `${ENDED[state]}${timeText(finishedAt)}${seqText(seq)}${id}`
+  return `${ENDED[state]}\0${timeText(finishedAt)}${seqText(seq)}${id}`
 }
 
 export function endedRange(state: TerminalState): Range {
-  return { min: `[${ENDED[state]}`, max: `(${ENDED[state]}~` }
+  return { min: `(${ENDED[state]}\0`, max: `(${ENDED[state]}\x01` }
 }
 
 export function endedBefore(state: TerminalState, time: number): string {
-  return `(${ENDED[state]}${timeText(Math.max(0, time))}`
+  return `(${ENDED[state]}\0${timeText(Math.max(0, time))}`
 }
 
 /** Names are escaped, so that no name can be the beginning of another one's keys. */

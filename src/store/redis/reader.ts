@@ -1,10 +1,12 @@
 import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import { nowFor } from '../../job/due.js'
-import { bytesOfJob, type JobRecord, type Lane, type Outcome, type Place } from '../../job/record.js'
+import type { Lane } from '../../job/lane.js'
+import { bytesOfJob, type JobRecord, type Outcome, type Place } from '../../job/record.js'
 import { isTerminal, waitingState } from '../../job/states.js'
 import {
   type Interrupted,
+  type LaneHead,
   type Left,
   LIST_BYTES,
   type ListPage,
@@ -16,13 +18,14 @@ import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
 import type { Client } from './client.js'
 import {
   allAfter,
+  ENDED_LENGTH,
   endedRange,
+  headOf,
   idOf,
   laneRange,
   type NodeKeys,
   nodeKeys,
   outcomeRange,
-  PLACE_LENGTH,
   placeOf,
   type Range,
   type SharedKeys,
@@ -46,6 +49,7 @@ export interface Readable {
   readonly watcher: Client
   readonly clock: Clock
   read(part: Part): Promise<Row[]>
+  lanes(after: Lane | null, limit: number): Promise<string[]>
   persist<T>(client: Client, ask: () => Promise<T>): Promise<T>
 }
 
@@ -72,6 +76,11 @@ export class Reader {
       if (page.length === 0 || jobs.length >= limit || bytes >= maxBytes) return jobs
       from = page.at(-1) ?? null
     }
+  }
+
+  async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    const most = Math.min(limit, READ_AT_ONCE)
+    return (await this.#ask(() => this.#server.lanes(after, most))).map(headOf)
   }
 
   async interrupted(node: string): Promise<Interrupted[]> {
@@ -138,7 +147,7 @@ export class Reader {
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     const { keys } = this.#server
     const range = outcomeRange(distributor, after)
-    const page = await this.#page(keys.outcomes, keys.payloads, range, limit, maxBytes, 0)
+    const page = await this.#page(keys.outcomes, keys.payloads, range, limit, maxBytes, false)
     return page.map(({ row }) => decodeOutcome(row))
   }
 
@@ -149,7 +158,7 @@ export class Reader {
     if (after === null) return { ...nothing, interrupted: await this.interrupted(node), next: 'w' }
     const range = allAfter(after.length === 1 ? null : after.slice(1))
     if (after.startsWith('w')) {
-      const page = await this.#some(keys.waiting, this.#server.shared.jobs, range, PLACE_LENGTH)
+      const page = await this.#some(keys.waiting, this.#server.shared.jobs, range, true)
       const waiting = page.flatMap(({ member, row }) => {
         if (row === null || isEnded(row)) return []
         const job = decodeJob(row)
@@ -157,7 +166,7 @@ export class Reader {
       })
       return { ...nothing, waiting, next: page.length === 0 ? 'o' : `w${page.at(-1)?.member}` }
     }
-    const page = await this.#some(keys.outcomes, keys.payloads, range, 0)
+    const page = await this.#some(keys.outcomes, keys.payloads, range, false)
     const outcomes = page.flatMap(({ row }) => (row === null ? [] : [decodeOutcome(row)]))
     return { ...nothing, outcomes, next: page.length === 0 ? null : `o${page.at(-1)?.member}` }
   }
@@ -194,7 +203,7 @@ export class Reader {
   async *#each(set: string, range: Range): AsyncGenerator<{ member: string; row: Buffer }> {
     const { jobs } = this.#server.shared
     for (let { min } = range; ; ) {
-      const page = await this.#some(set, jobs, { min, max: range.max }, PLACE_LENGTH)
+      const page = await this.#some(set, jobs, { min, max: range.max }, true)
       for (const { member, row } of page) if (row !== null) yield { member, row }
       const last = page.at(-1)
       if (last === undefined) return
@@ -202,13 +211,13 @@ export class Reader {
     }
   }
 
-  #some(set: string, rows: string, range: Range, skip: number) {
-    const part = { set, rows, range, limit: READ_AT_ONCE, maxBytes: BYTES_AT_ONCE, skip }
+  #some(set: string, rows: string, range: Range, places: boolean) {
+    const part = { set, rows, range, limit: READ_AT_ONCE, maxBytes: BYTES_AT_ONCE, places }
     return this.#ask(() => this.#server.read(part))
   }
 
-  async #page(set: string, rows: string, range: Range, limit: number, maxBytes: number, skip: number) {
-    const page = await this.#ask(() => this.#server.read({ set, rows, range, limit, maxBytes, skip }))
+  async #page(set: string, rows: string, range: Range, limit: number, maxBytes: number, places: boolean) {
+    const page = await this.#ask(() => this.#server.read({ set, rows, range, limit, maxBytes, places }))
     return page.map(({ member, row }) => {
       if (row !== null) return { member, row }
       throw new JrError('JR_STORE_CORRUPT', `Redis has no row for ${JSON.stringify(member)} of ${set}`)
@@ -216,7 +225,7 @@ export class Reader {
   }
 
   async #jobs(set: string, range: Range, limit: number, maxBytes: number): Promise<JobRecord[]> {
-    const page = await this.#page(set, this.#server.shared.jobs, range, limit, maxBytes, PLACE_LENGTH)
+    const page = await this.#page(set, this.#server.shared.jobs, range, limit, maxBytes, true)
     return page.map(({ row }) => decodeJob(row))
   }
 
@@ -251,7 +260,7 @@ function isEnded(row: Buffer): boolean {
 
 /** Another job may have the id of one that had ended, whoever kept that. */
 function isEndedAt(row: Buffer, place: string): boolean {
-  return row.toString('latin1', 0, ENDED_HEAD) === ENDED_MARK + place.slice(0, PLACE_LENGTH)
+  return row.toString('latin1', 0, ENDED_HEAD) === ENDED_MARK + place.slice(0, ENDED_LENGTH)
 }
 
 function decodeEndedRow(row: Buffer): StoredJob {

@@ -7,7 +7,18 @@ export interface Script {
   readonly sha: string
 }
 
-const NAMES = ['open', 'commit', 'renew', 'read', 'prune', 'fence', 'bury', 'nodes', 'destroy'] as const
+const NAMES = [
+  'open',
+  'commit',
+  'renew',
+  'read',
+  'lanes',
+  'prune',
+  'fence',
+  'bury',
+  'nodes',
+  'destroy',
+] as const
 export type ScriptName = (typeof NAMES)[number]
 export type Scripts = Readonly<Record<ScriptName, Script>>
 

@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock.js'
 import type { JrError } from '../../errors.js'
+import type { Lane } from '../../job/lane.js'
 import type { SharedChange } from '../contract.js'
 import type { Client } from './client.js'
 import { type Group, GroupPacker } from './group.js'
 import { type NodeKeys, nodeKeys, type Range, type SharedKeys } from './keys.js'
-import { type Part, type Row, readPage } from './page.js'
+import { type Part, type Row, readLanes, readPage } from './page.js'
 import { persist } from './patience.js'
 import type { Scripts } from './scripts.js'
 
@@ -113,6 +114,10 @@ export class Server {
 
   read(part: Part): Promise<Row[]> {
     return readPage(this.watcher, this.#scripts.read, part)
+  }
+
+  lanes(after: Lane | null, limit: number): Promise<string[]> {
+    return readLanes(this.watcher, this.#scripts.lanes, this.keys.waiting, after, limit)
   }
 
   async prune(range: Range, before: string, keep: number, limit: number): Promise<number> {

@@ -1,10 +1,12 @@
 import { JrError } from '../../errors.js'
-import type { JobRecord, Lane, Outcome, Place } from '../../job/record.js'
+import type { Lane } from '../../job/lane.js'
+import type { JobRecord, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type {
   Answer,
   Counts,
+  LaneHead,
   Left,
   ListPage,
   ListQuery,
@@ -127,6 +129,10 @@ class RedisStore implements Store {
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
     return this.#opened().reader.waiting(lane, after, limit, maxBytes)
+  }
+
+  async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
+    return this.#opened().reader.lanes(after, limit)
   }
 
   async load(id: string): Promise<StoredJob | null> {

@@ -5,7 +5,7 @@ import type { Surroundings } from '../../surroundings.js'
 import type { StoredJob } from '../contract.js'
 import { type Argument, type Client, connect } from './client.js'
 import { nodeKeys, type SharedKeys, sharedKeys } from './keys.js'
-import { readPage } from './page.js'
+import { readLanes, readPage } from './page.js'
 import { FIRST_CONTACT_MS, persist } from './patience.js'
 import { Reader } from './reader.js'
 import { readScripts, type ScriptName, type Scripts } from './scripts.js'
@@ -117,14 +117,16 @@ export class Visit implements Surroundings {
   /** What is there of one node. */
   reader(node: string): Reader {
     const { prefix, shared, client: watcher } = this
+    const keys = nodeKeys(prefix, node)
     return new Reader({
       owner: { name: node },
-      keys: nodeKeys(prefix, node),
+      keys,
       prefix,
       shared,
       watcher,
       clock: this.clock,
       read: (part) => readPage(watcher, this.#scripts.read, part),
+      lanes: (after, limit) => readLanes(watcher, this.#scripts.lanes, keys.waiting, after, limit),
       persist: (_client, ask) => this.ask(ask),
     })
   }

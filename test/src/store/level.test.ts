@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '#dist/src/clock.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { type Answer, type Change, levelStore } from '#dist/src/store/index.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
@@ -73,10 +74,10 @@ t.test('a database that is gone, or damaged, is never an empty one', async (t) =
   await t.rejects(levelStore({ dir }).open('n1'), { code: 'JR_STORE_CORRUPT' })
   writeFileSync(current, kept)
   const marker = readFileSync(join(dir, 'node.json'))
-  writeFileSync(join(dir, 'node.json'), '{"format":3,"node":"n1","created":"2026-11-01T00:00:00.000Z"}')
+  writeFileSync(join(dir, 'node.json'), '{"format":4,"node":"n1","created":"2026-11-01T00:00:00.000Z"}')
   await t.rejects(levelStore({ dir }).open('n1'), {
     code: 'JR_STORE_CORRUPT',
-    message: `${dir} has data of format 3; this version of job-reactor reads format 4. Start the version that wrote it, or choose another directory`,
+    message: `${dir} has data of format 4; this version of job-reactor reads format 5. Start the version that wrote it, or choose another directory`,
   })
   writeFileSync(join(dir, 'node.json'), marker)
   rmSync(join(dir, 'db'), { recursive: true })
@@ -153,7 +154,7 @@ t.test('when many rows have gone and nothing is written, what is left of them is
   await store.commit([...begins, ...ends], true)
   t.notMatch(log(), /Manual compaction/)
   await until(() => /Manual compaction|Compacting|Level-0 table/.test(log()))
-  t.same(await store.waiting(0, null, 10, 1000), [])
+  t.same(await store.waiting(IMMEDIATE, null, 10, 1000), [])
   await store.close()
 })
 
@@ -255,9 +256,9 @@ t.test('a job that was read while it ended does not begin', async (t) => {
   for (let seq = 1; seq <= rounds; seq++) {
     const job = record({ id: `j${seq}`, seq })
     await store.commit([{ kind: 'insert', job, ownId: false, number: null }], false)
-    const before = store.waiting(0, null, 10, 1000)
+    const before = store.waiting(IMMEDIATE, null, 10, 1000)
     const end = store.commit([{ kind: 'end', from: job, running: false, outcome: null, keep: null }], false)
-    const read = [before, Promise.resolve().then(() => store.waiting(0, null, 10, 1000))]
+    const read = [before, Promise.resolve().then(() => store.waiting(IMMEDIATE, null, 10, 1000))]
     await end
     for (const jobs of await Promise.all(read)) found += jobs.length
     const [answer] = await store.commit([{ kind: 'begin', job, startedAt: 1 }], false)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { IMMEDIATE, type Lane, TIMED } from '#dist/src/job/lane.js'
 import type { Change } from '#dist/src/store/index.js'
 import type { Log } from '#dist/src/store/level/log.js'
 import { openLog } from '#dist/src/store/level/log-opening.js'
@@ -246,12 +247,12 @@ t.test(
     const accepted = new Map<string, 'here' | 'ended'>()
     let seq = 0
     let synced = 0
-    const insert = (lane: 0 | 1): Change[] => {
+    const insert = (lane: Lane): Change[] => {
       const job = record({
         id: `j${++seq}`,
         seq,
         lane,
-        due: lane === 1 ? 5000 : 1,
+        due: lane === TIMED ? 5000 : 1,
         args: Buffer.alloc(40, seq),
       })
       open.push(job)
@@ -270,7 +271,7 @@ t.test(
     const groups = 36
     for (let group = 1; group <= groups; group++) {
       const durable = group % 3 === 0
-      const changes = durable ? [...insert(group % 2 === 0 ? 1 : 0), ...insert(0)] : end()
+      const changes = durable ? [...insert(group % 2 === 0 ? TIMED : IMMEDIATE), ...insert(IMMEDIATE)] : end()
       await store.commit(changes, durable)
       if (durable) synced = group
       copy(String(group))
@@ -294,7 +295,7 @@ t.test(
         }
         const { waiting, running } = await again.counts()
         let listed = 0
-        for (const lane of [0, 1] as const) listed += (await again.waiting(lane, null, 1000, 1e6)).length
+        for (const lane of [IMMEDIATE, TIMED]) listed += (await again.waiting(lane, null, 1000, 1e6)).length
         if (listed !== waiting || running !== 0)
           t.fail(`${waiting} counted, ${listed} there: group ${group}, log ${log}`)
         await again.close()
@@ -314,17 +315,20 @@ t.test('a job that is gone stays gone, however the journal was cleared up since'
     await store.open('n1')
     return store
   }
-  const insert = (id: string, seq: number, lane: 0 | 1): Change => {
+  const insert = (id: string, seq: number, lane: Lane): Change => {
     return { kind: 'insert', job: record({ id, seq, lane }), ownId: false, number: seq }
   }
   const store = await reopened()
   // In the log, in LevelDB, in LevelDB, in the same file of the log.
-  await store.commit([insert('gone', 1, 0)], true)
+  await store.commit([insert('gone', 1, IMMEDIATE)], true)
   const from = record({ id: 'gone', seq: 1 })
   const end: Change = { kind: 'end', from, running: false, outcome: null, keep: null }
-  await store.commit([end, insert('later', 2, 1)], true)
-  await store.commit([{ kind: 'begin', job: record({ id: 'later', seq: 2, lane: 1 }), startedAt: 5 }], false)
-  await store.commit([insert('young', 3, 0)], true)
+  await store.commit([end, insert('later', 2, TIMED)], true)
+  await store.commit(
+    [{ kind: 'begin', job: record({ id: 'later', seq: 2, lane: TIMED }), startedAt: 5 }],
+    false,
+  )
+  await store.commit([insert('young', 3, IMMEDIATE)], true)
   await store.close()
   for (let opening = 1; opening <= 3; opening++) {
     const again = await reopened()
@@ -339,17 +343,17 @@ t.test('an attempt that was noted down in two places has begun once', async (t) 
   const limits = { ...YOUNG_LIMITS, bytes: 600, segment: 800 }
   const store = levelStoreWith({ dir }, limits)
   await store.open('n1')
-  const insert = (id: string, seq: number, lane: 0 | 1, bytes: number): Change => {
+  const insert = (id: string, seq: number, lane: Lane, bytes: number): Change => {
     const job = record({ id, seq, lane, args: Buffer.alloc(bytes) })
     return { kind: 'insert', job, ownId: false, number: null }
   }
-  const job = record({ id: 'later', seq: 1, lane: 1, args: Buffer.alloc(1) })
-  await store.commit([insert('later', 1, 1, 1)], true)
+  const job = record({ id: 'later', seq: 1, lane: TIMED, args: Buffer.alloc(1) })
+  await store.commit([insert('later', 1, TIMED, 1)], true)
   // In the log, in LevelDB, in the same file of the log: it stays when the journal has grown too long.
-  await store.commit([{ kind: 'begin', job, startedAt: 5 }, insert('a', 2, 0, 270)], true)
-  await store.commit([insert('b', 3, 0, 200), insert('later-2', 4, 1, 1)], true)
-  await store.commit([insert('c', 5, 0, 100)], true)
-  await store.commit([insert('later-3', 6, 1, 1)], true)
+  await store.commit([{ kind: 'begin', job, startedAt: 5 }, insert('a', 2, IMMEDIATE, 270)], true)
+  await store.commit([insert('b', 3, IMMEDIATE, 200), insert('later-2', 4, TIMED, 1)], true)
+  await store.commit([insert('c', 5, IMMEDIATE, 100)], true)
+  await store.commit([insert('later-3', 6, TIMED, 1)], true)
   await store.close()
   const again = levelStoreWith({ dir }, limits)
   const { interrupted } = await again.open('n1')
@@ -417,7 +421,7 @@ t.test('who reads while jobs are given rows of their own finds every one of them
     // At each step on the way to the disk.
     const reads = []
     for (let step = 0; step < 12; step++) {
-      reads.push(store.waiting(0, null, 1000, 1e9))
+      reads.push(store.waiting(IMMEDIATE, null, 1000, 1e9))
       await null
     }
     await commit

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import type { Change, Store } from '#dist/src/store/index.js'
 import { levelStore } from '#dist/src/store/index.js'
@@ -32,7 +33,7 @@ function withLogOf(dir: string, older: string): void {
 
 const young = (id: string, seq: number) => record({ id, seq })
 const delayed = (id: string, seq: number, args = Buffer.alloc(1)) =>
-  record({ id, seq, lane: 1, due: 5000, args })
+  record({ id, seq, lane: TIMED, due: 5000, args })
 const insert = (job: JobRecord): Change => ({ kind: 'insert', job, ownId: false, number: null })
 const move = (from: JobRecord, to: JobRecord): Change => {
   return { kind: 'move', from, running: false, to, outcome: null }
@@ -114,7 +115,7 @@ t.test('without fsync: a batch of the database is missing, and later ones are th
   const again = levelStore({ dir: cut, durability: 'os' })
   const { notes } = await again.open('n1')
   t.match(notes.join(), /a power cut has taken/)
-  const ids = (await again.waiting(1, null, 10, 1e6)).map(({ id, seq }) => `${id} ${seq}`)
+  const ids = (await again.waiting(TIMED, null, 10, 1e6)).map(({ id, seq }) => `${id} ${seq}`)
   t.same(ids, ['j 3', 'other 9'], 'each is one job')
   t.match(await again.counts(), { waiting: 2 })
   await again.commit([end(at(3))], false)

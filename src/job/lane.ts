@@ -1,0 +1,78 @@
+/**
+ * Where a waiting job stands: text that stores keep and sort by, and nobody but this file takes apart. Jobs that were to
+ * run at once have lanes of their own, beside delayed, periodic and retried ones, so that a flood of one sort does not
+ * starve the other; and deferred jobs do not stand in the way of evented ones, whose children may be free.
+ *
+ * A digit for the kind, the priority, and a key: no NUL in it, so that one lane's rows end before the next one's begin.
+ */
+export type Lane = string
+
+export interface LaneParts {
+  /** Waits for a time; else it was to run at once when it was taken. */
+  readonly timed: boolean
+  readonly deferred: boolean
+  /** Lower first; a whole number of 32 bits. */
+  readonly priority: number
+  /** Jobs with the same one stand together. Without NUL. */
+  readonly key: string
+}
+
+const PRIORITY_DIGITS = 6
+/** Priorities of one sign are counted up from the least. */
+const LEAST = { m: -(2 ** 31), o: 0 } as const
+
+/** The lanes of jobs without a priority and a key. */
+export const IMMEDIATE: Lane = '0n'
+export const TIMED: Lane = '1n'
+export const IMMEDIATE_DEFERRED: Lane = '2n'
+export const TIMED_DEFERRED: Lane = '3n'
+const PLAIN = [IMMEDIATE, TIMED, IMMEDIATE_DEFERRED, TIMED_DEFERRED] as const
+
+export function laneFor({ timed, deferred, priority, key }: LaneParts): Lane {
+  const kind = (deferred ? 2 : 0) + (timed ? 1 : 0)
+  // Most jobs have neither, and are not worth a new string each.
+  if (priority === 0 && key === '') return PLAIN[kind] as Lane
+  return `${kind}${priorityText(priority)}${key}`
+}
+
+/** Throws a RangeError when it is no lane. */
+export function lanePartsOf(lane: Lane): LaneParts {
+  const kind = lane.charCodeAt(0) - 48
+  const sign = lane[1]
+  if (kind >= 0 && kind <= 3) {
+    const of = { timed: isTimed(lane), deferred: isDeferred(lane) }
+    if (sign === 'n') return { ...of, priority: 0, key: lane.slice(2) }
+    if (sign === 'm' || sign === 'o') {
+      const end = 2 + PRIORITY_DIGITS
+      const priority = Number.parseInt(lane.slice(2, end), 36) + LEAST[sign]
+      if (lane.length >= end && Number.isInteger(priority)) return { ...of, priority, key: lane.slice(end) }
+    }
+  }
+  throw new RangeError(`expected a lane, got ${JSON.stringify(lane)}`)
+}
+
+/** Was to run at once when it was taken. */
+export function isImmediate(lane: Lane): boolean {
+  return !isTimed(lane)
+}
+
+export function isDeferred(lane: Lane): boolean {
+  return lane.charCodeAt(0) >= 50
+}
+
+/** The lane beside this one for jobs that wait for a time. */
+export function timedLane(lane: Lane): Lane {
+  if (lane === IMMEDIATE) return TIMED
+  return isTimed(lane) ? lane : `${isDeferred(lane) ? 3 : 1}${lane.slice(1)}`
+}
+
+function isTimed(lane: Lane): boolean {
+  return (lane.charCodeAt(0) & 1) === 1
+}
+
+/** So that it sorts as the numbers do, and most jobs, which have none, pay one letter. */
+function priorityText(priority: number): string {
+  if (priority === 0) return 'n'
+  const sign = priority < 0 ? 'm' : 'o'
+  return sign + (priority - LEAST[sign]).toString(36).padStart(PRIORITY_DIGITS, '0')
+}
