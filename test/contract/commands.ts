@@ -259,7 +259,7 @@ class Reopen implements Command {
 const bySeq = (a: { readonly job: Place }, b: { readonly job: Place }) => a.job.seq - b.job.seq
 
 /** All pages of a list, in one order. */
-async function listed(
+export async function listed(
   store: Store,
   query: { readonly state?: JobState; readonly name?: string },
   limit: number,

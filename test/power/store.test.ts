@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
+import { listed } from '../contract/commands.js'
 import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { Expected, type Said } from './expected.js'
@@ -48,15 +49,15 @@ async function look(dir: string, durability: 'fsync' | 'os'): Promise<{ found: E
         await check(job)
       }
     }
-    const failed = await store.list({ state: 'failed', limit: 1e6 })
-    for (const { job } of failed.jobs) place(job.id, 'kept')
+    const failed = await listed(store, { state: 'failed' }, 1e6)
+    for (const { job } of failed) place(job.id, 'kept')
     const outcomes = await store.outcomes('app', 0, 1e6, 1e9)
     for (const { seq } of outcomes) found.outcome(seq)
     const counts = {
       waiting,
       running: interrupted.length,
       completed: 0,
-      failed: failed.jobs.length,
+      failed: failed.length,
       cancelled: 0,
       outcomes: outcomes.length,
     }

@@ -25,7 +25,12 @@ for (const { job } of interrupted)
 for (const { lane } of await store.lanes(null, 1e6))
   for (const job of await store.waiting(lane, null, 1e6, 1e9)) jobs.set(job.id, { job, running: false })
 let outcomes = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ seq }) => seq)
-const kept = (await store.list({ state: 'failed', limit: 1000 })).jobs.map(({ job }) => job.id)
+const kept = []
+for (let after; after !== null; ) {
+  const page = await store.list({ state: 'failed', limit: 1000, after })
+  kept.push(...page.jobs.map(({ job }) => job.id))
+  after = page.next
+}
 
 const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
 say({ opened: true })
