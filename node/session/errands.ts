@@ -6,23 +6,25 @@ interface Errand {
 export interface ErrandsDeps {
   /** False: nothing is begun, until `go`. */
   readonly writable: () => boolean
-  /** True: some wait, so no more should be asked for; false: none wait any more. */
-  readonly onWaiting: (some: boolean) => void
+  /** True: no more should be asked for; false: more may be. */
+  readonly onFull: (full: boolean) => void
 }
 
 /** Weight of all that is done at once for one connection. */
-export const MOST = 64
+export const AT_ONCE = 64
+/** Weight of that and of what waits. Beyond it the peer is not listened to. */
+const MOST = 256
 
 /**
- * What one connection has asked for and is being done, each by its weight. What is too much waits, in order; as long as some
- * wait, and as long as its peer does not read the answers, the peer is not listened to.
+ * What one connection has asked for and is being done, each by its weight. What is too much waits, in order; as long as too much
+ * waits, and as long as its peer does not read the answers, the peer is not listened to.
  */
 export class Errands {
   readonly #deps: ErrandsDeps
   #waiting: Errand[] = []
-  /** Of the waiting ones, the first that has not begun. */
-  #next = 0
   #weight = 0
+  #waitingWeight = 0
+  #full = false
   #closed = false
 
   constructor(deps: ErrandsDeps) {
@@ -33,32 +35,39 @@ export class Errands {
   add(weight: number, run: () => Promise<unknown>): void {
     if (this.#closed) return
     const errand = { weight, run }
-    if (this.#next === this.#waiting.length && this.#fits(errand)) return this.#begin(errand)
-    if (this.#waiting.push(errand) === 1) this.#deps.onWaiting(true)
+    if (this.#waiting.length === 0 && this.#fits(errand)) return this.#begin(errand)
+    this.#waiting.push(errand)
+    this.#waitingWeight += weight
+    this.#look()
   }
 
   /** There may be room now. */
   go(): void {
-    for (let next = this.#waiting[this.#next]; next !== undefined; next = this.#waiting[this.#next]) {
-      if (!this.#fits(next)) return
-      this.#next++
+    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#waitingWeight -= next.weight
       this.#begin(next)
     }
-    if (this.#waiting.length === 0) return
-    this.#waiting = []
-    this.#next = 0
-    this.#deps.onWaiting(false)
+    this.#look()
   }
 
   /** What waits is forgotten. */
   close(): void {
     this.#closed = true
     this.#waiting = []
-    this.#next = 0
+    this.#full = false
+  }
+
+  #look(): void {
+    const tooMuch = this.#weight + this.#waitingWeight > MOST || !this.#deps.writable()
+    const full = this.#waiting.length > 0 && tooMuch
+    if (full === this.#full) return
+    this.#full = full
+    this.#deps.onFull(full)
   }
 
   #fits({ weight }: Errand): boolean {
-    return (this.#weight === 0 || this.#weight + weight <= MOST) && this.#deps.writable()
+    return (this.#weight === 0 || this.#weight + weight <= AT_ONCE) && this.#deps.writable()
   }
 
   #begin({ weight, run }: Errand): void {

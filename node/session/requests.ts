@@ -5,7 +5,7 @@ import { CURSOR, NAME, received } from '../../src/rules.js'
 import type { ListQuery } from '../../src/store/contract.js'
 import { factsOf } from '../../src/store/facts.js'
 import type { Lookup } from '../lookup.js'
-import { MOST } from './errands.js'
+import { AT_ONCE } from './errands.js'
 
 const LARGEST_PAGE = 1000
 /** Destroyed at once, of all. */
@@ -36,7 +36,7 @@ export async function answer(verb: string, body: Buffer, lookup: Lookup): Promis
 
 /** What a request takes of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
 export function weightOf(verb: string): number {
-  return verb === 'load' || verb === 'destroy' ? 4 : MOST
+  return verb === 'load' || verb === 'destroy' ? 4 : AT_ONCE
 }
 
 async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {

@@ -83,7 +83,7 @@ export class Session implements Origin {
     this.#deps = deps
     this.#errands = new Errands({
       writable: () => channel.writable,
-      onWaiting: (some) => (some ? channel.pause('errands') : channel.resume('errands')),
+      onFull: (full) => (full ? channel.pause('errands') : channel.resume('errands')),
     })
   }
 
