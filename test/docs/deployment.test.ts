@@ -1,11 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
+import { Distributor } from '#dist/distributor/index.js'
 import { NODE_OPTIONS } from '#dist/src/options/node-options.js'
-import { folder, jr } from '../cli/jr.js'
+import { CLI, folder, jr } from '../cli/jr.js'
 import { PAGES, type Snippet, snippetsOf } from './pages.js'
 
 const SNIPPETS = PAGES.flatMap(snippetsOf)
@@ -112,6 +113,56 @@ t.test('the unit is one that systemd takes', { skip }, async (t) => {
       .join('\n'),
     '',
   )
+})
+
+/** Why no unit can run here; false: one can. */
+function noSystemd(): string | false {
+  if (process.getuid?.() !== 0) return 'it needs root'
+  if (!existsSync('/run/systemd/system')) return 'systemd does not run here'
+  return false
+}
+
+t.test('systemd runs the unit, and TERM reaches the node', { skip: noSystemd() }, async (t) => {
+  const dir = folder(t)
+  const call = promisify(execFile)
+  const name = `jr-test-${process.pid}.service`
+  const unit = join('/run/systemd/system', name)
+  const config = join(dir, 'worker_1.json')
+  const listen = join(dir, 'node.sock')
+  const jobs = resolve('test/fixtures/jobs')
+  writeFileSync(join(dir, 'worker_1.env'), 'DATABASE_URL=db\n')
+  writeFileSync(
+    config,
+    JSON.stringify({ name: 'worker_1', jobs, dir: join(dir, 'data'), listen, env: ['DATABASE_URL'] }),
+  )
+  // What is of the page's machine is of this one: paths, the user, and where the command is.
+  const text = (of('ini')[0]?.text ?? '')
+    .replace(/^(User|StateDirectory\w*|EnvironmentFile)=.*\n/gm, '')
+    .replace(
+      /^WorkingDirectory=.*$/m,
+      `WorkingDirectory=${dir}\nEnvironmentFile=${join(dir, 'worker_1.env')}`,
+    )
+    .replace(
+      /^ExecStart=\S+ node --config \S+$/m,
+      `ExecStart=${process.execPath} ${CLI} node --config ${config}`,
+    )
+  t.match(text, `${CLI} node --config`)
+  writeFileSync(unit, text)
+  t.teardown(async () => {
+    await call('systemctl', ['stop', name]).catch(() => {})
+    rmSync(unit, { force: true })
+    await call('systemctl', ['daemon-reload'])
+  })
+  await call('systemctl', ['daemon-reload'])
+  await call('systemctl', ['start', name])
+  const app = new Distributor({ nodes: [{ path: listen }], logLevel: 'silent' })
+  t.teardown(() => app.stop({ timeout: 0 }))
+  await app.start()
+  t.match(await app.enqueue('echo', { value: 1 }).result(), { echoed: 1 })
+  await call('systemctl', ['stop', name])
+  const { stdout } = await call('systemctl', ['show', '-p', 'Result', '-p', 'ExecMainStatus', name])
+  t.match(stdout, /Result=success/)
+  t.match(stdout, /ExecMainStatus=0/)
 })
 
 t.test('each line of the Dockerfile begins with an instruction', async (t) => {
