@@ -5,6 +5,7 @@ import t from 'tap'
 import { WINDOWS } from '#dist/src/window.js'
 import { FrameReader } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
+import '../plain-processes.js'
 
 t.test('what is made of the code is up to date', async () => {
   await promisify(execFile)(process.execPath, ['docs/generate.mjs', '--check'])

@@ -7,6 +7,7 @@ import t from 'tap'
 import { ENV, type Installed, installPacked } from './packed.js'
 import { PAGES, snippetsOf } from './pages.js'
 import { programsOf } from './programs.js'
+import '../plain-processes.js'
 
 const run = promisify(execFile)
 const RUNS_TYPESCRIPT = Boolean(Reflect.get(process.features, 'typescript'))

@@ -76,7 +76,7 @@ for (const durability of ['fsync', 'os'] as const) {
     `${ROUNDS} losses of power of a node while ${JOBS_A_ROUND} jobs flow, ${durability} (seed ${SEED})`,
     { skip },
     async (t) => {
-      t.setTimeout(60_000 + ROUNDS * 10_000)
+      t.setTimeout(240_000 + ROUNDS * 20_000)
       const dir = folder(t)
       const random = randomOf(SEED)
       const log = join(dir, 'log')

@@ -29,7 +29,7 @@ async function look(dir: string) {
 }
 
 t.test(`losses of power while jobs are spooled (seed ${SEED})`, { skip: withoutPowerLoss() }, async (t) => {
-  t.setTimeout(60_000 + ROUNDS * 10_000)
+  t.setTimeout(240_000 + ROUNDS * 20_000)
   const root = folder(t)
   const library = undoLibrary(root)
   const random = randomOf(SEED)

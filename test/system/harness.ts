@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Distributor, type DistributorOptions } from '#dist/distributor/index.js'
 import { type Address, formatAddress } from '#dist/src/wire/address.js'
+import '../plain-processes.js'
 import type { Entry } from './history.js'
 
 export { randomOf } from '../fixtures/random.mjs'
@@ -129,7 +130,7 @@ export async function startNode(
   env: Record<string, string> = {},
   by: readonly string[] = [],
 ): Promise<NodeProcess> {
-  // tap puts variables of its own into what is started here, and children would be slow with them: `env -i`.
+  // It gets nothing of this process's variables: `env -i`.
   const child = spawn(
     'env',
     [
