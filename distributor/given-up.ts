@@ -15,6 +15,11 @@ export class GivenUp {
     this.#jobs.push({ id, edition, number: ticket.number })
   }
 
+  /** The node did not take it. */
+  refused(number: number): void {
+    this.#jobs = this.#jobs.filter((sent) => sent.number !== number)
+  }
+
   /**
    * The node is back, and has taken what came up to this number: so the others never came. `take` answers those that
    * wait for a node still, and takes them out: they are this one's after all. The rest is elsewhere, or over, and not

@@ -458,7 +458,9 @@ export class NodeLine implements Candidate {
     })
   }
 
+  /** Before the welcome, too: the word may have been lost with the last connection. */
   #refused(number: number, code: string, message: string): void {
+    this.#givenUp.refused(number)
     for (const job of this.#unaccepted.remove(({ ticket }) => ticket.number === number)) {
       this.#unacceptedBytes -= job.bytes
       this.#handlers.onRefused(this, job, code, message)
@@ -469,7 +471,7 @@ export class NodeLine implements Candidate {
 
   /** Of those that are sent one by one the one before is accepted or refused. */
   #sendNext(): void {
-    if (!this.#careful) return
+    if (!this.#careful || !this.#welcomed) return
     this.#careful = this.#unaccepted.size > 0
     this.#sendFirst(this.#now())
   }

@@ -24,6 +24,7 @@ import type { NodeSettings } from '../settings.js'
 import type { Watchers } from '../watchers.js'
 import { admit, refusal, type Slots } from './admit.js'
 import { Errands } from './errands.js'
+import type { Refusals } from './refusals.js'
 import { answer, weightOf } from './requests.js'
 
 /** Longer than a short job takes. */
@@ -47,6 +48,7 @@ export interface SessionDeps {
   readonly admitting: () => boolean
   /** That this node's name is taken. */
   readonly duplicates: CountedLines
+  readonly refusals: Refusals
   /** Something was stored for this session; `settle` is wanted once the group is done. */
   readonly touched: (session: Session) => void
 }
@@ -88,6 +90,8 @@ export class Session implements Origin {
   }
 
   welcome(message: Welcome): void {
+    for (const refused of this.#deps.refusals.of(this.peer.instance, message.taken))
+      this.channel.send(refused)
     this.#received = message.taken
     this.#settled = message.taken
     this.#told = message.taken
@@ -237,7 +241,9 @@ export class Session implements Origin {
   }
 
   #refuse(number: number, { code, message }: JrError): void {
-    this.channel.send({ type: 'refused', number, code, message })
+    const refused = { type: 'refused', number, code, message } as const
+    this.#deps.refusals.add(this.peer.instance, refused)
+    this.channel.send(refused)
     // Who does not read why is not listened to.
     if (!this.channel.writable) this.#errands.add(0, async () => {})
   }

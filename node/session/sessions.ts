@@ -8,10 +8,11 @@ import type { LoadedJob } from '../children/messages.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
 import { Watchers } from '../watchers.js'
+import { Refusals } from './refusals.js'
 import { Session, type SessionDeps } from './session.js'
 
 export interface SessionsDeps
-  extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers' | 'duplicates'> {
+  extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers' | 'duplicates' | 'refusals'> {
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
@@ -28,6 +29,7 @@ export class Sessions {
   readonly #touched = new Set<Session>()
   readonly #complaints: CountedLines
   readonly #watchers = new Watchers()
+  readonly #refusals = new Refusals()
   readonly #duplicates: CountedLines
   #held = false
 
@@ -60,6 +62,7 @@ export class Sessions {
       ...this.#deps,
       complaints: this.#complaints,
       watchers: this.#watchers,
+      refusals: this.#refusals,
       duplicates: this.#duplicates,
       touched: (touched) => this.#touched.add(touched),
     })
@@ -129,6 +132,7 @@ export class Sessions {
     if (this.#byInstance.get(instance) === session) this.#byInstance.delete(instance)
     this.#touched.delete(session)
     session.close()
+    if (session.over) this.#refusals.forget(instance)
     reporter.detach(name, instance, session.delivery, session.over)
     const facts = error === null ? {} : { error: error.message }
     log.info('distributor:disconnected', { distributor: name, ...facts })

@@ -13,10 +13,11 @@ async function nodeThatHas(
   name: string,
   taken: number,
   creditJobs = 100,
+  before: readonly LinkMessage[] = [],
 ): Promise<RawPeer> {
   if (!('port' in address)) throw new Error('no port')
   const peer = await RawPeer.dial(t, 'node', address, { name })
-  peer.send({
+  peer.send(...before, {
     type: 'welcome',
     taken,
     creditJobs,
@@ -103,3 +104,48 @@ t.test('a job that is refused makes room for the next', async (t) => {
   await t.rejects(refused.accepted, { code: 'JR_NO_SUCH_JOB' })
   await node.until(() => sentTo(node).length === 2)
 })
+
+t.test(
+  'a job that was refused is not taken for accepted when the word of it was lost with the connection',
+  async (t) => {
+    const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--dir', folder(t)])
+    const [host = '', port] = node.address.split(':')
+    const dial = () => RawPeer.dial(t, 'distributor', { host, port: Number(port) })
+    const first = await dial()
+    await first.until(() => first.has(({ type }) => type === 'welcome'))
+    first.send(
+      enqueueOf({ number: 1, id: 'a', args: pack({}), name: 'nowhere' }),
+      enqueueOf({ number: 2, id: 'b', args: pack({}) }),
+      enqueueOf({ number: 3, id: 'c', args: pack({}), name: 'nowhere' }),
+    )
+    await first.until(() => first.has(({ type }) => type === 'outcome'))
+    first.socket.destroy()
+    const second = await dial()
+    await second.until(() => second.has(({ type }) => type === 'welcome'))
+    t.match(
+      second.got.filter(({ type }) => type === 'refused' || type === 'welcome'),
+      [
+        { type: 'refused', number: 1, code: 'JR_NO_SUCH_JOB' },
+        { type: 'welcome', taken: 2 },
+      ],
+      'what is sent again need not be said again',
+    )
+
+    const { app, address } = await startApp(t)
+    const lost = await nodeThatHas(t, address, 'one', 0)
+    await app.ready
+    const refused = app.enqueue('echo', { value: 1 })
+    const accepted = app.enqueue('echo', { value: 2 })
+    await lost.until(() => sentTo(lost).length === 2)
+    lost.socket.destroy()
+    const word = {
+      type: 'refused',
+      number: 1,
+      code: 'JR_NO_SUCH_JOB',
+      message: 'it is not here any more',
+    } as const
+    await nodeThatHas(t, address, 'one', 2, 100, [word])
+    await t.rejects(refused.accepted, { code: 'JR_NO_SUCH_JOB' })
+    await accepted.accepted
+  },
+)
