@@ -64,7 +64,7 @@ t.test('jr repair says what is gone; the node refuses what is damaged, and start
   const refused = startNode(t, 'n1', ['--dir', dir, ...toApp(address)])
   await t.rejects(refused, {
     message: new RegExp(
-      `ended \\(74\\).*segment \\d+ is not there.*npx job-reactor repair ${dir} --to COPY`,
+      `node n1 \\(74\\).*segment \\d+ is not there.*npx job-reactor repair ${dir} --to COPY`,
       's',
     ),
   })

@@ -99,7 +99,7 @@ const moves = {
   },
   move(one) {
     const { job, running } = one
-    const to = { ...job, ...place(pick([0, 1, 1, 2, 3])), attempt: job.attempt + 1 }
+    const to = { ...job, ...place(pick([IMMEDIATE, IMMEDIATE_DEFERRED, ...TIMES])), attempt: job.attempt + 1 }
     const of = random() < 0.3 ? outcome(job) : null
     jobs.set(job.id, { job: to, running: false })
     const effect = { job: job.id, is: `waits ${to.seq}`, ...(of === null ? {} : { outcome: of.seq }) }
