@@ -10,7 +10,17 @@ import { linkMessages } from '#dist/src/wire/link-messages.js'
 import { FIRST_VERSION } from '../fixtures/first-version.js'
 import { Between, type Trick } from './between.js'
 import { Flow } from './flow.js'
-import { appLog, event, folder, randomOf, readLog, startApp, startNode, toApp } from './harness.js'
+import {
+  ALL_CHILDREN,
+  appLog,
+  event,
+  folder,
+  randomOf,
+  readLog,
+  startApp,
+  startNode,
+  toApp,
+} from './harness.js'
 import { enqueueOf } from './raw-peer.js'
 
 const LONG = { timeout: 60_000 }
@@ -83,7 +93,8 @@ t.test('who relays between the doors of an app and a node gets in at neither', a
 t.test('who sits between an app and a node changes nothing but that they connect again', async (t) => {
   const { app, address, log, runs, flags } = await guarded(t)
   const between = await Between.start(t, portOf(address))
-  const node = await startNode(t, 'n1', ['--distributors', `127.0.0.1:${between.port}`, ...flags])
+  const toIt = ['--distributors', `127.0.0.1:${between.port}`, ...ALL_CHILDREN]
+  const node = await startNode(t, 'n1', [...toIt, ...flags])
   await app.ready
   const seed = Number(process.env.JR_TEST_SEED ?? Date.now() % 1e6)
   t.comment(`seed ${seed}`)
