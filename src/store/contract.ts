@@ -7,7 +7,7 @@ import type { JobState, TerminalState } from '../job/states.js'
  * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
  * and hands the store whole groups of changes, one group at a time. Reads, and `prune`, may come while a group is
  * being committed: they see all of a change or nothing, and everything of a group that was committed or written. Every verb
- * rejects with JR_STORE_CLOSED when the store is not open. What a node does when one rejects: `docs/stores.md`.
+ * rejects with JR_STORE_CLOSED when the store is not open. What a node does when one rejects: `docs/store-authors.md`.
  */
 export interface Store {
   /** A short name for people: `level`, `memory`, … */
