@@ -5,15 +5,15 @@ export const HELP = `jr: durable background jobs, without a broker
 
   jr node      run a node: it keeps jobs and runs them
   jr jobs      list, show and destroy the jobs of a node, or of all nodes that share a Redis
-  jr demo      see it work, on the files of a folder of yours
-  jr doctor    look whether a node could start here, and what is missing
-  jr repair    copy what is whole of a damaged data directory, and say what is gone
+  jr demo      see it at work, on the files of a folder of yours
+  jr doctor    check whether a node could start here, and what is missing
+  jr repair    copy all that is whole in a damaged data directory, and list what is gone
   jr config    show the options that a node would run with, and where each comes from
 
   jr COMMAND --help    more about one
   jr --version
 
-Exit codes: 0 well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
+Exit codes: 0 all is well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
 73 the data directory is in use; 74 the store failed; 75 other nodes have its jobs; 78 wrong configuration.
 `
 
@@ -25,14 +25,14 @@ export function nodeHelp(): string {
   JR_NAME=worker_1 JR_JOBS=./reactor_jobs jr node --config /etc/jr.json
 
 Each option may be a flag, a variable in the environment (JR_MAX_ATTEMPTS for --max-attempts), or a
-key of the config file (maxAttempts); in this order. TIME is seconds or 250ms, 20s, 5m, 2d; SIZE is
-bytes or 64KiB, 16MiB.
+key of the config file (maxAttempts). The first of these counts. TIME is seconds or 250ms, 20s, 5m,
+2d; SIZE is bytes or 64KiB, 16MiB.
 
 ${renderHelp(NODE_OPTIONS)}
-  --config FILE                 Config file. Default: jr.config.json, when it is there.
+  --config FILE                 Config file. Default: jr.config.json, if it is there.
 
 Signals: TERM and INT stop gracefully (running jobs get --shutdown-timeout; a second one stops at
-once), QUIT waits for them for ever, USR2 pauses and CONT resumes, USR1 kills the children.
+once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 replaces the children.
 `
 }
 
@@ -53,31 +53,31 @@ export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node tha
   --node ADDR         where the node listens: host:port, or the path of a Unix socket
   --redis             straight in the Redis of JR_REDIS_URL, JR_REDIS_PREFIX or the config file; --node is
                       the name of a node then
-  --redis-url URL     in this one; command lines can be read by others: a password is for JR_REDIS_URL
+  --redis-url URL     in this one; others can read command lines: give a password in JR_REDIS_URL
   --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
   --state STATE       scheduled, available, running, retryable, completed, failed or cancelled
   --name NAME         only jobs of this name
-  --limit N           at most so many in the list (50)
-  --all               destroy all jobs that --state and --name meet
-  --secret-file FILE  the secret of the node, when it has one; else that of JR_SECRET_FILE or the config file
+  --limit N           show at most N jobs (50)
+  --all               destroy all jobs that match --state and --name
+  --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
 
-A job that waits or runs is cancelled before it is destroyed: its error feedback is called, in Redis by
-whichever node has the jobs of its node next. Exits with 1 when there is no such job.
+A job that waits or runs is cancelled before it is destroyed, and its error feedback is called. With --redis,
+the node that next has the jobs of its node does that. Exits with 1 if there is no such job.
 `
 
-export const REPAIR_HELP = `jr repair: copy what is whole of a damaged data directory, and say what is gone
+export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone
 
   jr repair /var/lib/worker_1 --to /var/lib/worker_1.repaired
 
-Stop the node first. Nothing in the directory is changed. The copy has every row and every entry of the log
-that is what was written; then give it to the node (--dir), and keep the old one until all is well. What is
-gone is listed, with the ids of jobs where they are known; a job of which the end is gone runs again.
+Stop the node first. jr repair changes nothing in the directory. The copy has every row and every entry of
+the log that is as it was written. Give the copy to the node (--dir), and keep the old directory until all is
+well. The list has the ids of lost jobs where they are known. If the end of a job is gone, the job runs again.
 
-  --to COPY   where the copy is made: not there yet, or empty
+  --to COPY   the directory for the copy: not there yet, or empty
   --json      JSON, for programs
 
-Exits with 0 when nothing is gone, with 1 when something is; 73 while a node has the directory.
+Exits with 0 if nothing is gone, with 1 if something is, with 73 while a node has the directory.
 `
 
 export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from
@@ -88,14 +88,14 @@ export const CONFIG_HELP = `jr config: show the options that a node would run wi
 Takes all flags of jr node.
 `
 
-export const DOCTOR_HELP = `jr doctor: look whether this machine has what a node needs
+export const DOCTOR_HELP = `jr doctor: check whether this machine has what a node needs
 
   jr doctor
   jr doctor --config /etc/shop/worker_1.json --json
   jr doctor --name worker_1 --dir /var/lib/worker_1 --listen 127.0.0.1:5001
 
 Takes all flags of jr node, and tries what that node would do: opens its store, has a child load its job
-files, listens. It leaves all as it was, takes no job and calls no app. Where the node runs already it says
-that its directory is in use. With --store redis it looks at Redis. Without any option it is about the
-machine alone. Exits with 1 when a check fails.
+files, listens. It leaves all as it was, takes no job and calls no app. If the node runs already, it says
+that its directory is in use. With --store redis it checks Redis. Without any option it checks the
+machine alone. Exits with 1 if a check fails.
 `

@@ -7,7 +7,7 @@ export const ERROR_CODES = {
   JR_BAD_CONFIG: 'the configuration cannot be used',
   JR_NOT_STARTED: 'the distributor or node has not been started',
   JR_STOPPED: 'the distributor or node has been stopped',
-  JR_BACKLOG_FULL: 'too many jobs, or too large ones, are held for want of a node',
+  JR_BACKLOG_FULL: 'too many jobs, or too many bytes of args, wait to be sent',
   JR_NO_SUCH_JOB: 'no node knows a job of this name',
   JR_NO_NODE: 'no connected node can run the job: it has no children of its kind, or is ruled out',
   JR_CANCELLED: 'the job was cancelled',

@@ -5,8 +5,11 @@ import type { Given } from './option.js'
 
 // The docstrings here are made of the texts: `npm run docs`.
 const OWN = {
-  /** The name of the app: outcomes are kept under it while it is away. Default: `'app'`. */
-  name: name({ default: 'app', text: 'The name of the app: outcomes are kept under it while it is away.' }),
+  /** The name of the app. Nodes keep its outcomes under this name while it is away. Default: `'app'`. */
+  name: name({
+    default: 'app',
+    text: 'The name of the app. Nodes keep its outcomes under this name while it is away.',
+  }),
   /** The address to listen on, with port. Default: `'127.0.0.1'`. */
   host: text({ default: '127.0.0.1', text: 'The address to listen on, with port.' }),
   /** The port to listen on for nodes; 0: any free one. */
@@ -17,21 +20,21 @@ const OWN = {
   nodes: addresses({ text: 'Nodes to connect to.' }),
   /** Folder in which jobs without a node are kept on disk. */
   spool: path({ text: 'Folder in which jobs without a node are kept on disk.' }),
-  /** How many jobs are held for want of a node. Default: `100000`. */
-  maxHeld: whole({ default: 100_000, min: 0, text: 'How many jobs are held for want of a node.' }),
-  /** Bytes of args that are held for want of a node; a job alone is held whatever its size. Default: `'256MiB'`. */
+  /** The most jobs that are held while no node takes them. Default: `100000`. */
+  maxHeld: whole({ default: 100_000, min: 0, text: 'The most jobs that are held while no node takes them.' }),
+  /** The most bytes of args that are held while no node takes them; a job alone is held whatever its size. Default: `'256MiB'`. */
   maxHeldBytes: size({
     default: '256MiB',
     min: 0,
-    text: 'Bytes of args that are held for want of a node; a job alone is held whatever its size.',
+    text: 'The most bytes of args that are held while no node takes them; a job alone is held whatever its size.',
   }),
-  /** How long a job that was sent to a node waits for that node when it is gone. Default: `'10s'`. */
+  /** How long a job that was sent and not accepted waits for a node that is gone. Default: `'10s'`. */
   doubtTimeout: duration({
     default: '10s',
-    text: 'How long a job that was sent to a node waits for that node when it is gone.',
+    text: 'How long a job that was sent and not accepted waits for a node that is gone.',
   }),
-  /** The least that is logged. Default: `'warn'`. */
-  logLevel: oneOf(LOG_LEVELS, { default: 'warn', text: 'The least that is logged.' }),
+  /** The lowest level that is logged. Default: `'warn'`. */
+  logLevel: oneOf(LOG_LEVELS, { default: 'warn', text: 'The lowest level that is logged.' }),
   /** Log JSON lines. Default: when the output is not a terminal. */
   logJson: flag({ text: 'Log JSON lines. Default: when the output is not a terminal.' }),
 }

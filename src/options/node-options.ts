@@ -22,10 +22,10 @@ import type { Given, Settled } from './option.js'
 
 // The docstrings here are made of the texts: `npm run docs`.
 const OWN = {
-  /** The name of the node, its own among all nodes of an app. Required. */
-  name: name({ text: 'The name of the node, its own among all nodes of an app. Required.' }),
-  /** Folder of the job files, with all folders below it. Default: `'reactor_jobs'`. */
-  jobs: path({ default: 'reactor_jobs', text: 'Folder of the job files, with all folders below it.' }),
+  /** The name of the node. Each node of an app has another one. Required. */
+  name: name({ text: 'The name of the node. Each node of an app has another one. Required.' }),
+  /** Folder of the job files. Folders inside it count. Default: `'reactor_jobs'`. */
+  jobs: path({ default: 'reactor_jobs', text: 'Folder of the job files. Folders inside it count.' }),
   /** Where jobs are kept. Default: `'level'`. */
   store: oneOf(['level', 'memory', 'redis'], { default: 'level', text: 'Where jobs are kept.' }),
   /** Folder of the level store. Default: data/ and the name of the node. */
@@ -40,8 +40,8 @@ const OWN = {
     default: 'redis://127.0.0.1:6379',
     text: 'Where the Redis store is; rediss:// for TLS. With a password, give it in the environment.',
   }),
-  /** Nodes with the same one share their jobs. Default: `'job-reactor'`. */
-  redisPrefix: text({ default: 'job-reactor', text: 'Nodes with the same one share their jobs.' }),
+  /** Nodes with the same prefix share their jobs. Default: `'job-reactor'`. */
+  redisPrefix: text({ default: 'job-reactor', text: 'Nodes with the same prefix share their jobs.' }),
   /** How long a node may be away from Redis before others take over its jobs. Default: `'10s'`. */
   lease: duration({
     default: '10s',
@@ -70,14 +70,20 @@ const OWN = {
   concurrency: whole({ default: 100, min: 1, text: 'Jobs at once on an evented child.' }),
   /** Spare children that take the place of a lost one. Default: `1`. */
   standbyChildren: whole({ default: 1, min: 0, text: 'Spare children that take the place of a lost one.' }),
-  /** Replace a child after so many jobs; 0: never. Default: `0`. */
-  maxJobsPerChild: whole({ default: 0, min: 0, text: 'Replace a child after so many jobs; 0: never.' }),
-  /** Replace a child that holds more; 0: never. Default: `0`. */
-  maxMemoryPerChild: size({ default: 0, min: 0, text: 'Replace a child that holds more; 0: never.' }),
-  /** Variables that job code may read, on top of a list of harmless ones. */
-  env: variables({ text: 'Variables that job code may read, on top of a list of harmless ones.' }),
-  /** File with more of them, NAME=value a line; env comes first. */
-  envFile: path({ text: 'File with more of them, NAME=value a line; env comes first.' }),
+  /** Replace a child after this many jobs; 0: never. Default: `0`. */
+  maxJobsPerChild: whole({ default: 0, min: 0, text: 'Replace a child after this many jobs; 0: never.' }),
+  /** Replace a child that uses more memory than this; 0: never. Default: `0`. */
+  maxMemoryPerChild: size({
+    default: 0,
+    min: 0,
+    text: 'Replace a child that uses more memory than this; 0: never.',
+  }),
+  /** Variables that job code may read, beside a list of harmless ones. */
+  env: variables({ text: 'Variables that job code may read, beside a list of harmless ones.' }),
+  /** File with more such variables, NAME=value on each line; for a variable in both, env counts. */
+  envFile: path({
+    text: 'File with more such variables, NAME=value on each line; for a variable in both, env counts.',
+  }),
   /** Modules that children import before the job files, such as tsx. */
   import: modules({ text: 'Modules that children import before the job files, such as tsx.' }),
   /** Attempts of a job, the first included. Default: `10`. */
@@ -87,25 +93,25 @@ const OWN = {
     default: 'linear:5',
     text: 'Wait before the next attempt: seconds, linear:DELAY[:MAX] or exponential:DELAY[:MAX].',
   }),
-  /** The longest an attempt may take; 0: any time. Default: `0`. */
-  timeout: duration({ default: 0, text: 'The longest an attempt may take; 0: any time.' }),
-  /** Time to end after the signal, before the child is killed. Default: `'5s'`. */
+  /** How long an attempt may take; 0: no limit. Default: `0`. */
+  timeout: duration({ default: 0, text: 'How long an attempt may take; 0: no limit.' }),
+  /** How long a job may go on after its timeout before its child is killed. Default: `'5s'`. */
   timeoutGrace: duration({
     default: '5s',
-    text: 'Time to end after the signal, before the child is killed.',
+    text: 'How long a job may go on after its timeout before its child is killed.',
   }),
-  /** A job has failed when it has taken so many children with it. Default: `3`. */
+  /** A job fails when this many children have died while it ran on them. Default: `3`. */
   poisonLimit: whole({
     default: 3,
     min: 1,
-    text: 'A job has failed when it has taken so many children with it.',
+    text: 'A job fails when this many children have died while it ran on them.',
   }),
   /** How long a stop waits for running jobs. Default: `'25s'`. */
   shutdownTimeout: duration({ default: '25s', text: 'How long a stop waits for running jobs.' }),
   /** The largest packed args of a job. Default: `'256KiB'`. */
   maxArgs: size({ default: '256KiB', min: 1024, text: 'The largest packed args of a job.' }),
-  /** The largest packed args with results. Default: `'1MiB'`. */
-  maxResult: size({ default: '1MiB', min: 1024, text: 'The largest packed args with results.' }),
+  /** The largest packed args together with results. Default: `'1MiB'`. */
+  maxResult: size({ default: '1MiB', min: 1024, text: 'The largest packed args together with results.' }),
   /** A job that no job file defines fails, or waits for a deploy. Default: `'fail'`. */
   unknownJob: oneOf(['fail', 'wait'], {
     default: 'fail',
@@ -119,10 +125,10 @@ const OWN = {
   removeCancelledJobs: flag({ default: true, text: 'Forget cancelled jobs.' }),
   /** Forget failed jobs. Default: `false`. */
   removeFailedJobs: flag({ default: false, text: 'Forget failed jobs.' }),
-  /** Ended jobs that are kept are forgotten after this; 0: never. Default: `'7d'`. */
-  keepAge: duration({ default: '7d', text: 'Ended jobs that are kept are forgotten after this; 0: never.' }),
-  /** How many ended jobs of each state are kept. Default: `10000`. */
-  keepCount: whole({ default: 10_000, min: 0, text: 'How many ended jobs of each state are kept.' }),
+  /** Forget ended jobs this long after their end; 0: never. Default: `'7d'`. */
+  keepAge: duration({ default: '7d', text: 'Forget ended jobs this long after their end; 0: never.' }),
+  /** The most ended jobs of each state that are kept. Default: `10000`. */
+  keepCount: whole({ default: 10_000, min: 0, text: 'The most ended jobs of each state that are kept.' }),
   /** How long outcomes wait for the same life of an app before another may have them. Default: `'5s'`. */
   outcomeGrace: duration({
     default: '5s',
@@ -132,10 +138,10 @@ const OWN = {
   mergeJobItselfToArgs: flag({ default: false, text: 'Show the job its own facts as args.jobItself.' }),
   /** Log starts, ends and failures of jobs. Default: `true`. */
   logJobProcessing: flag({ default: true, text: 'Log starts, ends and failures of jobs.' }),
-  /** The least that is logged. Starts and good ends of jobs are debug. Default: `'info'`. */
+  /** The lowest level that is logged. Starts and successful ends of jobs are debug. Default: `'info'`. */
   logLevel: oneOf(LOG_LEVELS, {
     default: 'info',
-    text: 'The least that is logged. Starts and good ends of jobs are debug.',
+    text: 'The lowest level that is logged. Starts and successful ends of jobs are debug.',
   }),
   /** Log JSON lines. Default: when the output is not a terminal. */
   logJson: flag({ text: 'Log JSON lines. Default: when the output is not a terminal.' }),
