@@ -72,7 +72,14 @@ export class Load {
     const now = Date.now()
     this.#open++
     const told = (state: string) => (args: Record<string, unknown>) => {
-      history.push({ ev: 'feedback', job: handle.id, t: Date.now(), state, life: 1, hash: hash(args.result ?? null) })
+      history.push({
+        ev: 'feedback',
+        job: handle.id,
+        t: Date.now(),
+        state,
+        life: 1,
+        hash: hash(args.result ?? null),
+      })
       if (--this.#open === 0) this.#allDone()
     }
     const options = after > 0 ? { after: `${after}ms` } : {}

@@ -67,7 +67,14 @@ export class Flow {
     const now = Date.now()
     const told = (state: string) => (args: Record<string, unknown>) => {
       const job = handle.id
-      this.history.push({ ev: 'feedback', job, t: Date.now(), state, life: 1, hash: hash(args.result ?? null) })
+      this.history.push({
+        ev: 'feedback',
+        job,
+        t: Date.now(),
+        state,
+        life: 1,
+        hash: hash(args.result ?? null),
+      })
       this.open.delete(job)
       for (const look of [...this.#watchers]) look()
     }
