@@ -214,6 +214,8 @@ export class JobNode {
 
   /** Resolves when the node can take jobs; rejects with what kept it from starting, everything closed again. */
   async start(): Promise<void> {
+    const { store, dir, jobs } = this.config
+    this.#log.info('node:starting', store === 'level' ? { jobs, dir } : { jobs, store })
     await this.#lifecycle.start([
       { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
       { name: 'children', start: () => this.#pool.start(), stop: () => this.#pool.stop(0) },
@@ -387,8 +389,7 @@ export class JobNode {
 
   #become(status: NodeState['status']): void {
     this.#status = status
-    const { store, dir, jobs } = this.config
-    this.#log.info(`node:${status}`, store === 'level' ? { jobs, dir } : { jobs, store })
+    this.#log.info(`node:${status}`)
     this.#sessions.broadcast()
   }
 

@@ -82,6 +82,9 @@ t.test('mistakes are explained', async (t) => {
   writeFileSync(join(cwd, 'bad', 'broken.mjs'), 'throw new Error("in the file")')
   const broken = await jr(['node', '--name', 'n', '--listen', '127.0.0.1:0', '--jobs', 'bad'], { cwd })
   t.match(broken.err, /job file .*broken\.mjs: Error: in the file/)
+  const [first = ''] = broken.err.split('\n')
+  const places = { jobs: join(cwd, 'bad'), dir: join(cwd, 'data/n') }
+  t.match(JSON.parse(first), { event: 'node:starting', ...places }, 'its first line says where all is')
 })
 
 t.test('where options come from: flags, environment, config file, defaults', async (t) => {
