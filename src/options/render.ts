@@ -9,11 +9,16 @@ export function renderHelp(table: Table, width = 100): string {
   const column = Math.max(...left.map((text) => text.length)) + 2
   return options
     .map(([, option], i) => {
-      const about = option.default === undefined ? option.text : `${option.text} (${option.default})`
+      const about = `${option.text}${defaultOf(option)}`
       const lines = wrap(about, width - column)
       return `${(left[i] ?? '').padEnd(column)}${lines.join(`\n${' '.repeat(column)}`)}`
     })
     .join('\n')
+}
+
+function defaultOf({ default: value }: Option): string {
+  if (value === undefined) return ''
+  return value === true ? ' On by default; this turns it off.' : ` (${value})`
 }
 
 /** The options as a table in Markdown; `commandLine`: with their flags and variables. */

@@ -24,10 +24,9 @@ t.test('help and version', async (t) => {
     t.equal(err, '')
     for (const line of out.split('\n')) if (line.length > 110) t.fail(`too long for a terminal: ${line}`)
   }
-  t.match(
-    (await jr(['node', '--help'])).out,
-    /--max-attempts N\s+Attempts of a job, the first included\. \(10\)/,
-  )
+  const { out: ofNode } = await jr(['node', '--help'])
+  t.match(ofNode, /--max-attempts N\s+Attempts of a job, the first included\. \(10\)/)
+  t.match(ofNode, /--no-remove-done-jobs\s+Forget completed jobs\. On by default; this turns it off\./)
   t.equal((await jr([])).code, 2)
   t.match((await jr(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
 })
