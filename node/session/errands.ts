@@ -1,5 +1,6 @@
 interface Errand {
   readonly weight: number
+  readonly held: number
   readonly run: () => Promise<unknown>
 }
 
@@ -12,18 +13,19 @@ export interface ErrandsDeps {
 
 /** Weight of all that is done at once for one connection. */
 export const AT_ONCE = 64
-/** Weight of that and of what waits. Beyond it the peer is not listened to. */
-const MOST = 256
+/** What waits beyond this, and the peer is not listened to. */
+const MOST_WAITING = 256
 
 /**
  * What one connection has asked for and is being done, each by its weight. What is too much waits, in order; as long as too much
- * waits, and as long as its peer does not read the answers, the peer is not listened to.
+ * waits, and as long as its peer does not read the answers, the peer is not listened to. What waits is counted by what it holds,
+ * and not by what it will cost: an app that asks for lists has jobs to send as well.
  */
 export class Errands {
   readonly #deps: ErrandsDeps
   #waiting: Errand[] = []
   #weight = 0
-  #waitingWeight = 0
+  #held = 0
   #full = false
   #closed = false
 
@@ -31,13 +33,13 @@ export class Errands {
     this.#deps = deps
   }
 
-  /** `run` does not reject. */
-  add(weight: number, run: () => Promise<unknown>): void {
+  /** `run` does not reject. `held`: ids, or requests, that are in memory until it has begun. */
+  add(weight: number, run: () => Promise<unknown>, held = 1): void {
     if (this.#closed) return
-    const errand = { weight, run }
+    const errand = { weight, held, run }
     if (this.#waiting.length === 0 && this.#fits(errand)) return this.#begin(errand)
     this.#waiting.push(errand)
-    this.#waitingWeight += weight
+    this.#held += held
     this.#look()
   }
 
@@ -45,7 +47,7 @@ export class Errands {
   go(): void {
     for (let next = this.#waiting[0]; next !== undefined && this.#fits(next); next = this.#waiting[0]) {
       this.#waiting.shift()
-      this.#waitingWeight -= next.weight
+      this.#held -= next.held
       this.#begin(next)
     }
     this.#look()
@@ -59,8 +61,7 @@ export class Errands {
   }
 
   #look(): void {
-    const tooMuch = this.#weight + this.#waitingWeight > MOST || !this.#deps.writable()
-    const full = this.#waiting.length > 0 && tooMuch
+    const full = this.#waiting.length > 0 && (this.#held > MOST_WAITING || !this.#deps.writable())
     if (full === this.#full) return
     this.#full = full
     this.#deps.onFull(full)

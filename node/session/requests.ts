@@ -8,35 +8,53 @@ import type { Lookup } from '../lookup.js'
 import { AT_ONCE } from './errands.js'
 
 const LARGEST_PAGE = 1000
+/** What one job takes of what is done at once for one connection. */
+const LIGHT = 4
 /** Destroyed at once, of all. */
 const TOGETHER = 100
 /** The node itself unpacks what is asked: it is a few facts. */
 const SMALL = { maxDepth: 4, maxNodes: 64 }
 
-/** The monitor's verbs. Rejects with JR_PROTOCOL for one that is not here, or a body that is not of its form. */
-export async function answer(verb: string, body: Buffer, lookup: Lookup): Promise<unknown> {
+/** What is asked for: nothing of its body is kept but what was understood. */
+export interface Ask {
+  /** Of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
+  readonly weight: number
+  readonly run: (lookup: Lookup) => Promise<unknown>
+}
+
+/** The monitor's verbs. Throws JR_PROTOCOL for one that is not here, or a body that is not of its form. */
+export function askOf(verb: string, body: Buffer): Ask {
   const asked = plainObject(unpackChecked(body, SMALL))
   switch (verb) {
     case 'jobs': {
-      const page = await lookup.list(queryOf(asked))
-      return { jobs: page.jobs.map(factsOf), next: page.next }
+      const query = queryOf(asked)
+      return { weight: AT_ONCE, run: (lookup) => listed(query, lookup) }
     }
     case 'load': {
-      const stored = await lookup.load(idOf(asked))
-      return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
+      const id = idOf(asked)
+      return { weight: LIGHT, run: (lookup) => loaded(id, lookup) }
     }
-    case 'destroy':
-      return lookup.destroy(idOf(asked))
-    case 'destroy-all':
-      return destroyAll(queryOf({ ...asked, limit: LARGEST_PAGE }), lookup)
+    case 'destroy': {
+      const id = idOf(asked)
+      return { weight: LIGHT, run: (lookup) => lookup.destroy(id) }
+    }
+    case 'destroy-all': {
+      const query = queryOf({ ...asked, limit: LARGEST_PAGE })
+      return { weight: AT_ONCE, run: (lookup) => destroyAll(query, lookup) }
+    }
     default:
       throw new JrError('JR_PROTOCOL', `unknown request '${verb}'; known: jobs, load, destroy, destroy-all`)
   }
 }
 
-/** What a request takes of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
-export function weightOf(verb: string): number {
-  return verb === 'load' || verb === 'destroy' ? 4 : AT_ONCE
+async function listed(query: ListQuery, lookup: Lookup) {
+  const page = await lookup.list(query)
+  return { jobs: page.jobs.map(factsOf), next: page.next }
+}
+
+async function loaded(id: string, lookup: Lookup) {
+  const stored = await lookup.load(id)
+  return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
 }
 
 async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {

@@ -13,6 +13,7 @@ import type {
   NodeState,
   OutcomeMessage,
   Peer,
+  Request,
   Unreadable,
   Welcome,
 } from '../../src/wire/messages.js'
@@ -25,7 +26,7 @@ import type { Watchers } from '../watchers.js'
 import { admit, refusal, type Slots } from './admit.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
-import { answer, weightOf } from './requests.js'
+import { type Ask, askOf } from './requests.js'
 
 /** Longer than a short job takes. */
 const TOGETHER_MS = 1
@@ -210,10 +211,8 @@ export class Session implements Origin {
         return this.#answer(message.request, 1, () => this.#deps.lookup.cancel(message.id))
       case 'watch':
         return this.#answer(message.request, 1, () => this.#watched(message.id))
-      case 'request': {
-        const { request, verb, body } = message
-        return this.#answer(request, weightOf(verb), () => answer(verb, body, this.#deps.lookup))
-      }
+      case 'request':
+        return this.#request(message)
       case 'unreadable':
         return this.#unreadable(message)
       default:
@@ -298,11 +297,21 @@ export class Session implements Origin {
 
   #forget(ids: readonly string[]): void {
     const { lookup, complaints } = this.#deps
-    this.#errands.add(ids.length, () =>
+    const forget = () =>
       Promise.all(ids.map((id) => lookup.forget(id))).catch((error) =>
         complaints.error('session:error', { distributor: this.peer.name, error: messageOf(error) }),
-      ),
-    )
+      )
+    this.#errands.add(ids.length, forget, ids.length)
+  }
+
+  #request({ request, verb, body }: Request): void {
+    let ask: Ask
+    try {
+      ask = askOf(verb, body)
+    } catch (error) {
+      return this.#answer(request, 1, () => Promise.reject(error))
+    }
+    this.#answer(request, ask.weight, () => ask.run(this.#deps.lookup))
   }
 
   #answer(request: number, weight: number, make: () => Promise<unknown>): void {

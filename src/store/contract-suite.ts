@@ -415,6 +415,20 @@ const CASES: Record<string, (make: () => Promise<StoreUnderTest>) => Promise<voi
       assert.equal((await store.counts()).failed, 0)
     }),
 
+  'what is pruned and forgotten at once is counted once': (make) =>
+    using(make, async (store) => {
+      const jobs = Array.from({ length: 40 }, (_, i) => record({ id: `j${i}`, seq: i + 1 }))
+      for (const job of jobs) {
+        const kept = { job, state: 'failed', startedAt: 1, finishedAt: 2 } as const
+        await commit(store, insert(job), begin(job), end(job, true, null, kept))
+      }
+      const forget = jobs.map(({ id }): Change => ({ kind: 'remove', id }))
+      const [pruned, answers] = await Promise.all([store.prune('failed', 3, MANY), commit(store, ...forget)])
+      assert.equal(pruned + answers.filter((answer) => answer === 'ok').length, jobs.length)
+      assert.equal((await store.counts()).failed, 0)
+      assert.deepEqual((await store.list({ limit: 100 })).jobs, [])
+    }),
+
   'a list comes in pages, each job once': (make) =>
     using(make, async (store) => {
       await commit(

@@ -249,6 +249,11 @@ export interface StoredJob {
 
 /** What the jobs of one page of a list carry, about. */
 export const LIST_BYTES = 4 * 1024 * 1024
+/**
+ * Jobs that are looked at for one page of a list, and about what they carry, where they have to be read for that: a filter
+ * that nothing meets costs no unbounded scan. The page may have fewer jobs then than were asked for, or none, and a `next`.
+ */
+export const LOOKED_AT = { count: 2000, bytes: 4 * 1024 * 1024 } as const
 
 export interface ListQuery {
   readonly state?: JobState | undefined

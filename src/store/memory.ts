@@ -3,7 +3,7 @@ import { JrError } from '../errors.js'
 import { nowFor } from '../job/due.js'
 import type { Lane } from '../job/lane.js'
 import { bytesOfOutcome } from '../job/outcome.js'
-import { bytesOfJob, type EndedJob, type JobRecord, type Outcome, type Place } from '../job/record.js'
+import { bytesOfJob, type JobRecord, type Outcome, type Place } from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
 import {
@@ -18,18 +18,13 @@ import {
   type Store,
   type StoredJob,
 } from './contract.js'
+import { Entries, type Entry } from './entries.js'
 import { firstOf } from './first-of.js'
 import { StandingJobs } from './standing.js'
 
 /** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
 export function memoryStore(surroundings: Surroundings = SYSTEM): Store {
   return new MemoryStore(surroundings)
-}
-
-interface Live {
-  job: JobRecord
-  /** 0 while it waits. */
-  startedAt: number
 }
 
 class MemoryStore implements Store {
@@ -39,8 +34,7 @@ class MemoryStore implements Store {
   #epoch = 0
   readonly #clock: Clock
   readonly #id: string
-  readonly #live = new Map<string, Live>()
-  readonly #ended = new Map<string, EndedJob>()
+  readonly #jobs = new Entries()
   readonly #outcomes = new Map<string, Map<number, Outcome>>()
   readonly #taken = new Map<string, number>()
   readonly #running = new Set<string>()
@@ -56,8 +50,8 @@ class MemoryStore implements Store {
     this.#open = true
     this.#epoch++
     const interrupted = [...this.#running].flatMap((id) => {
-      const live = this.#live.get(id)
-      return live === undefined ? [] : [{ job: runningView(live).job, startedAt: live.startedAt }]
+      const entry = this.#jobs.get(id)
+      return entry === undefined ? [] : [{ job: runningView(entry).job, startedAt: entry.startedAt }]
     })
     return { id: this.#id, epoch: this.#epoch, interrupted, notes: [] }
   }
@@ -86,25 +80,22 @@ class MemoryStore implements Store {
 
   async load(id: string): Promise<StoredJob | null> {
     this.#check()
-    const live = this.#live.get(id)
-    if (live !== undefined) return this.#view(live)
-    return this.#ended.get(id) ?? null
+    const entry = this.#jobs.get(id)
+    return entry === undefined ? null : this.#view(entry)
   }
 
   async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
     this.#check()
     const jobs: StoredJob[] = []
-    let last = ''
     let bytes = 0
-    for (const id of [...this.#live.keys(), ...this.#ended.keys()].sort()) {
-      if (after !== undefined && id <= after) continue
-      if (jobs.length === limit || bytes >= LIST_BYTES) return { jobs, next: last }
-      const view = await this.load(id)
-      if (view === null || (state !== undefined && view.state !== state)) continue
+    for await (const entry of this.#jobs.after(after === undefined ? 0 : Number(after))) {
+      this.#check()
+      const view = this.#view(entry)
+      if (state !== undefined && view.state !== state) continue
       if (name !== undefined && view.job.name !== name) continue
       jobs.push(view)
       bytes += bytesOfJob(view.job)
-      last = id
+      if (jobs.length >= limit || bytes >= LIST_BYTES) return { jobs, next: String(entry.place) }
     }
     return { jobs, next: null }
   }
@@ -123,26 +114,24 @@ class MemoryStore implements Store {
 
   async counts(): Promise<Counts> {
     this.#check()
-    const counts = {
-      waiting: 0,
-      running: this.#running.size,
-      completed: 0,
-      failed: 0,
-      cancelled: 0,
-      outcomes: 0,
+    const running = this.#running.size
+    let outcomes = 0
+    for (const some of this.#outcomes.values()) outcomes += some.size
+    return {
+      waiting: this.#jobs.live - running,
+      running,
+      completed: this.#jobs.kept('completed'),
+      failed: this.#jobs.kept('failed'),
+      cancelled: this.#jobs.kept('cancelled'),
+      outcomes,
     }
-    counts.waiting = this.#live.size - this.#running.size
-    for (const { state } of this.#ended.values()) counts[state]++
-    for (const outcomes of this.#outcomes.values()) counts.outcomes += outcomes.size
-    return counts
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
     this.#check()
-    const ended = [...this.#ended.values()].filter((one) => one.state === state)
-    ended.sort((a, b) => a.finishedAt - b.finishedAt || a.job.seq - b.job.seq)
-    const gone = ended.filter((one, i) => one.finishedAt < olderThan || i < ended.length - keep)
-    for (const { job } of gone) this.#ended.delete(job.id)
+    const ended = this.#jobs.oldest(state)
+    const gone = ended.filter(({ finishedAt }, i) => finishedAt < olderThan || i < ended.length - keep)
+    for (const { job } of gone) this.#jobs.remove(job.id)
     return gone.length
   }
 
@@ -158,35 +147,44 @@ class MemoryStore implements Store {
           const key = JSON.stringify([job.distributor, job.instance])
           this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
         }
-        if (ownId) {
-          if (this.#live.has(job.id)) return 'duplicate'
-          this.#ended.delete(job.id)
-        }
-        this.#stand(job)
+        if (ownId && this.#jobs.get(job.id)?.ended === null) return 'duplicate'
+        this.#jobs.add(job)
+        this.#standing.add(job)
         return 'ok'
       }
       case 'begin': {
-        const live = this.#at(change.job, false)
-        if (live === null) return 'stale'
-        live.startedAt = change.startedAt
-        this.#standing.left(live.job)
-        this.#running.add(live.job.id)
+        const entry = this.#at(change.job, false)
+        if (entry === null) return 'stale'
+        entry.startedAt = change.startedAt
+        this.#standing.left(entry.job)
+        this.#running.add(entry.job.id)
         return 'ok'
       }
       case 'move': {
-        if (!this.#take(change.from, change.running)) return 'stale'
-        this.#stand(change.to)
+        const entry = this.#at(change.from, change.running)
+        if (entry === null) return 'stale'
+        const { job } = entry
+        entry.job = change.to
+        entry.startedAt = 0
+        this.#left(job, change.running)
+        this.#standing.add(change.to)
         this.#report(change.outcome)
         return 'ok'
       }
       case 'end': {
-        if (!this.#take(change.from, change.running)) return 'stale'
-        if (change.keep !== null) this.#ended.set(change.from.id, change.keep)
+        const entry = this.#at(change.from, change.running)
+        if (entry === null) return 'stale'
+        if (change.keep === null) this.#jobs.remove(entry.job.id)
+        else this.#jobs.keep(entry.job.id, change.keep)
+        this.#left(entry.job, change.running)
         this.#report(change.outcome)
         return 'ok'
       }
-      case 'remove':
-        return this.#ended.delete(change.id) ? 'ok' : 'stale'
+      case 'remove': {
+        if ((this.#jobs.get(change.id)?.ended ?? null) === null) return 'stale'
+        this.#jobs.remove(change.id)
+        return 'ok'
+      }
       case 'acknowledge': {
         const outcomes = this.#outcomes.get(change.distributor)
         for (const seq of change.seqs) outcomes?.delete(seq)
@@ -195,29 +193,21 @@ class MemoryStore implements Store {
     }
   }
 
-  #stand(job: JobRecord): void {
-    this.#live.set(job.id, { job, startedAt: 0 })
-    this.#standing.add(job)
-  }
-
-  /** Takes a job from where it is said to be; false when it is not there. */
-  #take(from: JobRecord, running: boolean): boolean {
-    const live = this.#at(from, running)
-    if (live === null) return false
-    this.#live.delete(from.id)
-    this.#running.delete(from.id)
-    if (!running) this.#standing.left(live.job)
-    return true
+  /** It is no longer where it was. */
+  #left(job: JobRecord, running: boolean): void {
+    if (running) this.#running.delete(job.id)
+    else this.#standing.left(job)
   }
 
   #waits(job: JobRecord): boolean {
-    const live = this.#live.get(job.id)
-    return live?.job === job && live.startedAt === 0
+    const entry = this.#jobs.get(job.id)
+    return entry?.job === job && entry.startedAt === 0 && entry.ended === null
   }
 
-  #at(from: JobRecord, running: boolean): Live | null {
-    const live = this.#live.get(from.id)
-    return live?.job.seq === from.seq && live.startedAt > 0 === running ? live : null
+  #at(from: JobRecord, running: boolean): Entry | null {
+    const entry = this.#jobs.get(from.id)
+    if (entry === undefined || entry.ended !== null || entry.job.seq !== from.seq) return null
+    return entry.startedAt > 0 === running ? entry : null
   }
 
   #report(outcome: Outcome | null): void {
@@ -226,9 +216,10 @@ class MemoryStore implements Store {
     this.#outcomes.set(outcome.distributor, outcomes.set(outcome.seq, outcome))
   }
 
-  #view(live: Live): StoredJob {
-    const { job, startedAt } = live
-    if (startedAt > 0) return runningView(live)
+  #view(entry: Entry): StoredJob {
+    const { job, startedAt, ended } = entry
+    if (ended !== null) return ended
+    if (startedAt > 0) return runningView(entry)
     return { job, state: waitingState(job, nowFor(job, nowOf(this.#clock))), startedAt, finishedAt: 0 }
   }
 
@@ -237,6 +228,6 @@ class MemoryStore implements Store {
   }
 }
 
-function runningView({ job, startedAt }: Live): StoredJob {
+function runningView({ job, startedAt }: Entry): StoredJob {
   return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

@@ -4,13 +4,15 @@ import { checksum } from './checksum.js'
 
 export type LevelDb = ClassicLevel<string, Buffer>
 type Batch = ReturnType<LevelDb['batch']>
-type Snapshot = ReturnType<LevelDb['snapshot']>
+export type Snapshot = ReturnType<LevelDb['snapshot']>
 
 /** Keys, between these. */
 export interface KeyRange {
   readonly gt: string
   readonly lt: string
   readonly limit?: number
+  /** Absent: as they are now. */
+  readonly snapshot?: Snapshot
 }
 
 /** Bytes of a checksum, behind each row. */

@@ -1,5 +1,4 @@
 import type { Now } from '../../clock.js'
-import { nowFor } from '../../job/due.js'
 import type { Lane } from '../../job/lane.js'
 import { bytesOfOutcome } from '../../job/outcome.js'
 import {
@@ -10,12 +9,20 @@ import {
   type Outcome,
   type Place,
 } from '../../job/record.js'
-import { isTerminal, type TerminalState, waitingState } from '../../job/states.js'
-import { type LaneHead, LIST_BYTES, type ListPage, type ListQuery, type StoredJob } from '../contract.js'
+import { isTerminal, type TerminalState } from '../../job/states.js'
+import {
+  type LaneHead,
+  LIST_BYTES,
+  type ListPage,
+  type ListQuery,
+  LOOKED_AT,
+  type StoredJob,
+} from '../contract.js'
 import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
-import { type Database, missing } from './database.js'
+import { type Database, type KeyRange, missing } from './database.js'
+import { type Found, firstYoung, liveView, type Wanted } from './first-young.js'
 import {
   endedPrefix,
   endOfLane,
@@ -26,24 +33,16 @@ import {
   laneRange,
   outcomeKey,
   outcomePrefix,
-  placeKey,
   startOfLane,
 } from './keys.js'
 import type { Rows } from './rows.js'
 import type { Young } from './young.js'
 
-/** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
-const LOOKED_AT = 10_000
 /** Rows read at a time of those that wait. */
 const READ_AT_ONCE = 1000
 /** Keys read at a time while lanes are looked for. */
 const FEW_KEYS = 16
 const MANY_KEYS = 1024
-
-interface Found {
-  readonly key: string
-  readonly view: StoredJob
-}
 
 /** What the reader has to know of rows, and tells of them. */
 export interface ReaderParts {
@@ -119,32 +118,44 @@ export class Reader {
 
   async page(query: ListQuery, now: Now): Promise<ListPage> {
     const { state, name, limit, after } = query
-    const wanted = ({ view }: Found) =>
-      (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
+    const wanted: Wanted = (is, job) =>
+      (state === undefined || is === state) && (name === undefined || job.name === name)
     const { gt, lt } = listRange(state !== undefined && isTerminal(state) ? state : null, state === undefined)
     const from = after !== undefined && after > gt ? after : gt
-    const found = this.#youngJobs(from, lt, now).filter(wanted)
-    const young = found.length
-    let looked = 0
-    let bytes = 0
-    /** Beyond this key nothing has been looked at. */
-    let end: string | null = null
-    for await (const [key, row] of this.#db.rows({ gt: from, lt })) {
-      const one = { key, view: this.#view(key, row, now) }
-      if (wanted(one)) {
-        found.push(one)
-        bytes += bytesOfJob(one.view.job)
-      }
-      if (found.length - young >= limit || bytes >= LIST_BYTES || ++looked >= LOOKED_AT) {
-        end = key
-        break
-      }
+    const young = isEndedKey(from) ? [] : [...this.#young.jobs.values()]
+    const snapshot = this.#db.snapshot()
+    try {
+      // One more than are asked for: then it is known where the next page begins.
+      const found = await firstYoung(young, from, wanted, limit + 1, now)
+      const { rows, end } = await this.#rowsFound({ gt: from, lt, snapshot }, wanted, limit, now)
+      found.push(...rows)
+      found.sort((a, b) => (a.key < b.key ? -1 : 1))
+      const inRange = end === null ? found : found.filter(({ key }) => key <= end)
+      const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfJob(view.job))
+      const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : end
+      return { jobs: page.map(({ view }) => view), next }
+    } finally {
+      await snapshot.close()
     }
-    found.sort((a, b) => (a.key < b.key ? -1 : 1))
-    const inRange = end === null ? found : found.filter(({ key }) => key <= (end as string))
-    const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfJob(view.job))
-    const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : end
-    return { jobs: page.map(({ view }) => view), next }
+  }
+
+  /** Beyond `end` nothing has been looked at. */
+  async #rowsFound(range: KeyRange, wanted: Wanted, limit: number, now: Now) {
+    const rows: Found[] = []
+    let looked = 0
+    let lookedBytes = 0
+    let bytes = 0
+    for await (const [key, row] of this.#db.rows(range)) {
+      const view = this.#view(key, row, now)
+      if (wanted(view.state, view.job)) {
+        rows.push({ key, view })
+        bytes += bytesOfJob(view.job)
+      }
+      lookedBytes += row.length
+      const enough = rows.length >= limit || bytes >= LIST_BYTES
+      if (enough || ++looked >= LOOKED_AT.count || lookedBytes >= LOOKED_AT.bytes) return { rows, end: key }
+    }
+    return { rows, end: null }
   }
 
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
@@ -197,15 +208,6 @@ export class Reader {
     return heads
   }
 
-  #youngJobs(from: string, lt: string, now: Now): Found[] {
-    const found: Found[] = []
-    for (const { job, startedAt } of this.#young.jobs.values()) {
-      const key = placeKey(job)
-      if (key > from && key < lt) found.push({ key, view: liveView(job, startedAt, now) })
-    }
-    return found
-  }
-
   #view(key: string, row: Buffer, now: Now): StoredJob {
     if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
@@ -228,9 +230,4 @@ function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt:
 
 function endedView({ job, state, startedAt, finishedAt }: EndedJob): StoredJob {
   return { job, state, startedAt, finishedAt }
-}
-
-function liveView(job: JobRecord, startedAt: number, now: Now): StoredJob {
-  if (startedAt === 0) return { job, state: waitingState(job, nowFor(job, now)), startedAt, finishedAt: 0 }
-  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

@@ -18,22 +18,21 @@ import type {
   StoredJob,
 } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
-import { decodeEnded } from '../records.js'
 import { factsFor, gone, isEmpty, mendIfBroken, missingBatches } from './belonging.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'
 import { found as foundDamage, inWords } from './damage.js'
 import type { Database } from './database.js'
 import { Groups } from './groups.js'
-import { endedBefore, endedPrefix, idKey, META_KEY } from './keys.js'
+import { META_KEY } from './keys.js'
 import { LateLook } from './late-look.js'
 import type { Log, LogOptions } from './log.js'
 import { openLog } from './log-opening.js'
 import { writeMarker } from './marker.js'
 import { decodeMeta, type Meta, newMeta } from './meta.js'
 import { openDatabase } from './opening.js'
+import { prune } from './pruning.js'
 import { Reader } from './reader.js'
 import { recover } from './recovery.js'
-import { RowBatch } from './row-batch.js'
 import { Rows } from './rows.js'
 import { Taken } from './taken.js'
 import { Witness } from './witness.js'
@@ -63,8 +62,6 @@ export function levelStoreWith(
 ): Store {
   return new LevelStore(options, young, tidy, surroundings)
 }
-
-const PRUNED_AT_ONCE = 1000
 
 interface Parts {
   readonly db: Database
@@ -216,34 +213,7 @@ class LevelStore implements Store {
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
-    return this.#noting(this.#pruneAll(state, olderThan, keep))
-  }
-
-  async #pruneAll(state: TerminalState, olderThan: number, keep: number): Promise<number> {
-    const { meta } = this.#opened()
-    const old = await this.#prune(state, endedBefore(state, olderThan), Number.POSITIVE_INFINITY)
-    return old + (await this.#prune(state, `${endedPrefix(state)}~`, Math.max(0, meta.rows[state] - keep)))
-  }
-
-  /** Removes the oldest of those in front of a key. A part at a time, so that groups of changes need not wait long. */
-  async #prune(state: TerminalState, lt: string, most: number): Promise<number> {
-    const { db, meta, writer } = this.#opened()
-    let pruned = 0
-    for (let found = PRUNED_AT_ONCE; found === PRUNED_AT_ONCE && pruned < most; pruned += found) {
-      const limit = Math.min(most - pruned, PRUNED_AT_ONCE)
-      found = await writer.inTurn(async () => {
-        const batch = new RowBatch(db)
-        let dropped = 0
-        for await (const [key, row] of db.rows({ gt: endedPrefix(state), lt, limit })) {
-          batch.del(key).del(idKey(decodeEnded(row).job.id))
-          dropped++
-        }
-        meta.rows[state] -= dropped
-        await writer.writeRows(batch, false)
-        return dropped
-      })
-    }
-    return pruned
+    return this.#noting(prune(this.#opened(), state, olderThan, keep))
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   LIST_BYTES,
   type ListPage,
   type ListQuery,
+  LOOKED_AT,
   type StoredJob,
 } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
@@ -37,8 +38,9 @@ const READ_AT_ONCE = 500
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 /** Rows of jobs that run: how large they are is not known before, and one may have `maxArgs`. */
 const RUNNING_AT_ONCE = 16
-/** Rows looked at for one page of a list, so that a filter that nothing meets costs no unbounded scan. */
-const LOOKED_AT = 10_000
+/** The same for a list: what it reads comes beside the jobs that the node runs meanwhile. */
+const LISTED_AT_ONCE = 100
+const LISTED_BYTES = 256 * 1024
 
 /** What reading needs: a connection, and whose keys. */
 export interface Readable {
@@ -131,6 +133,7 @@ export class Reader {
   async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
     const jobs: StoredJob[] = []
     let looked = 0
+    let lookedBytes = 0
     let bytes = 0
     const wanted = (view: StoredJob) =>
       (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
@@ -139,7 +142,10 @@ export class Reader {
         jobs.push(view)
         bytes += bytesOfJob(view.job)
       }
-      if (jobs.length >= limit || bytes >= LIST_BYTES || ++looked >= LOOKED_AT) return { jobs, next: cursor }
+      lookedBytes += bytesOfJob(view.job)
+      const enough = jobs.length >= limit || bytes >= LIST_BYTES
+      if (enough || ++looked >= LOOKED_AT.count || lookedBytes >= LOOKED_AT.bytes)
+        return { jobs, next: cursor }
     }
     return { jobs, next: null }
   }
@@ -203,7 +209,7 @@ export class Reader {
   async *#each(set: string, range: Range): AsyncGenerator<{ member: string; row: Buffer }> {
     const { jobs } = this.#server.shared
     for (let { min } = range; ; ) {
-      const page = await this.#some(set, jobs, { min, max: range.max }, true)
+      const page = await this.#some(set, jobs, { min, max: range.max }, true, LISTED_AT_ONCE, LISTED_BYTES)
       for (const { member, row } of page) if (row !== null) yield { member, row }
       const last = page.at(-1)
       if (last === undefined) return
@@ -211,8 +217,15 @@ export class Reader {
     }
   }
 
-  #some(set: string, rows: string, range: Range, places: boolean) {
-    const part = { set, rows, range, limit: READ_AT_ONCE, maxBytes: BYTES_AT_ONCE, places }
+  #some(
+    set: string,
+    rows: string,
+    range: Range,
+    places: boolean,
+    limit = READ_AT_ONCE,
+    maxBytes = BYTES_AT_ONCE,
+  ) {
+    const part = { set, rows, range, limit, maxBytes, places }
     return this.#ask(() => this.#server.read(part))
   }
 

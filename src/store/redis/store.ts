@@ -66,7 +66,8 @@ export function redisStore(options: RedisStoreOptions, surroundings: Surrounding
   return new RedisStore(options, surroundings)
 }
 
-const PRUNED_AT_ONCE = 1000
+/** Jobs that one script forgets: it reads their rows, and Redis serves nobody else meanwhile. */
+const PRUNED_AT_ONCE = 100
 /** Changes of a group that is worth sending while Redis works on another. */
 const MIN_AHEAD = 200
 /** How long what a vanished node had taken is remembered, for distributors that come back to its name. */

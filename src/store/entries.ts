@@ -1,0 +1,81 @@
+import type { EndedJob, JobRecord } from '../job/record.js'
+import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
+import { othersTurn } from '../others-turn.js'
+
+/** Jobs that are gone through before others have their turn. */
+const AT_ONCE = 1000
+
+export interface Entry {
+  /** Counts up with new jobs, and stays with the job. */
+  readonly place: number
+  job: JobRecord
+  /** 0 while it waits. */
+  startedAt: number
+  /** Null while it has not ended. */
+  readonly ended: EndedJob | null
+}
+
+/** All jobs of a store in memory, by their ids: what waits, runs, or has ended and is kept. */
+export class Entries {
+  /** In the order of their places. */
+  readonly #jobs = new Map<string, Entry & { ended: EndedJob | null }>()
+  /** Those of them that have ended, in the order in which they did. */
+  readonly #ended: Readonly<Record<TerminalState, Set<Entry>>> = {
+    completed: new Set(),
+    failed: new Set(),
+    cancelled: new Set(),
+  }
+  #places = 0
+
+  get(id: string): Entry | undefined {
+    return this.#jobs.get(id)
+  }
+
+  /** A new job, in place of one of its id. */
+  add(job: JobRecord): void {
+    this.remove(job.id)
+    this.#jobs.set(job.id, { place: ++this.#places, job, startedAt: 0, ended: null })
+  }
+
+  remove(id: string): void {
+    const entry = this.#jobs.get(id)
+    if (entry === undefined) return
+    this.#jobs.delete(id)
+    if (entry.ended !== null) this.#ended[entry.ended.state].delete(entry)
+  }
+
+  /** It has ended, and is kept. */
+  keep(id: string, ended: EndedJob): void {
+    const entry = this.#jobs.get(id)
+    if (entry === undefined) return
+    entry.ended = ended
+    this.#ended[ended.state].add(entry)
+  }
+
+  /** How many have not ended. */
+  get live(): number {
+    return TERMINAL_STATES.reduce((left, state) => left - this.#ended[state].size, this.#jobs.size)
+  }
+
+  kept(state: TerminalState): number {
+    return this.#ended[state].size
+  }
+
+  /** Behind this place, and as many as there are now: what comes while others have their turn might have no end. */
+  async *after(place: number): AsyncGenerator<Entry> {
+    const newest = this.#places
+    let looked = 0
+    for (const entry of this.#jobs.values()) {
+      if (entry.place > newest) return
+      if (entry.place > place) yield entry
+      if (++looked % AT_ONCE === 0) await othersTurn()
+    }
+  }
+
+  /** The oldest of those that have ended like this come first. */
+  oldest(state: TerminalState): EndedJob[] {
+    const ended = Array.from(this.#ended[state], (entry) => entry.ended as EndedJob)
+    // Almost always they are in order.
+    return ended.sort((a, b) => a.finishedAt - b.finishedAt || a.job.seq - b.job.seq)
+  }
+}
