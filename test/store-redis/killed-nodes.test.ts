@@ -27,15 +27,17 @@ else {
     const redis = await startRedis(t)
     const app = await startApp(t, { doubtTimeout: `${LEASE_MS}ms` })
     const nodes = new Map<string, NodeProcess>()
-    const startOnce = (name: string) => startOn(t, name, redis, app, LEASE_MS)
-    // As a supervisor does: on a machine that stands still for seconds a node finds that Redis does not answer, and ends.
-    const start = async (name: string) => {
-      const node = await startOnce(name).catch((error: Error) => {
-        if (!error.message.includes('Redis did not answer')) throw error
-        return startOnce(name)
-      })
-      nodes.set(name, node)
+    // As a supervisor does: on a machine that stands still for seconds a node finds that Redis does not answer, or that its
+    // lease has ended, and ends.
+    const started = async (name: string, tries: number): Promise<NodeProcess> => {
+      try {
+        return await startOn(t, name, redis, app, LEASE_MS)
+      } catch (error) {
+        if (tries === 1 || !/Redis did not answer|lease has ended/.test(String(error))) throw error
+        return started(name, tries - 1)
+      }
     }
+    const start = async (name: string) => nodes.set(name, await started(name, 3))
     const monitor = monitorOf(redis)
     const isLost = async (lost: string) =>
       (await monitor.nodes()).find(({ name }) => name === lost)?.lease !== 'held'
