@@ -1,8 +1,9 @@
 import { Distributor } from './distributor/index.js'
 import { type NodeExtras, type NodeHandle, rehearseSettled, settled, startSettled } from './node/index.js'
 import type { LocalReply } from './node/local-jobs.js'
-import { messageOf, packError } from './src/error-record.js'
+import { packError } from './src/error-record.js'
 import type { NodeOptions, NodeValues } from './src/options/node-options.js'
+import { messageOf } from './src/thrown.js'
 import { packArgs } from './src/values.js'
 import type { JobFields } from './src/wire/job-fields.js'
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { messageOf } from '../src/errors.js'
+import { messageOf } from '../src/thrown.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { HELP } from './help.js'
 

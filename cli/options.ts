@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { messageOf } from '../src/errors.js'
 import { readConfig } from '../src/options/config-file.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { asFlag, flagOf, type Table } from '../src/options/option.js'
 import { environment, nearest, type Resolved, resolveOptions, type Source } from '../src/options/resolve.js'
+import { messageOf } from '../src/thrown.js'
 
 /** A flag of a command that is no option of a node. */
 export interface ExtraFlag {

@@ -1,5 +1,5 @@
 import type { NodeHandle } from '../node/index.js'
-import { messageOf } from '../src/errors.js'
+import { messageOf } from '../src/thrown.js'
 
 /**
  * The signals of a node: TERM and INT stop it gracefully, and at once when they come again; QUIT waits for ever; USR2

@@ -1,23 +1,20 @@
 import type { OutJob } from './out-job.js'
 
 /** A job as it was sent: another one may have its id by now. */
-interface Sent {
-  readonly id: string
-  readonly edition: number
-  readonly number: number
-}
+type Sent = Pick<OutJob, 'id' | 'edition'>
 
 /** Jobs that were sent to a node and then given up: only the node knows whether they came. */
 export class GivenUp {
-  #jobs: Sent[] = []
+  /** By the numbers under which they were sent. */
+  readonly #jobs = new Map<number, Sent>()
 
   add({ id, edition, ticket }: OutJob): void {
-    this.#jobs.push({ id, edition, number: ticket.number })
+    this.#jobs.set(ticket.number, { id, edition })
   }
 
   /** The node did not take it. */
   refused(number: number): void {
-    this.#jobs = this.#jobs.filter((sent) => sent.number !== number)
+    this.#jobs.delete(number)
   }
 
   /**
@@ -29,8 +26,9 @@ export class GivenUp {
     taken: number,
     take: (isIt: (job: OutJob) => boolean) => readonly OutJob[],
   ): { readonly back: readonly OutJob[]; readonly forget: readonly string[] } {
-    const came = new Map(this.#jobs.filter(({ number }) => number <= taken).map((sent) => [sent.id, sent]))
-    this.#jobs = []
+    const came = new Map<string, { readonly edition: number; readonly number: number }>()
+    for (const [number, { id, edition }] of this.#jobs) if (number <= taken) came.set(id, { edition, number })
+    this.#jobs.clear()
     if (came.size === 0) return { back: [], forget: [] }
     const back = take(({ id, edition }) => came.get(id)?.edition === edition)
     for (const { id, ticket } of back) {

@@ -264,8 +264,8 @@ export class Distributor implements AsyncDisposable {
 
   /**
    * Stops the distributor: takes no more jobs, waits for those that are held to be accepted, stops the nodes that it
-   * has spawned and those of this process that have no other app, closes. Answers how many jobs were not accepted: their error feedbacks were called with JR_STOPPED,
-   * unless they are in the spool. Accepted jobs go on. Tolerates repeats.
+   * has spawned and those of this process that have no other app, closes. Answers how many jobs were not accepted: their
+   * error feedbacks were called with JR_STOPPED, unless they are in the spool. Accepted jobs go on. Tolerates repeats.
    */
   async stop(options: StopOptions = {}): Promise<{ notAccepted: number }> {
     const running = this.#running

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { messageOf } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { messageOf } from '../src/thrown.js'
 
 /** `distribute`: the distributor in the node's process. */
 export type PartName = 'store' | 'children' | 'address' | 'distribute'

@@ -1,14 +1,13 @@
 import { pack, unpackChecked } from './codec.js'
 import { json, ownKeys, plain, read } from './plain.js'
+import { MAX_MESSAGE, messageOf } from './thrown.js'
 
-const MAX_MESSAGE = 4096
 const MAX_STACK = 8192
 const MAX_CAUSES = 8
 /** Of an AggregateError; and of one with all that is nested in it. */
 const MAX_ERRORS = 16
 const MAX_FIELDS = 32
 const MAX_FIELDS_BYTES = 16 * 1024
-const MAX_THROWN = 300
 
 /** What an error's code may be: what it was where it was thrown. */
 export type ErrorCode = string | number | bigint | boolean
@@ -45,14 +44,6 @@ export function unpackError(bytes: Uint8Array): Error & { code: ErrorCode } {
   return errorOf(unpackChecked(bytes), 0)
 }
 
-/** The message of whatever was thrown, for a log line or a record. */
-export function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return thrown(error)
-  const message = read(error, 'message')
-  if (typeof message === 'string') return message.slice(0, MAX_MESSAGE)
-  return `an object was thrown: ${short(json(plain(error)))}`
-}
-
 /** The code of whatever was thrown, when it has one. */
 export function codeOf(error: unknown): ErrorCode {
   return typeof error === 'object' && error !== null ? code(read(error, 'code')) : ''
@@ -60,7 +51,7 @@ export function codeOf(error: unknown): ErrorCode {
 
 function recordOf(error: unknown, depth: number, left: { errors: number }): ErrorRecord {
   if (typeof error !== 'object' || error === null) {
-    const message = thrown(error)
+    const message = messageOf(error)
     return { name: 'Error', message, stack: '', code: '', cause: null, errors: null, fields: null }
   }
   const cause = depth < MAX_CAUSES ? read(error, 'cause') : undefined
@@ -103,16 +94,6 @@ function fieldsOf(error: object): Record<string, unknown> | null {
     fields.push([key, field])
   }
   return fields.length === 0 ? null : Object.fromEntries(fields)
-}
-
-function thrown(value: unknown): string {
-  if (typeof value === 'symbol') return `a symbol was thrown: ${short(String(value))}`
-  if (typeof value === 'function') return `a function was thrown: ${short(String(read(value, 'name')))}`
-  return String(value).slice(0, MAX_MESSAGE)
-}
-
-function short(value: string): string {
-  return value.length > MAX_THROWN ? `${value.slice(0, MAX_THROWN)}…` : value
 }
 
 function text(value: unknown, longest: number): string {

@@ -46,11 +46,6 @@ export class JrError extends Error {
   }
 }
 
-/** What was thrown, for people. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
-}
-
 /** The same words wherever it is found out. `who` takes no more than `most` bytes. */
 export function argsTooLarge(name: string, bytes: number, who: string, most: number): JrError {
   return new JrError(

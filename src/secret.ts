@@ -1,6 +1,7 @@
 import { scryptSync } from 'node:crypto'
 import { readFileSync, type Stats, statSync } from 'node:fs'
-import { JrError, messageOf } from './errors.js'
+import { JrError } from './errors.js'
+import { messageOf } from './thrown.js'
 
 const SHORTEST = 32
 /** PROTOCOL.md, "Handshake": some 100 ms and 32 MiB, once. Each guess at a secret on a proof costs as much. */

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { JrError, messageOf } from '../../src/errors.js'
+import { JrError } from '../../src/errors.js'
 import { checkBackoff } from '../../src/job/enqueue-options.js'
 import { type RegisteredJob, registry } from '../../src/job/registry.js'
 import { ATTEMPTS, checked, givenDuration } from '../../src/rules.js'
+import { messageOf } from '../../src/thrown.js'
 import type { LoadedJob } from './messages.js'
 
 const JOB_FILE = /(\.(js|mjs|cjs)|(?<!\.d)\.(ts|mts|cts))$/

@@ -15,13 +15,10 @@ export class Refusals {
   readonly #byInstance = new Map<string, Refused[]>()
 
   add(instance: string, refused: Refused): void {
-    const list = this.#byInstance.get(instance) ?? []
-    this.#byInstance.set(instance, list)
+    const list = this.#byInstance.get(instance) ?? this.#begin(instance)
     list.push(refused)
     // An app has no more than so many jobs on their way: of those before it has read.
     if (list.length >= 2 * WINDOWS.jobs.count) list.splice(0, WINDOWS.jobs.count)
-    const [oldest] = this.#byInstance.keys()
-    if (this.#byInstance.size > LIVES && oldest !== undefined) this.#byInstance.delete(oldest)
   }
 
   /** Those that the app may not know of, up to what it will be told has been taken. */
@@ -32,5 +29,13 @@ export class Refusals {
   /** Nothing more comes from this life. */
   forget(instance: string): void {
     this.#byInstance.delete(instance)
+  }
+
+  #begin(instance: string): Refused[] {
+    const list: Refused[] = []
+    this.#byInstance.set(instance, list)
+    const [oldest] = this.#byInstance.keys()
+    if (this.#byInstance.size > LIVES && oldest !== undefined) this.#byInstance.delete(oldest)
+    return list
   }
 }

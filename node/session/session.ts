@@ -1,10 +1,11 @@
 import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import type { CountedLines } from '../../src/counted-lines.js'
-import { messageOf, packError } from '../../src/error-record.js'
+import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
+import { messageOf } from '../../src/thrown.js'
 import { WINDOWS, Window } from '../../src/window.js'
 import type { Channel } from '../../src/wire/channel.js'
 import type {

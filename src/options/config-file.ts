@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { JrError, messageOf } from '../errors.js'
+import { JrError } from '../errors.js'
+import { messageOf } from '../thrown.js'
 import type { Source } from './resolve.js'
 
 const CONFIG_FILE = 'jr.config.json'

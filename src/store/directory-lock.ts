@@ -15,9 +15,9 @@ import {
 } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
-import { messageOf } from '../error-record.js'
 import { JrError } from '../errors.js'
 import { probe } from '../socket-file.js'
+import { messageOf } from '../thrown.js'
 
 /** Directories that this process has open: a database must not be opened twice in one process either. */
 const held = new Set<string>()

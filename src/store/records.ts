@@ -1,7 +1,8 @@
 import { type ByteReader, ByteWriter } from '../bytes.js'
-import { JrError, messageOf } from '../errors.js'
+import { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES } from '../job/states.js'
+import { messageOf } from '../thrown.js'
 import {
   noRepeats,
   readJob,

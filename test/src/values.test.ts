@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
 import { pack, unpackChecked } from '#dist/src/codec.js'
-import { messageOf, packError, unpackError } from '#dist/src/error-record.js'
+import { packError, unpackError } from '#dist/src/error-record.js'
 import { CancelJob, JrError } from '#dist/src/errors.js'
+import { messageOf } from '#dist/src/thrown.js'
 import { packArgs } from '#dist/src/values.js'
 
 t.test('what can be sent comes back', async () => {

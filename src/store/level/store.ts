@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { nowOf } from '../../clock.js'
-import { JrError, messageOf } from '../../errors.js'
+import { JrError } from '../../errors.js'
 import type { Lane } from '../../job/lane.js'
 import { epochAt } from '../../job/numbers.js'
 import type { JobRecord, Outcome, Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
+import { messageOf } from '../../thrown.js'
 import type {
   Answer,
   Change,

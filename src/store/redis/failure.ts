@@ -1,4 +1,5 @@
-import { JrError, messageOf } from '../../errors.js'
+import { JrError } from '../../errors.js'
+import { messageOf } from '../../thrown.js'
 
 /** What to make of an error of Redis or of the connection to it. */
 export type Failure =
