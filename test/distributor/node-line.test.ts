@@ -4,7 +4,7 @@ import { pack } from '#dist/src/codec.js'
 import type { Address } from '#dist/src/wire/address.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { folder, startApp, startNode, until } from '../system/harness.js'
-import { enqueueOf, RawPeer } from '../system/raw-peer.js'
+import { enqueueOf, RawPeer, welcomeOf } from '../system/raw-peer.js'
 
 /** A node, as far as the app can see, that has taken so much. */
 async function nodeThatHas(
@@ -17,18 +17,7 @@ async function nodeThatHas(
 ): Promise<RawPeer> {
   if (!('port' in address)) throw new Error('no port')
   const peer = await RawPeer.dial(t, 'node', address, { name })
-  peer.send(...before, {
-    type: 'welcome',
-    taken,
-    creditJobs,
-    creditBytes: 1e6,
-    maxArgs: 1e5,
-    jobs: [{ name: 'echo', defer: false }],
-    unknownJob: 'fail',
-    evented: 1,
-    deferred: 0,
-    alone: true,
-  })
+  peer.send(...before, welcomeOf({ taken, creditJobs, alone: true }))
   return peer
 }
 

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { OutJob } from '#dist/distributor/out-job.js'
 import { Ticket } from '#dist/distributor/ticket.js'
+import { NO_WISHES } from '../fixtures/no-wishes.js'
 
 /** A job for a spool. */
 export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
@@ -14,15 +15,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     suspicion: 0,
     delayMs: null,
     runAt: null,
-    periodMs: 0,
-    missed: 'once',
-    defer: null,
-    node: null,
-    strictNode: false,
-    notNode: [],
-    maxAttempts: null,
-    backoff: null,
-    timeoutMs: null,
+    ...NO_WISHES,
     ...fields,
     args,
     bytes: args.length,

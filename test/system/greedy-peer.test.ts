@@ -9,7 +9,7 @@ import { FrameWriter } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
-import { enqueueOf, RawPeer } from './raw-peer.js'
+import { enqueueOf, RawPeer, welcomeOf } from './raw-peer.js'
 
 const MIB = 1024 * 1024
 /** Messages of a frame: a quarter of what a peer may send. */
@@ -140,20 +140,8 @@ t.test('a node that says all that it can holds up no other job of the app', asyn
     deferred: 0,
     busy: 0,
   })
-  const welcome: LinkMessage = {
-    type: 'welcome',
-    taken: 0,
-    creditJobs: 1,
-    creditBytes: 1,
-    maxArgs: 1,
-    jobs,
-    unknownJob: 'fail',
-    evented: 1,
-    deferred: 0,
-    alone: true,
-  }
   const facts = () => app.nodes().find(({ name }) => name === 'raw-node')
-  greedy.send(welcome)
+  greedy.send(welcomeOf({ creditJobs: 1, creditBytes: 1, maxArgs: 1, jobs, alone: true }))
   const many = Array.from({ length: MOST }, () => state('running'))
   for (let frame = 0; frame < 3; frame++) greedy.send(...many)
   greedy.send(state('paused'))

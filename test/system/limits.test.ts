@@ -12,7 +12,7 @@ import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
 import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
 import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
-import { enqueueOf } from './raw-peer.js'
+import { enqueueOf, welcomeOf } from './raw-peer.js'
 
 const REFUSED = { name: 'TypeError' }
 /** Random messages that are made at once, and of them those that are under way at once. */
@@ -246,18 +246,7 @@ async function withNode(
   await peer(t, 'node', formatAddress(address), {
     onLink: ({ channel }) => {
       links++
-      channel.send({
-        type: 'welcome',
-        taken: 0,
-        creditJobs: 100,
-        creditBytes: 1e6,
-        maxArgs: 1e5,
-        jobs: [{ name: 'echo', defer: false }],
-        unknownJob: 'fail',
-        evented: 1,
-        deferred: 0,
-        alone: false,
-      })
+      channel.send(welcomeOf())
       return {
         onMessages: (messages) => {
           for (const message of messages) {

@@ -6,7 +6,8 @@ import type { Secret } from '#dist/src/secret.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { shakeHands } from '#dist/src/wire/handshake.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
-import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
+import type { Enqueue, LinkMessage, Welcome } from '#dist/src/wire/messages.js'
+import { NO_WISHES } from '../fixtures/no-wishes.js'
 
 /** A job for `echo`, as an app sends it. */
 export function enqueueOf(fields: Pick<Enqueue, 'number' | 'id' | 'args'> & Partial<Enqueue>): Enqueue {
@@ -18,15 +19,25 @@ export function enqueueOf(fields: Pick<Enqueue, 'number' | 'id' | 'args'> & Part
     delayMs: null,
     byWall: false,
     heldMs: 0,
-    periodMs: 0,
-    missed: 'once',
-    defer: null,
-    node: null,
-    strictNode: false,
-    notNode: [],
+    ...NO_WISHES,
     maxAttempts: 1,
-    backoff: null,
-    timeoutMs: null,
+    ...fields,
+  }
+}
+
+/** A node that has `echo`, as an app hears of it. */
+export function welcomeOf(fields: Partial<Welcome> = {}): Welcome {
+  return {
+    type: 'welcome',
+    taken: 0,
+    creditJobs: 100,
+    creditBytes: 1e6,
+    maxArgs: 1e5,
+    jobs: [{ name: 'echo', defer: false }],
+    unknownJob: 'fail',
+    evented: 1,
+    deferred: 0,
+    alone: false,
     ...fields,
   }
 }

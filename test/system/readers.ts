@@ -4,8 +4,8 @@ import type { Distributor } from '#dist/distributor/index.js'
 import type { Feedback } from '#dist/distributor/ticket.js'
 import type { NodeProcess } from './harness.js'
 
-/** One child is enough, and a line for each job would be most of the work. */
-export const LEAN = ['--deferred-children', '0', '--standby-children', '0', '--no-log-job-processing']
+/** A line for each job would be most of the work. */
+export const LEAN = ['--no-log-job-processing']
 
 /** So many times more than it takes to fill each queue a few times. */
 export const FLOOD = Number(process.env.JR_TEST_FLOOD ?? 1)

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { WINDOWS } from '#dist/src/window.js'
-import { event, folder, startApp, startNode, toApp } from './harness.js'
+import { event, folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
 import { all, FLOOD, LEAN, most, stayed } from './readers.js'
 
 const LARGE = 900_000
@@ -13,6 +13,12 @@ const LARGE = 900_000
 /** For so long nothing else happens in this process. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** A node that soon gives what was an app's to its next life. */
+function impatient(t: Test, path: string, dir: string): Promise<NodeProcess> {
+  const flags = ['--distributors', path, '--dir', join(dir, 'data'), '--outcome-grace', '10ms']
+  return startNode(t, 'n1', [...flags, ...LEAN])
 }
 
 t.test('large results, to feedbacks that take their time, one of them 8 s', async (t) => {
@@ -66,15 +72,7 @@ t.test('feedbacks that wait for other jobs do not lock each other up', async (t)
 t.test('an app that dies within the promise of a feedback is told again in its next life', async (t) => {
   const dir = folder(t)
   const path = join(dir, 'app.sock')
-  const node = await startNode(t, 'n1', [
-    '--distributors',
-    path,
-    '--dir',
-    join(dir, 'data'),
-    '--outcome-grace',
-    '10ms',
-    ...LEAN,
-  ])
+  const node = await impatient(t, path, dir)
   const life = async (how: string, count: number) => {
     const app = spawn(process.execPath, ['test/fixtures/slow-feedback-app.mjs', path, how, String(count)], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -93,15 +91,7 @@ t.test('an app that dies within the promise of a feedback is told again in its n
 t.test('a feedback may stop the app: it counts as done', async (t) => {
   const dir = folder(t)
   const path = join(dir, 'app.sock')
-  await startNode(t, 'n1', [
-    '--distributors',
-    path,
-    '--dir',
-    join(dir, 'data'),
-    '--outcome-grace',
-    '10ms',
-    ...LEAN,
-  ])
+  await impatient(t, path, dir)
   const first = new Distributor({ path, name: 'stops', logLevel: 'silent' })
   await first.start()
   await new Promise<void>((done) => {
