@@ -15,7 +15,8 @@ const PART = 1000
  */
 export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<string> {
   const rows: RowCounts = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
-  let left = 0
+  /** Keys of jobs that are removed: other rows may name them still. */
+  const gone = new Set<string>()
   for await (const part of parts(db.rows(jobsRange(true)))) {
     const jobs = part.map(([key, row]) => {
       const ended = isEndedKey(key) ? decodeEnded(row) : null
@@ -25,7 +26,7 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
     for (const [i, { key, ended, job }] of jobs.entries()) {
       if (places[i]?.toString() !== key) {
         batch.del(key)
-        left++
+        gone.add(key)
       } else if (ended !== null) rows[ended.state]++
       else {
         rows.live++
@@ -33,25 +34,28 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
       }
     }
   }
-  left += await withoutPlace(db, batch, db.rows(IDS), (row) => row.toString())
-  left += await withoutPlace(db, batch, db.rows(MARKS), (row) => (unpack(row) as [string])[0])
+  const ids = await withoutPlace(db, batch, gone, db.rows(IDS), (row) => row.toString())
+  const marks = await withoutPlace(db, batch, gone, db.rows(MARKS), (row) => (unpack(row) as [string])[0])
   for await (const _ of db.rows(OUTCOMES)) rows.outcomes++
   Object.assign(meta.rows, rows)
+  const left = gone.size + ids + marks
   return `a power cut has taken batches of the database and left later ones: ${left} rows that belong to nothing are removed`
 }
 
-/** Removes the rows of which the place that they name is not there. */
+/** Removes the rows of which the place that they name is not there, or is `gone`. */
 async function withoutPlace(
   db: Database,
   batch: RowBatch,
+  gone: ReadonlySet<string>,
   rows: AsyncIterable<readonly [string, Buffer]>,
   placeOf: (row: Buffer) => string,
 ): Promise<number> {
   let left = 0
   for await (const part of parts(rows)) {
-    const there = await db.hasMany(part.map(([, row]) => placeOf(row)))
+    const places = part.map(([, row]) => placeOf(row))
+    const there = await db.hasMany(places)
     for (const [i, [key]] of part.entries()) {
-      if (there[i] === true) continue
+      if (there[i] === true && !gone.has(places[i] ?? '')) continue
       batch.del(key)
       left++
     }

@@ -2,13 +2,15 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { pack } from '#dist/src/codec.js'
 import { TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import type { Change, Store } from '#dist/src/store/index.js'
 import { levelStore } from '#dist/src/store/index.js'
-import { META_KEY } from '#dist/src/store/level/keys.js'
+import { META_KEY, markKey, placeKey } from '#dist/src/store/level/keys.js'
 import { decodeMeta } from '#dist/src/store/level/meta.js'
 import { openDatabase } from '#dist/src/store/level/opening.js'
+import { RowBatch } from '#dist/src/store/level/row-batch.js'
 import { record } from '../../node/records.js'
 
 // What a loss of power leaves, made by hand; `test/power/` loses it for real.
@@ -96,15 +98,14 @@ t.test('a job of which the log has lost a move keeps no file of it', async (t) =
   await lock.release()
 })
 
-t.test('without fsync: a batch of the database is missing, and later ones are there', async (t) => {
+/** A store whose database has lost the move of a job to its second place, and has the one to its third. */
+async function withoutABatch(t: Test): Promise<string> {
   const root = folder(t)
   const dir = join(root, 'store')
   const store = await opened(dir, 'os')
-  // Each is longer than a block of LevelDB, which leaves out the rest of a block that is damaged.
-  const at = (seq: number) => delayed('j', seq, Buffer.alloc(40_000, 'x'))
-  await store.commit([insert(at(1)), insert(delayed('other', 9))], true)
-  await store.commit([move(at(1), at(2))], false)
-  await store.commit([move(at(2), at(3))], false)
+  await store.commit([insert(large(1)), insert(delayed('other', 9))], true)
+  await store.commit([move(large(1), large(2))], false)
+  await store.commit([move(large(2), large(3))], false)
   const cut = join(root, 'cut')
   copy(dir, cut)
   await store.close()
@@ -112,13 +113,21 @@ t.test('without fsync: a batch of the database is missing, and later ones are th
   const bytes = readFileSync(log)
   t.ok(bytes.length > 120_000)
   writeFileSync(log, bytes.fill(0, 50_000, 60_000))
+  return cut
+}
+
+/** Longer than a block of LevelDB, which leaves out the rest of a block that is damaged. */
+const large = (seq: number) => delayed('j', seq, Buffer.alloc(40_000, 'x'))
+
+t.test('without fsync: a batch of the database is missing, and later ones are there', async (t) => {
+  const cut = await withoutABatch(t)
   const again = levelStore({ dir: cut, durability: 'os' })
   const { notes } = await again.open('n1')
   t.match(notes.join(), /a power cut has taken/)
   const ids = (await again.waiting(TIMED, null, 10, 1e6)).map(({ id, seq }) => `${id} ${seq}`)
   t.same(ids, ['j 3', 'other 9'], 'each is one job')
   t.match(await again.counts(), { waiting: 2 })
-  await again.commit([end(at(3))], false)
+  await again.commit([end(large(3))], false)
   t.equal(await again.load('j'), null)
   await again.close()
   const third = levelStore({ dir: cut })
@@ -126,6 +135,23 @@ t.test('without fsync: a batch of the database is missing, and later ones are th
   t.match(await third.counts(), { waiting: 1 })
   await third.close()
 })
+
+t.test(
+  'without fsync: the attempt that had begun at a place of which the job has gone is over',
+  async (t) => {
+    const cut = await withoutABatch(t)
+    const { db, lock } = await openDatabase(cut, 'n1')
+    await new RowBatch(db).put(markKey(1), pack([placeKey(large(1)), 7])).write(true)
+    await db.close()
+    await lock.release()
+    const store = levelStore({ dir: cut, durability: 'os' })
+    const { interrupted } = await store.open('n1')
+    t.same(interrupted, [])
+    t.match(await store.load('j'), { job: { seq: 3 } })
+    t.match(await store.counts(), { waiting: 2, running: 0 })
+    await store.close()
+  },
+)
 
 t.test('what is left of a first start that the power has cut off is begun anew', async (t) => {
   const dir = join(folder(t), 'store')
