@@ -1,0 +1,116 @@
+import { IMMEDIATE, type Lane } from '../../job/lane.js'
+import type { JobRecord, Outcome } from '../../job/record.js'
+import type { Begin, Change, End, Insert, Move, Store } from '../contract.js'
+
+/** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** After `store` was closed: a store with the same data, not opened yet. Null for a store that keeps nothing. */
+  readonly reopen: (() => Store) | null
+}
+
+/** Promises of one subject, by name. */
+export type Cases = Record<string, (make: () => Promise<StoreUnderTest>) => Promise<void>>
+
+export const NODE = 'contract_node'
+export const MANY = 1_000_000_000
+
+export function record(over: Partial<JobRecord> = {}): JobRecord {
+  return {
+    lane: IMMEDIATE,
+    due: 1000,
+    seq: 1,
+    id: 'a',
+    edition: 0,
+    name: 'work',
+    distributor: 'app',
+    instance: 'life',
+    wanted: true,
+    node: null,
+    strictNode: false,
+    notNode: ['other'],
+    periodMs: 0,
+    missed: 'once',
+    maxAttempts: 3,
+    backoff: { type: 'linear', delay: 5 },
+    timeoutMs: null,
+    enqueuedAt: 900,
+    firstDue: 1000,
+    slot: 0,
+    attempt: 0,
+    losses: 0,
+    byWall: false,
+    lastError: null,
+    lastCode: '',
+    lastStack: '',
+    args: Buffer.from('args'),
+    ...over,
+  }
+}
+
+export function outcome(over: Partial<Outcome> = {}): Outcome {
+  return {
+    seq: 100,
+    distributor: 'app',
+    instance: 'life',
+    id: 'a',
+    edition: 0,
+    name: 'work',
+    state: 'completed',
+    slot: 0,
+    more: false,
+    node: NODE,
+    attempt: 1,
+    enqueuedAt: 900,
+    startedAt: 1000,
+    finishedAt: 1010,
+    child: 42,
+    args: Buffer.from('result'),
+    error: Buffer.from('error'),
+    ...over,
+  }
+}
+
+export const insert = (job: JobRecord, over: Partial<Insert> = {}): Insert => ({
+  kind: 'insert',
+  job,
+  ownId: false,
+  number: null,
+  ...over,
+})
+export const begin = (job: JobRecord, startedAt = 1000): Begin => ({ kind: 'begin', job, startedAt })
+export const move = (
+  from: JobRecord,
+  running: boolean,
+  to: JobRecord,
+  told: Outcome | null = null,
+): Move => ({
+  kind: 'move',
+  from,
+  running,
+  to,
+  outcome: told,
+})
+export const end = (
+  from: JobRecord,
+  running: boolean,
+  told: Outcome | null = null,
+  keep: End['keep'] = null,
+): End => ({ kind: 'end', from, running, outcome: told, keep })
+
+export async function using(
+  make: () => Promise<StoreUnderTest>,
+  body: (store: Store, made: StoreUnderTest) => Promise<void>,
+): Promise<void> {
+  const made = await make()
+  await made.store.open(NODE)
+  try {
+    await body(made.store, made)
+  } finally {
+    await made.store.close()
+  }
+}
+
+export const commit = (store: Store, ...changes: Change[]) => store.commit(changes, true)
+export const waitingIds = async (store: Store, lane: Lane = IMMEDIATE) =>
+  (await store.waiting(lane, null, MANY, MANY)).map(({ id }) => id)
