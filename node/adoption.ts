@@ -1,9 +1,9 @@
 import type { Clock } from '../src/clock.js'
+import type { JobDefinition } from '../src/job/definition.js'
 import { checkedTime } from '../src/job/due.js'
 import type { JobRecord } from '../src/job/record.js'
 import type { Logger } from '../src/logger.js'
 import type { Left, Neighbours } from '../src/store/contract.js'
-import type { LoadedJob } from './children/messages.js'
 import { type Journal, moveOf } from './journal.js'
 import { changeFor } from './recovery.js'
 import type { NodeSettings } from './settings.js'
@@ -17,7 +17,7 @@ export interface AdoptionDeps {
   readonly seq: () => number
   readonly random: () => number
   /** The job, when this node's children have it. */
-  readonly known: (name: string) => LoadedJob | undefined
+  readonly known: (name: string) => JobDefinition | undefined
   readonly onError: (error: unknown) => void
 }
 

@@ -9,7 +9,7 @@ import { FRAME_SLACK } from '../src/rules.js'
 import { readSecret } from '../src/secret.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import { messageOf } from '../src/thrown.js'
-import { resolveImports } from './children/imports.js'
+import { resolveImports } from './executors/children/imports.js'
 import type { Forward } from './local-jobs.js'
 import type { NodeConfig } from './settings.js'
 

@@ -3,6 +3,7 @@ import type { Clock } from '../src/clock.js'
 import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
+import type { JobDefinition } from '../src/job/definition.js'
 import type { Lane } from '../src/job/lane.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import type { JobRecord, Outcome, Place } from '../src/job/record.js'
@@ -16,9 +17,8 @@ import type { Address } from '../src/wire/address.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Adoption } from './adoption.js'
-import type { LoadedJob } from './children/messages.js'
-import { Pool } from './children/pool.js'
 import { Consequences } from './consequences.js'
+import { Pool } from './executors/children/pool.js'
 import type { Journal, NodeChange } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
 import { Lookup } from './lookup.js'
@@ -77,7 +77,7 @@ export class JobNode {
   /** Attempts that ran when the node was last lost, until it is decided what becomes of their jobs. */
   #interrupted: readonly Interrupted[] = []
   #storeId = ''
-  #jobs: readonly LoadedJob[] = []
+  #jobs: readonly JobDefinition[] = []
   #status: NodeState['status'] = 'running'
   #address: Address | null = null
   #shutdownMs: number
@@ -370,7 +370,7 @@ export class JobNode {
     if (full) this.#complaints.warn('store:slow', { note })
   }
 
-  #learn(jobs: readonly LoadedJob[]): void {
+  #learn(jobs: readonly JobDefinition[]): void {
     this.#jobs = jobs
     this.#runner.know(jobs)
     this.#adoption?.relearn()

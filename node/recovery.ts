@@ -1,7 +1,7 @@
 import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import type { JobDefinition } from '../src/job/definition.js'
 import type { Interrupted } from '../src/store/contract.js'
-import type { LoadedJob } from './children/messages.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from './journal.js'
 import { changeAfter } from './run/conclusion.js'
 import { type RetryRules, rulesFor } from './run/rules.js'
@@ -17,7 +17,7 @@ export function recover(
   journal: Journal,
   deps: {
     readonly settings: NodeSettings
-    readonly known: (name: string) => LoadedJob | undefined
+    readonly known: (name: string) => JobDefinition | undefined
     /** On the steady clock, and how far that is ahead of the wall clock. */
     readonly now: number
     readonly ahead: number

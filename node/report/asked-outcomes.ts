@@ -1,7 +1,7 @@
 import { packError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
-import type { EnqueueReply } from '../children/messages.js'
+import type { EnqueueReply } from '../../src/pipe/messages.js'
 
 /** A child whose jobs wait for others. */
 export interface Asker {

@@ -3,9 +3,9 @@ import { JrError } from '../../src/errors.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { transition } from '../../src/job/states.js'
-import type { Attempt, AttemptResult } from '../children/attempt.js'
 import type { NodeEnd, NodeMove } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
+import type { Attempt, AttemptResult } from './attempt.js'
 import { lastOf, type Verdict } from './verdict.js'
 
 export interface ConclusionDeps {

@@ -1,6 +1,6 @@
+import type { JobDefinition } from '../../src/job/definition.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Backoff } from '../../src/job/retry-policy.js'
-import type { LoadedJob } from '../children/messages.js'
 import type { NodeSettings } from '../settings.js'
 
 export interface RetryRules {
@@ -13,7 +13,7 @@ export interface RetryRules {
 /** What holds for a job: what it was enqueued with, else what its definition says, if a child knows it, else the node. */
 export function rulesFor(
   job: JobRecord,
-  loaded: LoadedJob | undefined,
+  loaded: JobDefinition | undefined,
   settings: Pick<NodeSettings, keyof RetryRules>,
 ): RetryRules {
   return {

@@ -1,14 +1,14 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import { unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
+import type { JobDefinition } from '../../src/job/definition.js'
 import { isDeferred } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
-import type { Attempt, AttemptResult } from '../children/attempt.js'
-import type { LoadedJob } from '../children/messages.js'
 import type { Journal } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
+import type { Attempt, AttemptResult } from './attempt.js'
 import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
 import { rulesFor } from './rules.js'
 import { decide, type Verdict } from './verdict.js'
@@ -57,7 +57,7 @@ export class Runner {
   readonly #running = new Map<string, Running>()
   /** A suspect of killing children that waits for a child of its own, for each kind of child. */
   readonly #suspects: [JobRecord | null, JobRecord | null] = [null, null]
-  #jobs = new Map<string, LoadedJob>()
+  #jobs = new Map<string, JobDefinition>()
   #token = 0
   #claiming = false
 
@@ -69,11 +69,11 @@ export class Runner {
     return this.#running.size
   }
 
-  know(jobs: readonly LoadedJob[]): void {
+  know(jobs: readonly JobDefinition[]): void {
     this.#jobs = new Map(jobs.map((job) => [job.name, job]))
   }
 
-  known(name: string): LoadedJob | undefined {
+  known(name: string): JobDefinition | undefined {
     return this.#jobs.get(name)
   }
 

@@ -1,11 +1,11 @@
 import type { Now } from '../../src/clock.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
+import type { JobDefinition } from '../../src/job/definition.js'
 import { dueAfter } from '../../src/job/due.js'
 import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isPackedMap } from '../../src/scan.js'
 import type { Enqueue } from '../../src/wire/messages.js'
-import type { LoadedJob } from '../children/messages.js'
 import type { NodeSettings } from '../settings.js'
 
 /** A job as it was asked for, without what numbers it on a connection. */
@@ -17,7 +17,7 @@ export interface Slots {
   readonly deferred: number
 }
 
-function isDeferred({ defer }: JobRequest, known: LoadedJob | undefined): boolean {
+function isDeferred({ defer }: JobRequest, known: JobDefinition | undefined): boolean {
   return defer ?? known?.defer ?? false
 }
 
@@ -25,7 +25,7 @@ function isDeferred({ defer }: JobRequest, known: LoadedJob | undefined): boolea
 export function refusal(
   request: JobRequest,
   settings: NodeSettings,
-  known: LoadedJob | undefined,
+  known: JobDefinition | undefined,
   slots: Slots,
 ): JrError | null {
   const { name } = settings
@@ -60,7 +60,7 @@ export function refusal(
 export function admit(
   request: JobRequest,
   from: { readonly distributor: string; readonly instance: string; readonly heldMs: number },
-  known: LoadedJob | undefined,
+  known: JobDefinition | undefined,
   now: Now,
   seq: number,
 ): JobRecord {

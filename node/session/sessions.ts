@@ -1,10 +1,10 @@
 import { CountedLines, RARELY_MS } from '../../src/counted-lines.js'
+import type { JobDefinition } from '../../src/job/definition.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
 import type { NodeState } from '../../src/wire/messages.js'
-import type { LoadedJob } from '../children/messages.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
 import { Watchers } from '../watchers.js'
@@ -139,6 +139,6 @@ export class Sessions {
   }
 }
 
-export function knownJobs(jobs: readonly LoadedJob[]): NodeState['jobs'] {
+export function knownJobs(jobs: readonly JobDefinition[]): NodeState['jobs'] {
   return jobs.map(({ name, defer }) => ({ name, defer }))
 }

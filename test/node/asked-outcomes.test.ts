@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { EnqueueReply } from '#dist/node/children/messages.js'
 import { AskedOutcomes } from '#dist/node/report/asked-outcomes.js'
 import type { Outcome } from '#dist/src/job/record.js'
+import type { EnqueueReply } from '#dist/src/pipe/messages.js'
 import { outcome } from './records.js'
 
 function asked(stored: Outcome[]) {

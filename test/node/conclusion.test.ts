@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AttemptResult } from '#dist/node/children/attempt.js'
+import type { AttemptResult } from '#dist/node/run/attempt.js'
 import { asCancelled, changeAfter, failedWithoutRun } from '#dist/node/run/conclusion.js'
 import { JrError } from '#dist/src/errors.js'
 import type { JobRecord } from '#dist/src/job/record.js'

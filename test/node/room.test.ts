@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hasEmpty, roomFor, roomiest, type Taker } from '#dist/node/children/room.js'
+import { hasEmpty, roomFor, roomiest, type Taker } from '#dist/node/executors/children/room.js'
 
 const LIMITS = { concurrency: 10, maxJobsPerChild: 0 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { JrError } from '../../src/errors.js'
+import { JrError } from '../../../src/errors.js'
 
 /**
  * The modules that children import first, as Node's `--import` takes them: files from the working directory, packages

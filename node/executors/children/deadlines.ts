@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../src/clock.js'
-import { Heap } from '../../src/heap.js'
+import type { Clock, Timer } from '../../../src/clock.js'
+import { Heap } from '../../../src/heap.js'
 
 interface Deadline {
   readonly at: number

@@ -2,21 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Clock } from '../../src/clock.js'
-import { allowedEnv } from '../../src/env.js'
-import { JrError } from '../../src/errors.js'
-import type { Logger } from '../../src/logger.js'
-import { Channel } from '../../src/wire/channel.js'
-import type { Attempt } from './attempt.js'
-import { childMessages } from './child-messages.js'
-import type { ChildMessage, FromChild, Init, LoadedJob, ToChild } from './messages.js'
+import type { Clock } from '../../../src/clock.js'
+import { allowedEnv } from '../../../src/env.js'
+import { JrError } from '../../../src/errors.js'
+import type { JobDefinition } from '../../../src/job/definition.js'
+import type { Logger } from '../../../src/logger.js'
+import { childMessages } from '../../../src/pipe/child-messages.js'
+import type { ChildMessage, FromChild, Init, ToChild } from '../../../src/pipe/messages.js'
+import { Channel } from '../../../src/wire/channel.js'
+import type { Attempt } from '../../run/attempt.js'
 import { Output } from './output.js'
 
-const MAIN = fileURLToPath(new URL('./child-main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../../child/main.js', import.meta.url))
 const PAGE_BYTES = 4096
 
 export interface ChildHandlers {
-  readonly onReady: (child: Child, jobs: readonly LoadedJob[]) => void
+  readonly onReady: (child: Child, jobs: readonly JobDefinition[]) => void
   /** Job code has read a variable that the node does not pass on. */
   readonly onWithheld: (name: string) => void
   /** All messages of one read but the ones about starting. */

@@ -1,6 +1,6 @@
-import { JrError } from '../../src/errors.js'
-import { fits, WINDOWS, Window } from '../../src/window.js'
-import type { ChildEnqueue } from './messages.js'
+import { JrError } from '../src/errors.js'
+import type { ChildEnqueue } from '../src/pipe/messages.js'
+import { fits, WINDOWS, Window } from '../src/window.js'
 
 export interface AsksDeps {
   readonly send: (message: ChildEnqueue) => void

@@ -1,11 +1,13 @@
-import type { ByteReader, ByteWriter } from '../../src/bytes.js'
-import type { JrError } from '../../src/errors.js'
-import { readBackoff, writeBackoff } from '../../src/job/backoff-bytes.js'
-import { ATTEMPTS, DURATION_MS, MAX_FACTS, MAX_NAME, MAX_TEXT, received } from '../../src/rules.js'
-import { choice, label, readList, text, writeList } from '../../src/wire/fields.js'
-import type { MessageSet } from '../../src/wire/frame.js'
-import { readJobFields, writeJobFields } from '../../src/wire/job-fields.js'
-import type { ChildMessage, Done, LoadedJob } from './messages.js'
+import type { Done } from '../attempt/messages.js'
+import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { JrError } from '../errors.js'
+import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
+import type { JobDefinition } from '../job/definition.js'
+import { ATTEMPTS, DURATION_MS, MAX_FACTS, MAX_NAME, MAX_TEXT, received } from '../rules.js'
+import { choice, label, readList, text, writeList } from '../wire/fields.js'
+import type { MessageSet } from '../wire/frame.js'
+import { readJobFields, writeJobFields } from '../wire/job-fields.js'
+import type { ChildMessage } from './messages.js'
 
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -234,7 +236,7 @@ function readDone(r: ByteReader): Done {
   }
 }
 
-function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backoff }: LoadedJob): void {
+function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backoff }: JobDefinition): void {
   w.text(name)
   w.flag(defer)
   w.flag(timeoutMs !== null)
@@ -245,7 +247,7 @@ function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backo
   if (backoff !== null) writeBackoff(w, backoff)
 }
 
-function readLoaded(r: ByteReader): LoadedJob {
+function readLoaded(r: ByteReader): JobDefinition {
   return {
     name: label(r.text(), 'name'),
     defer: r.flag(),

@@ -1,7 +1,7 @@
-import { JrError } from '../../src/errors.js'
-import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
-import type { ContextHandle, JobContext, JobItself, JobLog } from '../../src/job/registry.js'
-import type { GivenFor, JobArgs, JobName } from '../../src/job/types.js'
+import { JrError } from '../errors.js'
+import type { EnqueueOptions } from '../job/enqueue-options.js'
+import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/registry.js'
+import type { GivenFor, JobArgs, JobName } from '../job/types.js'
 import { asText, packFacts } from './job-log.js'
 import type { AbortReason, Run } from './messages.js'
 

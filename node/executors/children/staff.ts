@@ -1,10 +1,11 @@
-import type { Clock } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
-import type { Logger } from '../../src/logger.js'
-import { FRAME_SLACK } from '../../src/rules.js'
+import type { Clock } from '../../../src/clock.js'
+import { JrError } from '../../../src/errors.js'
+import type { JobDefinition } from '../../../src/job/definition.js'
+import type { Logger } from '../../../src/logger.js'
+import type { FromChild } from '../../../src/pipe/messages.js'
+import { FRAME_SLACK } from '../../../src/rules.js'
 import { Child } from './child.js'
 import type { Deadlines } from './deadlines.js'
-import type { FromChild, LoadedJob } from './messages.js'
 import { ALARMING, respawnDelay, SHORT_LIFE_MS } from './respawn.js'
 
 export interface StaffOptions {
@@ -26,7 +27,7 @@ export interface StaffOptions {
 
 export interface StaffHandlers {
   /** A child is ready, and knows these jobs. */
-  readonly onReady: (jobs: readonly LoadedJob[]) => void
+  readonly onReady: (jobs: readonly JobDefinition[]) => void
   readonly onMessages: (child: Child, messages: readonly FromChild[]) => void
   /** A child has read what it was sent, and can be given more. */
   readonly onRoom: (child: Child) => void
@@ -208,7 +209,7 @@ export class Staff {
     this.#log.warn('env:withheld', { variable, note })
   }
 
-  #ready(child: Child, jobs: readonly LoadedJob[]): void {
+  #ready(child: Child, jobs: readonly JobDefinition[]): void {
     this.#log.debug('child:ready', { pid: child.pid, jobs: jobs.length })
     this.#handlers.onReady(jobs)
     const started = this.#started

@@ -1,6 +1,7 @@
-import type { JrError } from '../../src/errors.js'
-import type { Backoff } from '../../src/job/retry-policy.js'
-import type { JobFields } from '../../src/wire/job-fields.js'
+import type { Abort, Done, Log, Run } from '../attempt/messages.js'
+import type { JrError } from '../errors.js'
+import type { JobDefinition } from '../job/definition.js'
+import type { JobFields } from '../wire/job-fields.js'
 
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
 export type ChildMessage = ToChild | FromChild
@@ -23,27 +24,6 @@ export interface Init {
   readonly maxResult: number
   readonly mergeJobItself: boolean
 }
-
-export interface Run {
-  readonly type: 'run'
-  readonly token: number
-  readonly id: string
-  readonly name: string
-  readonly attempt: number
-  readonly maxAttempts: number
-  readonly slot: number
-  readonly enqueuedAt: number
-  readonly startedAt: number
-  readonly args: Buffer
-}
-
-export interface Abort {
-  readonly type: 'abort'
-  readonly token: number
-  readonly reason: AbortReason
-}
-
-export type AbortReason = 'timeout' | 'cancel' | 'shutdown'
 
 /** What became of a job that a job has enqueued: first that it is on disk, later its outcome. */
 export interface EnqueueReply {
@@ -79,16 +59,7 @@ export interface Unreadable {
 
 export interface Ready {
   readonly type: 'ready'
-  readonly jobs: readonly LoadedJob[]
-}
-
-/** A job as the job files define it. A back-off function stays in the child. */
-export interface LoadedJob {
-  readonly name: string
-  readonly defer: boolean
-  readonly timeoutMs: number | null
-  readonly maxAttempts: number | null
-  readonly backoff: Backoff | null
+  readonly jobs: readonly JobDefinition[]
 }
 
 /** This job file is imported next. */
@@ -106,27 +77,6 @@ export interface Withheld {
 export interface StartFailed {
   readonly type: 'start-failed'
   readonly message: string
-}
-
-export interface Done {
-  readonly type: 'done'
-  readonly token: number
-  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'returned'
-  readonly code: string
-  readonly message: string
-  readonly retryAfterMs: number | null
-  readonly args: Buffer
-  readonly error: Buffer
-}
-
-export interface Log {
-  readonly type: 'log'
-  readonly id: string
-  readonly name: string
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly text: string
-  /** JSON of an object, of at most `MAX_FACTS` characters; empty: there are none. */
-  readonly facts: string
 }
 
 /** A job held the event loop of an evented child for so long. */

@@ -1,6 +1,6 @@
-import type { Facts } from '../../src/logger.js'
-import { json } from '../../src/plain.js'
-import { MAX_FACTS, MAX_TEXT } from '../../src/rules.js'
+import type { Facts } from '../logger.js'
+import { json } from '../plain.js'
+import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import type { Log } from './messages.js'
 
 /** What a line of the log has of its own. */

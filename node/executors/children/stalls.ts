@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.js'
-import type { Logger } from '../../src/logger.js'
+import type { Clock } from '../../../src/clock.js'
+import type { Logger } from '../../../src/logger.js'
 import type { Child } from './child.js'
 import type { Deadlines } from './deadlines.js'
 

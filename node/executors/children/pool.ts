@@ -1,14 +1,16 @@
-import type { Clock } from '../../src/clock.js'
-import { CountedLines } from '../../src/counted-lines.js'
-import { packError } from '../../src/error-record.js'
-import { JrError } from '../../src/errors.js'
-import type { Logger } from '../../src/logger.js'
-import type { Asker } from '../report/asked-outcomes.js'
-import type { Attempt, AttemptResult } from './attempt.js'
+import { factsOf } from '../../../src/attempt/job-log.js'
+import type { Done } from '../../../src/attempt/messages.js'
+import type { Clock } from '../../../src/clock.js'
+import { CountedLines } from '../../../src/counted-lines.js'
+import { packError } from '../../../src/error-record.js'
+import { JrError } from '../../../src/errors.js'
+import type { JobDefinition } from '../../../src/job/definition.js'
+import type { Logger } from '../../../src/logger.js'
+import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
+import type { Asker } from '../../report/asked-outcomes.js'
+import type { Attempt, AttemptResult } from '../../run/attempt.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
-import { factsOf } from './job-log.js'
-import type { ChildEnqueue, Done, FromChild, LoadedJob, Unreadable } from './messages.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { CATCH_UP_MS, Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
@@ -18,7 +20,7 @@ export interface PoolOptions extends StaffOptions, RoomLimits {
 }
 
 export interface PoolHandlers {
-  readonly onJobs: (jobs: readonly LoadedJob[]) => void
+  readonly onJobs: (jobs: readonly JobDefinition[]) => void
   readonly onResults: (results: readonly AttemptResult[]) => void
   /** A slot became free, or a child ready. */
   readonly onCapacity: () => void

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.js'
+import type { Attempt } from '../../run/attempt.js'
 import type { Child } from './child.js'
 
 /** What of a child says how much more it may be given. */

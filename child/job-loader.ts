@@ -1,12 +1,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { JrError } from '../../src/errors.js'
-import { checkBackoff } from '../../src/job/enqueue-options.js'
-import { type RegisteredJob, registry } from '../../src/job/registry.js'
-import { ATTEMPTS, checked, givenDuration } from '../../src/rules.js'
-import { messageOf } from '../../src/thrown.js'
-import type { LoadedJob } from './messages.js'
+import { JrError } from '../src/errors.js'
+import type { JobDefinition } from '../src/job/definition.js'
+import { checkBackoff } from '../src/job/enqueue-options.js'
+import { type RegisteredJob, registry } from '../src/job/registry.js'
+import { ATTEMPTS, checked, givenDuration } from '../src/rules.js'
+import { messageOf } from '../src/thrown.js'
 
 const JOB_FILE = /(\.(js|mjs|cjs)|(?<!\.d)\.(ts|mts|cts))$/
 const TYPESCRIPT = /\.([mc]?)ts$/
@@ -24,7 +24,7 @@ export async function loadJobs(
   dir: string,
   imports: boolean,
   onFile: (file: string) => void,
-): Promise<LoadedJob[]> {
+): Promise<JobDefinition[]> {
   const found = jobFiles(dir)
   const files = imports || RUNS_TYPESCRIPT ? found : withoutTypeScript(dir, found)
   const origins = new Map<string, Origin>()
@@ -113,7 +113,7 @@ function compiled(file: string): string {
   return file.replace(TYPESCRIPT, '.$1js')
 }
 
-function describe(job: RegisteredJob): LoadedJob {
+function describe(job: RegisteredJob): JobDefinition {
   const { name, options, handler } = job
   if (handler === null) {
     throw new JrError(

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Asks } from '#dist/node/children/asks.js'
-import type { ChildEnqueue } from '#dist/node/children/messages.js'
+import { Asks } from '#dist/child/asks.js'
+import type { ChildEnqueue } from '#dist/src/pipe/messages.js'
 import { WINDOWS } from '#dist/src/window.js'
 
 function asks() {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Clock } from '../../src/clock.js'
+import type { Clock } from '../../../src/clock.js'
 
 /** Bytes of output that reach the log in a second; the rest is dropped, and said to be. */
 const BYTES_A_SECOND = 64 * 1024

@@ -1,0 +1,45 @@
+/** One attempt is to run. */
+export interface Run {
+  readonly type: 'run'
+  readonly token: number
+  readonly id: string
+  readonly name: string
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly slot: number
+  readonly enqueuedAt: number
+  readonly startedAt: number
+  readonly args: Buffer
+}
+
+/** It is asked to end: its signal aborts. */
+export interface Abort {
+  readonly type: 'abort'
+  readonly token: number
+  readonly reason: AbortReason
+}
+
+export type AbortReason = 'timeout' | 'cancel' | 'shutdown'
+
+/** How the attempt went. */
+export interface Done {
+  readonly type: 'done'
+  readonly token: number
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'returned'
+  readonly code: string
+  readonly message: string
+  readonly retryAfterMs: number | null
+  readonly args: Buffer
+  readonly error: Buffer
+}
+
+/** A line that a job logs. */
+export interface Log {
+  readonly type: 'log'
+  readonly id: string
+  readonly name: string
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly text: string
+  /** JSON of an object, of at most `MAX_FACTS` characters; empty: there are none. */
+  readonly facts: string
+}

@@ -1,0 +1,10 @@
+import type { Backoff } from './retry-policy.js'
+
+/** A job as the job files define it. A back-off function stays where the job runs. */
+export interface JobDefinition {
+  readonly name: string
+  readonly defer: boolean
+  readonly timeoutMs: number | null
+  readonly maxAttempts: number | null
+  readonly backoff: Backoff | null
+}
