@@ -4,6 +4,7 @@ import { bytesOfOutcome } from '#dist/src/job/outcome.js'
 import type { Outcome } from '#dist/src/job/record.js'
 import { firstOf } from '#dist/src/store/first-of.js'
 import { WINDOWS } from '#dist/src/window.js'
+import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { outcome } from './records.js'
 
 const LARGE = 1024 * 1024
@@ -13,20 +14,12 @@ const { count: MOST, bytes: MOST_BYTES } = WINDOWS.outcomes
 function delivery(stored: Outcome[] = []) {
   const sent: Outcome[] = []
   const reads: number[] = []
-  const timers: (() => void)[] = []
+  const clock = new StoppedClock()
   const acknowledged: number[] = []
   const state = { writable: true, slow: 0 }
   const made = new Delivery({
     distributor: 'app',
-    clock: {
-      now: () => 0,
-      steady: () => 0,
-      mono: () => 0,
-      setTimer: (_ms, fn) => {
-        timers.push(fn)
-        return { cancel: () => {}, ref: () => {}, unref: () => {} }
-      },
-    },
+    clock,
     send: (message) => sent.push(message.outcome),
     writable: () => state.writable,
     read: async (_distributor, after, limit, maxBytes) => {
@@ -47,7 +40,7 @@ function delivery(stored: Outcome[] = []) {
     },
   })
   const elapse = () => {
-    for (const fn of timers.splice(0)) fn()
+    for (let set = clock.timers.length; set > 0; set--) clock.fire()
   }
   return { made, sent, reads, acknowledged, state, elapse }
 }

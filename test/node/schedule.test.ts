@@ -5,6 +5,7 @@ import { Scheduler } from '#dist/node/schedule/scheduler.js'
 import { IMMEDIATE, type Lane, laneFor, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import { comparePlaces, type JobRecord, type Place } from '#dist/src/job/record.js'
 import type { LaneHead } from '#dist/src/store/contract.js'
+import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { record } from './records.js'
 
 /** A store's lanes as sorted arrays, and a count of the reads. */
@@ -37,31 +38,6 @@ class Rows {
 }
 
 const at = (time: number) => ({ steady: time, wall: time })
-
-/** A clock that stands still, and keeps the timers that were set. */
-class StoppedClock {
-  time = 1000
-  timers: { at: number; fn: () => void }[] = []
-  now = () => this.time
-  steady = () => this.time
-  mono = () => this.time
-  setTimer = (ms: number, fn: () => void) => {
-    const timer = { at: this.time + ms, fn }
-    this.timers.push(timer)
-    const cancel = () => {
-      this.timers = this.timers.filter((other) => other !== timer)
-    }
-    return { cancel, unref: () => {}, ref: () => {} }
-  }
-  /** Goes to the earliest timer, and fires it. */
-  fire(): void {
-    const next = this.timers.toSorted((a, b) => a.at - b.at)[0]
-    if (next === undefined) throw new Error('no timer is set')
-    this.timers = this.timers.filter((timer) => timer !== next)
-    this.time = Math.max(this.time, next.at)
-    next.fn()
-  }
-}
 
 function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
   const seen = { due: 0 }
