@@ -1,10 +1,12 @@
+import { JOB_STATES } from '../src/job/states.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { renderHelp } from '../src/options/render.js'
+import { ACTS } from '../src/verbs/table.js'
 
 export const HELP = `jr: durable background jobs, without a broker
 
   jr node      run a node: it keeps jobs and runs them
-  jr jobs      list, show and destroy the jobs of a node, or of all nodes that share a Redis
+  jr jobs      list, show and change the jobs of a node, or of all nodes that share a Redis
   jr demo      see it at work, on the files of a folder of yours
   jr doctor    check whether a node could start here, and what is missing
   jr repair    copy all that is whole in a damaged data directory, and list what is gone
@@ -36,35 +38,41 @@ once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 repla
 `
 }
 
-export const JOBS_HELP = `jr jobs: list, show and destroy the jobs of a node that listens, or those in Redis
+const acts = Object.entries(ACTS)
+const names = acts.map(([act]) => act)
+
+export const JOBS_HELP = `jr jobs: list, show and ${names.join(' and ')} the jobs of a node that listens, or those in Redis
 
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
   jr jobs show ID --node 127.0.0.1:5001                        one job, with its args
-  jr jobs destroy ID... --node 127.0.0.1:5001
-  jr jobs destroy --all --state failed --node 127.0.0.1:5001
+${usage(' --node 127.0.0.1:5001', ' --state failed --node 127.0.0.1:5001')}
 
   jr jobs nodes --redis                                        how the nodes that share a Redis stand
   jr jobs --redis [--node NAME]                                their jobs, also when none of them runs
   jr jobs show ID --redis
-  jr jobs destroy ID... --redis
-  jr jobs destroy --all --redis --node NAME
+${usage(' --redis', ' --redis --node NAME')}
 
   --node ADDR         where the node listens: host:port, or the path of a Unix socket
   --redis             straight in the Redis of JR_REDIS_URL, JR_REDIS_PREFIX or the config file; --node is
                       the name of a node then
   --redis-url URL     in this one; others can read command lines: give a password in JR_REDIS_URL
   --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
-  --state STATE       scheduled, available, running, retryable, completed, failed or cancelled
+  --state STATE       ${JOB_STATES.join(', ')}
   --name NAME         only jobs of this name
   --limit N           show at most N jobs (50)
-  --all               destroy all jobs that match --state and --name
+  --all               all jobs that match --state and --name
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
 
-A job that waits or runs is cancelled before it is destroyed, and its error feedback is called. With --redis,
-the node that next has the jobs of its node does that. Exits with 1 if there is no such job.
+${acts.map(([act, { says }]) => `${act}: ${says}`).join('\n')}
+With --redis and no running node, the node that has the job next calls its feedback.
+Exits with 1 if there is no such job.
 `
+
+function usage(one: string, all: string): string {
+  return names.map((act) => `  jr jobs ${act} ID...${one}\n  jr jobs ${act} --all${all}`).join('\n')
+}
 
 export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone
 

@@ -1,4 +1,4 @@
-import { Distributor, type Monitor, type NodeMonitor, RedisMonitor } from '../distributor/index.js'
+import { Distributor, type Monitor, RedisMonitor } from '../distributor/index.js'
 import { systemClock, type Timer } from '../src/clock.js'
 import { JrError } from '../src/errors.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
@@ -7,10 +7,11 @@ import { type CommandLine, someNodeOptions } from './options.js'
 import { printable } from './terminal.js'
 
 /** Where `jr jobs` finds jobs: with a node that listens, or in the Redis that nodes share. */
-export interface JobsOf extends Pick<Monitor, keyof Monitor> {
+export interface JobsOf {
   /** For people. */
   readonly name: string
-  /** The nodes whose jobs are listed, one after the other. */
+  readonly jobs: Pick<Monitor, keyof Monitor>
+  /** The nodes whose jobs are meant, one after the other. */
   nodes(): Promise<readonly string[]>
   /** Of a Redis: how its nodes stand. */
   readonly standing: RedisMonitor['nodes'] | null
@@ -44,21 +45,11 @@ export async function withJobsOf<T>(
     ...(secretFile === undefined ? {} : { secretFile }),
   })
   try {
-    return await work(jobsOfNode(app.monitor({ node: await connect(app, flags.node) })))
+    const node = await connect(app, flags.node)
+    const name = `node ${printable(node)}`
+    return await work({ name, jobs: app.monitor(), nodes: async () => [node], standing: null })
   } finally {
     await app.stop({ timeout: 0 })
-  }
-}
-
-function jobsOfNode(monitor: NodeMonitor): JobsOf {
-  return {
-    name: `node ${printable(monitor.node)}`,
-    nodes: async () => [monitor.node],
-    jobsFor: (_node, query) => monitor.jobsFor(query),
-    load: (id) => monitor.load(id),
-    destroy: (id) => monitor.destroy(id),
-    destroyAllFor: (_node, query) => monitor.destroyAll(query),
-    standing: null,
   }
 }
 
@@ -78,11 +69,8 @@ function jobsInRedis(flags: CommandLine['flags']): JobsOf {
   const only = typeof node === 'string' ? [node] : null
   return {
     name: 'Redis',
+    jobs: monitor,
     nodes: async () => only ?? (await monitor.nodes()).map(({ name }) => name),
-    jobsFor: (name, query) => monitor.jobsFor(name, query),
-    load: (id) => monitor.load(id),
-    destroy: (id) => monitor.destroy(id),
-    destroyAllFor: (name, query) => monitor.destroyAllFor(name, query),
     standing: () => monitor.nodes(),
   }
 }

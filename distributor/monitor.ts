@@ -1,9 +1,12 @@
 import { pack, unpackChecked } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
-import { JOB_STATES, type JobState } from '../src/job/states.js'
+import type { JobState } from '../src/job/states.js'
 import type { JobArgs } from '../src/job/types.js'
-import { CURSOR, checked, NAME, PAGE } from '../src/rules.js'
-import type { JobFacts } from '../src/store/facts.js'
+import { checked, NAME } from '../src/rules.js'
+import type { JobFacts } from '../src/verbs/facts.js'
+import { given, understood } from '../src/verbs/form.js'
+import type { JobFilter, JobQuery } from '../src/verbs/query.js'
+import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../src/verbs/table.js'
 
 /** A job as its node keeps it. */
 export interface MonitoredJob {
@@ -39,15 +42,6 @@ export interface LoadedJob extends MonitoredJob {
   readonly args: JobArgs
 }
 
-export interface JobQuery {
-  readonly state?: JobState
-  readonly name?: string
-  /** Jobs a page, 1000 at most. Default 100. */
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly after?: string
-}
-
 export interface JobPage {
   readonly jobs: MonitoredJob[]
   /** For `after` of the next page; null at the end. */
@@ -71,36 +65,32 @@ export class NodeMonitor {
 
   /** A page of jobs. A page may have fewer jobs than asked for, or none, and not be the last: that is `next: null`. */
   async jobsFor(query: JobQuery = {}): Promise<JobPage> {
-    const { jobs, next } = (await this.#request('jobs', checkedQuery(query))) as {
-      jobs: JobFacts[]
-      next: string | null
-    }
+    const { jobs, next } = await this.#request('jobs', query)
     return { jobs: jobs.map((raw) => jobOf(raw, this.node)), next }
   }
 
   /** One job, with its args; null when the node has none of this id. */
   async load(id: string): Promise<LoadedJob | null> {
-    const raw = (await this.#request('load', { id: checked(NAME, id, 'load: id') })) as
-      | (JobFacts & { args: Buffer })
-      | null
-    return raw === null ? null : { ...jobOf(raw, this.node), args: unpackChecked(raw.args) as JobArgs }
+    const raw = await this.#request('load', { id })
+    return raw === null ? null : loadedJobOf(raw, raw.args, this.node)
   }
 
   /**
    * Forgets one job, whatever its state: one that waits or runs is cancelled, and its error feedback called with
    * JR_CANCELLED. One that runs is asked to stop, and goes when it has. False when the node has none of this id.
    */
-  async destroy(id: string): Promise<boolean> {
-    return (await this.#request('destroy', { id: checked(NAME, id, 'destroy: id') })) === true
+  destroy(id: string): Promise<boolean> {
+    return this.#request('destroy', { id })
   }
 
   /** Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many. */
-  async destroyAll(query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
-    return (await this.#request('destroy-all', checkedQuery(query))) as number
+  destroyAll(query: JobFilter = {}): Promise<number> {
+    return this.#request('destroy-all', query)
   }
 
-  #request(verb: string, body: object): Promise<unknown> {
-    return this.#ask(this.node, verb, pack(body))
+  async #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
+    const body = pack(askedAs(verb, asked))
+    return understood(VERBS[verb].answers, await this.#ask(this.node, verb, body), `answer to '${verb}'`)
   }
 }
 
@@ -130,7 +120,7 @@ export class Monitor {
   }
 
   /** Forgets all jobs of one node that the query meets. Answers how many. */
-  destroyAllFor(node: string, query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
+  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
     return this.#of(node).destroyAll(query)
   }
 
@@ -145,15 +135,13 @@ export class Monitor {
   }
 }
 
-/** A state that does not exist would be met by every job: on the way to `destroyAll` that must not happen. */
-export function checkedQuery(query: JobQuery): JobQuery {
-  const { state, name, limit, after } = query
-  if (state !== undefined && !JOB_STATES.includes(state))
-    throw new TypeError(`query.state: expected ${JOB_STATES.join(', ')}, got '${String(state)}'`)
-  if (name !== undefined) checked(NAME, name, 'query.name')
-  if (limit !== undefined) checked(PAGE, limit, 'query.limit')
-  if (after !== undefined) checked(CURSOR, after, 'query.after')
-  return query
+/** What is asked for, checked: a state that does not exist would be met by every job. Throws a TypeError. */
+export function askedAs<V extends VerbName>(verb: V, asked: AskedOf<V>): AskedOf<V> {
+  return given(VERBS[verb].asks, asked, 'id' in asked ? `${verb}: ` : 'query')
+}
+
+export function loadedJobOf(raw: JobFacts, args: Buffer, node: string): LoadedJob {
+  return { ...jobOf(raw, node), args: unpackChecked(args) as JobArgs }
 }
 
 export function jobOf(raw: JobFacts, node: string): MonitoredJob {

@@ -1,13 +1,13 @@
-import { unpackChecked } from '../src/codec.js'
-import type { JobArgs } from '../src/job/types.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import { checked, NAME } from '../src/rules.js'
-import { factsOf } from '../src/store/facts.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../src/store/redis/jobs.js'
 import { type Surroundings, SYSTEM } from '../src/surroundings.js'
-import { checkedQuery, type JobPage, type JobQuery, jobOf, type LoadedJob, type Monitor } from './monitor.js'
+import { factsOf } from '../src/verbs/facts.js'
+import { type JobFilter, type JobQuery, PAGE } from '../src/verbs/query.js'
+import type { Act } from '../src/verbs/table.js'
+import { askedAs, type JobPage, jobOf, type LoadedJob, loadedJobOf, type Monitor } from './monitor.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
 export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &
@@ -18,7 +18,6 @@ export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeou
 
 const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
 const OPTIONS = { redisUrl, redisPrefix, redisTimeout }
-const LISTED = 100
 
 /**
  * The jobs that nodes keep in a Redis, straight from there: also when no node runs. Each call connects and closes
@@ -26,7 +25,7 @@ const LISTED = 100
  *
  * Every call settles: with JR_STORE when Redis refuses (a password, a command), or says nothing for 5 s, 10 s at most;
  * with JR_CONNECTION for a node that Redis does not know, or that has its lease and does not answer for `redisTimeout`
- * (30 s). The message says whether what was to be destroyed may be gone. JR_BAD_CONFIG: the URL is none.
+ * (30 s). The message says whether what was asked may have been done. JR_BAD_CONFIG: the URL is none.
  */
 export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
   readonly #redis: () => Promise<RedisJobs>
@@ -56,18 +55,18 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    */
   async jobsFor(node: string, query: JobQuery = {}): Promise<JobPage> {
     checked(NAME, node, 'jobsFor: node')
-    const { limit = LISTED, ...rest } = checkedQuery(query)
+    const { limit = PAGE.usual, ...rest } = askedAs('jobs', query)
     const page = await (await this.#redis()).list(node, { ...rest, limit })
     return { jobs: page.jobs.map((stored) => jobOf(factsOf(stored), node)), next: page.next }
   }
 
   /** One job, with its args and the node that has it; null when no node has one of this id. */
   async load(id: string): Promise<LoadedJob | null> {
-    checked(NAME, id, 'load: id')
+    askedAs('load', { id })
     const found = await (await this.#redis()).find(id)
     if (found === null) return null
     const { node, stored } = found
-    return { ...jobOf(factsOf(stored), node), args: unpackChecked(stored.job.args) as JobArgs }
+    return loadedJobOf(factsOf(stored), stored.job.args, node)
   }
 
   /**
@@ -76,18 +75,26 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    * the lost one's jobs next: itself, or another. A node that was killed has its lease for a while longer, and this
    * waits for its end. False when no node has the job.
    */
-  async destroy(id: string): Promise<boolean> {
-    checked(NAME, id, 'destroy: id')
-    return (await this.#redis()).destroy(id)
+  destroy(id: string): Promise<boolean> {
+    return this.#act('destroy', id)
   }
 
   /**
    * Forgets all jobs of one node that the query meets, as `destroy` does, 500 at a time: `redisTimeout` is for each.
    * Answers how many. What other nodes take over meanwhile stays.
    */
-  async destroyAllFor(node: string, query: Pick<JobQuery, 'state' | 'name'> = {}): Promise<number> {
-    checked(NAME, node, 'destroyAllFor: node')
-    const { state, name } = checkedQuery(query)
-    return (await this.#redis()).destroyAll(node, { state, name })
+  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
+    return this.#actOnAll('destroy', node, query)
+  }
+
+  async #act(act: Act, id: string): Promise<boolean> {
+    askedAs(act, { id })
+    return (await this.#redis()).act(act, id)
+  }
+
+  async #actOnAll(act: Act, node: string, query: JobFilter): Promise<number> {
+    checked(NAME, node, `${act}AllFor: node`)
+    const filter = askedAs(`${act}-all`, query)
+    return (await this.#redis()).actOnAll(act, node, filter)
   }
 }

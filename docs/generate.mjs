@@ -5,6 +5,8 @@ import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
 import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
 import { docstring, renderMarkdown } from '../dist/src/options/render.js'
+import { FACTS } from '../dist/src/verbs/facts.js'
+import { VERBS } from '../dist/src/verbs/table.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
 import { linkMessages } from '../dist/src/wire/link-messages.js'
 
@@ -93,6 +95,26 @@ function codes() {
   return ['| code | |', '|---|---|', ...rows].join('\n')
 }
 
+function verbs() {
+  const rows = Object.entries(VERBS).map(([name, { right, says, asks, answers }]) =>
+    row([`\`${name}\``, right, asks.says, answers.says, says]),
+  )
+  const facts = Object.entries(FACTS).map(([name, { says }]) => row([name, says]))
+  const head = [row(['verb', 'right', 'asked', 'answered', '']), '|---|---|---|---|---|']
+  const body = [
+    '',
+    '**The facts of a job.** Times are in milliseconds since 1970; 0: not yet.',
+    '',
+    row(['fact', '']),
+    '|---|---|',
+  ]
+  return [...head, ...rows, ...body, ...facts].join('\n')
+}
+
+function row(cells) {
+  return `| ${cells.join(' | ')} |`
+}
+
 const PARTS = [
   [
     'docs/options.md',
@@ -100,6 +122,7 @@ const PARTS = [
     `### A node\n\n${renderMarkdown(NODE_OPTIONS)}\n\n### A distributor\n\n${renderMarkdown(DISTRIBUTOR_OPTIONS, false)}`,
   ],
   ['PROTOCOL.md', 'examples', MESSAGES.map(example).join('\n\n')],
+  ['PROTOCOL.md', 'verbs', verbs()],
   ['docs/guide.md', 'errors', codes()],
 ]
 

@@ -21,14 +21,15 @@ import { Consequences } from './consequences.js'
 import { Pool } from './executors/children/pool.js'
 import type { Journal, NodeChange } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
-import { Lookup } from './lookup.js'
 import { Pruner } from './pruner.js'
+import { Reach } from './reach.js'
 import { recover } from './recovery.js'
 import { asItIs, type Rehearsal, tryParts } from './rehearsal.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
 import { Scheduler } from './schedule/scheduler.js'
+import { actOnEach } from './session/requests.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
 
@@ -62,7 +63,7 @@ export class JobNode {
   readonly #pool: Pool
   readonly #runner: Runner
   readonly #scheduler: Scheduler
-  readonly #lookup: Lookup
+  readonly #reach: Reach
   readonly #reporter: Reporter
   readonly #sessions: Sessions
   readonly #asked: AskedOutcomes
@@ -139,7 +140,7 @@ export class JobNode {
     const settings = config
     const { random } = chance
     this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
-    this.#lookup = new Lookup({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
+    this.#reach = new Reach({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
     this.#reporter = new Reporter(clock, config.outcomeGraceMs)
     this.#asked = new AskedOutcomes({
       read: (distributor, after, limit, bytes) => store.outcomes(distributor, after, limit, bytes),
@@ -168,7 +169,7 @@ export class JobNode {
       store,
       journal,
       runner: this.#runner,
-      lookup: this.#lookup,
+      reach: this.#reach,
       reporter: this.#reporter,
       clock,
       seq,
@@ -326,7 +327,7 @@ export class JobNode {
     this.#store.neighbours?.watch({
       onLost: (lost, live, anew) => this.#adoption?.lost(lost, live, anew),
       onFailure: (error) => this.#fail(error),
-      onDestroy: (ids) => Promise.all(ids.map((id) => this.#lookup.destroy(id))),
+      onAct: (act, ids) => actOnEach(act, ids, this.#reach),
     })
   }
 

@@ -47,15 +47,6 @@ export const BACKOFF_SECONDS: Rule<number> = {
   says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
   meets: (value): value is number => typeof value === 'number' && value >= 0 && value <= LONGEST_BACKOFF_S,
 }
-/** Where a page of a list begins: what the page before has answered. */
-export const CURSOR: Rule<string> = {
-  says: `text of at most ${MAX_TEXT} characters`,
-  meets: (value): value is string => typeof value === 'string' && value.length <= MAX_TEXT,
-}
-
-/** Jobs on a page of a list. */
-export const PAGE: Rule<number> = wholeFrom(1, 1000)
-
 export function wholeFrom(least: number, most: number): Rule<number> {
   return {
     says: `a whole number from ${least} to ${most}`,

@@ -50,6 +50,9 @@ t.test('imports point one way', async (t) => {
     ['cli/', 'child/'],
     ['src/wire/', 'src/store/'],
     ['src/store/', 'src/wire/'],
+    ['src/verbs/', 'src/store/'],
+    ['src/verbs/', 'src/wire/'],
+    ['src/job/', 'src/verbs/'],
   ]
   for (const [from, to] of forbidden) {
     const wrong = local.filter(({ file, target }) => file.startsWith(from) && target.startsWith(to))

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
-import type { JobQuery, LoadedJob, MonitoredJob, StoredNode } from '../../distributor/index.js'
-import { JOB_STATES, type JobState } from '../../src/job/states.js'
+import type { LoadedJob, MonitoredJob, StoredNode } from '../../distributor/index.js'
+import { given } from '../../src/verbs/form.js'
+import { FILTER, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import { ACTS, type Act, isAct } from '../../src/verbs/table.js'
 import { EXIT } from '../exit-codes.js'
 import { JOBS_HELP } from '../help.js'
 import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
@@ -40,36 +42,39 @@ type Work = (jobs: JobsOf) => Promise<number>
 
 /** What is asked for, checked before anything is connected. */
 function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags']): Work {
-  const query = queryOf(flags)
+  const filter = filterOf(flags)
   const json = flags.json === true
   switch (verb) {
     case 'list': {
       const limit = limitOf(flags.limit)
       if (ids.length > 0) throw new TypeError(`list takes no '${ids[0]}'; show takes an id`)
-      return (jobs) => list(jobs, query, limit, json)
+      return (jobs) => list(jobs, filter, limit, json)
     }
     case 'show': {
       const [id] = ids
       if (id === undefined || ids.length > 1) throw new TypeError('show: expected one id of a job')
       return (jobs) => show(jobs, id, json)
     }
-    case 'destroy':
-      if (ids.length > 0 === (flags.all === true))
-        throw new TypeError('destroy: expected ids of jobs, or --all')
-      if (ids.length > 0) return (jobs) => destroy(jobs, ids, json)
-      if (inRedis(flags) && flags.node === undefined)
-        throw new TypeError('destroy --all: expected --node NAME: whose jobs')
-      return (jobs) => destroyAll(jobs, query, json)
     case 'nodes':
       if (ids.length > 0) throw new TypeError(`nodes takes no '${ids[0]}'`)
       if (!inRedis(flags)) throw new TypeError('nodes: expected --redis, or --redis-url URL')
       return (jobs) => nodes(jobs, json)
     default:
-      throw new TypeError(`no command '${verb}'; expected list, nodes, show or destroy`)
+      if (isAct(verb)) return actOf(verb, ids, filter, flags)
+      throw new TypeError(`no command '${verb}'; expected list, nodes, show, ${Object.keys(ACTS).join(', ')}`)
   }
 }
 
-async function list(of: JobsOf, query: JobQuery, limit: number, json: boolean): Promise<number> {
+function actOf(act: Act, ids: readonly string[], filter: JobFilter, flags: CommandLine['flags']): Work {
+  const json = flags.json === true
+  if (ids.length > 0 === (flags.all === true)) throw new TypeError(`${act}: expected ids of jobs, or --all`)
+  if (ids.length > 0) return (jobs) => actOnEach(act, jobs, ids, json)
+  if (inRedis(flags) && flags.node === undefined)
+    throw new TypeError(`${act} --all: expected --node NAME: whose jobs`)
+  return (jobs) => actOnAll(act, jobs, filter, json)
+}
+
+async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean): Promise<number> {
   const jobs: MonitoredJob[] = []
   const nodes = await of.nodes()
   let more = false
@@ -77,7 +82,11 @@ async function list(of: JobsOf, query: JobQuery, limit: number, json: boolean): 
     let next: string | null = null
     do {
       const after: JobQuery = next === null ? {} : { after: next }
-      const page = await of.jobsFor(node, { ...query, ...after, limit: Math.min(limit - jobs.length, 1000) })
+      const page = await of.jobs.jobsFor(node, {
+        ...filter,
+        ...after,
+        limit: Math.min(limit - jobs.length, PAGE.most),
+      })
       jobs.push(...page.jobs)
       next = page.next
     } while (next !== null && jobs.length < limit)
@@ -115,25 +124,30 @@ function leaseOf({ lease, leaseMs }: StoredNode): string {
 }
 
 async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
-  const job = await of.load(id)
+  const job = await of.jobs.load(id)
   if (job === null) return missing(of, id)
   return print(json ? asJson(job) : columns(Object.entries(job).map(([key, value]) => [key, shown(value)])))
 }
 
-async function destroy(of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {
-  const destroyed: string[] = []
+async function actOnEach(act: Act, of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {
+  let done = 0
   for (const id of ids) {
-    if (await of.destroy(id)) destroyed.push(id)
+    if (await of.jobs[act](id)) done++
     else missing(of, id)
   }
-  print(json ? asJson({ destroyed: destroyed.length }) : `${destroyed.length} destroyed`)
-  return destroyed.length === ids.length ? EXIT.ok : EXIT.failed
+  said(act, done, json)
+  return done === ids.length ? EXIT.ok : EXIT.failed
 }
 
-async function destroyAll(of: JobsOf, query: JobQuery, json: boolean): Promise<number> {
-  let destroyed = 0
-  for (const node of await of.nodes()) destroyed += await of.destroyAllFor(node, query)
-  return print(json ? asJson({ destroyed }) : `${destroyed} destroyed`)
+async function actOnAll(act: Act, of: JobsOf, filter: JobFilter, json: boolean): Promise<number> {
+  let done = 0
+  for (const node of await of.nodes()) done += await of.jobs[`${act}AllFor`](node, filter)
+  return said(act, done, json)
+}
+
+function said(act: Act, count: number, json: boolean): number {
+  const { done } = ACTS[act]
+  return print(json ? asJson({ [done]: count }) : `${count} ${done}`)
 }
 
 function missing({ name }: JobsOf, id: string): number {
@@ -163,12 +177,8 @@ function asJson(value: unknown): string {
   return JSON.stringify(value, plain, 2)
 }
 
-function queryOf({ state, name }: CommandLine['flags']): JobQuery {
-  const known = JOB_STATES.find((one) => one === state)
-  if (state !== undefined && known === undefined)
-    throw new TypeError(`flag --state: expected ${JOB_STATES.join(', ')}, got '${state}'`)
-  const of: { state?: JobState; name?: string } = known === undefined ? {} : { state: known }
-  return typeof name === 'string' ? { ...of, name } : of
+function filterOf({ state, name }: CommandLine['flags']): JobFilter {
+  return given(FILTER, { state, name }, 'flag --')
 }
 
 function limitOf(limit: string | boolean | undefined): number {

@@ -3,7 +3,15 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesOfJob, DirectoryLock, firstOf, JrError, LIST_BYTES, waitingState } from 'job-reactor/store'
+import {
+  bytesOfJob,
+  DirectoryLock,
+  firstOf,
+  JrError,
+  LIST_BYTES,
+  meets,
+  waitingState,
+} from 'job-reactor/store'
 import { apply, lifeOf, noJobs, prune } from './jobs.mjs'
 import { readLog, startLog } from './log.mjs'
 
@@ -126,13 +134,11 @@ class FileStore {
   }
 
   /** @type {Store['list']} */
-  async list({ state, name, after, limit }) {
+  async list(query) {
+    const { after, limit } = query
     const { live, ended } = this.#jobs()
     const all = [...[...live.values()].map(viewOf), ...ended.values()].filter(
-      (one) =>
-        (state === undefined || one.state === state) &&
-        (name === undefined || one.job.name === name) &&
-        (after === undefined || one.job.id > after),
+      ({ state, job }) => meets(query, state, job) && (after === undefined || job.id > after),
     )
     all.sort((a, b) => (a.job.id < b.job.id ? -1 : 1))
     const jobs = firstOf(all, limit, LIST_BYTES, ({ job }) => bytesOfJob(job))

@@ -1,16 +1,15 @@
 import { unpackChecked } from '../../src/codec.js'
 import { JrError } from '../../src/errors.js'
-import { JOB_STATES } from '../../src/job/states.js'
-import { CURSOR, NAME, received } from '../../src/rules.js'
-import type { ListQuery } from '../../src/store/contract.js'
-import { factsOf } from '../../src/store/facts.js'
-import type { Lookup } from '../lookup.js'
+import { factsOf } from '../../src/verbs/facts.js'
+import { understood } from '../../src/verbs/form.js'
+import { type JobFilter, PAGE } from '../../src/verbs/query.js'
+import { type Act, type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
+import type { Reach } from '../reach.js'
 import { AT_ONCE } from './errands.js'
 
-const LARGEST_PAGE = 1000
 /** What one job takes of what is done at once for one connection. */
 const LIGHT = 4
-/** Destroyed at once, of all. */
+/** Jobs of a query to which something is done at once. */
 const TOGETHER = 100
 /** The node itself unpacks what is asked: it is a few facts. */
 const SMALL = { maxDepth: 4, maxNodes: 64 }
@@ -19,77 +18,55 @@ const SMALL = { maxDepth: 4, maxNodes: 64 }
 export interface Ask {
   /** Of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
   readonly weight: number
-  readonly run: (lookup: Lookup) => Promise<unknown>
+  readonly run: (reach: Reach) => Promise<unknown>
 }
 
-/** The monitor's verbs. Throws JR_PROTOCOL for one that is not here, or a body that is not of its form. */
+type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<boolean> }
+type Verbs = { readonly [V in VerbName]: (asked: AskedOf<V>, reach: Reach) => Promise<AnswerOf<V>> }
+
+const ACTS: Acts = {
+  destroy: (id, reach) => reach.destroy(id),
+}
+
+const ANSWERS: Verbs = {
+  jobs: async ({ limit = PAGE.usual, ...query }, reach) => {
+    const { jobs, next } = await reach.list({ ...query, limit })
+    return { jobs: jobs.map(factsOf), next }
+  },
+  load: async ({ id }, reach) => {
+    const stored = await reach.load(id)
+    return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
+  },
+  destroy: ({ id }, reach) => ACTS.destroy(id, reach),
+  'destroy-all': (filter, reach) => actOnAll('destroy', filter, reach),
+}
+
+/** Throws JR_PROTOCOL for a verb that is not there, or a body that is not of its form. */
 export function askOf(verb: string, body: Buffer): Ask {
-  const asked = plainObject(unpackChecked(body, SMALL))
-  switch (verb) {
-    case 'jobs': {
-      const query = queryOf(asked)
-      return { weight: AT_ONCE, run: (lookup) => listed(query, lookup) }
+  if (isVerb(verb)) return asked(verb, body)
+  throw new JrError('JR_PROTOCOL', `unknown request '${verb}'; known: ${Object.keys(VERBS).join(', ')}`)
+}
+
+/** What others ask of this node over its store. */
+export function actOnEach(act: Act, ids: readonly string[], reach: Reach): Promise<boolean[]> {
+  return Promise.all(ids.map((id) => ACTS[act](id, reach)))
+}
+
+function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
+  const what = understood(VERBS[verb].asks, unpackChecked(body, SMALL), `request '${verb}'`)
+  const weight = 'id' in what ? LIGHT : AT_ONCE
+  return { weight, run: (reach) => ANSWERS[verb](what, reach) }
+}
+
+async function actOnAll(act: Act, filter: JobFilter, reach: Reach): Promise<number> {
+  let done = 0
+  for (let after: string | undefined; ; ) {
+    const { jobs, next } = await reach.list({ ...filter, after, limit: PAGE.most })
+    for (let at = 0; at < jobs.length; at += TOGETHER) {
+      const ids = jobs.slice(at, at + TOGETHER).map(({ job }) => job.id)
+      done += (await actOnEach(act, ids, reach)).filter(Boolean).length
     }
-    case 'load': {
-      const id = idOf(asked)
-      return { weight: LIGHT, run: (lookup) => loaded(id, lookup) }
-    }
-    case 'destroy': {
-      const id = idOf(asked)
-      return { weight: LIGHT, run: (lookup) => lookup.destroy(id) }
-    }
-    case 'destroy-all': {
-      const query = queryOf({ ...asked, limit: LARGEST_PAGE })
-      return { weight: AT_ONCE, run: (lookup) => destroyAll(query, lookup) }
-    }
-    default:
-      throw new JrError('JR_PROTOCOL', `unknown request '${verb}'; known: jobs, load, destroy, destroy-all`)
-  }
-}
-
-async function listed(query: ListQuery, lookup: Lookup) {
-  const page = await lookup.list(query)
-  return { jobs: page.jobs.map(factsOf), next: page.next }
-}
-
-async function loaded(id: string, lookup: Lookup) {
-  const stored = await lookup.load(id)
-  return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
-}
-
-async function destroyAll(query: ListQuery, lookup: Lookup): Promise<number> {
-  let destroyed = 0
-  for (let after = query.after; ; ) {
-    const page = await lookup.list({ ...query, after })
-    for (let at = 0; at < page.jobs.length; at += TOGETHER) {
-      const some = page.jobs.slice(at, at + TOGETHER)
-      const answers = await Promise.all(some.map(({ job }) => lookup.destroy(job.id)))
-      destroyed += answers.filter(Boolean).length
-    }
-    if (page.next === null) return destroyed
-    after = page.next
-  }
-}
-
-function plainObject(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw new JrError('JR_PROTOCOL', 'the body of a request must be an object')
-}
-
-function idOf({ id }: Record<string, unknown>): string {
-  return received(NAME, id, 'id')
-}
-
-function queryOf({ state, name, after, limit }: Record<string, unknown>): ListQuery {
-  const size = typeof limit === 'number' && limit >= 1 ? Math.min(Math.floor(limit), LARGEST_PAGE) : 100
-  const known = JOB_STATES.find((one) => one === state)
-  // As no state at all it would be met by every job, also by those that are not to be destroyed.
-  if (known === undefined && state !== undefined)
-    throw new JrError('JR_PROTOCOL', `no state of a job: known are ${JOB_STATES.join(', ')}`)
-  return {
-    state: known,
-    name: name === undefined ? undefined : received(NAME, name, 'name'),
-    after: after === undefined ? undefined : received(CURSOR, after, 'after'),
-    limit: size,
+    if (next === null) return done
+    after = next
   }
 }

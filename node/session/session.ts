@@ -19,7 +19,7 @@ import type {
   Welcome,
 } from '../../src/wire/messages.js'
 import type { Journal, NodeInsert, Origin } from '../journal.js'
-import type { Lookup } from '../lookup.js'
+import type { Reach } from '../reach.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
@@ -38,7 +38,7 @@ export interface SessionDeps {
   readonly settings: NodeSettings
   readonly journal: Journal
   readonly runner: Runner
-  readonly lookup: Lookup
+  readonly reach: Reach
   readonly clock: Clock
   readonly seq: () => number
   readonly slots: () => Slots
@@ -209,7 +209,7 @@ export class Session implements Origin {
       case 'forget':
         return this.#forget(message.ids)
       case 'cancel':
-        return this.#answer(message.request, 1, () => this.#deps.lookup.cancel(message.id))
+        return this.#answer(message.request, 1, () => this.#deps.reach.cancel(message.id))
       case 'watch':
         return this.#answer(message.request, 1, () => this.#watched(message.id))
       case 'request':
@@ -289,7 +289,7 @@ export class Session implements Origin {
   async #watched(id: string): Promise<readonly [answer: string, edition: number]> {
     // Before it is looked for: it may end meanwhile.
     const forget = this.#watch(id)
-    const found = await this.#deps.lookup.watch(id, this.peer)
+    const found = await this.#deps.reach.watch(id, this.peer)
     if (found[0] === 'watching') return found
     forget()
     this.#watches.delete(id)
@@ -297,9 +297,9 @@ export class Session implements Origin {
   }
 
   #forget(ids: readonly string[]): void {
-    const { lookup, complaints } = this.#deps
+    const { reach, complaints } = this.#deps
     const forget = () =>
-      Promise.all(ids.map((id) => lookup.forget(id))).catch((error) =>
+      Promise.all(ids.map((id) => reach.forget(id))).catch((error) =>
         complaints.error('session:error', { distributor: this.peer.name, error: messageOf(error) }),
       )
     this.#errands.add(ids.length, forget, ids.length)
@@ -312,7 +312,7 @@ export class Session implements Origin {
     } catch (error) {
       return this.#answer(request, 1, () => Promise.reject(error))
     }
-    this.#answer(request, ask.weight, () => ask.run(this.#deps.lookup))
+    this.#answer(request, ask.weight, () => ask.run(this.#deps.reach))
   }
 
   #answer(request: number, weight: number, make: () => Promise<unknown>): void {

@@ -1,6 +1,6 @@
 import type { Lane } from './lane.js'
 import type { Backoff } from './retry-policy.js'
-import type { TerminalState } from './states.js'
+import type { JobState, TerminalState } from './states.js'
 
 /** Where a waiting job stands. Unique for as long as the store lives: `seq` is never used twice. */
 export interface Place {
@@ -99,10 +99,16 @@ export interface Outcome {
   readonly error: Buffer
 }
 
-/** A job that has ended and is kept for people to look at. */
-export interface EndedJob {
+/** A job in any state, as it stands in a store. */
+export interface StoredJob {
   readonly job: JobRecord
-  readonly state: TerminalState
+  readonly state: JobState
+  /** Epoch ms; 0 when it has not begun, or not ended. */
   readonly startedAt: number
   readonly finishedAt: number
+}
+
+/** A job that has ended and is kept for people to look at. */
+export interface EndedJob extends StoredJob {
+  readonly state: TerminalState
 }

@@ -1,7 +1,9 @@
 import type { JrError } from '../errors.js'
 import type { Lane } from '../job/lane.js'
-import type { EndedJob, JobRecord, Outcome, Place } from '../job/record.js'
-import type { JobState, TerminalState } from '../job/states.js'
+import type { EndedJob, JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
+import type { TerminalState } from '../job/states.js'
+import type { JobFilter } from '../verbs/query.js'
+import type { Act } from '../verbs/table.js'
 
 /**
  * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
@@ -96,10 +98,10 @@ export interface NeighbourHandlers {
   /** JR_LEASE_LOST: another node has what this one had. JR_STORE: the store can't be reached any more. */
   readonly onFailure: (error: JrError) => void
   /**
-   * Somebody who looks at the store, and is no node, wants these jobs of this one's destroyed. Answers for each whether
-   * it was there. Absent: nobody is told.
+   * Somebody who looks at the store, and is no node, wants this done to these jobs of this one's. Answers for each whether
+   * it was. Absent: nobody is told.
    */
-  readonly onDestroy?: (ids: readonly string[]) => Promise<readonly boolean[]>
+  readonly onAct?: (act: Act, ids: readonly string[]) => Promise<readonly boolean[]>
 }
 
 export interface Left {
@@ -239,14 +241,6 @@ export interface Adopt {
  */
 export type Answer = 'ok' | 'duplicate' | 'stale'
 
-export interface StoredJob {
-  readonly job: JobRecord
-  readonly state: JobState
-  /** Epoch ms; 0 when it has not begun, or not ended. */
-  readonly startedAt: number
-  readonly finishedAt: number
-}
-
 /** What the jobs of one page of a list carry, about. */
 export const LIST_BYTES = 4 * 1024 * 1024
 /**
@@ -255,9 +249,8 @@ export const LIST_BYTES = 4 * 1024 * 1024
  */
 export const LOOKED_AT = { count: 2000, bytes: 4 * 1024 * 1024 } as const
 
-export interface ListQuery {
-  readonly state?: JobState | undefined
-  readonly name?: string | undefined
+/** Jobs that `meets` lets through. */
+export interface ListQuery extends JobFilter {
   readonly after?: string | undefined
   readonly limit: number
 }

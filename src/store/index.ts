@@ -7,8 +7,11 @@ export {
   type Missed,
   type Outcome,
   type Place,
+  type StoredJob,
 } from '../job/record.js'
 export { type JobState, type TerminalState, waitingState } from '../job/states.js'
+export { type JobFilter, meets } from '../verbs/query.js'
+export type { Act } from '../verbs/table.js'
 export * from './contract.js'
 export { DirectoryLock } from './directory-lock.js'
 export { firstOf } from './first-of.js'

@@ -3,9 +3,10 @@ import { JrError } from '../errors.js'
 import { nowFor } from '../job/due.js'
 import type { Lane } from '../job/lane.js'
 import { bytesOfOutcome } from '../job/outcome.js'
-import { bytesOfJob, type JobRecord, type Outcome, type Place } from '../job/record.js'
+import { bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../job/record.js'
 import { type TerminalState, waitingState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
+import { meets } from '../verbs/query.js'
 import {
   type Answer,
   type Change,
@@ -16,7 +17,6 @@ import {
   type ListQuery,
   type Opened,
   type Store,
-  type StoredJob,
 } from './contract.js'
 import { Entries, type Entry } from './entries.js'
 import { firstOf } from './first-of.js'
@@ -84,15 +84,15 @@ class MemoryStore implements Store {
     return entry === undefined ? null : this.#view(entry)
   }
 
-  async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
+  async list(query: ListQuery): Promise<ListPage> {
     this.#check()
+    const { after, limit } = query
     const jobs: StoredJob[] = []
     let bytes = 0
     for await (const entry of this.#jobs.after(after === undefined ? 0 : Number(after))) {
       this.#check()
       const view = this.#view(entry)
-      if (state !== undefined && view.state !== state) continue
-      if (name !== undefined && view.job.name !== name) continue
+      if (!meets(query, view.state, view.job)) continue
       jobs.push(view)
       bytes += bytesOfJob(view.job)
       if (jobs.length >= limit || bytes >= LIST_BYTES) return { jobs, next: String(entry.place) }

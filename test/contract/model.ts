@@ -3,16 +3,16 @@ import type {
   Change,
   Counts,
   Interrupted,
+  JobFilter,
   JobRecord,
   Lane,
   LaneHead,
-  ListQuery,
   Outcome,
   Place,
   StoredJob,
   TerminalState,
 } from '#dist/src/store/index.js'
-import { waitingState } from '#dist/src/store/index.js'
+import { meets, waitingState } from '#dist/src/store/index.js'
 
 /** A store in the fewest words: what every store must answer, with no thought for speed, order of keys, or disks. */
 export class Model {
@@ -82,10 +82,8 @@ export class Model {
       .sort((a, b) => (a.lane < b.lane ? -1 : 1))
   }
 
-  list({ state, name }: Pick<ListQuery, 'state' | 'name'>): StoredJob[] {
-    return this.#jobs.filter(
-      (one) => (state === undefined || one.state === state) && (name === undefined || one.job.name === name),
-    )
+  list(filter: JobFilter): StoredJob[] {
+    return this.#jobs.filter(({ state, job }) => meets(filter, state, job))
   }
 
   outcomes(distributor: string, after: number): Outcome[] {

@@ -75,14 +75,14 @@ else {
     const monitor = new RedisMonitor({ redis: { cluster }, redisPrefix: 'topology' })
     t.match(await monitor.nodes(), [{ name: 'n1', lease: 'held', waiting: 3 }])
     const asked = new Promise<readonly string[]>((resolve) => {
-      const onDestroy = async (ids: readonly string[]) => {
-        resolve(ids)
+      const onAct = async (act: string, ids: readonly string[]) => {
+        resolve([act, ...ids])
         return ids.map(() => true)
       }
-      store.neighbours?.watch({ onLost: () => {}, onFailure: (error) => t.fail(error.message), onDestroy })
+      store.neighbours?.watch({ onLost: () => {}, onFailure: (error) => t.fail(error.message), onAct })
     })
     t.equal(await monitor.destroy(recordOf(1).id), true, 'the node has said so')
-    t.same(await asked, [recordOf(1).id])
+    t.same(await asked, ['destroy', recordOf(1).id])
     await store.close()
     t.equal(await monitor.destroy(recordOf(2).id), true, 'and where none runs, it is done in Redis')
     t.match(await monitor.nodes(), [{ name: 'n1', lease: 'stopped', waiting: 2 }])

@@ -1,9 +1,8 @@
 import type { Now } from '../../clock.js'
 import { nowFor } from '../../job/due.js'
-import type { JobRecord } from '../../job/record.js'
+import type { JobRecord, StoredJob } from '../../job/record.js'
 import { type JobState, waitingState } from '../../job/states.js'
 import { othersTurn } from '../../others-turn.js'
-import type { StoredJob } from '../contract.js'
 import { placeKey } from './keys.js'
 import type { YoungJob } from './young.js'
 

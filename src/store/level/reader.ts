@@ -8,16 +8,11 @@ import {
   type JobRecord,
   type Outcome,
   type Place,
+  type StoredJob,
 } from '../../job/record.js'
 import { isTerminal, type TerminalState } from '../../job/states.js'
-import {
-  type LaneHead,
-  LIST_BYTES,
-  type ListPage,
-  type ListQuery,
-  LOOKED_AT,
-  type StoredJob,
-} from '../contract.js'
+import { meets } from '../../verbs/query.js'
+import { type LaneHead, LIST_BYTES, type ListPage, type ListQuery, LOOKED_AT } from '../contract.js'
 import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
@@ -117,9 +112,8 @@ export class Reader {
   }
 
   async page(query: ListQuery, now: Now): Promise<ListPage> {
-    const { state, name, limit, after } = query
-    const wanted: Wanted = (is, job) =>
-      (state === undefined || is === state) && (name === undefined || job.name === name)
+    const { state, limit, after } = query
+    const wanted: Wanted = (is, job) => meets(query, is, job)
     const { gt, lt } = listRange(state !== undefined && isTerminal(state) ? state : null, state === undefined)
     const from = after !== undefined && after > gt ? after : gt
     const young = isEndedKey(from) ? [] : [...this.#young.jobs.values()]

@@ -3,21 +3,11 @@ import { nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Lane } from '../../job/lane.js'
 import { epochAt } from '../../job/numbers.js'
-import type { JobRecord, Outcome, Place } from '../../job/record.js'
+import type { JobRecord, Outcome, Place, StoredJob } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import { messageOf } from '../../thrown.js'
-import type {
-  Answer,
-  Change,
-  Counts,
-  LaneHead,
-  ListPage,
-  ListQuery,
-  Opened,
-  Store,
-  StoredJob,
-} from '../contract.js'
+import type { Answer, Change, Counts, LaneHead, ListPage, ListQuery, Opened, Store } from '../contract.js'
 import type { DirectoryLock } from '../directory-lock.js'
 import { factsFor, gone, isEmpty, mendIfBroken, missingBatches } from './belonging.js'
 import { COMPACTION_LIMITS, Compaction, type CompactionLimits } from './compaction.js'

@@ -15,7 +15,7 @@ export class Answering {
   /** For listening, and nothing else. */
   readonly #ear: Client
   readonly #given = new Map<string, Promise<Buffer>>()
-  #destroy: NeighbourHandlers['onDestroy'] | null = null
+  #act: NeighbourHandlers['onAct'] | null = null
 
   constructor(server: Server, ear: Client) {
     this.#server = server
@@ -32,26 +32,26 @@ export class Answering {
     } catch (error) {
       if (!(error instanceof JrError) || !error.message.includes('NOPERM')) throw error
       this.#ear.close()
-      return `${error.message}. While this node runs, a monitor that goes straight to Redis can't destroy its jobs`
+      return `${error.message}. While this node runs, a monitor that goes straight to Redis can't change its jobs`
     }
   }
 
   /** Until then nothing is answered, and is asked again. */
-  answer(destroy: NeighbourHandlers['onDestroy']): void {
-    this.#destroy = destroy
+  answer(act: NeighbourHandlers['onAct']): void {
+    this.#act = act
   }
 
   stop(): void {
-    this.#destroy = null
+    this.#act = null
     this.#ear.close()
   }
 
   #hear(message: Buffer): void {
     const ask = decodeAsk(message)
-    const destroy = this.#destroy
-    if (ask === null || destroy == null) return
+    const act = this.#act
+    if (ask === null || act == null) return
     const known = this.#given.get(ask.id)
-    const answer = known ?? tell(ask, destroy)
+    const answer = known ?? tell(ask, act)
     if (known === undefined) this.#remember(ask.id, answer)
     const { watcher, prefix } = this.#server
     const channel = answerChannel(prefix, ask.asker)
@@ -68,11 +68,11 @@ export class Answering {
   }
 }
 
-async function tell({ id, ids }: Ask, destroy: NonNullable<NeighbourHandlers['onDestroy']>): Promise<Buffer> {
+async function tell({ id, act, ids }: Ask, done: NonNullable<NeighbourHandlers['onAct']>): Promise<Buffer> {
   try {
-    return encodeTold({ id, destroyed: await destroy(ids) })
+    return encodeTold({ id, done: await done(act, ids) })
   } catch (error) {
     const failure = error instanceof JrError ? error : new JrError('JR_STORE', String(error))
-    return encodeTold({ id, destroyed: failure })
+    return encodeTold({ id, done: failure })
   }
 }

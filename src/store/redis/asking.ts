@@ -5,7 +5,7 @@ import type { Client } from './client.js'
 import { answerChannel, askChannel } from './keys.js'
 import { persist } from './patience.js'
 
-/** For each job whether it was there; or no answer, in time or because nobody listens. */
+/** For each job whether it was done; or no answer, in time or because nobody listens. */
 export type Heard = readonly boolean[] | 'silence' | 'nobody'
 
 /** Asks nodes over Redis, for one who is no node. */
@@ -40,10 +40,11 @@ export class Asking {
    * Asks a node, one thing at a time, and waits so long for its answer. To ask it again, under the same id, is to wait
    * for the same answer. Rejects with what the node could not do, or JR_STORE.
    */
-  async ask(node: string, id: string, ids: Ask['ids'], waitMs: number): Promise<Heard> {
+  async ask(node: string, what: Omit<Ask, 'asker'>, waitMs: number): Promise<Heard> {
+    const { id, ids } = what
     this.#listening ??= this.#listen()
     await this.#listening
-    const message = encodeAsk({ asker: this.#asker, id, ids })
+    const message = encodeAsk({ asker: this.#asker, ...what })
     const channel = askChannel(this.#prefix, node)
     const hearers = await persist(this.#clock, this.#mouth, this.#contactMs, () =>
       this.#mouth.call('PUBLISH', channel, message),
@@ -51,8 +52,8 @@ export class Asking {
     if (Number(hearers) === 0 && this.#mouth.countsHearers) return 'nobody'
     const told = this.#answerTo(id) ?? (await this.#wait(id, waitMs))
     if (told === null) return 'silence'
-    if (told.destroyed instanceof Error) throw told.destroyed
-    return told.destroyed.length === ids.length ? told.destroyed : 'silence'
+    if (told.done instanceof Error) throw told.done
+    return told.done.length === ids.length ? told.done : 'silence'
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { pack, unpackChecked } from '../../codec.js'
 import { packError, unpackError } from '../../error-record.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../../errors.js'
+import { type Act, isAct } from '../../verbs/table.js'
 
 /**
  * What one who is no node asks of a node over Redis, and what it is told. Whoever may publish in this Redis may have
@@ -11,14 +12,15 @@ export interface Ask {
   readonly asker: string
   /** The same when it is asked again, for want of an answer: it is done once. */
   readonly id: string
-  /** The jobs to destroy. */
+  /** What is to be done to these jobs. */
+  readonly act: Act
   readonly ids: readonly string[]
 }
 
-/** For each of the ids whether the job was there; or what went wrong. */
+/** For each of the ids whether it was done; or what went wrong. */
 export interface Told {
   readonly id: string
-  readonly destroyed: readonly boolean[] | JrError
+  readonly done: readonly boolean[] | JrError
 }
 
 /** Jobs that one ask may name. */
@@ -32,28 +34,29 @@ export function encodeAsk(ask: Ask): Buffer {
 
 /** Null when it is none. */
 export function decodeAsk(message: Buffer): Ask | null {
-  return fromOthers(message, ({ asker, id, ids }) => {
-    if (!isName(asker) || !isName(id) || !Array.isArray(ids) || ids.length > LARGEST_ASK) return null
-    return ids.every((one) => typeof one === 'string') ? { asker, id, ids } : null
+  return fromOthers(message, ({ asker, id, act, ids }) => {
+    if (!isName(asker) || !isName(id) || !isAct(act) || !Array.isArray(ids) || ids.length > LARGEST_ASK)
+      return null
+    return ids.every((one) => typeof one === 'string') ? { asker, id, act, ids } : null
   })
 }
 
-export function encodeTold({ id, destroyed }: Told): Buffer {
-  return pack(destroyed instanceof JrError ? { id, error: packError(destroyed) } : { id, destroyed })
+export function encodeTold({ id, done }: Told): Buffer {
+  return pack(done instanceof JrError ? { id, error: packError(done) } : { id, done })
 }
 
 /** Null when it is none. */
 export function decodeTold(message: Buffer): Told | null {
-  return fromOthers(message, ({ id, destroyed, error }) => {
+  return fromOthers(message, ({ id, done, error }) => {
     if (!isName(id)) return null
     if (Buffer.isBuffer(error)) {
       const { code, message } = unpackError(error)
       const known =
         typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'JR_STORE'
-      return { id, destroyed: new JrError(known, message) }
+      return { id, done: new JrError(known, message) }
     }
-    const right = Array.isArray(destroyed) && destroyed.every((one) => typeof one === 'boolean')
-    return right ? { id, destroyed } : null
+    const right = Array.isArray(done) && done.every((one) => typeof one === 'boolean')
+    return right ? { id, done } : null
   })
 }
 

@@ -1,6 +1,9 @@
+import type { StoredJob } from '../../job/record.js'
 import type { Surroundings } from '../../surroundings.js'
-import type { ListPage, ListQuery, StoredJob } from '../contract.js'
-import { Destruction } from './destruction.js'
+import type { JobFilter } from '../../verbs/query.js'
+import type { Act } from '../../verbs/table.js'
+import type { ListPage, ListQuery } from '../contract.js'
+import { Acting } from './acting.js'
 import { type StoredNode, type Visit, type VisitOptions, visiting } from './visit.js'
 
 export type { LeaseState, StoredNode, VisitOptions } from './visit.js'
@@ -33,25 +36,25 @@ export class RedisJobs {
     return this.#visiting((visit) => visit.find(id))
   }
 
-  destroy(id: string): Promise<boolean> {
-    return this.#destroying((destruction) => destruction.one(id))
+  act(act: Act, id: string): Promise<boolean> {
+    return this.#acting(act, (acting) => acting.one(id))
   }
 
-  destroyAll(node: string, query: Pick<ListQuery, 'state' | 'name'>): Promise<number> {
-    return this.#destroying((destruction) => destruction.all(node, query))
+  actOnAll(act: Act, node: string, filter: JobFilter): Promise<number> {
+    return this.#acting(act, (acting) => acting.all(node, filter))
   }
 
   #visiting<T>(what: (visit: Visit) => Promise<T>): Promise<T> {
     return visiting(this.#options, this.#surroundings, what)
   }
 
-  #destroying<T>(what: (destruction: Destruction) => Promise<T>): Promise<T> {
+  #acting<T>(act: Act, what: (acting: Acting) => Promise<T>): Promise<T> {
     return this.#visiting(async (visit) => {
-      const destruction = new Destruction(visit)
+      const acting = new Acting(visit, act)
       try {
-        return await what(destruction)
+        return await what(acting)
       } finally {
-        destruction.close()
+        acting.close()
       }
     })
   }

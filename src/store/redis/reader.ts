@@ -2,8 +2,9 @@ import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import { nowFor } from '../../job/due.js'
 import type { Lane } from '../../job/lane.js'
-import { bytesOfJob, type JobRecord, type Outcome, type Place } from '../../job/record.js'
+import { bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../../job/record.js'
 import { isTerminal, waitingState } from '../../job/states.js'
+import { meets } from '../../verbs/query.js'
 import {
   type Interrupted,
   type LaneHead,
@@ -12,7 +13,6 @@ import {
   type ListPage,
   type ListQuery,
   LOOKED_AT,
-  type StoredJob,
 } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
@@ -130,15 +130,14 @@ export class Reader {
   }
 
   /** Goes through what waits, what runs and what has ended, in this order. */
-  async list({ state, name, after, limit }: ListQuery): Promise<ListPage> {
+  async list(query: ListQuery): Promise<ListPage> {
+    const { state, after, limit } = query
     const jobs: StoredJob[] = []
     let looked = 0
     let lookedBytes = 0
     let bytes = 0
-    const wanted = (view: StoredJob) =>
-      (state === undefined || view.state === state) && (name === undefined || view.job.name === name)
     for await (const { cursor, view } of this.#all(state, after)) {
-      if (wanted(view)) {
+      if (meets(query, view.state, view.job)) {
         jobs.push(view)
         bytes += bytesOfJob(view.job)
       }

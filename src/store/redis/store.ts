@@ -1,6 +1,6 @@
 import { JrError } from '../../errors.js'
 import type { Lane } from '../../job/lane.js'
-import type { JobRecord, Outcome, Place } from '../../job/record.js'
+import type { JobRecord, Outcome, Place, StoredJob } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type {
@@ -15,7 +15,6 @@ import type {
   Opened,
   SharedChange,
   Store,
-  StoredJob,
 } from '../contract.js'
 import { Answering } from './answering.js'
 import { type Client, connect, type RedisExtra } from './client.js'
@@ -228,7 +227,7 @@ class RedisStore implements Store {
   #watch(handlers: NeighbourHandlers): void {
     const { lease, answering } = this.#opened()
     lease.watch(handlers)
-    answering.answer(handlers.onDestroy)
+    answering.answer(handlers.onAct)
   }
 
   async #left(node: string, after: string | null): Promise<Left | null> {

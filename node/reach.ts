@@ -3,9 +3,9 @@ import { packError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import { nowFor } from '../src/job/due.js'
 import { outcomeWithoutRun } from '../src/job/outcome.js'
-import type { JobRecord } from '../src/job/record.js'
+import type { JobRecord, StoredJob } from '../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../src/job/states.js'
-import type { ListPage, ListQuery, Store, StoredJob } from '../src/store/contract.js'
+import type { ListPage, ListQuery, Store } from '../src/store/contract.js'
 import { type Journal, moveOf } from './journal.js'
 import type { Runner } from './run/runner.js'
 import type { Scheduler } from './schedule/scheduler.js'
@@ -23,7 +23,7 @@ export type Watched = readonly [answer: 'watching' | 'ended' | 'not-found', edit
 const OUTCOMES_AT_ONCE = 500
 const OUTCOME_BYTES = 4 * 1024 * 1024
 
-export interface LookupDeps {
+export interface ReachDeps {
   readonly settings: NodeSettings
   readonly store: Store
   readonly journal: Journal
@@ -33,11 +33,11 @@ export interface LookupDeps {
   readonly seq: () => number
 }
 
-/** What is asked of one job by its id, wherever it is: on a child, in memory, or in the store alone. */
-export class Lookup {
-  readonly #deps: LookupDeps
+/** Reaches one job by its id, wherever it is: on a child, in memory, or in the store alone. */
+export class Reach {
+  readonly #deps: ReachDeps
 
-  constructor(deps: LookupDeps) {
+  constructor(deps: ReachDeps) {
     this.#deps = deps
   }
 

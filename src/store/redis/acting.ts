@@ -1,0 +1,163 @@
+import { sleep } from '../../clock.js'
+import { JrError } from '../../errors.js'
+import type { StoredJob } from '../../job/record.js'
+import type { JobFilter } from '../../verbs/query.js'
+import { ACTS, type Act } from '../../verbs/table.js'
+import { Asking } from './asking.js'
+import { LARGEST_ASK } from './asks.js'
+import { destroyByScript } from './destruction.js'
+import type { Standing, Visit } from './visit.js'
+
+/** How long a node is waited for before it is asked again, or looked at again; doubles. */
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 4000
+/** Between two looks for a job that moves. */
+const MOVING_MS = 20
+/** A little later than the end of a lease, for clocks that count in whole milliseconds. */
+const SLACK_MS = 5
+
+/** What is done in Redis when nobody has the node's lease. All else needs a node. */
+const SCRIPTS: { readonly [A in Act]?: typeof destroyByScript } = { destroy: destroyByScript }
+
+/** Null: nobody knows. The node that was asked is gone, and so is the job. */
+type Done = boolean | null
+
+/**
+ * Does something to jobs in a Redis that nodes share, for one who is no node. The node that has a job does it, as long as
+ * there is one: it may be running the job. When nobody has the lease of the node, a script does what a script can do.
+ */
+export class Acting {
+  readonly #visit: Visit
+  readonly #act: Act
+  #asking: Asking | null = null
+  /** Something has been asked of a node or of Redis that may be done, whatever is heard of it. */
+  #begun = false
+
+  constructor(visit: Visit, act: Act) {
+    this.#visit = visit
+    this.#act = act
+  }
+
+  /** One job, whichever node has it. False when none has. */
+  one(id: string): Promise<boolean> {
+    return this.#sayWhatIsKnown(this.#one(id))
+  }
+
+  /** All jobs of a node that the filter lets through. Answers how many. */
+  all(node: string, filter: JobFilter): Promise<number> {
+    return this.#sayWhatIsKnown(this.#all(node, filter))
+  }
+
+  close(): void {
+    this.#asking?.close()
+  }
+
+  async #one(id: string): Promise<boolean> {
+    const { timeoutMs } = this.#visit
+    const until = this.#visit.clock.mono() + timeoutMs
+    let unknown: string | null = null
+    for (;;) {
+      const found = await this.#visit.find(id)
+      if (found === null) {
+        if (unknown === null) return false
+        throw new JrError('JR_CONNECTION', `node ${unknown} was lost while it was asked; job '${id}' is gone`)
+      }
+      const [done] = await this.#onNode(found.node, [found.stored], until)
+      if (done === true) return true
+      if (done === null) unknown = found.node
+      // It has moved or ended meanwhile: it is looked for again.
+      await sleep(this.#visit.clock, MOVING_MS)
+      if (this.#visit.clock.mono() > until) {
+        throw new JrError('JR_CONNECTION', `job '${id}' went from node to node for ${timeoutMs} ms`)
+      }
+    }
+  }
+
+  async #all(node: string, filter: JobFilter): Promise<number> {
+    await this.#visit.mustKnow(node)
+    const reader = this.#visit.reader(node)
+    let done = 0
+    for (let after: string | undefined; ; ) {
+      const page = await reader.list({ ...filter, after, limit: LARGEST_ASK })
+      if (page.jobs.length > 0) {
+        const until = this.#visit.clock.mono() + this.#visit.timeoutMs
+        const answers = await this.#onNode(node, page.jobs, until)
+        done += answers.filter((one) => one === true).length
+        if (answers.includes(null)) {
+          const text = `node ${node} was lost while it was asked: ${done} jobs are ${ACTS[this.#act].done}, and perhaps more`
+          throw new JrError('JR_CONNECTION', text)
+        }
+      }
+      if (page.next === null) return done
+      after = page.next
+    }
+  }
+
+  async #onNode(node: string, jobs: readonly StoredJob[], until: number): Promise<readonly Done[]> {
+    const ask = this.#visit.chance.id()
+    const ids = jobs.map(({ job }) => job.id)
+    let asked = false
+    let heard = false
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      const standing = await this.#visit.standing(node)
+      if (standing === null) return ids.map(() => (heard ? null : false))
+      const { lease, leaseMs } = standing.shown
+      const left = until - this.#visit.clock.mono()
+      if (left <= 0) throw this.#silent(node, heard)
+      // Redis may have been away, and all leases have ended with it: who answers all the same is there.
+      if (standing.fenced || lease === 'stopped' || (lease === 'lost' && asked)) {
+        const done = await this.#byScript(standing, jobs)
+        if (done !== null) return done.map((one) => (heard && !one ? null : one))
+        continue
+      }
+      const waitMs = Math.min(left, lease === 'held' ? Math.min(wait, leaseMs + SLACK_MS) : FIRST_WAIT_MS)
+      const answer = await this.#ask(node, ask, ids, waitMs).catch((error) => {
+        // Where nobody has the lease, to ask was only a courtesy. Redis itself is heard of with the next look.
+        if (lease === 'held') throw error
+        return 'nobody' as const
+      })
+      if (typeof answer !== 'string') return answer
+      asked = true
+      heard ||= answer === 'silence'
+      if (answer === 'nobody' && lease === 'held') await sleep(this.#visit.clock, waitMs)
+    }
+  }
+
+  /** What fails on the way to Redis may have been done all the same. */
+  async #sayWhatIsKnown<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (!this.#begun || !(error instanceof JrError) || error.code !== 'JR_STORE') throw error
+      throw new JrError(error.code, `${error.message}; what was to be ${ACTS[this.#act].done} may be so`)
+    }
+  }
+
+  #ask(node: string, ask: string, ids: readonly string[], waitMs: number) {
+    const { prefix, contactMs, client: mouth, connect, clock, chance } = this.#visit
+    this.#begun = true
+    this.#asking ??= new Asking({ prefix, contactMs, mouth, ear: connect(), clock, chance })
+    return this.#asking.ask(node, { id: ask, act: this.#act, ids }, waitMs)
+  }
+
+  /** Null when somebody has the lease by now, or somebody else has done something: look again. */
+  #byScript(standing: Standing, jobs: readonly StoredJob[]): Promise<boolean[] | null> {
+    const script = SCRIPTS[this.#act]
+    if (script === undefined) {
+      const node = standing.shown.name
+      const text = `node ${node} does not run: start it, and its jobs can be ${ACTS[this.#act].done}`
+      throw new JrError('JR_CONNECTION', text)
+    }
+    this.#begun = true
+    return script(this.#visit, standing, jobs)
+  }
+
+  #silent(node: string, heard: boolean): JrError {
+    const { timeoutMs } = this.#visit
+    const outcome = heard ? 'what was asked may have been done' : `nothing was ${ACTS[this.#act].done}`
+    return new JrError(
+      'JR_CONNECTION',
+      `node ${node} has its lease, and did not answer for ${timeoutMs} ms: ${outcome}`,
+    )
+  }
+}

@@ -1,0 +1,63 @@
+import { isDeferred } from '../job/lane.js'
+import type { StoredJob } from '../job/record.js'
+import { JOB_STATES } from '../job/states.js'
+import { NAME, type Rule } from '../rules.js'
+import { type FormOf, one, oneOf, orNull, record } from './form.js'
+
+const NUMBER: Rule<number> = { says: 'a number', meets: (value): value is number => Number.isFinite(value) }
+const TEXT: Rule<string> = { says: 'text', meets: (value): value is string => typeof value === 'string' }
+const BOOLEAN: Rule<boolean> = {
+  says: 'true or false',
+  meets: (value): value is boolean => typeof value === 'boolean',
+}
+export const BYTES: Rule<Buffer> = {
+  says: 'bytes',
+  meets: (value): value is Buffer => Buffer.isBuffer(value),
+}
+
+/** Times are epoch ms, 0 for what has not happened. */
+export const FACTS = {
+  id: one(NAME),
+  name: one(NAME),
+  state: one(oneOf(JOB_STATES)),
+  attempt: one(NUMBER),
+  due: one(NUMBER),
+  enqueuedAt: one(NUMBER),
+  startedAt: one(NUMBER),
+  finishedAt: one(NUMBER),
+  lastError: orNull(one(TEXT)),
+  lastCode: one(TEXT),
+  lastStack: one(TEXT),
+  periodMs: one(NUMBER),
+  slot: one(NUMBER),
+  distributor: one(NAME),
+  defer: one(BOOLEAN),
+}
+export const JOB_FACTS = record(FACTS, 'the facts of a job')
+/** Lists have no args: they would have no bound otherwise. */
+export const LOADED_FACTS = record(
+  { ...FACTS, args: one(BYTES) },
+  'the facts of a job, with args (MessagePack)',
+)
+
+/** A job as monitors show it. */
+export type JobFacts = FormOf<typeof JOB_FACTS>
+
+export function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
+  const { id, name, attempt, due, enqueuedAt, lastError, lastCode, lastStack, periodMs, slot, distributor } =
+    job
+  const times = { due, enqueuedAt, startedAt, finishedAt }
+  const last = { lastError, lastCode, lastStack }
+  return {
+    id,
+    name,
+    state,
+    attempt,
+    ...times,
+    ...last,
+    periodMs,
+    slot,
+    distributor,
+    defer: isDeferred(job.lane),
+  }
+}

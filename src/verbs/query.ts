@@ -1,0 +1,38 @@
+import { JOB_STATES, type JobState } from '../job/states.js'
+import { MAX_TEXT, NAME, type Rule, wholeFrom } from '../rules.js'
+import { exactly, type Form, one, oneOf, optional } from './form.js'
+
+/** Which jobs: those that are all of this. Without a word, all jobs. */
+export interface JobFilter {
+  readonly state?: JobState | undefined
+  readonly name?: string | undefined
+}
+
+/** A page of them. */
+export interface JobQuery extends JobFilter {
+  /** Jobs a page, 1000 at most. Default 100. */
+  readonly limit?: number | undefined
+  /** `next` of the page before. */
+  readonly after?: string | undefined
+}
+
+/** Jobs on a page of a list. */
+export const PAGE = { most: 1000, usual: 100 } as const
+/** Where a page begins: what the page before has answered. */
+export const CURSOR: Rule<string> = {
+  says: `where a page ends (text of at most ${MAX_TEXT} characters)`,
+  meets: (value): value is string => typeof value === 'string' && value.length <= MAX_TEXT,
+}
+
+const filter = { state: optional(one(oneOf(JOB_STATES))), name: optional(one(NAME)) }
+export const FILTER: Form<JobFilter> = exactly(filter)
+export const QUERY: Form<JobQuery> = exactly({
+  ...filter,
+  limit: optional(one(wholeFrom(1, PAGE.most))),
+  after: optional(one(CURSOR)),
+})
+
+/** Whether the filter lets a job in this state through. */
+export function meets({ state, name }: JobFilter, is: JobState, job: { readonly name: string }): boolean {
+  return (state === undefined || is === state) && (name === undefined || job.name === name)
+}

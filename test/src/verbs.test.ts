@@ -1,0 +1,120 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { NodeMonitor } from '#dist/distributor/monitor.js'
+import { askOf } from '#dist/node/session/requests.js'
+import { pack, unpackChecked } from '#dist/src/codec.js'
+import { JOB_STATES } from '#dist/src/job/states.js'
+import { given, understood } from '#dist/src/verbs/form.js'
+import { meets, QUERY } from '#dist/src/verbs/query.js'
+import { ACTS, VERBS } from '#dist/src/verbs/table.js'
+
+const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+const query = fc.record(
+  {
+    state: fc.constantFrom(...JOB_STATES),
+    name,
+    limit: fc.integer({ min: 1, max: 1000 }),
+    after: fc.string({ unit: 'grapheme', maxLength: 100 }),
+  },
+  { requiredKeys: [] },
+)
+
+t.test('what a query may be on one side it is on the other', async (t) => {
+  const same = fc.property(query, (one) => {
+    const sent = given(QUERY, one, 'query')
+    t.same(understood(QUERY, unpackChecked(pack(sent)), 'query'), one)
+  })
+  fc.assert(same, { numRuns: 200 })
+  const wrong: [unknown, RegExp][] = [
+    [{ state: 'complete' }, /query\.state: expected scheduled, .*, got 'complete'/],
+    [{ state: null }, /query\.state: expected/],
+    [{ name: '' }, /query\.name: expected text of 1 to 256/],
+    [{ limit: 1001 }, /query\.limit: expected a whole number from 1 to 1000, got 1001/],
+    [{ limit: 0.5 }, /query\.limit/],
+    [{ after: 7 }, /query\.after/],
+    [{ sate: 'failed' }, /query\.sate: expected absent; known are state, name, limit, after/],
+    [[], /query: expected an object/],
+    ['failed', /query: expected an object/],
+    [null, /query: expected an object/],
+  ]
+  for (const [value, message] of wrong) {
+    t.throws(() => given(QUERY, value, 'query'), { name: 'TypeError', message })
+    t.throws(() => understood(QUERY, value, 'query'), { code: 'JR_PROTOCOL' })
+  }
+})
+
+t.test('which jobs a query meets', async (t) => {
+  const job = { name: 'resize' }
+  const met: [object, boolean][] = [
+    [{}, true],
+    [{ state: 'failed' }, true],
+    [{ state: 'completed' }, false],
+    [{ name: 'resize' }, true],
+    [{ name: 'other' }, false],
+    [{ state: 'failed', name: 'resize' }, true],
+    [{ state: 'running', name: 'resize' }, false],
+    [{ state: 'failed', name: 'other' }, false],
+  ]
+  for (const [filter, expected] of met)
+    t.equal(meets(filter, 'failed', job), expected, JSON.stringify(filter))
+})
+
+t.test('a node hears nothing that is not of its form', async (t) => {
+  for (const verb of Object.keys(VERBS)) {
+    for (const body of [null, 7, [], { id: '' }, { id: 'a', state: 'failed' }, { id: 'a', more: 1 }])
+      t.throws(() => askOf(verb, pack(body)), { code: 'JR_PROTOCOL' }, `${verb} ${JSON.stringify(body)}`)
+  }
+  for (const verb of ['no-such', 'toString', '__proto__'])
+    t.throws(() => askOf(verb, pack({})), { code: 'JR_PROTOCOL', message: /known: jobs, load, destroy/ })
+  t.ok(askOf('jobs', pack({})).weight > askOf('load', pack({ id: 'a' })).weight, 'a page is much work')
+})
+
+t.test('what is done to one job is done to all of a query', async (t) => {
+  for (const act of Object.keys(ACTS)) {
+    t.match(VERBS, { [act]: { right: 'write' }, [`${act}-all`]: { right: 'write' } })
+  }
+})
+
+t.test('an app believes nothing of an answer that is not of its form', async (t) => {
+  const facts = {
+    id: 'a',
+    name: 'resize',
+    state: 'failed',
+    attempt: 2,
+    due: 1e12,
+    enqueuedAt: 1e12,
+    startedAt: 0,
+    finishedAt: 0,
+    lastError: null,
+    lastCode: '',
+    lastStack: '',
+    periodMs: 0,
+    slot: 0,
+    distributor: 'app',
+    defer: false,
+  }
+  const monitor = (answer: unknown) => new NodeMonitor('n1', async () => answer)
+  const later = { ...facts, ofALaterVersion: 1 }
+  t.match(await monitor({ jobs: [later], next: null }).jobsFor(), {
+    jobs: [{ id: 'a', state: 'failed', run: 1, due: new Date(1e12), startedAt: null, node: 'n1' }],
+    next: null,
+  })
+  t.match(await monitor({ ...facts, args: pack({ a: 1 }) }).load('a'), { id: 'a', args: { a: 1 } })
+  t.equal(await monitor(null).load('a'), null)
+  t.equal(await monitor(3).destroyAll(), 3)
+  const { id: _, ...nameless } = facts
+  const lists: [unknown, RegExp][] = [
+    [null, /answer to 'jobs': expected it to be an object/],
+    [{ jobs: 7, next: null }, /expected jobs to be a list/],
+    [{ jobs: [facts, 7], next: null }, /expected jobs\[1\] to be an object/],
+    [{ jobs: [nameless], next: null }, /expected jobs\[0\]\.id to be text/],
+    [{ jobs: [{ ...facts, state: 'gone' }], next: null }, /jobs\[0\]\.state/],
+    [{ jobs: [{ ...facts, due: 'soon' }], next: null }, /jobs\[0\]\.due/],
+    [{ jobs: [] }, /expected next/],
+  ]
+  for (const [answer, message] of lists)
+    await t.rejects(monitor(answer).jobsFor(), { code: 'JR_PROTOCOL', message })
+  await t.rejects(monitor(facts).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
+  await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })
+  await t.rejects(monitor(-1).destroyAll(), { code: 'JR_PROTOCOL' })
+})
