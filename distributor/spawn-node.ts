@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Duplex } from 'node:stream'
 import type { Clock, Timer } from '../src/clock.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { pipeOf } from '../src/pipe-of.js'
 import type { Address } from '../src/wire/address.js'
 import { type SpawnCommand, spawnCommand } from './spawn-command.js'
 
@@ -29,6 +29,7 @@ export interface SpawnedNode {
   stop(): Promise<void>
 }
 
+const STDERR = 2
 const LIFE_LINE = 3
 /** How long a node may take to connect for the first time, once its predecessor has let go of its store. */
 const CONNECT_MS = 60_000
@@ -86,8 +87,9 @@ export class NodeKeeper implements SpawnedNode {
   /** Resolves when it has connected. Rejects with JR_CHILD_START, or with what `abandon` was given; and then stops it. */
   async start(): Promise<void> {
     this.#spawn()
-    const timer = this.#deps.clock.setTimer(CONNECT_MS + this.#shutdownMs, () =>
-      this.abandon(this.#complaint),
+    const patience = CONNECT_MS + this.#shutdownMs
+    const timer = this.#deps.clock.setTimer(patience, () =>
+      this.abandon(this.#complaint(`has not connected within ${patience / 1000} s`)),
     )
     try {
       await new Promise<void>((resolve, reject) => {
@@ -104,11 +106,11 @@ export class NodeKeeper implements SpawnedNode {
     this.#first?.reject(error)
   }
 
-  /** Why it can't be started, when its first process ended before it had connected. */
-  get #complaint(): JrError {
+  /** Why it can't be started: `what` became of its first process, and what that has said of it. */
+  #complaint(what: string): JrError {
     const cause = reasonOf(this.#reason)
     const why = cause?.message ?? this.#said.slice(-5).join(' | ')
-    const text = `node '${this.name}' ended before it had connected: ${why}`
+    const text = `node '${this.name}' ${what}${why === '' ? '' : `: ${why}`}`
     return new JrError('JR_CHILD_START', text, cause === null ? {} : { cause })
   }
 
@@ -125,16 +127,15 @@ export class NodeKeeper implements SpawnedNode {
     this.#process = child
     this.#wasConnected = false
     this.#reason = []
-    const line = child.stdio[LIFE_LINE] as Duplex
+    const line = pipeOf(child, LIFE_LINE)
+    const stderr = pipeOf(child, STDERR)
     line.on('error', () => {})
     line.on('data', (bytes: Buffer) => this.#reason.push(bytes))
-    if (child.stderr !== null) {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        this.#said.push(line)
-        if (this.#said.length > 20) this.#said.shift()
-        if (log.level !== 'silent') process.stderr.write(`${line}\n`)
-      })
-    }
+    createInterface({ input: stderr }).on('line', (line) => {
+      this.#said.push(line)
+      if (this.#said.length > 20) this.#said.shift()
+      if (log.level !== 'silent') process.stderr.write(`${line}\n`)
+    })
     let over = false
     const ended = (why: string) => {
       if (over) return
@@ -151,7 +152,7 @@ export class NodeKeeper implements SpawnedNode {
     child.once('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `killed by ${signal}`))
     // The app's own work decides how long it lives.
     child.unref()
-    for (const stream of child.stdio) (stream as { unref?(): void } | null | undefined)?.unref?.()
+    for (const pipe of [stderr, line]) (pipe as { unref?(): void }).unref?.()
   }
 
   /** It works: when it ends now, the next is started at once. */
@@ -196,7 +197,7 @@ export class NodeKeeper implements SpawnedNode {
     this.restarts++
     this.#retry = clock.setTimer(delay, () => this.#spawn())
     onExit(why, delay)
-    this.abandon(this.#complaint)
+    this.abandon(this.#complaint(`ended before it had connected (${why})`))
   }
 }
 

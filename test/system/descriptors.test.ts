@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { shareOfDescriptors } from '#dist/src/descriptors.js'
-import { folder, startApp, startNode, toApp } from './harness.js'
+import { folder, JOBS, startApp, startNode, toApp } from './harness.js'
 import { RawPeer } from './raw-peer.js'
 
 t.test(
@@ -48,3 +50,9 @@ t.test(
     t.equal(node.process.exitCode, null)
   },
 )
+
+t.test('a process that can not be started for want of descriptors is started later', async (t) => {
+  const script = `ulimit -n 100; exec '${process.execPath}' test/fixtures/no-descriptors.mjs '${JOBS}'`
+  const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd: resolve('.'), timeout: 60_000 })
+  t.equal(stdout, 'JR_CHILD_START true again there\n')
+})

@@ -9,6 +9,7 @@ import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import { childMessages } from '../../../src/pipe/child-messages.js'
 import type { ChildMessage, FromChild, Init, ToChild } from '../../../src/pipe/messages.js'
+import { pipeOf } from '../../../src/pipe-of.js'
 import { Channel } from '../../../src/wire/channel.js'
 import type { Attempt } from '../../run/attempt.js'
 import { Output } from './output.js'
@@ -56,7 +57,8 @@ export class Child {
   readonly #channel: Channel<ChildMessage>
   readonly #handlers: ChildHandlers
   readonly #clock: Clock
-  readonly #stderr: Output | null
+  readonly #pipes: readonly Duplex[]
+  readonly #stderr: Output
   readonly #startTimer: { cancel(): void }
   #why = ''
   /** The job file that it imports. */
@@ -75,21 +77,25 @@ export class Child {
       env: allowedEnv(process.env, options.env),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     })
-    const { stdout, stderr, stdio } = this.#process
+    const stdout = pipeOf(this.#process, 1)
+    const stderr = pipeOf(this.#process, 2)
+    const talk = pipeOf(this.#process, 3)
+    const lifeLine = pipeOf(this.#process, 4)
+    this.#pipes = [stdout, stderr, talk, lifeLine]
     const said = (text: string) => log.output('child:output', { pid: this.pid, ...this.#only(), text })
     const dropped = (most: number) => {
       const note = 'jobs print more characters than so many in a second; the rest of this second is left out'
       log.warn('child:output-dropped', { pid: this.pid, ...this.#only(), most, note })
     }
-    if (stdout !== null) new Output(stdout, clock, { said, dropped })
-    this.#stderr = stderr === null ? null : new Output(stderr, clock, { said, dropped })
-    // The life line carries nothing; it breaks when the child ends, which is no news.
-    ;(stdio[4] as Duplex | null | undefined)?.on('error', () => {})
+    new Output(stdout, clock, { said, dropped })
+    this.#stderr = new Output(stderr, clock, { said, dropped })
+    // It carries nothing; it breaks when the child ends, which is no news.
+    lifeLine.on('error', () => {})
     this.#process.once('error', (error) => this.#exit(`it could not be started: ${error.message}`))
     this.#process.once('exit', (code, signal) =>
       this.#exit(signal === null ? `exit code ${code}` : `killed by ${signal}`),
     )
-    this.#channel = new Channel<ChildMessage>(stdio[3] as Duplex, childMessages, {
+    this.#channel = new Channel<ChildMessage>(talk, childMessages, {
       maxFrame: options.maxFrame,
       clock,
       heartbeat: null,
@@ -215,7 +221,7 @@ export class Child {
     if (this.#exited) return
     this.#exited = true
     this.#startTimer.cancel()
-    const said = this.#stderr?.last ?? ''
+    const said = this.#stderr.last
     const memory = /heap out of memory/i.test(said) ? 'it ran out of memory' : said
     this.#why = [this.#why, how, memory].filter((part) => part !== '').join('; ')
     if (!this.#held) this.#dismiss()
@@ -230,7 +236,7 @@ export class Child {
   #gone(): void {
     if (this.status === 'gone') return
     this.status = 'gone'
-    for (const stream of this.#process.stdio) stream?.destroy()
+    for (const pipe of this.#pipes) pipe.destroy()
     // Grandchildren do not outlive it.
     try {
       if (this.pid > 0) process.kill(-this.pid, 'SIGKILL')
