@@ -1,6 +1,6 @@
 import { Distributor } from './distributor/index.js'
+import type { LocalReply } from './node/forward.js'
 import { type NodeExtras, type NodeHandle, rehearseSettled, settled, startSettled } from './node/index.js'
-import type { LocalReply } from './node/local-jobs.js'
 import { packError } from './src/error-record.js'
 import type { NodeOptions, NodeValues } from './src/options/node-options.js'
 import { messageOf } from './src/thrown.js'

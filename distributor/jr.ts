@@ -17,7 +17,8 @@ import type { CancelAnswer, JobHandle } from './handle.js'
 import type { JobHandles } from './handles.js'
 import { type Ask, Monitor, NodeMonitor } from './monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './redis-monitor.js'
-import type { SpawnedNode, SpawnOptions } from './spawn-node.js'
+import type { SpawnOptions } from './spawn-command.js'
+import type { SpawnedNode } from './spawn-node.js'
 import { type NodeHere, SpawnedNodes } from './spawned-nodes.js'
 import { Spool } from './spool.js'
 import type { Feedback, OutcomeInfo } from './ticket.js'
@@ -93,7 +94,7 @@ export class Distributor implements AsyncDisposable {
       throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
     const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given({ ...this.#defaults, ...options })])
     const json = v.logJson === undefined ? {} : { json: v.logJson }
-    const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name } })
+    const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name }, clock: SYSTEM.clock })
     const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
     const spooled = v.spool === undefined ? null : await Spool.open(v.spool, SYSTEM, failed)
     for (const note of spooled?.notes ?? []) log.warn('spool:note', { note })

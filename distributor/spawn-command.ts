@@ -1,10 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { allowedEnv, parseVariables, WITHHELD, withheldNames } from '../src/env.js'
 import { readConfig } from '../src/options/config-file.js'
-import { NODE_OPTIONS } from '../src/options/node-options.js'
+import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
 import { asFlag, envOf, type Option } from '../src/options/option.js'
 import type { Address } from '../src/wire/address.js'
-import type { SpawnOptions } from './spawn-node.js'
+
+/** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
+export type SpawnOptions = NodeOptions & {
+  readonly name: string
+  readonly store?: Extract<NodeOptions['store'], string>
+}
 
 const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 

@@ -4,16 +4,10 @@ import type { Clock, Timer } from '../src/clock.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
-import { NODE_OPTIONS, type NodeOptions } from '../src/options/node-options.js'
+import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { pipeOf } from '../src/pipe-of.js'
 import type { Address } from '../src/wire/address.js'
-import { type SpawnCommand, spawnCommand } from './spawn-command.js'
-
-/** Every option of a node, but where it connects: that is this app. A store of your own can't go to another process. */
-export type SpawnOptions = NodeOptions & {
-  readonly name: string
-  readonly store?: Extract<NodeOptions['store'], string>
-}
+import { type SpawnCommand, type SpawnOptions, spawnCommand } from './spawn-command.js'
 
 /** A node process that this app has started and looks after. */
 export interface SpawnedNode {

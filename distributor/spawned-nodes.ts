@@ -4,7 +4,8 @@ import type { Surroundings } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import type { DistributorCore } from './distributor.js'
 import { clearPrivateSockets, makePrivateSocket, removePrivateSocket } from './private-socket.js'
-import { NodeKeeper, type SpawnedNode, type SpawnOptions } from './spawn-node.js'
+import type { SpawnOptions } from './spawn-command.js'
+import { NodeKeeper, type SpawnedNode } from './spawn-node.js'
 
 /** A node in the process of the app. */
 export interface NodeHere {

@@ -10,7 +10,7 @@ import { readSecret } from '../src/secret.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import { messageOf } from '../src/thrown.js'
 import { resolveImports } from './executors/children/imports.js'
-import type { Forward } from './local-jobs.js'
+import type { Forward } from './forward.js'
 import type { NodeConfig } from './settings.js'
 
 /** The settled options in the form in which a node works with them. Throws JR_BAD_CONFIG. */

@@ -9,15 +9,17 @@ import { redisStore } from '../src/store/redis/store.js'
 import { type Surroundings, SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { configure } from './configure.js'
-import type { Forward } from './local-jobs.js'
-import { type Ended, JobNode, type NodeEvents } from './node.js'
+import type { NodeEvents } from './events.js'
+import type { Forward } from './forward.js'
+import { type Ended, JobNode } from './node.js'
 import { ownStore } from './own-store.js'
 import type { Rehearsal } from './rehearsal.js'
 import type { NodeConfig } from './settings.js'
 
 export type { NodeOptions } from '../src/options/node-options.js'
 export type { Address } from '../src/wire/address.js'
-export type { Ended, NodeEvents } from './node.js'
+export type { NodeEvents } from './events.js'
+export type { Ended } from './node.js'
 
 /** A node that runs in this process. */
 export interface NodeHandle extends AsyncDisposable {
@@ -121,7 +123,7 @@ export function nodeLogger({
   logJson,
 }: Pick<NodeValues, 'name' | 'logLevel' | 'logJson'>): Logger {
   const json = logJson === undefined ? {} : { json: logJson }
-  return createLogger({ level: logLevel, ...json, facts: { node: name } })
+  return createLogger({ level: logLevel, ...json, facts: { node: name }, clock: SYSTEM.clock })
 }
 
 function storeOf({ store, dir, durability, redis }: NodeConfig, surroundings: Surroundings): Store {

@@ -2,31 +2,21 @@ import { type Clock, nowOf } from '../src/clock.js'
 import { packError } from '../src/error-record.js'
 import type { Outcome } from '../src/job/record.js'
 import type { ChildEnqueue } from '../src/pipe/messages.js'
-import type { JobFields } from '../src/wire/job-fields.js'
+import type { Executors } from './executors/executors.js'
+import type { Forward } from './forward.js'
 import type { Journal, NodeInsert, Origin } from './journal.js'
 import type { AskedOutcomes, Asker } from './report/asked-outcomes.js'
 import type { Attempt } from './run/attempt.js'
-import type { Runner } from './run/runner.js'
-import { admit, refusal, type Slots } from './session/admit.js'
+import { admit, refusal } from './session/admit.js'
 import type { NodeSettings } from './settings.js'
 import { Watchers } from './watchers.js'
-
-/** What a job asked for, for another node: the distributor that this process holds, if it holds one. */
-export type Forward = (job: JobFields, reply: LocalReply) => void
-
-export interface LocalReply {
-  accepted(error: Buffer | null): void
-  /** Resolves when the job has been told, or never will be: until then no more is to come than is on its way. */
-  outcome(ok: boolean, body: Buffer): Promise<void>
-}
 
 export interface LocalDeps {
   readonly settings: NodeSettings
   readonly journal: Journal
-  readonly runner: Runner
   readonly clock: Clock
   readonly seq: () => number
-  readonly slots: () => Slots
+  readonly executors: Pick<Executors, 'known' | 'slots'>
   readonly forward: Forward | null
   readonly outcomes: AskedOutcomes
 }
@@ -58,11 +48,11 @@ export class LocalJobs implements Origin {
   }
 
   enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
-    const { settings, runner, journal, clock, seq, slots, forward, outcomes } = this.#deps
+    const { settings, executors, journal, clock, seq, forward, outcomes } = this.#deps
     const { request } = ask
-    const known = runner.known(ask.name)
+    const known = executors.known(ask.name)
     const elsewhere = ask.node !== null && ask.node !== settings.name
-    const refused = refusal(ask, settings, known, slots())
+    const refused = refusal(ask, settings, known, executors.slots)
     if (forward !== null && (elsewhere || refused !== null)) {
       // The distributor has it now, and a bound of its own.
       reply({ asker, request }, 'taken', null)

@@ -3,10 +3,9 @@ import type { Clock } from '../src/clock.js'
 import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { JrError } from '../src/errors.js'
-import type { JobDefinition } from '../src/job/definition.js'
 import type { Lane } from '../src/job/lane.js'
 import { firstNumber, numbersOf } from '../src/job/numbers.js'
-import type { JobRecord, Outcome, Place } from '../src/job/record.js'
+import type { JobRecord, Place } from '../src/job/record.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
 import type { Interrupted, Store } from '../src/store/contract.js'
@@ -18,7 +17,9 @@ import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Adoption } from './adoption.js'
 import { Consequences } from './consequences.js'
+import type { NodeEvents } from './events.js'
 import { Pool } from './executors/children/pool.js'
+import { Executors } from './executors/executors.js'
 import type { Journal, NodeChange } from './journal.js'
 import { LocalJobs } from './local-jobs.js'
 import { Pruner } from './pruner.js'
@@ -36,16 +37,6 @@ import type { NodeConfig } from './settings.js'
 /** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
 const WINDOW = { jobs: 16_384, read: 4096, bytes: 16 * 1024 * 1024 }
 
-/** What happens to jobs on this node, for those who listen. A listener that throws is logged and harms nothing. */
-export type NodeEvents = {
-  /** A job has ended, or a run of a schedule; `state` says how. */
-  'job:completed': Outcome
-  'job:failed': Outcome
-  'job:cancelled': Outcome
-  /** The store failed; the node stops. */
-  'node:failed': JrError
-}
-
 export type Ended = { readonly reason: 'stopped' } | { readonly reason: 'failed'; readonly error: JrError }
 
 /** One node: opens its parts in order, passes on what one has for another, closes them in reverse. */
@@ -61,6 +52,7 @@ export class JobNode {
   readonly #lifecycle = new Lifecycle()
   readonly #journal: Journal
   readonly #pool: Pool
+  readonly #executors: Executors
   readonly #runner: Runner
   readonly #scheduler: Scheduler
   readonly #reach: Reach
@@ -78,7 +70,6 @@ export class JobNode {
   /** Attempts that ran when the node was last lost, until it is decided what becomes of their jobs. */
   #interrupted: readonly Interrupted[] = []
   #storeId = ''
-  #jobs: readonly JobDefinition[] = []
   #status: NodeState['status'] = 'running'
   #address: Address | null = null
   #shutdownMs: number
@@ -101,7 +92,6 @@ export class JobNode {
       this.#resolveStopped = resolve
     })
     const seq = () => this.#numbers()
-    const slots = () => this.#pool.slots
     const fail = (error: unknown) => this.#fail(error)
     const journal: Journal = new GroupCommit<NodeChange>(
       store,
@@ -117,7 +107,7 @@ export class JobNode {
     this.#pool = new Pool(
       config,
       {
-        onJobs: (jobs) => this.#learn(jobs),
+        onJobs: () => this.#learn(),
         onResults: (results) => this.#runner.conclude(results),
         onCapacity: () => this.#runner.pump(),
         onFailure: (error) => log.error('children:failing', { error: error.message }),
@@ -135,11 +125,12 @@ export class JobNode {
       onDue: () => this.#runner.pump(),
       onError: fail,
     })
-    const children = this.#pool
+    const executors = new Executors([this.#pool])
+    this.#executors = executors
     const due = this.#scheduler
     const settings = config
     const { random } = chance
-    this.#runner = new Runner({ settings, children, due, journal, clock, log, random, seq })
+    this.#runner = new Runner({ settings, executors, due, journal, clock, log, random, seq })
     this.#reach = new Reach({ settings, store, journal, scheduler: due, runner: this.#runner, clock, seq })
     this.#reporter = new Reporter(clock, config.outcomeGraceMs)
     this.#asked = new AskedOutcomes({
@@ -150,15 +141,14 @@ export class JobNode {
     this.#local = new LocalJobs({
       settings,
       journal,
-      runner: this.#runner,
+      executors,
       clock,
       seq,
-      slots,
       forward: config.forward,
       outcomes: this.#asked,
     })
     const { neighbours } = store
-    const known = (name: string) => this.#runner.known(name)
+    const known = (name: string) => executors.known(name)
     this.#adoption =
       neighbours === undefined
         ? null
@@ -173,7 +163,7 @@ export class JobNode {
       reporter: this.#reporter,
       clock,
       seq,
-      slots,
+      executors,
       log,
       admitting: () => this.#status !== 'stopping',
       onStoreError: fail,
@@ -251,7 +241,7 @@ export class JobNode {
       },
     ])
     undo()
-    return { failures, defined: this.#jobs.length }
+    return { failures, defined: this.#executors.definitions.length }
   }
 
   /**
@@ -259,7 +249,7 @@ export class JobNode {
    * What waits stays in the store. Tolerates repeats; a repeat with a shorter time-out hastens the first.
    */
   async stop(timeoutMs = this.config.shutdownTimeoutMs): Promise<void> {
-    if (this.#status === 'stopping' && timeoutMs < this.#shutdownMs) await this.#pool.stop(timeoutMs)
+    if (this.#status === 'stopping' && timeoutMs < this.#shutdownMs) await this.#executors.stop(timeoutMs)
     this.#shutdownMs = timeoutMs
     await this.#lifecycle.stop()
     const error = this.#failure
@@ -306,7 +296,7 @@ export class JobNode {
   async #recover(): Promise<void> {
     recover(this.#interrupted, this.#journal, {
       settings: this.config,
-      known: (name) => this.#runner.known(name),
+      known: (name) => this.#executors.known(name),
       now: this.#clock.steady(),
       ahead: 0,
       seq: this.#numbers,
@@ -334,7 +324,7 @@ export class JobNode {
   async #drain(): Promise<void> {
     this.#become('stopping')
     this.#runner.claim(false)
-    await this.#pool.stop(this.#failure === null ? this.#shutdownMs : 0)
+    await this.#executors.stop(this.#failure === null ? this.#shutdownMs : 0)
     await this.#journal.flushed()
   }
 
@@ -365,15 +355,14 @@ export class JobNode {
 
   /** What would come faster than the store takes it waits where it comes from. */
   #hold(full: boolean): void {
-    this.#pool.hold(full)
+    this.#executors.hold(full)
     this.#sessions.hold(full)
     const note = 'what the node has to store comes faster than it is stored: children and apps have to wait'
     if (full) this.#complaints.warn('store:slow', { note })
   }
 
-  #learn(jobs: readonly JobDefinition[]): void {
-    this.#jobs = jobs
-    this.#runner.know(jobs)
+  #learn(): void {
+    this.#executors.learn()
     this.#adoption?.relearn()
     this.#sessions.broadcast()
   }
@@ -382,8 +371,8 @@ export class JobNode {
     return {
       type: 'node-state',
       status: this.#status,
-      jobs: knownJobs(this.#jobs),
-      ...this.#pool.slots,
+      jobs: knownJobs(this.#executors.definitions),
+      ...this.#executors.slots,
       busy: this.#runner.size,
     }
   }

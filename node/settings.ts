@@ -3,7 +3,7 @@ import type { NodeValues } from '../src/options/node-options.js'
 import type { Secret } from '../src/secret.js'
 import type { RedisStoreOptions } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
-import type { Forward } from './local-jobs.js'
+import type { Forward } from './forward.js'
 
 /** The settled options of a node, in the units in which the node works: milliseconds, bytes, counts. */
 export interface NodeConfig extends Omit<NodeValues, 'name' | 'dir' | 'listen' | 'distributors' | 'env'> {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.js'
+import type { Clock } from './clock.js'
 import { json as jsonOf } from './plain.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -27,13 +27,13 @@ export interface LoggerOptions {
   /** Default stderr. */
   readonly stream?: { write(text: string): unknown; isTTY?: boolean }
   readonly facts?: Facts
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now'>
 }
 
 const SECRET = /secret|password|token|authorization/i
 
-export function createLogger(options: LoggerOptions = {}): Logger {
-  const { level = 'info', stream = process.stderr, facts = {}, clock = systemClock } = options
+export function createLogger(options: LoggerOptions): Logger {
+  const { level = 'info', stream = process.stderr, facts = {}, clock } = options
   const json = options.json ?? stream.isTTY !== true
   const threshold = LOG_LEVELS.indexOf(level)
   const line = json ? jsonLine : textLine
@@ -56,7 +56,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   return make(facts)
 }
 
-export const silentLogger: Logger = createLogger({ level: 'silent' })
+/** It says nothing, and needs no time. */
+export const silentLogger: Logger = createLogger({ level: 'silent', clock: { now: () => 0 } })
 
 function jsonLine(time: Date, level: LogLevel, event: string, facts: Facts): string {
   return `${jsonOf({ time: time.toISOString(), level, event, ...redacted(facts) })}\n`

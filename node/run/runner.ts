@@ -1,25 +1,19 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
-import { unpackError } from '../../src/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { isDeferred } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
+import type { Executor } from '../executors/executor.js'
+import { type Executors, free } from '../executors/executors.js'
 import type { Journal } from '../journal.js'
 import type { NodeSettings } from '../settings.js'
 import type { Attempt, AttemptResult } from './attempt.js'
+import { logEnd, logStart, stackOf } from './attempt-log.js'
 import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
 import { rulesFor } from './rules.js'
-import { decide, type Verdict } from './verdict.js'
-
-/** What the runner needs of the pool. */
-export interface Children {
-  hasRoom(deferred: boolean): boolean
-  canRunAlone(deferred: boolean): boolean
-  run(attempt: Attempt): void
-  abort(token: number, reason: 'cancel' | 'shutdown'): void
-}
+import { decide } from './verdict.js'
 
 /** What the runner needs of the scheduler. */
 export interface Due {
@@ -30,9 +24,9 @@ export interface Due {
 
 export interface RunnerDeps {
   readonly settings: NodeSettings
-  readonly children: Children
+  readonly executors: Executors
   readonly due: Due
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'add'>
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
@@ -40,9 +34,10 @@ export interface RunnerDeps {
   readonly seq: () => number
 }
 
-/** A job on a child, or on its way there. */
+/** A job that is run, or is on its way to what runs it. */
 interface Running {
   readonly attempt: Attempt
+  readonly on: Executor
   /** Somebody has asked for the outcome since the attempt began. */
   watched: boolean
   /** It was asked to end for good: whatever it says now, it is not tried again. */
@@ -51,13 +46,12 @@ interface Running {
   discarded: boolean
 }
 
-/** Claims due jobs for children, and decides what becomes of each attempt. Owns what is running. */
+/** Claims due jobs for executors, and decides what becomes of each attempt. Owns what is running. */
 export class Runner {
   readonly #deps: RunnerDeps
   readonly #running = new Map<string, Running>()
-  /** A suspect of killing children that waits for a child of its own, for each kind of child. */
-  readonly #suspects: [JobRecord | null, JobRecord | null] = [null, null]
-  #jobs = new Map<string, JobDefinition>()
+  /** A job that was taken and finds no room that is good for it, for each kind: no other goes before it. */
+  readonly #next: [JobRecord | null, JobRecord | null] = [null, null]
   #token = 0
   #claiming = false
 
@@ -67,14 +61,6 @@ export class Runner {
 
   get size(): number {
     return this.#running.size
-  }
-
-  know(jobs: readonly JobDefinition[]): void {
-    this.#jobs = new Map(jobs.map((job) => [job.name, job]))
-  }
-
-  known(name: string): JobDefinition | undefined {
-    return this.#jobs.get(name)
   }
 
   running(id: string): Attempt | undefined {
@@ -87,7 +73,7 @@ export class Runner {
     if (on) this.pump()
   }
 
-  /** Fills the free children with due jobs. Call after anything that may have made a job due or a child free. */
+  /** Gives due jobs to executors with room. Call after anything that may have made a job due, or room. */
   pump(): void {
     if (!this.#claiming) return
     const now = nowOf(this.#deps.clock)
@@ -96,21 +82,19 @@ export class Runner {
   }
 
   /**
-   * Starts a job that is on its way to the disk, when nothing waits and a child is free; else false. When the node dies
+   * Starts a job that is on its way to the disk, when nothing waits and there is room; else false. When the node dies
    * before it is on disk, the job was not accepted: the sender still has it, and it runs again, as its first attempt.
    */
   offer(job: JobRecord, now: Now): boolean {
-    const { children, due } = this.#deps
+    const { executors, due } = this.#deps
     const deferred = isDeferred(job.lane)
-    if (
-      !this.#claiming ||
-      job.due > (job.byWall ? now.wall : now.steady) ||
-      this.#suspects[deferred ? 1 : 0] !== null
-    )
-      return false
-    if (!this.#jobs.has(job.name) || !children.hasRoom(deferred) || !due.passes(job, deferred, now))
-      return false
-    return this.#start(job, now.wall, false)
+    if (!this.#claiming || this.#next[deferred ? 1 : 0] !== null) return false
+    if (job.due > (job.byWall ? now.wall : now.steady)) return false
+    const known = executors.find(job.name)
+    const on = known === undefined ? null : free(known.by, deferred, false)
+    if (known === undefined || on === null || !due.passes(job, deferred, now)) return false
+    this.#start(job, known.definition, on, now.wall, false)
+    return true
   }
 
   /** Asks a running job to stop; false when it is not running. */
@@ -119,7 +103,7 @@ export class Runner {
     if (running === undefined) return false
     if (running.cancelled) return true
     running.cancelled = true
-    this.#deps.children.abort(running.attempt.token, 'cancel')
+    running.on.cancel(running.attempt.token)
     return true
   }
 
@@ -144,7 +128,7 @@ export class Runner {
     const running = this.#running.get(job.id)
     if (running === undefined || running.attempt.job !== job) return
     this.#running.delete(job.id)
-    this.#deps.children.abort(running.attempt.token, 'cancel')
+    running.on.cancel(running.attempt.token)
   }
 
   conclude(results: readonly AttemptResult[]): void {
@@ -154,49 +138,48 @@ export class Runner {
   }
 
   #fill(deferred: boolean, now: Now): void {
-    const { children, due } = this.#deps
+    const { executors, due, settings } = this.#deps
     const kind = deferred ? 1 : 0
-    // Looked at anew each time: a child that has not read what it was given has no room, whatever slots are free.
-    while (children.hasRoom(deferred)) {
-      const job = this.#suspects[kind] ?? due.take(deferred, now)
-      this.#suspects[kind] = null
+    // Looked at anew each time: what has not read what it was given has no room, whatever slots are free.
+    while (executors.hasRoom(deferred)) {
+      const job = this.#next[kind] ?? due.take(deferred, now)
+      this.#next[kind] = null
       if (job === null) return
+      const known = executors.find(job.name)
+      if (known === undefined) {
+        this.#unknown(job, now.wall)
+        continue
+      }
       // One loss more and it has failed: that must not be for the sake of a neighbour.
-      const alone = job.losses > 0 && job.losses >= this.#deps.settings.poisonLimit - 1
-      if (alone && !children.canRunAlone(deferred)) {
-        // Nothing more is given out until a child has run dry: otherwise the suspect would wait for ever.
-        this.#suspects[kind] = job
+      const alone = job.losses > 0 && job.losses >= settings.poisonLimit - 1
+      const on = free(known.by, deferred, alone)
+      if (on === null) {
+        // Nothing more is given out until there is room for this one: otherwise it would wait for ever.
+        this.#next[kind] = job
         return
       }
-      this.#start(job, now.wall, alone)
+      this.#start(job, known.definition, on, now.wall, alone)
     }
   }
 
-  #start(job: JobRecord, now: number, alone: boolean): boolean {
-    const { settings, journal, children, log } = this.#deps
-    const loaded = this.#jobs.get(job.name)
-    if (loaded === undefined) {
-      this.#unknown(job, now)
-      return false
-    }
+  #start(job: JobRecord, definition: JobDefinition, on: Executor, now: number, alone: boolean): void {
+    const { settings, journal, log } = this.#deps
     const begin: Begin = { kind: 'begin', job, startedAt: now }
     const attempt: Attempt = {
       token: ++this.#token,
       job,
       attempt: job.attempt + 1,
-      maxAttempts: rulesFor(job, loaded, settings).maxAttempts,
+      maxAttempts: rulesFor(job, definition, settings).maxAttempts,
       startedAt: now,
-      timeoutMs: job.timeoutMs ?? loaded.timeoutMs ?? settings.timeoutMs,
+      timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
       deferred: isDeferred(job.lane),
       alone,
     }
-    this.#running.set(job.id, { attempt, watched: job.wanted, cancelled: false, discarded: false })
+    this.#running.set(job.id, { attempt, on, watched: job.wanted, cancelled: false, discarded: false })
     // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
     journal.add(begin, false)
-    children.run(attempt)
-    if (settings.logJobProcessing)
-      log.debug('job:started', { job: job.id, name: job.name, attempt: attempt.attempt })
-    return true
+    on.run(attempt)
+    if (settings.logJobProcessing) logStart(log, attempt)
   }
 
   #unknown(job: JobRecord, now: number): void {
@@ -211,7 +194,7 @@ export class Runner {
   }
 
   #conclude(given: AttemptResult, now: Now): void {
-    const { settings, journal, random, seq } = this.#deps
+    const { settings, executors, journal, log, random, seq } = this.#deps
     const { attempt } = given
     const { job } = attempt
     const running = this.#running.get(job.id)
@@ -229,42 +212,11 @@ export class Runner {
     }
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
-    const rules = rulesFor(job, this.#jobs.get(job.name), settings)
+    const rules = rulesFor(job, executors.known(job.name), settings)
     const verdict = decide(record, end, rules, now.steady, seq(), random, now.steady - now.wall)
-    this.#tell(result, verdict, stack)
+    if (settings.logJobProcessing) logEnd(log, result, verdict, stack)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
     journal.add(changeAfter(result, stack, record, verdict, running.discarded, this.#deps), false)
-  }
-
-  #tell(result: AttemptResult, { ended, next }: Verdict, stack: string): void {
-    const { settings, log } = this.#deps
-    if (!settings.logJobProcessing) return
-    const { job, attempt } = result.attempt
-    const facts = { job: job.id, name: job.name, attempt }
-    if (ended === 'completed' || ended === 'cancelled' || result.status === 'returned') {
-      log.debug(`job:${ended ?? 'returned'}`, facts)
-    } else if (ended === null) {
-      log.warn('job:retryable', {
-        ...facts,
-        code: result.code,
-        error: result.message,
-        stack,
-        dueAt: next?.due,
-      })
-    } else {
-      log.error('job:failed', { ...facts, code: result.code, error: result.message, stack })
-    }
-  }
-}
-
-/** Where an attempt failed, as its child has told it. */
-function stackOf({ status, error }: AttemptResult): string {
-  if (error.length === 0 || (status !== 'failed' && status !== 'timeout')) return ''
-  try {
-    return unpackError(error).stack ?? ''
-  } catch {
-    // Whoever is told of the outcome unpacks it too, and says so.
-    return ''
   }
 }

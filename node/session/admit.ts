@@ -6,16 +6,11 @@ import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isPackedMap } from '../../src/scan.js'
 import type { Enqueue } from '../../src/wire/messages.js'
+import type { Slots } from '../executors/executor.js'
 import type { NodeSettings } from '../settings.js'
 
 /** A job as it was asked for, without what numbers it on a connection. */
 export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'heldMs'>
-
-/** How many jobs a node can run at once on each kind of children. */
-export interface Slots {
-  readonly evented: number
-  readonly deferred: number
-}
 
 function isDeferred({ defer }: JobRequest, known: JobDefinition | undefined): boolean {
   return defer ?? known?.defer ?? false

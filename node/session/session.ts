@@ -18,13 +18,14 @@ import type {
   Unreadable,
   Welcome,
 } from '../../src/wire/messages.js'
+import type { Executors } from '../executors/executors.js'
 import type { Journal, NodeInsert, Origin } from '../journal.js'
 import type { Reach } from '../reach.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import type { Watchers } from '../watchers.js'
-import { admit, refusal, type Slots } from './admit.js'
+import { admit, refusal } from './admit.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
 import { type Ask, askOf } from './requests.js'
@@ -41,7 +42,7 @@ export interface SessionDeps {
   readonly reach: Reach
   readonly clock: Clock
   readonly seq: () => number
-  readonly slots: () => Slots
+  readonly executors: Pick<Executors, 'known' | 'slots'>
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
@@ -249,11 +250,11 @@ export class Session implements Origin {
   }
 
   #enqueue(message: Enqueue, now: Now): void {
-    const { settings, runner, journal, seq, slots } = this.#deps
+    const { settings, runner, executors, journal, seq } = this.#deps
     this.#number(message.number)
-    const known = runner.known(message.name)
+    const known = executors.known(message.name)
     const refused = this.#deps.admitting()
-      ? refusal(message, settings, known, slots())
+      ? refusal(message, settings, known, executors.slots)
       : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
     if (refused !== null) return this.#refuse(message.number, refused)
     const bytes = message.args.length

@@ -1,12 +1,11 @@
 import type { Done } from '../attempt/messages.js'
 import type { ByteReader, ByteWriter } from '../bytes.js'
 import type { JrError } from '../errors.js'
-import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
-import type { JobDefinition } from '../job/definition.js'
-import { ATTEMPTS, DURATION_MS, MAX_FACTS, MAX_NAME, MAX_TEXT, received } from '../rules.js'
+import { MAX_FACTS, MAX_NAME, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'
 import type { MessageSet } from '../wire/frame.js'
 import { readJobFields, writeJobFields } from '../wire/job-fields.js'
+import { readDefinition, writeDefinition } from './definition-bytes.js'
 import type { ChildMessage } from './messages.js'
 
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
@@ -81,7 +80,7 @@ function write(m: ChildMessage, w: ByteWriter): void {
       w.flag(m.ok)
       return w.bytes(m.body)
     case 'ready':
-      return writeList(w, m.jobs, writeLoaded)
+      return writeList(w, m.jobs, writeDefinition)
     case 'log':
       w.text(m.id)
       w.text(m.name)
@@ -155,7 +154,7 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       }
     }
     case CODES.ready:
-      return { type: 'ready', jobs: readList(r, 'jobs', MAX_JOBS, readLoaded) }
+      return { type: 'ready', jobs: readList(r, 'jobs', MAX_JOBS, readDefinition) }
     case CODES.log: {
       const id = text(r.text(), 'id')
       const name = text(r.known(), 'name')
@@ -233,26 +232,5 @@ function readDone(r: ByteReader): Done {
     retryAfterMs: flags & RETRY_AFTER ? r.uint() : null,
     args: r.bytes(),
     error: flags & HAS_ERROR ? r.bytes() : NOTHING,
-  }
-}
-
-function writeLoaded(w: ByteWriter, { name, defer, timeoutMs, maxAttempts, backoff }: JobDefinition): void {
-  w.text(name)
-  w.flag(defer)
-  w.flag(timeoutMs !== null)
-  if (timeoutMs !== null) w.uint(timeoutMs)
-  w.flag(maxAttempts !== null)
-  if (maxAttempts !== null) w.uint(maxAttempts)
-  w.flag(backoff !== null)
-  if (backoff !== null) writeBackoff(w, backoff)
-}
-
-function readLoaded(r: ByteReader): JobDefinition {
-  return {
-    name: label(r.text(), 'name'),
-    defer: r.flag(),
-    timeoutMs: r.flag() ? received(DURATION_MS, r.uint(), 'timeoutMs') : null,
-    maxAttempts: r.flag() ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null,
-    backoff: r.flag() ? readBackoff(r) : null,
   }
 }

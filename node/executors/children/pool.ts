@@ -7,8 +7,8 @@ import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
-import type { Asker } from '../../report/asked-outcomes.js'
 import type { Attempt, AttemptResult } from '../../run/attempt.js'
+import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
@@ -19,24 +19,15 @@ export interface PoolOptions extends StaffOptions, RoomLimits {
   readonly timeoutGraceMs: number
 }
 
-export interface PoolHandlers {
-  readonly onJobs: (jobs: readonly JobDefinition[]) => void
-  readonly onResults: (results: readonly AttemptResult[]) => void
-  /** A slot became free, or a child ready. */
-  readonly onCapacity: () => void
+export interface PoolHandlers extends ExecutorHandlers {
   /** Children do not live; the node goes on trying. */
   readonly onFailure: (error: JrError) => void
-  readonly onEnqueue: (request: ChildEnqueue, by: Attempt, child: Asker) => void
-  /** A child has read what it was sent. */
-  readonly onRoom: (child: Asker) => void
-  /** A child is gone: nothing it asked for is wanted any more. */
-  readonly onGone: (child: Asker) => void
 }
 
 const NOTHING = Buffer.alloc(0)
 
 /** What runs on the children of a node: which child gets what, and what becomes of it when that child is lost. */
-export class Pool {
+export class Pool implements Executor {
   readonly #options: PoolOptions
   readonly #handlers: PoolHandlers
   readonly #clock: Clock
@@ -48,6 +39,8 @@ export class Pool {
   readonly #stalls: Stalls
   /** The child of each attempt. */
   readonly #running = new Map<number, Child>()
+  /** As the child that became ready last has told: all load the same files. */
+  #jobs: ReadonlyMap<string, JobDefinition> = new Map()
   #status: 'idle' | 'running' | 'stopping' = 'idle'
   /** Attempts have been asked to end because the node stops. */
   #interrupting = false
@@ -67,7 +60,8 @@ export class Pool {
       options,
       {
         onReady: (jobs) => {
-          handlers.onJobs(jobs)
+          this.#jobs = new Map(jobs.map((job) => [job.name, job]))
+          handlers.onJobs()
           handlers.onCapacity()
         },
         onMessages: (child, messages) => this.#receive(child, messages),
@@ -88,22 +82,21 @@ export class Pool {
     return this.#staff.start()
   }
 
-  /** How many attempts can be under way on each kind of children when all are there. */
-  get slots(): { readonly evented: number; readonly deferred: number } {
+  get jobs(): ReadonlyMap<string, JobDefinition> {
+    return this.#jobs
+  }
+
+  get slots(): Slots {
     const evented = this.#staff.wanted(false) * this.#options.concurrency
     return { evented, deferred: this.#staff.wanted(true) }
   }
 
-  /** Whether another attempt can be given out. */
-  hasRoom(deferred: boolean): boolean {
-    return this.#status === 'running' && roomFor(this.#staff, deferred, this.#options, 1) > 0
+  hasRoom(deferred: boolean, alone: boolean): boolean {
+    if (this.#status !== 'running') return false
+    return alone ? hasEmpty(this.#staff, deferred) : roomFor(this.#staff, deferred, this.#options, 1) > 0
   }
 
-  canRunAlone(deferred: boolean): boolean {
-    return hasEmpty(this.#staff, deferred)
-  }
-
-  /** Only when there is room. What is given out in a tick travels in one frame. */
+  /** What is given out in a tick travels in one frame. */
   run(attempt: Attempt): void {
     const child = roomiest(this.#staff, attempt, this.#options)
     if (child === null) throw new Error(`no child has room for job ${attempt.job.id}`)
@@ -129,14 +122,13 @@ export class Pool {
     if (!attempt.deferred) this.#stalls.watch(child)
   }
 
-  /** Asks an attempt to end: its signal aborts; one that is cancelled has its child killed after the grace. */
-  abort(token: number, reason: 'cancel' | 'shutdown'): void {
-    this.#running.get(token)?.send({ type: 'abort', token, reason })
-    if (reason === 'cancel')
-      this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'cancelled'))
+  /** Its signal aborts; if it has not ended after the grace, its child is killed. */
+  cancel(token: number): void {
+    this.#running.get(token)?.send({ type: 'abort', token, reason: 'cancel' })
+    this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'cancelled'))
   }
 
-  /** Whether what children say is not read for now: results and what jobs enqueue wait with them. */
+  /** Results and what jobs enqueue wait with the children. */
   hold(on: boolean): void {
     this.#staff.hold(on)
   }
@@ -151,10 +143,7 @@ export class Pool {
     this.#handlers.onCapacity()
   }
 
-  /**
-   * Gives out nothing more, waits up to `timeoutMs` (may be Infinity) for what runs, gives back the rest, ends all
-   * children. Resolves when their processes are gone. A second call without patience hastens the first.
-   */
+  /** Resolves when the children's processes are gone. */
   stop(timeoutMs: number): Promise<void> {
     if (this.#stopping === null) {
       this.#status = 'stopping'
@@ -179,7 +168,7 @@ export class Pool {
   /** The time is up: jobs that listen to their signal get a moment to end well. */
   #interrupt(): void {
     this.#interrupting = true
-    for (const token of this.#running.keys()) this.abort(token, 'shutdown')
+    for (const [token, child] of this.#running) child.send({ type: 'abort', token, reason: 'shutdown' })
     this.#deadlines.in(Math.min(this.#options.timeoutGraceMs, 1000), this.#onIdle)
   }
 

@@ -6,7 +6,7 @@ import type { FromChild } from '../../../src/pipe/messages.js'
 import { FRAME_SLACK } from '../../../src/rules.js'
 import { Child } from './child.js'
 import type { Deadlines } from './deadlines.js'
-import { ALARMING, respawnDelay, SHORT_LIFE_MS } from './respawn.js'
+import { Respawn, SHORT_LIFE_MS } from './respawn.js'
 
 export interface StaffOptions {
   readonly name: string
@@ -46,16 +46,13 @@ export class Staff {
   readonly #handlers: StaffHandlers
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #deadlines: Deadlines
+  readonly #respawn: Respawn
   readonly #children = new Set<Child>()
   #wanted: { evented: number; deferred: number; standby: number }
   /** Variables whose absence is in the log already. */
   readonly #missed = new Set<string>()
   #held = false
   #heldUntil = Number.NEGATIVE_INFINITY
-  /** Children in a row that did not live. */
-  #failures = 0
-  #respawning = false
   #status: 'running' | 'stopped' = 'running'
   #started: { resolve(): void; reject(error: JrError): void } | null = null
   #onEmpty: () => void = () => {}
@@ -69,7 +66,7 @@ export class Staff {
     this.#handlers = handlers
     this.#clock = deps.clock
     this.#log = deps.log
-    this.#deadlines = deps.deadlines
+    this.#respawn = new Respawn(deps.deadlines, () => this.fill(), handlers.onFailure)
     const { children, deferredChildren, standbyChildren } = options
     this.#wanted = { evented: children, deferred: deferredChildren, standby: standbyChildren }
   }
@@ -100,7 +97,7 @@ export class Staff {
 
   /** Brings the number of children to what is wanted: first from those that stand by, then by new processes. */
   fill(): void {
-    if (this.#status !== 'running' || this.#respawning) return
+    if (this.#status !== 'running' || this.#respawn.waits) return
     for (const deferred of [false, true]) {
       for (let has = this.#working(deferred).length; has < this.wanted(deferred); has++) {
         const child = this.#standby(true) ?? this.#standby(false) ?? this.#spawn()
@@ -128,7 +125,7 @@ export class Staff {
 
   /** Something has ended well on a child, which may have done its share by now, or have grown too large. */
   worked(child: Child): void {
-    this.#failures = 0
+    this.#respawn.lived()
     const { maxJobsPerChild, maxMemoryPerChild } = this.#options
     const worn = maxJobsPerChild > 0 && child.begun >= maxJobsPerChild
     if (child.status === 'ready' && (worn || (maxMemoryPerChild > 0 && child.memory() > maxMemoryPerChild))) {
@@ -233,27 +230,10 @@ export class Staff {
         started.reject(new JrError('JR_CHILD_START', `a child did not start: ${why}`))
         return
       }
-      this.#succeed(child)
+      const idle = child.begun === 0 && this.#clock.mono() - child.readyAt < SHORT_LIFE_MS
+      this.#respawn.ended(child.readyAt === 0 || idle)
     }
     this.#handlers.onGone(child, why)
     this.#onEmpty()
-  }
-
-  /** Finds a successor: at once, unless children have not lived for a while. */
-  #succeed(child: Child): void {
-    const short = child.begun === 0 && this.#clock.mono() - child.readyAt < SHORT_LIFE_MS
-    if (child.readyAt === 0 || short) this.#failures++
-    if (this.#respawning) return
-    if (this.#failures === ALARMING) {
-      const text = `${ALARMING} children in a row ended before they could do anything; the node goes on trying`
-      this.#handlers.onFailure(new JrError('JR_CHILD_START', text))
-    }
-    const delay = respawnDelay(this.#failures)
-    if (delay === 0) return this.fill()
-    this.#respawning = true
-    this.#deadlines.in(delay, () => {
-      this.#respawning = false
-      this.fill()
-    })
   }
 }

@@ -1,0 +1,10 @@
+import type { JobFields } from '../src/wire/job-fields.js'
+
+/** What a job asked for, for another node: the distributor that this process holds, if it holds one. */
+export type Forward = (job: JobFields, reply: LocalReply) => void
+
+export interface LocalReply {
+  accepted(error: Buffer | null): void
+  /** Resolves when the job has been told, or never will be: until then no more is to come than is on its way. */
+  outcome(ok: boolean, body: Buffer): Promise<void>
+}

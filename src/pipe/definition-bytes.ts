@@ -1,0 +1,29 @@
+import type { ByteReader, ByteWriter } from '../bytes.js'
+import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
+import type { JobDefinition } from '../job/definition.js'
+import { ATTEMPTS, DURATION_MS, received } from '../rules.js'
+import { label } from '../wire/fields.js'
+
+export function writeDefinition(
+  w: ByteWriter,
+  { name, defer, timeoutMs, maxAttempts, backoff }: JobDefinition,
+): void {
+  w.text(name)
+  w.flag(defer)
+  w.flag(timeoutMs !== null)
+  if (timeoutMs !== null) w.uint(timeoutMs)
+  w.flag(maxAttempts !== null)
+  if (maxAttempts !== null) w.uint(maxAttempts)
+  w.flag(backoff !== null)
+  if (backoff !== null) writeBackoff(w, backoff)
+}
+
+export function readDefinition(r: ByteReader): JobDefinition {
+  return {
+    name: label(r.text(), 'name'),
+    defer: r.flag(),
+    timeoutMs: r.flag() ? received(DURATION_MS, r.uint(), 'timeoutMs') : null,
+    maxAttempts: r.flag() ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null,
+    backoff: r.flag() ? readBackoff(r) : null,
+  }
+}

@@ -1,0 +1,280 @@
+import t from 'tap'
+import { Context, type ContextHost } from '#dist/src/attempt/context.js'
+import type { AbortReason, Done, Run } from '#dist/src/attempt/messages.js'
+import { type RunRules, runAttempt } from '#dist/src/attempt/run.js'
+import { unpack } from '#dist/src/codec.js'
+import { unpackError } from '#dist/src/error-record.js'
+import type { Hook, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
+import { packArgs } from '#dist/src/values.js'
+import { StoppedClock } from '../fixtures/stopped-clock.js'
+
+const GIVEN = { n: 1 }
+
+type Body = Hook['handler']
+
+interface Tried {
+  readonly options?: JobOptions
+  readonly body: Body
+  readonly callbacks?: readonly Body[]
+  readonly errbacks?: readonly Body[]
+  readonly rules?: Partial<RunRules>
+  readonly run?: Partial<Run>
+}
+
+/** Runs one attempt in this process, and answers what it says and what it has logged. */
+async function attempt({ options = {}, body, callbacks = [], errbacks = [], rules = {}, run = {} }: Tried) {
+  const given: Run = {
+    type: 'run',
+    token: 5,
+    id: 'job-1',
+    name: 'work',
+    attempt: 2,
+    maxAttempts: 3,
+    slot: 0,
+    enqueuedAt: 1000,
+    startedAt: 1500,
+    args: packArgs(GIVEN),
+    ...run,
+  }
+  const hooks = (handlers: readonly Body[]) => handlers.map((handler) => ({ name: 'noname', handler }))
+  const job: RegisteredJob = {
+    name: 'work',
+    options,
+    handler: body,
+    callbacks: hooks(callbacks),
+    errbacks: hooks(errbacks),
+  }
+  const said: string[] = []
+  const host: ContextHost = {
+    node: 'n1',
+    log: (_, level, text, facts) => said.push(`${level} ${text} ${facts}`),
+    enqueue: (_, name) => ({ id: `of-${name}`, accepted: Promise.resolve(), result: () => Promise.reject() }),
+  }
+  const ctx = new Context(given, host)
+  const done = await runAttempt(given, job, ctx, {
+    maxResult: 1000,
+    mergeJobItself: false,
+    clock: new StoppedClock(),
+    onBlocked: (_, ms) => said.push(`blocked ${ms}`),
+    onWarning: (_, text) => said.push(text),
+    ...rules,
+  })
+  return { done, args: unpack(done.args), error: errorIn(done), said }
+}
+
+const errorIn = ({ error }: Done) => (error.length === 0 ? null : unpackError(error))
+
+const fails = (error: unknown) => () => {
+  throw error
+}
+
+class CancelJob extends Error {
+  override name = 'CancelJob'
+}
+
+t.test('the results are the args with what the body and its callbacks have added', async (t) => {
+  const cases: [what: string, body: Body, callbacks: Body[], args: object][] = [
+    ['assigned', (args) => void Object.assign(args, { x: 2 }), [], { n: 1, x: 2 }],
+    ['a plain object is merged', async () => ({ x: 2 }), [], { n: 1, x: 2 }],
+    ['anything else is the result', () => [2], [], { n: 1, result: [2] }],
+    ['nothing', () => undefined, [], { n: 1 }],
+    ['the args themselves', (args) => args, [], { n: 1 }],
+    [
+      'callbacks in their order, each with what is there',
+      () => ({ x: 2 }),
+      [(args) => ({ y: Number(args.x) + 1 }), async (args) => ({ z: Number(args.y) + 1 })],
+      { n: 1, x: 2, y: 3, z: 4 },
+    ],
+  ]
+  for (const [what, body, callbacks, expected] of cases) {
+    const { done, args, error } = await attempt({ body, callbacks })
+    t.match(done, { type: 'done', token: 5, status: 'completed', code: '', message: '' }, what)
+    t.same(args, expected, what)
+    t.equal(error, null, what)
+  }
+})
+
+t.test('what is thrown fails the attempt, whatever it is', async (t) => {
+  const coded = Object.assign(new RangeError('too far'), { code: 'FAR' })
+  const cases: [what: string, thrown: unknown, expected: object][] = [
+    ['an error', new Error('no'), { code: 'JR_JOB_FAILED', message: 'no' }],
+    ['with a code', coded, { code: 'FAR', message: 'too far' }],
+    ['a text', 'no', { code: 'JR_JOB_FAILED', message: 'no' }],
+    ['nothing', undefined, { code: 'JR_JOB_FAILED', message: 'undefined' }],
+    ['an object', { a: 1 }, { code: 'JR_JOB_FAILED' }],
+  ]
+  for (const [what, thrown, expected] of cases) {
+    const { done, error, args } = await attempt({ body: fails(thrown) })
+    t.match(done, { status: 'failed', retryAfterMs: null, ...expected }, what)
+    t.match(error, expected, `${what}: the app is told the same`)
+    t.same(args, GIVEN, what)
+  }
+  const rejected = await attempt({ body: async () => Promise.reject(coded) })
+  t.match(rejected.error, { name: 'RangeError', code: 'FAR' })
+})
+
+t.test('errbacks see the error and what was added; callbacks after a throw do not run', async (t) => {
+  const seen: unknown[] = []
+  const { done, args } = await attempt({
+    body: () => ({ x: 2 }),
+    callbacks: [fails(new Error('in a callback')), () => seen.push('never')],
+    errbacks: [
+      (args) => {
+        seen.push((args.error as Error).message, args.x)
+        return { told: true }
+      },
+      fails(new TypeError('in an errback')),
+      (args) => void seen.push((args.errbackError as Error).message),
+    ],
+  })
+  t.same(seen, ['in a callback', 2, 'in an errback'])
+  t.match(done, { status: 'failed', message: 'in a callback' })
+  t.match(args, { n: 1, x: 2, told: true, errbackError: { name: 'TypeError', message: 'in an errback' } })
+  t.notOk(Object.hasOwn(args as object, 'error'))
+})
+
+t.test('a job can cancel itself: in its body, where no errback is told, or in an errback', async (t) => {
+  const seen: unknown[] = []
+  const inBody = await attempt({ body: fails(new CancelJob('enough')), errbacks: [() => seen.push('never')] })
+  t.match(inBody.done, { status: 'cancelled', code: 'JR_CANCELLED', message: 'enough', retryAfterMs: null })
+  const inErrback = await attempt({
+    body: fails(new Error('no')),
+    errbacks: [fails(new CancelJob('enough'))],
+  })
+  t.equal(inErrback.done.status, 'cancelled')
+  t.same(seen, [])
+})
+
+t.test('an attempt that is asked to end ends as it was asked, whether it throws then or not', async (t) => {
+  const aborted = (reason: AbortReason, after: (ctx: JobContext) => unknown): Body => {
+    return async (args, ctx) => {
+      args.x = 2
+      queueMicrotask(() => (ctx as Context).abort(reason))
+      await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+      return after(ctx)
+    }
+  }
+  const throwsIt = (ctx: JobContext) => ctx.signal.throwIfAborted()
+  const goesOn = () => ({ y: 3 })
+  const cases: [
+    AbortReason,
+    after: (ctx: JobContext) => unknown,
+    Done['status'],
+    code: string,
+    args: object,
+  ][] = [
+    ['timeout', throwsIt, 'timeout', 'JR_TIMEOUT', { n: 1, x: 2 }],
+    ['timeout', goesOn, 'timeout', 'JR_TIMEOUT', { n: 1, x: 2, y: 3 }],
+    ['cancel', throwsIt, 'cancelled', 'JR_CANCELLED', { n: 1, x: 2 }],
+    ['cancel', goesOn, 'cancelled', 'JR_CANCELLED', { n: 1, x: 2, y: 3 }],
+    ['shutdown', throwsIt, 'returned', '', GIVEN],
+    ['shutdown', goesOn, 'completed', '', { n: 1, x: 2, y: 3 }],
+  ]
+  for (const [reason, after, status, code, expected] of cases) {
+    const told: unknown[] = []
+    const errbacks: Body[] = [(args) => void told.push((args.error as Error).message)]
+    const { done, args } = await attempt({ body: aborted(reason, after), errbacks })
+    t.match(done, { status, code }, `${reason}: ${status}`)
+    t.same(args, expected)
+    t.equal(told.length, status === 'timeout' ? 1 : 0, 'only of a time-out is it told')
+  }
+  const late = await attempt({
+    body: (_, ctx) => {
+      const own = ctx as Context
+      own.abort('timeout')
+      own.abort('cancel')
+      return ctx.signal.aborted
+    },
+  })
+  t.equal(late.done.status, 'timeout', 'it is asked once; a signal that is asked for later has aborted')
+})
+
+t.test('results that cannot be sent fail the attempt; it gives its args back as they came', async (t) => {
+  const cyclic: Record<string, unknown> = {}
+  cyclic.self = cyclic
+  const cases: [what: string, body: Body, code: string, message: RegExp][] = [
+    ['a function', () => ({ f: () => {} }), 'JR_RESULT_NOT_SERIALIZABLE', /cannot be sent: .*f/],
+    ['a circle', () => cyclic, 'JR_RESULT_NOT_SERIALIZABLE', /cannot be sent/],
+    ['too large', () => ({ text: 'x'.repeat(2000) }), 'JR_RESULT_TOO_LARGE', /1000 \(option maxResult\)/],
+  ]
+  for (const [what, body, code, message] of cases) {
+    const { done, args } = await attempt({ body })
+    t.match(done, { status: 'failed', code, message }, what)
+    t.same(args, GIVEN, what)
+  }
+  const lastly = await attempt({ body: fails(new Error('first')), errbacks: [() => ({ f: () => {} })] })
+  t.match(lastly.done, { status: 'failed', message: 'first' }, 'the failure that counts is the first')
+  t.same(lastly.args, GIVEN)
+})
+
+t.test('args that are no packed object fail the attempt', async (t) => {
+  for (const args of [Buffer.alloc(0), Buffer.from([0x93, 1, 2, 3]), Buffer.from([0xc1])]) {
+    const { done } = await attempt({ body: () => undefined, run: { args } })
+    t.match(done, { status: 'failed', code: 'JR_PROTOCOL' })
+  }
+})
+
+t.test('a back-off function says when the next attempt is', async (t) => {
+  const cases: [answer: unknown, ms: number | null, warned: boolean][] = [
+    [1.5, 1500, false],
+    [0, 0, false],
+    [Number.POSITIVE_INFINITY, 1e12, false],
+    [-1, null, true],
+    ['2s', null, true],
+    [Number.NaN, null, true],
+  ]
+  for (const [answer, ms, warned] of cases) {
+    const asked: unknown[] = []
+    const backoff = (n: number, error: Error) => {
+      asked.push(n, error.message)
+      return answer as number
+    }
+    const { done, said } = await attempt({ options: { backoff }, body: fails(new Error('no')) })
+    t.equal(done.retryAfterMs, ms, String(answer))
+    t.same(asked, [2, 'no'])
+    t.equal(said.length, warned ? 1 : 0)
+  }
+  const throwing = await attempt({ options: { backoff: fails(new Error('mine')) }, body: fails('no') })
+  t.match(throwing, { done: { status: 'failed', retryAfterMs: null }, said: [/threw/] })
+})
+
+t.test('a synchronous part that holds the loop is told of', async (t) => {
+  for (const [ms, told] of [
+    [200, []],
+    [201, ['blocked 201']],
+  ] as const) {
+    const clock = new StoppedClock()
+    const body = () => {
+      clock.time += ms
+    }
+    t.same((await attempt({ body, rules: { clock } })).said, told)
+  }
+})
+
+t.test('a context says what the job is, and asks its host for the rest', async (t) => {
+  const seen: unknown[] = []
+  const { said, args } = await attempt({
+    body: (_, ctx) => {
+      const { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt } = ctx
+      seen.push({ id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt })
+      ctx.log.warn('text', { a: 1 })
+      return { other: ctx.enqueue('other').id }
+    },
+    rules: { mergeJobItself: true },
+    run: { slot: 3 },
+    callbacks: [(args) => void seen.push(args.jobItself)],
+  })
+  const facts = {
+    id: 'job-1',
+    name: 'work',
+    attempt: 2,
+    maxAttempts: 3,
+    node: 'n1',
+    run: 4,
+    enqueuedAt: new Date(1000),
+    startedAt: new Date(1500),
+  }
+  t.same(seen, [facts, facts])
+  t.same(said, ['warn text {"a":1}'])
+  t.same(args, { n: 1, other: 'of-other' }, 'jobItself is not sent back')
+})
