@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
 interface Import {
@@ -113,6 +113,21 @@ t.test('a file has one subject, and ends before it has two', async (t) => {
       t.ok(lines > Math.max(LONGEST_FILE, most - 20), `${file} has ${lines} lines: so says the list`)
   }
   for (const file of Object.keys(TOO_LONG)) t.ok(files.includes(file), `${file} of the list is there`)
+})
+
+/** More can't be taken in at a glance. */
+const MANY_FILES = 10
+
+t.test('a folder of many files says what each of them is', async (t) => {
+  for (const folder of new Set(files.map(dirname))) {
+    const inside = files.filter((file) => dirname(file) === folder)
+    if (inside.length <= MANY_FILES) continue
+    const page = join(folder, 'README.md')
+    const named = existsSync(page)
+      ? [...readFileSync(page, 'utf8').matchAll(/^- `([\w-]+\.ts)`: \S/gm)].map(([, name]) => name)
+      : []
+    t.same(named.sort(), inside.map((file) => basename(file)).sort(), `${page} has a line for each file`)
+  }
 })
 
 /** Where time and chance come from. */
