@@ -5,7 +5,7 @@ import { packError } from './src/error-record.js'
 import type { NodeOptions, NodeValues } from './src/options/node-options.js'
 import { messageOf } from './src/thrown.js'
 import { packArgs } from './src/values.js'
-import type { JobFields } from './src/wire/job-fields.js'
+import type { SentJob } from './src/wire/job-fields.js'
 
 /**
  * A node, and with the option `distribute` a distributor in the same process: jobs that this node's jobs enqueue for
@@ -69,7 +69,7 @@ async function startDistributor({
   return distributor
 }
 
-function forward(distributor: Distributor, job: JobFields, reply: LocalReply): void {
+function forward(distributor: Distributor, job: SentJob, reply: LocalReply): void {
   const { accepted } = distributor.forward(
     job,
     (args) => reply.outcome(true, packArgs(args)),

@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FRESH } from '../dist/src/job/course.js'
 import { IMMEDIATE } from '../dist/src/job/lane.js'
+import { NO_TERMS } from '../dist/src/job/terms/agreed.js'
 import { redisStore } from '../dist/src/store/redis/store.js'
 
 const jobs = Number(process.argv[2] ?? 200_000)
@@ -36,20 +38,10 @@ const recordOf = (n) => ({
   distributor: 'app',
   instance: 'life-1',
   wanted: true,
-  node: null,
-  strictNode: false,
-  notNode: [],
-  periodMs: 0,
-  missed: 'once',
-  maxAttempts: null,
-  backoff: null,
-  timeoutMs: null,
+  agreed: NO_TERMS,
   enqueuedAt: 1_790_000_000_000,
-  firstDue: 1_790_000_000_000,
-  slot: 0,
-  attempt: 0,
-  losses: 0,
-  lastError: null,
+  byWall: false,
+  course: FRESH,
   args,
 })
 const outcomeOf = (job) => ({

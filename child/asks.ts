@@ -29,14 +29,14 @@ export class Asks {
 
   /** Why it is not taken, or null. */
   add(ask: ChildEnqueue): JrError | null {
-    const bytes = ask.args.length
+    const bytes = ask.job.args.length
     if (this.#waiting.size === 0 && this.#window.fits(bytes)) {
       this.#send(ask)
       return null
     }
     const held = this.#waiting.size
     if (!fits(held, this.#waitingBytes, bytes, WINDOWS.unsent)) {
-      const text = `${held} jobs with ${this.#waitingBytes} bytes of args wait in the child for their node; '${ask.name}' was not taken`
+      const text = `${held} jobs with ${this.#waitingBytes} bytes of args wait in the child for their node; '${ask.job.name}' was not taken`
       return new JrError('JR_BACKLOG_FULL', `${text}. Await the 'accepted' of some before you enqueue more`)
     }
     this.#waiting.set(ask.request, ask)
@@ -57,15 +57,15 @@ export class Asks {
     this.#sent.delete(request)
     this.#window.remove(bytes)
     for (const ask of this.#waiting.values()) {
-      if (!this.#window.fits(ask.args.length)) return
+      if (!this.#window.fits(ask.job.args.length)) return
       this.#release(ask)
     }
   }
 
   #release(ask: ChildEnqueue): void {
-    const { request, token, args } = ask
+    const { request, token } = ask
     this.#waiting.delete(request)
-    this.#waitingBytes -= args.length
+    this.#waitingBytes -= ask.job.args.length
     this.#send(ask)
     const left = (this.#byToken.get(token) ?? 1) - 1
     if (left > 0) this.#byToken.set(token, left)
@@ -76,8 +76,8 @@ export class Asks {
   }
 
   #send(ask: ChildEnqueue): void {
-    this.#window.add(ask.args.length)
-    this.#sent.set(ask.request, ask.args.length)
+    this.#window.add(ask.job.args.length)
+    this.#sent.set(ask.request, ask.job.args.length)
     this.#deps.send(ask)
   }
 }

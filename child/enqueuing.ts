@@ -11,6 +11,7 @@ import type { EnqueueReply, Init } from '../src/pipe/messages.js'
 import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { packArgs } from '../src/values.js'
+import { NOT_SENT } from '../src/wire/job-fields.js'
 import { Asks, type AsksDeps } from './asks.js'
 
 interface Asked {
@@ -45,7 +46,7 @@ export class Enqueuing {
   enqueue({ token }: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle {
     checked(NAME, name, "ctx.enqueue: the job's name")
     const { clock, chance } = this.#deps
-    const { id, strictNode, delayMs, runAt, ...parsed } = parseEnqueueOptions(options, clock.now())
+    const { id, agreed, ...when } = parseEnqueueOptions(options, clock.now())
     const packed = packArgs(args)
     const request = ++this.#requests
     const accepted = settled<void>()
@@ -65,22 +66,15 @@ export class Enqueuing {
         else outcome.reject(unpackError(body))
       },
     })
-    const ownId = id ?? chance.id()
-    const handle = { id: ownId, accepted: accepted.promise, result: () => outcome.promise }
+    const handle = { id: id ?? chance.id(), accepted: accepted.promise, result: () => outcome.promise }
     if (packed.length > this.#maxArgs) {
       this.#asked.get(request)?.accepted(argsTooLarge(name, packed.length, this.#node, this.#maxArgs))
       return handle
     }
-    const job = {
-      ...parsed,
-      ...waitLeft({ delayMs, runAt }, 0, clock.now()),
-      id: ownId,
-      edition: id === null ? 0 : newEdition(chance.random),
-      name,
-      strictNode: strictNode ?? false,
-      args: packed,
-    }
-    const refused = this.#asks.add({ type: 'enqueue', request, token, wanted: true, heldMs: 0, ...job })
+    const edition = id === null ? 0 : newEdition(chance.random)
+    const job = { id: handle.id, edition, name, agreed, args: packed }
+    const sent = { job, ...waitLeft(when, 0, clock.now()), wanted: true, heldMs: 0, sentBefore: NOT_SENT }
+    const refused = this.#asks.add({ type: 'enqueue', request, token, ...sent })
     if (refused !== null) this.#asked.get(request)?.accepted(refused)
     return handle
   }

@@ -14,14 +14,14 @@ import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import { packArgs } from '../src/values.js'
 import type { Address } from '../src/wire/address.js'
-import type { JobFields } from '../src/wire/job-fields.js'
+import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Feedbacks, type NamedFeedback } from './feedbacks.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './handle.js'
 import { JobHandles } from './handles.js'
 import { HeldWatch } from './held-watch.js'
 import { Nodes, type NodesConfig } from './nodes.js'
-import { newJob, type OutJob } from './out-job.js'
+import { newJob, type OutJob, outJob } from './out-job.js'
 import { Placement } from './placement.js'
 import type { Spool } from './spool.js'
 import type { Spooled } from './spool-records.js'
@@ -199,23 +199,20 @@ export class DistributorCore implements HandleOwner {
     onSuccess: Feedback | null,
     onError: Feedback | null,
   ): JobHandle {
-    const o = parseEnqueueOptions(options, this.clock.now())
+    const o = this.#parse(options)
     const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
     if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
     return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
   }
 
   /** A job that was taken and checked elsewhere, under the id that it has there. */
-  forward(fields: JobFields, onSuccess: Feedback, onError: Feedback): JobHandle {
-    const { id, edition, name, args } = fields
+  forward({ job, heldMs, ...wait }: SentJob, onSuccess: Feedback, onError: Feedback): JobHandle {
+    const { id, edition, name } = job
     const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
     if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
     const ticket = this.#ticket(id, name, edition, onSuccess, onError)
-    const { wanted: _, heldMs, sentBefore: __, delayMs, byWall, ...job } = fields
-    const when = whenOf({ delayMs, byWall }, this.clock.now())
-    const since = this.clock.mono() - heldMs
     return new JobHandle(
-      this.#take({ ...job, ...when, ticket, bytes: args.length, since, suspicion: 0 }),
+      this.#take(outJob(job, whenOf(wait, this.clock.now()), ticket, this.clock.mono() - heldMs)),
       this,
     )
   }
@@ -231,11 +228,15 @@ export class DistributorCore implements HandleOwner {
     checkCall(name, onSuccess, onError)
     if (typeof list?.[Symbol.iterator] !== 'function' || typeof list === 'string')
       throw new TypeError(`enqueueMany: expected a list of args, got ${typeof list}`)
-    const parsed = parseEnqueueOptions(options, this.clock.now())
+    const parsed = this.#parse(options)
     if (parsed.id !== null) throw new TypeError('opts.id: many jobs cannot have one id; use enqueue')
     const packed = Array.from(list, (args, i) => packArgs(args ?? {}, `args[${i}]`))
     const tickets = packed.map((args) => this.#file(name, args, parsed, onSuccess ?? null, onError ?? null))
     return new JobHandles(tickets, this)
+  }
+
+  #parse(options: EnqueueOptions | undefined): ParsedOptions {
+    return parseEnqueueOptions(options, this.clock.now(), this.config.alwaysUseSpecifiedNode())
   }
 
   /** A new job: with a ticket here, and on its way to a node. */
@@ -248,8 +249,7 @@ export class DistributorCore implements HandleOwner {
   ): Ticket {
     const edition = o.id === null ? 0 : newEdition(this.#chance.random)
     const ticket = this.#ticket(o.id ?? this.#chance.id(), name, edition, onSuccess, onError)
-    const strictNode = o.strictNode ?? this.config.alwaysUseSpecifiedNode()
-    return this.#take(newJob(ticket, args, o, strictNode, this.clock.mono()))
+    return this.#take(newJob(ticket, args, o, this.clock.mono()))
   }
 
   /** What is known here under an id of the user's own goes on as the job that is enqueued now. */

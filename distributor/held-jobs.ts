@@ -82,7 +82,8 @@ export class HeldJobs {
 }
 
 /** Jobs with ids of their own may belong to different nodes: each has a queue of its own. */
-function keyOf({ name, defer, node, strictNode, notNode, edition, id }: OutJob): string {
-  if (defer === null && node === null && notNode.length === 0 && edition === 0) return name
-  return JSON.stringify([name, defer, node, strictNode, notNode, edition > 0 ? id : null])
+function keyOf({ name, agreed, edition, id }: OutJob): string {
+  if (agreed.highest === 0 && edition === 0) return name
+  const { defer, node, strictNode, notNode } = agreed.terms
+  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, edition > 0 ? id : null])
 }

@@ -10,7 +10,7 @@ import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/secret.js'
 import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
-import type { JobFields } from '../src/wire/job-fields.js'
+import type { SentJob } from '../src/wire/job-fields.js'
 import { type DistributorConfig, DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { CancelAnswer, JobHandle } from './handle.js'
@@ -314,7 +314,7 @@ export class Distributor implements AsyncDisposable {
    * under its id.
    * @internal
    */
-  forward(job: JobFields, onSuccess: Feedback, onError: Feedback): JobHandle {
+  forward(job: SentJob, onSuccess: Feedback, onError: Feedback): JobHandle {
     return this.#started().core.forward(job, onSuccess, onError)
   }
 

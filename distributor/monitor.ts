@@ -1,6 +1,8 @@
 import { pack, unpackChecked } from '../src/codec.js'
 import { JrError } from '../src/errors.js'
 import type { JobState } from '../src/job/states.js'
+import { optionsOf, termsOf } from '../src/job/terms/agreed.js'
+import type { TermOptions } from '../src/job/terms/table.js'
 import type { JobArgs } from '../src/job/types.js'
 import { checked, NAME } from '../src/rules.js'
 import type { JobFacts } from '../src/verbs/facts.js'
@@ -25,8 +27,8 @@ export interface MonitoredJob {
   /** Its code and the first 2 KiB of its stack; empty where there is none. */
   readonly lastCode: string
   readonly lastStack: string
-  /** 0: it runs once. */
-  readonly periodMs: number
+  /** What it was enqueued with, as it could be given again. A term of a later version than this one is left out. */
+  readonly terms: TermOptions
   /** Which run of a schedule is next or under way, from 1. */
   readonly run: number
   /** The name of the app that enqueued it. */
@@ -145,7 +147,7 @@ export function loadedJobOf(raw: JobFacts, args: Buffer, node: string): LoadedJo
 }
 
 export function jobOf(raw: JobFacts, node: string): MonitoredJob {
-  const { id, name, state, attempt, lastError, lastCode, lastStack, periodMs, distributor, defer } = raw
+  const { id, name, state, attempt, lastError, lastCode, lastStack, distributor, defer } = raw
   return {
     id,
     name,
@@ -158,7 +160,7 @@ export function jobOf(raw: JobFacts, node: string): MonitoredJob {
     lastError,
     lastCode,
     lastStack,
-    periodMs,
+    terms: optionsOf(termsOf(raw.terms)),
     run: raw.slot + 1,
     distributor,
     defer,

@@ -1,3 +1,13 @@
+import { mayRunOn, pinnedTo } from '../src/job/terms/where.js'
+import type { JobFields } from '../src/wire/job-fields.js'
+
+/**
+ * Why a node will never run a job, each nearer to it than the one before: it does not know the name; the job has terms of a
+ * later version; the node has no children of its kind; the job may not run there.
+ */
+const REASONS = ['unknown', 'terms', 'childless', 'ruled-out'] as const
+export type Never = (typeof REASONS)[number]
+
 /** A node as the choice sees it. */
 export interface Candidate {
   readonly name: string
@@ -7,23 +17,14 @@ export interface Candidate {
   readonly open: boolean
   /** Can take so many bytes of args now without running out of credit. */
   hasCredit(bytes: number): boolean
-  knows(job: string): boolean
-  /** Knows the job, and has children of the kind that it needs. */
-  canRun(job: Pick<Wish, 'name' | 'defer'>): boolean
+  /** Why it will never run the job; null: it may. */
+  whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null
   /** Slots that are free, as far as can be known here; may be below zero. */
   readonly free: number
 }
 
-export interface Wish {
-  readonly id: string
-  readonly name: string
-  /** Not 0: the id is the user's own, and the same id should meet the same node. */
-  readonly edition: number
-  /** On a deferred child, or on an evented one; null: as the job itself says. */
-  readonly defer: boolean | null
-  readonly node: string | null
-  readonly strictNode: boolean
-  readonly notNode: readonly string[]
+/** What of a job matters. With an edition the id is the user's own, and the same id should meet the same node. */
+export interface Wish extends Pick<JobFields, 'id' | 'name' | 'edition' | 'agreed'> {
   readonly bytes: number
 }
 
@@ -32,9 +33,10 @@ export interface Wish {
  * free slots, of several alike the one whose turn it is (`turn` counts up).
  */
 export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[], turn: number): C | null {
-  if (wish.node !== null) {
-    for (const node of nodes) if (node.name === wish.node && fits(node, wish)) return node
-    if (wish.strictNode) return null
+  const { terms } = wish.agreed
+  if (terms.node !== undefined) {
+    for (const node of nodes) if (node.name === terms.node && fits(node, wish)) return node
+    if (pinnedTo(terms) !== null) return null
   }
   if (wish.edition > 0) return chooseByName(wish, nodes)
   let best: C | null = null
@@ -46,31 +48,28 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
 }
 
 /**
- * Why no node that is connected will ever take the job: none knows its name; those that do have no children of its kind;
- * those that could run it are ruled out. Null: one may, or one that was asked for by name and is away, or none is connected.
+ * Why no node that is connected will ever take the job, of the one that comes nearest to it. Null: one may, or one that was
+ * asked for by name and is away, or none is connected.
  */
-export function whyNever(
-  wish: Wish,
-  nodes: readonly Candidate[],
-): 'unknown' | 'childless' | 'ruled-out' | null {
-  const { name, node: asked, strictNode, notNode } = wish
-  let why: 'unknown' | 'childless' | 'ruled-out' | null = null
+export function whyNever(wish: Wish, nodes: readonly Candidate[]): Never | null {
+  const { terms } = wish.agreed
+  const pinned = pinnedTo(terms)
+  let nearest = -1
   for (const node of nodes) {
-    if (!node.connected) {
-      if (node.name === asked && node.canRun(wish)) return null
-    } else if (!strictNode || asked === null || node.name === asked) {
-      if (node.canRun(wish)) {
-        if (!notNode.includes(node.name)) return null
-        why = 'ruled-out'
-      } else if (why !== 'ruled-out' && node.knows(name)) why = 'childless'
-      else why ??= 'unknown'
-    }
+    if (node.connected ? pinned !== null && node.name !== pinned : node.name !== terms.node) continue
+    const why = whyNot(node, wish)
+    if (why === null) return null
+    if (node.connected) nearest = Math.max(nearest, REASONS.indexOf(why))
   }
-  return why
+  return REASONS[nearest] ?? null
 }
 
 function fits(node: Candidate, wish: Wish): boolean {
-  return node.open && node.canRun(wish) && !wish.notNode.includes(node.name) && node.hasCredit(wish.bytes)
+  return node.open && whyNot(node, wish) === null && node.hasCredit(wish.bytes)
+}
+
+function whyNot(node: Candidate, wish: Wish): Never | null {
+  return node.whyNot(wish) ?? (mayRunOn(node.name, wish.agreed.terms) ? null : 'ruled-out')
 }
 
 /** Each node draws a number from its name and the id; the highest that may take the job does. */
@@ -78,7 +77,7 @@ function chooseByName<C extends Candidate>(wish: Wish, nodes: readonly C[]): C |
   let best: C | null = null
   let highest = -1
   for (const node of nodes) {
-    if (!node.canRun(wish) || wish.notNode.includes(node.name)) continue
+    if (whyNot(node, wish) !== null) continue
     const drawn = hash(`${node.name}\0${wish.id}`)
     if (drawn <= highest) continue
     highest = drawn

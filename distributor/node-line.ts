@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../src/clock.js'
 import { unpackChecked } from '../src/codec.js'
 import { unpackError } from '../src/error-record.js'
 import { JrError } from '../src/errors.js'
+import { pinnedTo } from '../src/job/terms/where.js'
 import { fits, type Limits } from '../src/window.js'
 import { MAX_SENT_BEFORE } from '../src/wire/job-fields.js'
 import { MAX_FORGET } from '../src/wire/link-messages.js'
@@ -17,7 +18,7 @@ import type {
 } from '../src/wire/messages.js'
 import { GivenUp } from './given-up.js'
 import { type KnownStore, lostAbove } from './known-store.js'
-import type { Candidate, Wish } from './node-choice.js'
+import type { Candidate, Never, Wish } from './node-choice.js'
 import { enqueueMessage, type Moment, type OutJob } from './out-job.js'
 import { Queue } from './queue.js'
 import { Receipts } from './receipts.js'
@@ -117,6 +118,8 @@ export class NodeLine implements Candidate {
   connectedAt = 0
   unknownJob: 'fail' | 'wait' = 'fail'
   maxArgs = 0
+  /** The highest number of a term that it knows. */
+  #terms = 0
 
   constructor(name: string, clock: Clock, doubtMs: number, handlers: NodeLineHandlers) {
     this.name = name
@@ -170,19 +173,15 @@ export class NodeLine implements Candidate {
     }
   }
 
-  knows(job: string): boolean {
-    return this.#jobs.has(job) || this.unknownJob === 'wait'
-  }
-
-  canRun(job: Pick<Wish, 'name' | 'defer'>): boolean {
-    const known = this.#jobs.get(job.name)
-    if (known === undefined && this.unknownJob !== 'wait') return false
-    return ((job.defer ?? known?.defer ?? false) ? this.#deferred : this.#evented) > 0
+  whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null {
+    if (!this.#jobs.has(job.name) && this.unknownJob !== 'wait') return 'unknown'
+    if (job.agreed.highest > this.#terms) return 'terms'
+    return (this.isDeferred(job) ? this.#deferred : this.#evented) > 0 ? null : 'childless'
   }
 
   /** Whether it would run on a deferred child there. */
-  isDeferred({ name, defer }: Pick<Wish, 'name' | 'defer'>): boolean {
-    return defer ?? this.#jobs.get(name)?.defer ?? false
+  isDeferred({ name, agreed }: Wish): boolean {
+    return agreed.terms.defer ?? this.#jobs.get(name)?.defer ?? false
   }
 
   hasCredit(bytes: number): boolean {
@@ -375,6 +374,7 @@ export class NodeLine implements Candidate {
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
         this.unknownJob = message.unknownJob
+        this.#terms = message.terms
         this.#learn(message)
         this.#status = 'running'
         this.#busy = 0
@@ -495,7 +495,7 @@ export class NodeLine implements Candidate {
 
   #giveUp(): void {
     this.#doubt = null
-    const jobs = this.#unaccepted.remove(({ node, strictNode }) => !(strictNode && node === this.name))
+    const jobs = this.#unaccepted.remove(({ agreed }) => pinnedTo(agreed.terms) !== this.name)
     let kept = 0
     for (const { ticket } of this.#unaccepted) kept = Math.max(kept, ticket.number)
     for (const job of jobs) {
@@ -504,7 +504,7 @@ export class NodeLine implements Candidate {
       // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
       const { number } = job.ticket
       if (number < kept) continue
-      const before = job.sentBefore?.slice(1 - MAX_SENT_BEFORE) ?? []
+      const before = job.sentBefore.slice(1 - MAX_SENT_BEFORE)
       job.sentBefore = [...before, { node: this.name, number, last: this.#last }]
     }
     this.#handlers.onDoubt(this, jobs)

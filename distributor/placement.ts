@@ -1,5 +1,6 @@
 import type { Clock } from '../src/clock.js'
 import { argsTooLarge, JrError } from '../src/errors.js'
+import { pinnedTo } from '../src/job/terms/where.js'
 import { fits } from '../src/window.js'
 import { HeldJobs } from './held-jobs.js'
 import { chooseNode, whyNever } from './node-choice.js'
@@ -146,18 +147,25 @@ export class Placement {
 
 /** Why no node that is connected will take it, with what they have. */
 function neverTaken(job: OutJob, lines: readonly NodeLine[]): JrError {
-  const { name, node, strictNode, notNode } = job
-  const there = lines.filter((line) => line.connected && (!strictNode || node === null || line.name === node))
+  const { name, agreed } = job
+  const pinned = pinnedTo(agreed.terms)
+  const there = lines.filter((line) => line.connected && (pinned === null || line.name === pinned))
   const who = there.map((line) => line.name).join(', ')
-  switch (whyNever(job, lines)) {
+  const why = whyNever(job, lines)
+  switch (why) {
+    case 'terms': {
+      const text = `no connected node (${who}) with a job '${name}' knows all of its terms: the highest has number ${agreed.highest}`
+      return new JrError('JR_UNKNOWN_TERM', `${text}; upgrade the nodes`)
+    }
     case 'childless': {
-      const deferred = there.find((line) => line.knows(name))?.isDeferred(job) === true
+      const deferred = there.find((line) => line.whyNot(job) === why)?.isDeferred(job) === true
       const [kind, option] = deferred ? ['deferred', 'deferredChildren'] : ['evented', 'children']
       const text = `no connected node (${who}) has ${kind} children, on which job '${name}' is to run`
       return new JrError('JR_NO_NODE', `${text}: set option ${option} of a node, or opts.defer`)
     }
     case 'ruled-out': {
-      const text = `opts.notNode (${notNode.join(', ')}) rules out every connected node that could run '${name}'`
+      const avoided = agreed.terms.notNode?.join(', ')
+      const text = `opts.notNode (${avoided}) rules out every connected node that could run '${name}'`
       return new JrError('JR_NO_NODE', text)
     }
     default: {

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib'
 import { ByteReader, ByteWriter } from '../src/bytes.js'
 import { pack, unpack } from '../src/codec.js'
 import { whenOf } from '../src/job/due.js'
-import { type JobFields, readJobFields, writeJobFields } from '../src/wire/job-fields.js'
-import { messageOf, type OutJob } from './out-job.js'
+import { readJobFields, type SentJob, writeJobFields } from '../src/wire/job-fields.js'
+import { messageOf, type OutJob, outJob } from './out-job.js'
 import { Ticket } from './ticket.js'
 
 /**
@@ -19,7 +19,7 @@ type Waits = [says: 'job', id: string, enqueuedAt: number, fields: Buffer]
 type Safe = [says: 'safe', bytes: number]
 type Fields = Head | Waits | Sent | Gone | Safe
 
-export const FORMAT = 3
+export const FORMAT = 4
 const PREFIX = 8
 /** The first byte of what says `safe`. */
 const LIST_OF_TWO = 0x92
@@ -155,7 +155,7 @@ function isOurs(fields: readonly unknown[]): boolean {
     case 'spool':
       return Number.isInteger(first) && (first !== FORMAT || typeof second === 'string')
     case 'job':
-      return Number.isSafeInteger(second) && Buffer.isBuffer(third) && fieldsIn(third).id === first
+      return Number.isSafeInteger(second) && Buffer.isBuffer(third) && fieldsIn(third).job.id === first
     case 'sent':
       return typeof first === 'string' && typeof second === 'string' && Number.isInteger(third)
     case 'gone':
@@ -176,19 +176,14 @@ function copyOf(record: Buffer): Buffer {
   return Buffer.from(record)
 }
 
-function fieldsIn(bytes: Buffer): JobFields {
+function fieldsIn(bytes: Buffer): SentJob {
   return readJobFields(new ByteReader(bytes))
 }
 
 function jobOf([, , enqueuedAt, bytes]: Waits, clock: { now(): number; mono(): number }): OutJob {
-  const { wanted, heldMs: _, delayMs, byWall, ...job } = fieldsIn(bytes)
-  return {
-    ...job,
-    ...whenOf({ delayMs, byWall }, enqueuedAt),
-    ticket: new Ticket(job.id, job.name, null, null, wanted, job.edition),
-    // The time that the app was away counts.
-    since: clock.mono() - Math.max(0, clock.now() - enqueuedAt),
-    bytes: job.args.length,
-    suspicion: 0,
-  }
+  const { job, wanted, sentBefore, ...wait } = fieldsIn(bytes)
+  const ticket = new Ticket(job.id, job.name, null, null, wanted, job.edition)
+  // The time that the app was away counts.
+  const since = clock.mono() - Math.max(0, clock.now() - enqueuedAt)
+  return outJob(job, whenOf(wait, enqueuedAt), ticket, since, sentBefore)
 }

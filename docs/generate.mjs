@@ -1,6 +1,8 @@
 // `npm run docs`: writes what follows from the code into the pages. With --check it only says whether they are as they should be.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../dist/src/errors.js'
+import { agree, HIGHEST_TERM } from '../dist/src/job/terms/agreed.js'
+import { TERMS } from '../dist/src/job/terms/table.js'
 import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
 import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
@@ -19,22 +21,18 @@ const MESSAGES = [
   {
     type: 'enqueue',
     number: 1,
-    id: 'job-1',
-    edition: 0,
-    name: 'resize',
-    wanted: true,
+    job: {
+      id: 'job-1',
+      edition: 0,
+      name: 'resize',
+      agreed: agree({ maxAttempts: 3, backoff: { type: 'linear', delay: 5 } }, []),
+      args,
+    },
     delayMs: 20_000,
+    byWall: false,
+    wanted: true,
     heldMs: 0,
-    periodMs: 0,
-    missed: 'once',
-    defer: null,
-    node: null,
-    strictNode: false,
-    notNode: [],
-    maxAttempts: null,
-    backoff: { type: 'linear', delay: 5 },
-    timeoutMs: null,
-    args,
+    sentBefore: [],
   },
   { type: 'forget', ids: ['job-1'] },
   { type: 'cancel', request: 1, id: 'job-1' },
@@ -52,6 +50,7 @@ const MESSAGES = [
     evented: 100,
     deferred: 1,
     alone: true,
+    terms: HIGHEST_TERM,
   },
   { type: 'accepted', number: 1 },
   { type: 'joined', number: 1 },
@@ -80,7 +79,7 @@ const MESSAGES = [
     },
   },
   { type: 'reply', request: 1, ok: true, body: Buffer.from('a963616e63656c6c6564', 'hex') },
-  { type: 'node-state', status: 'paused', jobs: [], slots: 101, busy: 0 },
+  { type: 'node-state', status: 'paused', jobs: [], evented: 100, deferred: 1, busy: 0 },
 ]
 
 function example(message) {
@@ -111,6 +110,22 @@ function verbs() {
   return [...head, ...rows, ...body, ...facts].join('\n')
 }
 
+function termsOfBytes() {
+  const rows = Object.entries(TERMS).map(([name, { no, form }]) => row([no, name, form]))
+  return [row(['number', 'term', 'value']), '|---|---|---|', ...rows].join('\n')
+}
+
+/** The line above each term in its table. */
+function termsToGive() {
+  const source = readFileSync(new URL('../src/job/terms/table.ts', import.meta.url), 'utf8')
+  const rows = Object.keys(TERMS).map((name) => {
+    const text = new RegExp(`^ {2}/\\*\\* (.+) \\*/\\n {2}${name}: `, 'm').exec(source)?.[1]
+    if (text === undefined) throw new Error(`the term '${name}' has no line above it that says what it is`)
+    return row([`\`${name}\``, text])
+  })
+  return [row(['term', '']), '|---|---|', ...rows].join('\n')
+}
+
 function row(cells) {
   return `| ${cells.join(' | ')} |`
 }
@@ -123,6 +138,8 @@ const PARTS = [
   ],
   ['PROTOCOL.md', 'examples', MESSAGES.map(example).join('\n\n')],
   ['PROTOCOL.md', 'verbs', verbs()],
+  ['PROTOCOL.md', 'terms', termsOfBytes()],
+  ['docs/guide.md', 'terms', termsToGive()],
   ['docs/guide.md', 'errors', codes()],
 ]
 

@@ -2,6 +2,8 @@ import type { Clock } from '../src/clock.js'
 import type { JobDefinition } from '../src/job/definition.js'
 import { checkedTime } from '../src/job/due.js'
 import type { JobRecord } from '../src/job/record.js'
+import { areKnown } from '../src/job/terms/agreed.js'
+import { pinnedTo } from '../src/job/terms/where.js'
 import type { Logger } from '../src/logger.js'
 import type { Left, Neighbours } from '../src/store/contract.js'
 import { type Journal, moveOf } from './journal.js'
@@ -134,14 +136,18 @@ export class Adoption {
   /** A job that is pinned to the lost node waits for it; one that this node may not run, or can't, for another. */
   #mayRun(job: JobRecord, lost: string): boolean {
     const { settings, known } = this.#deps
-    if (job.strictNode && job.node === lost) return false
-    return !job.notNode.includes(settings.name) && known(job.name) !== undefined
+    const { agreed, name } = job
+    if (pinnedTo(agreed.terms) === lost || agreed.terms.notNode?.includes(settings.name) === true)
+      return false
+    return known(name) !== undefined && areKnown(agreed)
   }
 }
 
 function moved(job: JobRecord, ahead: number): JobRecord {
   if (ahead === 0 || job.byWall) return job
-  return { ...job, due: checkedTime(job.due + ahead), firstDue: checkedTime(job.firstDue + ahead) }
+  const { due, course } = job
+  const firstDue = course.firstDue === null ? null : checkedTime(course.firstDue + ahead)
+  return { ...job, due: checkedTime(due + ahead), course: { ...course, firstDue } }
 }
 
 /** Which ids are this node's part: each id belongs to one of the nodes that are there. */

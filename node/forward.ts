@@ -1,7 +1,7 @@
-import type { JobFields } from '../src/wire/job-fields.js'
+import type { SentJob } from '../src/wire/job-fields.js'
 
 /** What a job asked for, for another node: the distributor that this process holds, if it holds one. */
-export type Forward = (job: JobFields, reply: LocalReply) => void
+export type Forward = (job: SentJob, reply: LocalReply) => void
 
 export interface LocalReply {
   accepted(error: Buffer | null): void

@@ -50,9 +50,10 @@ export class LocalJobs implements Origin {
   enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
     const { settings, executors, journal, clock, seq, forward, outcomes } = this.#deps
     const { request } = ask
-    const known = executors.known(ask.name)
-    const elsewhere = ask.node !== null && ask.node !== settings.name
-    const refused = refusal(ask, settings, known, executors.slots)
+    const { name, agreed } = ask.job
+    const known = executors.known(name)
+    const elsewhere = (agreed.terms.node ?? settings.name) !== settings.name
+    const refused = refusal(ask.job, settings, known, executors.slots)
     if (forward !== null && (elsewhere || refused !== null)) {
       // The distributor has it now, and a bound of its own.
       reply({ asker, request }, 'taken', null)
@@ -63,7 +64,7 @@ export class LocalJobs implements Origin {
     }
     if (refused !== null) return reply({ asker, request }, 'accepted', packError(refused))
     const { distributor, instance } = by.job
-    const job = admit(ask, { distributor, instance, heldMs: 0 }, known, nowOf(clock), seq())
+    const job = admit(ask, { name: distributor, instance }, known, nowOf(clock), seq())
     const ownId = job.edition > 0
     const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
     const from = { asker, request }

@@ -63,7 +63,7 @@ export class Reach {
     const here = seq()
     const job = await this.#takeWaiting(id)
     if (job === null) return
-    if (job.attempt === 0 && job.seq < here) {
+    if (job.course.attempt === 0 && job.seq < here) {
       await this.#end(job, false)
       return
     }

@@ -35,10 +35,11 @@ export function changeFor(
   lost = deps.settings.name,
 ): NodeMove | NodeEnd {
   const { settings, now, ahead, seq, random } = deps
-  const message = `node ${lost} was lost while attempt ${job.attempt} ran`
+  const { attempt, losses } = job.course
+  const message = `node ${lost} was lost while attempt ${attempt} ran`
   const end = {
     status: 'lost',
-    attempt: job.attempt,
+    attempt,
     retryAfterMs: 0,
     message,
     code: 'JR_NODE_LOST',
@@ -51,12 +52,12 @@ export function changeFor(
   }
   const verdict = decide(job, end, rules, now, seq(), random, ahead)
   const { ended, next } = verdict
-  const from = { ...job, attempt: job.attempt - 1 }
-  if (ended === null && next !== null) return moveOf(from, true, { ...next, losses: job.losses })
+  const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
+  if (ended === null && next !== null)
+    return moveOf(from, true, { ...next, course: { ...next.course, losses } })
   const error = packError(new JrError('JR_NODE_LOST', message))
-  const attempt = { job: from, attempt: job.attempt, startedAt }
   const over = {
-    attempt,
+    attempt: { job: from, attempt, startedAt },
     message,
     code: 'JR_NODE_LOST',
     args: job.args,

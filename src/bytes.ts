@@ -1,4 +1,5 @@
 import { JrError } from './errors.js'
+import type { TextTable } from './text-table.js'
 
 const FIRST_SIZE = 1024
 /** Text up to this many characters is written and compared byte by byte: a call into the runtime costs more. */
@@ -135,6 +136,11 @@ export class ByteWriter {
     this.#at = length
   }
 
+  /** All that was written, where it lies: `use` is to keep none of it. */
+  peek<T>(use: (bytes: Buffer, from: number, end: number) => T): T {
+    return use(this.#bytes, 0, this.#at)
+  }
+
   /** All that was written; the writer begins anew with another buffer. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at)
@@ -250,6 +256,12 @@ export class ByteReader {
       : this.#texts.find(this.#bytes, from, this.at)
   }
 
+  /** Bytes behind their length, where they lie: `use` is to keep none of them. */
+  span<T>(use: (bytes: Buffer, from: number, end: number) => T): T {
+    const from = this.#skip()
+    return use(this.#bytes, from, this.at)
+  }
+
   /** A view of what is read. */
   bytes(): Buffer {
     const from = this.#skip()
@@ -262,32 +274,6 @@ export class ByteReader {
     if (length > this.#end - from) tooShort()
     this.at = from + length
     return from
-  }
-}
-
-const SLOTS = 256
-
-/** Names come again with every job: one string for all of them, found by its bytes. */
-export class TextTable {
-  readonly #entries: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = new Array(SLOTS)
-
-  find(bytes: Buffer, from: number, end: number): string {
-    const length = end - from
-    if (length === 0) return ''
-    if (length > SHORT) return bytes.toString('utf8', from, end)
-    const first = bytes[from] as number
-    const last = bytes[end - 1] as number
-    const slot = (length * 7 + first * 31 + last * 127) % SLOTS
-    const entry = this.#entries[slot]
-    if (entry !== undefined && entry.bytes.length === length) {
-      const known = entry.bytes
-      let i = 0
-      while (i < length && known[i] === bytes[from + i]) i++
-      if (i === length) return entry.text
-    }
-    const text = bytes.toString('utf8', from, end)
-    this.#entries[slot] = { bytes: Buffer.from(bytes.subarray(from, end)), text }
-    return text
   }
 }
 

@@ -18,13 +18,13 @@ export const MAX_TEXT = 4096
 export const MAX_FACTS = 16_384
 /** No job is due later. */
 export const LATEST = Date.UTC(3000, 0, 1)
-export const MAX_NOT_NODES = 256
+export const MAX_NAMES = 256
 /** Deepest nesting of a value that crosses, and how many values it may hold, keys of objects among them. */
 export const MAX_DEPTH = 64
 export const MAX_VALUES = 2 ** 20
 /** Bytes that are beside the args, or the args with results, in the largest frame: an error with its causes among them. */
 export const FRAME_SLACK = 1024 * 1024
-const MOST_ATTEMPTS = 2 ** 31 - 1
+export const MOST_ATTEMPTS = 2 ** 31 - 1
 const LONGEST_BACKOFF_S = 1e9
 
 /** Of jobs, nodes, apps, and ids. Half of a surrogate pair would arrive as another name. */
@@ -38,10 +38,14 @@ export const NAME: Rule<string> = {
 export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
 export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
 export const ATTEMPTS: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)
-export const NOT_NODES: Rule<readonly string[]> = {
-  says: `at most ${MAX_NOT_NODES} names of nodes, each ${NAME.says}`,
+export const NAMES: Rule<readonly string[]> = {
+  says: `at most ${MAX_NAMES} names, each ${NAME.says}`,
   meets: (value): value is readonly string[] =>
-    Array.isArray(value) && value.length <= MAX_NOT_NODES && value.every(NAME.meets),
+    Array.isArray(value) && value.length <= MAX_NAMES && value.every(NAME.meets),
+}
+export const FLAG: Rule<boolean> = {
+  says: 'true or false',
+  meets: (value): value is boolean => typeof value === 'boolean',
 }
 export const BACKOFF_SECONDS: Rule<number> = {
   says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
@@ -52,6 +56,13 @@ export function wholeFrom(least: number, most: number): Rule<number> {
     says: `a whole number from ${least} to ${most}`,
     meets: (value): value is number =>
       typeof value === 'number' && value >= least && value <= most && Number.isInteger(value),
+  }
+}
+
+export function oneOf<T extends string>(choices: readonly T[]): Rule<T> {
+  return {
+    says: choices.join(' or '),
+    meets: (value): value is T => choices.some((choice) => choice === value),
   }
 }
 

@@ -3,15 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  bytesOfJob,
-  DirectoryLock,
-  firstOf,
-  JrError,
-  LIST_BYTES,
-  meets,
-  waitingState,
-} from 'job-reactor/store'
+import { bytesOfJob, DirectoryLock, firstOf, JrError, LIST_BYTES, liveView, meets } from 'job-reactor/store'
 import { apply, lifeOf, noJobs, prune } from './jobs.mjs'
 import { readLog, startLog } from './log.mjs'
 
@@ -215,11 +207,8 @@ function plain(change) {
   return Object.fromEntries(Object.entries(change).filter(([name]) => fields.includes(name)))
 }
 
-/**
- * A live job as people see it: while it runs, with the attempt that has begun.
- * @returns {import('job-reactor/store').StoredJob}
- */
+/** As people see it: while it runs, with the attempt that has begun. */
 function viewOf({ job, startedAt }) {
-  if (startedAt === 0) return { job, state: waitingState(job, Date.now()), startedAt, finishedAt: 0 }
-  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
+  const now = Date.now()
+  return liveView(job, startedAt, { steady: now, wall: now })
 }

@@ -27,7 +27,7 @@ export interface Over
 export function asCancelled(result: AttemptResult): AttemptResult {
   const { job } = result.attempt
   if (result.status === 'cancelled') return result
-  if (result.status === 'completed' && job.periodMs === 0) return result
+  if (result.status === 'completed' && job.agreed.terms.periodMs === undefined) return result
   const error = new JrError('JR_CANCELLED', `job ${job.id} ('${job.name}') was cancelled`)
   const { code, message } = error
   return { ...result, status: 'cancelled', code, message, error: packError(error) }
@@ -69,8 +69,11 @@ export function changeAfter(
     ? {
         job: {
           ...job,
-          attempt: result.attempt.attempt,
-          ...(result.message === '' ? {} : lastOf({ ...result, stack })),
+          course: {
+            ...job.course,
+            attempt: result.attempt.attempt,
+            ...(result.message === '' ? {} : lastOf({ ...result, stack })),
+          },
         },
         state,
         startedAt: result.attempt.startedAt,
@@ -91,7 +94,10 @@ export function failedWithoutRun(
   const report = outcomeWithoutRun(job, state, packError(error), { seq: seq(), node: settings.name, now })
   const keep = settings.keeps(state)
     ? {
-        job: { ...job, lastError: error.message, lastCode: error.code, lastStack: '' },
+        job: {
+          ...job,
+          course: { ...job.course, lastError: error.message, lastCode: error.code, lastStack: '' },
+        },
         state,
         startedAt: 0,
         finishedAt: now,

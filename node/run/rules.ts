@@ -12,13 +12,13 @@ export interface RetryRules {
 
 /** What holds for a job: what it was enqueued with, else what its definition says, if a child knows it, else the node. */
 export function rulesFor(
-  job: JobRecord,
+  { agreed: { terms } }: JobRecord,
   loaded: JobDefinition | undefined,
   settings: Pick<NodeSettings, keyof RetryRules>,
 ): RetryRules {
   return {
-    maxAttempts: job.maxAttempts ?? loaded?.maxAttempts ?? settings.maxAttempts,
-    backoff: job.backoff ?? loaded?.backoff ?? settings.backoff,
+    maxAttempts: terms.maxAttempts ?? loaded?.maxAttempts ?? settings.maxAttempts,
+    backoff: terms.backoff ?? loaded?.backoff ?? settings.backoff,
     poisonLimit: settings.poisonLimit,
   }
 }

@@ -151,7 +151,7 @@ export class Runner {
         continue
       }
       // One loss more and it has failed: that must not be for the sake of a neighbour.
-      const alone = job.losses > 0 && job.losses >= settings.poisonLimit - 1
+      const alone = job.course.losses >= Math.max(1, settings.poisonLimit - 1)
       const on = free(known.by, deferred, alone)
       if (on === null) {
         // Nothing more is given out until there is room for this one: otherwise it would wait for ever.
@@ -168,10 +168,10 @@ export class Runner {
     const attempt: Attempt = {
       token: ++this.#token,
       job,
-      attempt: job.attempt + 1,
+      attempt: job.course.attempt + 1,
       maxAttempts: rulesFor(job, definition, settings).maxAttempts,
       startedAt: now,
-      timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
+      timeoutMs: job.agreed.terms.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
       deferred: isDeferred(job.lane),
       alone,
     }

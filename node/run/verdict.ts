@@ -1,3 +1,4 @@
+import { FRESH } from '../../src/job/course.js'
 import { dueAfter } from '../../src/job/due.js'
 import { timedLane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
@@ -46,7 +47,7 @@ export function decide(
     case 'completed':
       return { ended: 'completed', next: nextRun(job, now, seq, ahead) }
     default: {
-      const losses = end.status === 'lost' ? job.losses + 1 : job.losses
+      const losses = job.course.losses + (end.status === 'lost' ? 1 : 0)
       const poisoned = end.status === 'lost' && losses >= rules.poisonLimit
       const retry = poisoned
         ? { retry: false, delayMs: 0 }
@@ -60,18 +61,20 @@ export function decide(
           lane: timedLane(job.lane),
           due,
           byWall: false,
-          firstDue: job.byWall ? job.firstDue + ahead : job.firstDue,
           seq,
-          attempt: end.attempt,
-          losses,
-          ...lastOf(end),
+          course: {
+            ...job.course,
+            firstDue: firstDueOf(job, ahead),
+            attempt: end.attempt,
+            losses,
+            ...lastOf(end),
+          },
         },
       }
     }
   }
 }
 
-const NO_FAILURE = { lastError: null, lastCode: '', lastStack: '' } as const
 const MAX_STACK = 2048
 
 /** What the record says of an attempt that has failed. */
@@ -79,23 +82,19 @@ export function lastOf({ message, code, stack }: Pick<AttemptEnd, 'message' | 'c
   return { lastError: message, lastCode: code, lastStack: stack.slice(0, MAX_STACK) }
 }
 
-/** The next run of a schedule, its attempts counted afresh; null for a job that runs once. */
+/** The next run of a schedule, its course begun anew; null for a job that runs once. */
 function nextRun(job: JobRecord, now: number, seq: number, ahead: number): JobRecord | null {
-  if (job.periodMs === 0) return null
-  const { periodMs, missed } = job
-  // From its first run on a schedule counts.
-  const firstDue = job.byWall ? job.firstDue + ahead : job.firstDue
-  const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.slot, missed, now })
-  return {
-    ...job,
-    lane: timedLane(job.lane),
-    due,
-    byWall: false,
-    firstDue,
-    seq,
-    slot,
-    attempt: 0,
-    losses: 0,
-    ...NO_FAILURE,
-  }
+  const { periodMs, missed } = job.agreed.terms
+  const firstDue = firstDueOf(job, ahead)
+  if (periodMs === undefined || firstDue === null) return null
+  const { slot, due } = nextSlot({ firstDue, periodMs, slot: job.course.slot, missed, now })
+  const course = { ...FRESH, firstDue, slot }
+  return { ...job, lane: timedLane(job.lane), due, byWall: false, seq, course }
+}
+
+/** From its first run on a schedule counts; null for a job that runs once. */
+function firstDueOf({ agreed, course, due, byWall }: JobRecord, ahead: number): number | null {
+  if (agreed.terms.periodMs === undefined) return null
+  const first = course.firstDue ?? due
+  return byWall ? first + ahead : first
 }

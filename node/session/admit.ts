@@ -1,50 +1,48 @@
 import type { Now } from '../../src/clock.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
+import { FRESH } from '../../src/job/course.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { dueAfter } from '../../src/job/due.js'
 import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
+import { areKnown } from '../../src/job/terms/agreed.js'
+import { mayRunOn } from '../../src/job/terms/where.js'
 import { isPackedMap } from '../../src/scan.js'
-import type { Enqueue } from '../../src/wire/messages.js'
+import type { JobFields, SentJob } from '../../src/wire/job-fields.js'
 import type { Slots } from '../executors/executor.js'
 import type { NodeSettings } from '../settings.js'
 
-/** A job as it was asked for, without what numbers it on a connection. */
-export type JobRequest = Omit<Enqueue, 'type' | 'number' | 'heldMs'>
-
-function isDeferred({ defer }: JobRequest, known: JobDefinition | undefined): boolean {
-  return defer ?? known?.defer ?? false
+function isDeferred({ agreed }: JobFields, known: JobDefinition | undefined): boolean {
+  return agreed.terms.defer ?? known?.defer ?? false
 }
 
 /** Why this node does not take the job; null when it does. */
 export function refusal(
-  request: JobRequest,
+  request: JobFields,
   settings: NodeSettings,
   known: JobDefinition | undefined,
   slots: Slots,
 ): JrError | null {
+  const { name: job, args, agreed } = request
   const { name } = settings
   if (known === undefined && settings.unknownJob === 'fail') {
-    return new JrError('JR_NO_SUCH_JOB', `node ${name} has no job '${request.name}' in ${settings.jobs}`)
+    return new JrError('JR_NO_SUCH_JOB', `node ${name} has no job '${job}' in ${settings.jobs}`)
+  }
+  if (!areKnown(agreed)) {
+    const text = `job '${job}' has a term of a later version (number ${agreed.highest}), which node ${name} does not know`
+    return new JrError('JR_UNKNOWN_TERM', text)
   }
   const [kind, option] = isDeferred(request, known)
     ? (['deferred', 'deferredChildren'] as const)
     : (['evented', 'children'] as const)
   if (slots[kind] === 0) {
-    const text = `node ${name} has no ${kind} children (option ${option}), on which job '${request.name}' is to run`
+    const text = `node ${name} has no ${kind} children (option ${option}), on which job '${job}' is to run`
     return new JrError('JR_NO_NODE', text)
   }
-  if (request.args.length > settings.maxArgs) {
-    return argsTooLarge(request.name, request.args.length, name, settings.maxArgs)
-  }
-  if (!isPackedMap(request.args))
-    return new JrError('JR_PROTOCOL', `args of '${request.name}': expected a packed object`)
-  if (
-    (request.strictNode && request.node !== null && request.node !== name) ||
-    request.notNode.includes(name)
-  ) {
-    return new JrError('JR_PROTOCOL', `job '${request.name}' may not run on node ${name}, and was sent to it`)
-  }
+  if (args.length > settings.maxArgs) return argsTooLarge(job, args.length, name, settings.maxArgs)
+  if (!isPackedMap(args)) return new JrError('JR_PROTOCOL', `args of '${job}': expected a packed object`)
+  if (!mayRunOn(name, agreed.terms))
+    return new JrError('JR_PROTOCOL', `job '${job}' may not run on node ${name}, and was sent to it`)
   return null
 }
 
@@ -53,44 +51,31 @@ export function refusal(
  * `now`. `seq` numbers its place.
  */
 export function admit(
-  request: JobRequest,
-  from: { readonly distributor: string; readonly instance: string; readonly heldMs: number },
+  { job, delayMs, byWall: onWall, heldMs, wanted }: SentJob,
+  from: { readonly name: string; readonly instance: string },
   known: JobDefinition | undefined,
   now: Now,
   seq: number,
 ): JobRecord {
-  const timed = request.delayMs !== null && request.delayMs > 0
-  const byWall = timed && request.byWall
+  const left = delayMs ?? 0
+  const timed = left > 0
+  const byWall = timed && onWall
   const start = byWall ? now.wall : now.steady
-  const due = timed ? dueAfter(start, request.delayMs ?? 0) : start
   return {
-    lane: laneFor({ timed, deferred: isDeferred(request, known), priority: 0, key: '' }),
-    due,
+    lane: laneFor({ timed, deferred: isDeferred(job, known), priority: 0, key: '' }),
+    due: timed ? dueAfter(start, left) : start,
     seq,
-    id: request.id,
-    edition: request.edition,
-    name: request.name,
+    id: job.id,
+    edition: job.edition,
+    name: job.name,
     byWall,
-    distributor: from.distributor,
+    distributor: from.name,
     instance: from.instance,
-    wanted: request.wanted,
-    node: request.node,
-    strictNode: request.strictNode,
-    notNode: request.notNode,
-    periodMs: request.periodMs,
-    missed: request.missed,
-    maxAttempts: request.maxAttempts,
-    backoff: request.backoff,
-    timeoutMs: request.timeoutMs,
-    enqueuedAt: now.wall - Math.round(from.heldMs),
-    firstDue: due,
-    slot: 0,
-    attempt: 0,
-    losses: 0,
-    lastError: null,
-    lastCode: '',
-    lastStack: '',
+    wanted,
+    agreed: job.agreed,
+    enqueuedAt: now.wall - Math.round(heldMs),
+    course: FRESH,
     // A view would keep the whole read that it came in, for as long as the job waits.
-    args: timed ? Buffer.from(request.args) : request.args,
+    args: timed ? Buffer.from(job.args) : job.args,
   }
 }

@@ -251,27 +251,25 @@ export class Session implements Origin {
 
   #enqueue(message: Enqueue, now: Now): void {
     const { settings, runner, executors, journal, seq } = this.#deps
-    this.#number(message.number)
-    const known = executors.known(message.name)
+    const { number, job: asked, sentBefore } = message
+    this.#number(number)
+    const known = executors.known(asked.name)
     const refused = this.#deps.admitting()
-      ? refusal(message, settings, known, executors.slots)
+      ? refusal(asked, settings, known, executors.slots)
       : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
-    if (refused !== null) return this.#refuse(message.number, refused)
-    const bytes = message.args.length
+    if (refused !== null) return this.#refuse(number, refused)
+    const bytes = asked.args.length
     if (!this.#pending.fits(bytes)) {
       const { count, bytes: most } = WINDOWS.jobs
       throw new JrError('JR_PROTOCOL', `more than ${count} jobs, or ${most} bytes of args, not accepted yet`)
     }
     this.#pending.add(bytes)
-    const from = { distributor: this.peer.name, instance: this.peer.instance, heldMs: message.heldMs }
-    const job = admit(message, from, known, now, seq())
-    const { number, sentBefore } = message
-    const ownId = message.edition > 0
-    const fresh: NodeInsert = { kind: 'insert', job, ownId, number, origin: this, started: false }
-    const insert = sentBefore === undefined ? fresh : { ...fresh, sentBefore }
-    journal.add(insert, true)
+    const job = admit(message, this.peer, known, now, seq())
+    const ownId = job.edition > 0
+    const made: NodeInsert = { kind: 'insert', job, ownId, number, sentBefore, origin: this, started: false }
+    journal.add(made, true)
     // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
-    if (!ownId && sentBefore === undefined) insert.started = runner.offer(job, now)
+    if (!ownId && sentBefore.length === 0) made.started = runner.offer(job, now)
   }
 
   /** Whoever has enqueued it, this app is told of its end as well: now, while it is connected. */

@@ -1,6 +1,7 @@
 import { CountedLines, RARELY_MS } from '../../src/counted-lines.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import type { Outcome } from '../../src/job/record.js'
+import { HIGHEST_TERM } from '../../src/job/terms/agreed.js'
 import type { Store } from '../../src/store/contract.js'
 import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
@@ -121,6 +122,7 @@ export class Sessions {
       evented,
       deferred,
       alone: store.neighbours === undefined,
+      terms: HIGHEST_TERM,
     })
     if (status !== 'running') session.tell(state())
     reporter.attach(name, instance, session.delivery)

@@ -1,6 +1,7 @@
+import type { Course } from './course.js'
 import type { Lane } from './lane.js'
-import type { Backoff } from './retry-policy.js'
 import type { JobState, TerminalState } from './states.js'
+import type { Agreed } from './terms/agreed.js'
 
 /** Where a waiting job stands. Unique for as long as the store lives: `seq` is never used twice. */
 export interface Place {
@@ -16,10 +17,6 @@ export interface Place {
 export function comparePlaces(a: Place, b: Place): number {
   return a.due - b.due || a.seq - b.seq
 }
-
-/** What happens to slots of a period that passed while the job could not run. As bytes it is the place here. */
-export const MISSED = ['once', 'skip', 'all'] as const
-export type Missed = (typeof MISSED)[number]
 
 /** A job as its node keeps it while it has not ended. Plain data; never changed, only replaced. */
 export interface JobRecord extends Place {
@@ -37,38 +34,24 @@ export interface JobRecord extends Place {
   readonly instance: string
   /** Whether an outcome is kept for the distributor until it has acknowledged it. */
   readonly wanted: boolean
-  /** The node asked for with `node` and `strictNode`, and the nodes ruled out with `notNode`. */
-  readonly node: string | null
-  readonly strictNode: boolean
-  readonly notNode: readonly string[]
-  /** Milliseconds between two slots; 0 for a job that runs once. */
-  readonly periodMs: number
-  readonly missed: Missed
-  /** `null`: the job's own option, else the node's default. */
-  readonly maxAttempts: number | null
-  readonly backoff: Backoff | null
-  readonly timeoutMs: number | null
+  /** What it was enqueued with. Never written anew: `bytes` is what stores keep, and `termsOf` reads. */
+  readonly agreed: Agreed
   /** Epoch milliseconds on the node's clock, less the time that the job was held before. */
   readonly enqueuedAt: number
-  /** The first slot of a schedule; slots are `firstDue + slot * periodMs`. */
-  readonly firstDue: number
-  readonly slot: number
-  /** Attempts begun for this slot. */
-  readonly attempt: number
-  /** Child processes that ended while running this slot. */
-  readonly losses: number
-  /** Why the last attempt failed, for people; `null` before the first failure. */
-  readonly lastError: string | null
-  /** Its code and its stack; empty where there was none. */
-  readonly lastCode: string
-  readonly lastStack: string
+  /** What has happened to it. */
+  readonly course: Course
   /** The packed arguments. Only the two ends unpack them. */
   readonly args: Buffer
 }
 
 /** Bytes, or letters, of what it carries: all else of it is small. */
-export function bytesOfJob({ args, lastError, lastStack }: JobRecord): number {
-  return args.length + (lastError?.length ?? 0) + lastStack.length
+export function bytesOfJob({ args, agreed, course: { lastError, lastStack } }: JobRecord): number {
+  return args.length + agreed.bytes.length + (lastError?.length ?? 0) + lastStack.length
+}
+
+/** The same job while its next attempt runs. */
+export function begun(job: JobRecord): JobRecord {
+  return { ...job, course: { ...job.course, attempt: job.course.attempt + 1 } }
 }
 
 /** What became of a job, or of one run of a schedule. */

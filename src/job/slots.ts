@@ -1,5 +1,8 @@
 import { checkedTime } from './due.js'
-import type { Missed } from './record.js'
+
+/** What happens to slots of a period that passed while the job could not run. As bytes it is the place here. */
+export const MISSED = ['once', 'skip', 'all'] as const
+export type Missed = (typeof MISSED)[number]
 
 export interface Slot {
   /** Counts from 0; slot k is due at `firstDue + k * periodMs`. */
@@ -16,10 +19,11 @@ export function nextSlot(schedule: {
   readonly firstDue: number
   readonly periodMs: number
   readonly slot: number
-  readonly missed: Missed
+  /** Default `'once'`. */
+  readonly missed: Missed | undefined
   readonly now: number
 }): Slot {
-  const { firstDue, periodMs, slot, missed, now } = schedule
+  const { firstDue, periodMs, slot, missed = 'once', now } = schedule
   // Slots of which the time has come, the last of them: may be before the next one.
   const latest = Math.floor((now - firstDue) / periodMs)
   let next = slot + 1

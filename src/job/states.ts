@@ -37,7 +37,10 @@ export function isTerminal(state: JobState): state is TerminalState {
 }
 
 /** The state of a job that waits follows from its time and its attempts: nothing is written because time passes. */
-export function waitingState(job: { readonly due: number; readonly attempt: number }, now: number): JobState {
-  if (job.due <= now) return 'available'
-  return job.attempt > 0 ? 'retryable' : 'scheduled'
+export function waitingState(
+  { due, course }: { readonly due: number; readonly course: { readonly attempt: number } },
+  now: number,
+): JobState {
+  if (due <= now) return 'available'
+  return course.attempt > 0 ? 'retryable' : 'scheduled'
 }

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from '../bytes.js'
-import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
 import type { JobDefinition } from '../job/definition.js'
+import { readBackoff, writeBackoff } from '../job/terms/backoff.js'
 import { ATTEMPTS, DURATION_MS, received } from '../rules.js'
 import { label } from '../wire/fields.js'
 

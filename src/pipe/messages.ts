@@ -1,7 +1,7 @@
 import type { Abort, Done, Log, Run } from '../attempt/messages.js'
 import type { JrError } from '../errors.js'
 import type { JobDefinition } from '../job/definition.js'
-import type { JobFields } from '../wire/job-fields.js'
+import type { SentJob } from '../wire/job-fields.js'
 
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
 export type ChildMessage = ToChild | FromChild
@@ -87,7 +87,7 @@ export interface Blocked {
   readonly ms: number
 }
 
-export interface ChildEnqueue extends JobFields {
+export interface ChildEnqueue extends SentJob {
   readonly type: 'enqueue'
   readonly request: number
   /** The job that asks. */

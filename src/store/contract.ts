@@ -177,7 +177,7 @@ export interface SentBefore {
   readonly last: number
 }
 
-/** A waiting job begins an attempt. `job` is the record as it waits; its attempt becomes `job.attempt + 1`. */
+/** A waiting job begins an attempt. `job` is the record as it waits; its attempt becomes `job.course.attempt + 1`. */
 export interface Begin {
   readonly kind: 'begin'
   readonly job: JobRecord

@@ -1,15 +1,17 @@
 export { ERROR_CODES, type ErrorCode, JrError } from '../errors.js'
+export type { Course } from '../job/course.js'
 export type { Lane } from '../job/lane.js'
+export { liveView } from '../job/live-view.js'
 export {
   bytesOfJob,
   type EndedJob,
   type JobRecord,
-  type Missed,
   type Outcome,
   type Place,
   type StoredJob,
 } from '../job/record.js'
 export { type JobState, type TerminalState, waitingState } from '../job/states.js'
+export type { Agreed } from '../job/terms/agreed.js'
 export { type JobFilter, meets } from '../verbs/query.js'
 export type { Act } from '../verbs/table.js'
 export * from './contract.js'

@@ -1,10 +1,10 @@
 import { type Clock, nowOf } from '../clock.js'
 import { JrError } from '../errors.js'
-import { nowFor } from '../job/due.js'
 import type { Lane } from '../job/lane.js'
+import { liveView } from '../job/live-view.js'
 import { bytesOfOutcome } from '../job/outcome.js'
-import { bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../job/record.js'
-import { type TerminalState, waitingState } from '../job/states.js'
+import { begun, bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../job/record.js'
+import type { TerminalState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
 import { meets } from '../verbs/query.js'
 import {
@@ -51,7 +51,7 @@ class MemoryStore implements Store {
     this.#epoch++
     const interrupted = [...this.#running].flatMap((id) => {
       const entry = this.#jobs.get(id)
-      return entry === undefined ? [] : [{ job: runningView(entry).job, startedAt: entry.startedAt }]
+      return entry === undefined ? [] : [{ job: begun(entry.job), startedAt: entry.startedAt }]
     })
     return { id: this.#id, epoch: this.#epoch, interrupted, notes: [] }
   }
@@ -216,18 +216,11 @@ class MemoryStore implements Store {
     this.#outcomes.set(outcome.distributor, outcomes.set(outcome.seq, outcome))
   }
 
-  #view(entry: Entry): StoredJob {
-    const { job, startedAt, ended } = entry
-    if (ended !== null) return ended
-    if (startedAt > 0) return runningView(entry)
-    return { job, state: waitingState(job, nowFor(job, nowOf(this.#clock))), startedAt, finishedAt: 0 }
+  #view({ job, startedAt, ended }: Entry): StoredJob {
+    return ended ?? liveView(job, startedAt, nowOf(this.#clock))
   }
 
   #check(): void {
     if (!this.#open) throw new JrError('JR_STORE_CLOSED', 'the memory store is not open')
   }
-}
-
-function runningView({ job, startedAt }: Entry): StoredJob {
-  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

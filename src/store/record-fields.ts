@@ -1,28 +1,22 @@
-import { ByteReader, type ByteWriter, TextTable } from '../bytes.js'
+import { ByteReader, type ByteWriter } from '../bytes.js'
 import { JrError } from '../errors.js'
-import { readBackoff, writeBackoff } from '../job/backoff-bytes.js'
-import { type JobRecord, MISSED, type Outcome } from '../job/record.js'
+import { FRESH, readCourse, writeCourse } from '../job/course.js'
+import type { JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
+import { NO_TERMS, readTerms } from '../job/terms/agreed.js'
+import { TextTable } from '../text-table.js'
 
 /**
  * The fields of jobs and outcomes as bytes, one record behind the other. Fields that most jobs do not have take no room:
  * a bit says whether they follow.
  */
+const WANTED = 1 << 2
+const HAS_TERMS = 1 << 3
 const SAME_SENDER = 1 << 4
 const SAME_NAME = 1 << 5
-
-const WANTED = 1 << 2
-const STRICT = 1 << 3
-const HAS_NODE = 1 << 6
-const HAS_NOT_NODE = 1 << 7
-const PERIODIC = 1 << 8
-const HAS_ATTEMPTS = 1 << 9
-const HAS_BACKOFF = 1 << 10
-const HAS_TIMEOUT = 1 << 11
-const TRIED = 1 << 12
-const HAS_FIRST_DUE = 1 << 13
-const BY_WALL = 1 << 14
-const HAS_EDITION = 1 << 15
+const HAS_COURSE = 1 << 6
+const BY_WALL = 1 << 7
+const HAS_EDITION = 1 << 8
 
 const MORE = 1 << 2
 const HAS_ERROR = 1 << 3
@@ -47,19 +41,11 @@ export function recordReader(bytes: Buffer): ByteReader {
 }
 
 export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
-  const { node, notNode, maxAttempts, backoff, timeoutMs } = job
-  const tried = job.attempt > 0 || job.losses > 0 || job.lastError !== null
+  const { agreed, course } = job
   let flags = repeated(job, last)
   if (job.wanted) flags |= WANTED
-  if (job.strictNode) flags |= STRICT
-  if (node !== null) flags |= HAS_NODE
-  if (notNode.length > 0) flags |= HAS_NOT_NODE
-  if (job.periodMs > 0) flags |= PERIODIC
-  if (maxAttempts !== null) flags |= HAS_ATTEMPTS
-  if (backoff !== null) flags |= HAS_BACKOFF
-  if (timeoutMs !== null) flags |= HAS_TIMEOUT
-  if (tried) flags |= TRIED
-  if (job.firstDue !== job.due) flags |= HAS_FIRST_DUE
+  if (agreed.highest > 0) flags |= HAS_TERMS
+  if (course !== FRESH) flags |= HAS_COURSE
   if (job.byWall) flags |= BY_WALL
   if (job.edition > 0) flags |= HAS_EDITION
   w.uint(flags)
@@ -70,30 +56,8 @@ export function writeJob(w: ByteWriter, job: JobRecord, last: Repeats): void {
   w.text(job.id)
   if (job.edition > 0) w.uint(job.edition)
   writeNames(w, job, flags)
-  if (node !== null) w.text(node)
-  if (notNode.length > 0) {
-    w.uint(notNode.length)
-    for (const name of notNode) w.text(name)
-  }
-  if (job.periodMs > 0) {
-    w.uint(job.periodMs)
-    w.u8(MISSED.indexOf(job.missed))
-    w.uint(job.slot)
-  }
-  if (maxAttempts !== null) w.uint(maxAttempts)
-  if (backoff !== null) writeBackoff(w, backoff)
-  if (timeoutMs !== null) w.uint(timeoutMs)
-  if (tried) {
-    w.uint(job.attempt)
-    w.uint(job.losses)
-    w.flag(job.lastError !== null)
-    if (job.lastError !== null) {
-      w.text(job.lastError)
-      w.text(job.lastCode)
-      w.text(job.lastStack)
-    }
-  }
-  if (job.firstDue !== job.due) w.uint(job.firstDue)
+  if (agreed.highest > 0) w.bytes(agreed.bytes)
+  if (course !== FRESH) writeCourse(w, course)
   w.bytes(job.args)
 }
 
@@ -106,23 +70,6 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
   const id = r.text()
   const edition = flags & HAS_EDITION ? r.uint() : 0
   readNames(r, flags, last)
-  const node = flags & HAS_NODE ? r.known() : null
-  const notNode = flags & HAS_NOT_NODE ? Array.from({ length: r.uint() }, () => r.known()) : NO_NODES
-  const periodic = (flags & PERIODIC) !== 0
-  const periodMs = periodic ? r.uint() : 0
-  const missed = (periodic ? MISSED[r.u8()] : null) ?? 'once'
-  const slot = periodic ? r.uint() : 0
-  const maxAttempts = flags & HAS_ATTEMPTS ? r.uint() : null
-  const backoff = flags & HAS_BACKOFF ? readBackoff(r) : null
-  const timeoutMs = flags & HAS_TIMEOUT ? r.uint() : null
-  const tried = (flags & TRIED) !== 0
-  const attempt = tried ? r.uint() : 0
-  const losses = tried ? r.uint() : 0
-  const failed = tried && r.flag()
-  const lastError = failed ? r.text() : null
-  const lastCode = failed ? r.text() : ''
-  const lastStack = failed ? r.text() : ''
-  const firstDue = flags & HAS_FIRST_DUE ? r.uint() : due
   return {
     lane,
     due,
@@ -134,27 +81,12 @@ export function readJob(r: ByteReader, last: Repeats): JobRecord {
     distributor: last.distributor,
     instance: last.instance,
     wanted: (flags & WANTED) !== 0,
-    node,
-    strictNode: (flags & STRICT) !== 0,
-    notNode,
-    periodMs,
-    missed,
-    maxAttempts,
-    backoff,
-    timeoutMs,
+    agreed: flags & HAS_TERMS ? readTerms(r) : NO_TERMS,
     enqueuedAt,
-    firstDue,
-    slot,
-    attempt,
-    losses,
-    lastError,
-    lastCode,
-    lastStack,
+    course: flags & HAS_COURSE ? readCourse(r) : FRESH,
     args: r.bytes(),
   }
 }
-
-const NO_NODES: readonly string[] = []
 
 export function writeOutcome(w: ByteWriter, outcome: Outcome, last: Repeats): void {
   const { error } = outcome

@@ -17,7 +17,7 @@ import {
  * Jobs and outcomes as rows. A row begins with the version of its format: a row of a version that is not known is
  * never guessed at.
  */
-const VERSION = 4
+const VERSION = 5
 
 export function encodeJob(job: JobRecord): Buffer {
   const w = new ByteWriter(256 + job.args.length)

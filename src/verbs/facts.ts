@@ -28,10 +28,11 @@ export const FACTS = {
   lastError: orNull(one(TEXT)),
   lastCode: one(TEXT),
   lastStack: one(TEXT),
-  periodMs: one(NUMBER),
   slot: one(NUMBER),
   distributor: one(NAME),
   defer: one(BOOLEAN),
+  /** The block of them. */
+  terms: one(BYTES),
 }
 export const JOB_FACTS = record(FACTS, 'the facts of a job')
 /** Lists have no args: they would have no bound otherwise. */
@@ -44,20 +45,10 @@ export const LOADED_FACTS = record(
 export type JobFacts = FormOf<typeof JOB_FACTS>
 
 export function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
-  const { id, name, attempt, due, enqueuedAt, lastError, lastCode, lastStack, periodMs, slot, distributor } =
-    job
+  const { id, name, due, enqueuedAt, distributor, agreed } = job
+  const { attempt, lastError, lastCode, lastStack, slot } = job.course
   const times = { due, enqueuedAt, startedAt, finishedAt }
   const last = { lastError, lastCode, lastStack }
-  return {
-    id,
-    name,
-    state,
-    attempt,
-    ...times,
-    ...last,
-    periodMs,
-    slot,
-    distributor,
-    defer: isDeferred(job.lane),
-  }
+  const defer = isDeferred(job.lane)
+  return { id, name, state, attempt, ...times, ...last, slot, distributor, defer, terms: agreed.bytes }
 }

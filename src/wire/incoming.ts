@@ -1,4 +1,5 @@
-import { ByteReader, TextTable } from '../bytes.js'
+import { ByteReader } from '../bytes.js'
+import { TextTable } from '../text-table.js'
 
 /** To put together what is larger when its last piece has come would keep the process too long. */
 const LARGE = 256 * 1024

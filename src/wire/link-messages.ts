@@ -175,30 +175,8 @@ function salvage(code: number, r: ByteReader, error: JrError): LinkMessage {
 
 function readEnqueue(r: ByteReader): Enqueue {
   const number = r.uint()
-  const job = readJobFields(r)
-  // Field by field: to spread it costs as much as to read it.
-  const message: Enqueue = {
-    type: 'enqueue',
-    number,
-    id: job.id,
-    edition: job.edition,
-    name: job.name,
-    wanted: job.wanted,
-    delayMs: job.delayMs,
-    byWall: job.byWall,
-    heldMs: job.heldMs,
-    periodMs: job.periodMs,
-    missed: job.missed,
-    defer: job.defer,
-    node: job.node,
-    strictNode: job.strictNode,
-    notNode: job.notNode,
-    maxAttempts: job.maxAttempts,
-    backoff: job.backoff,
-    timeoutMs: job.timeoutMs,
-    args: job.args,
-  }
-  return job.sentBefore === undefined ? message : { ...message, sentBefore: job.sentBefore }
+  const { job, delayMs, byWall, wanted, heldMs, sentBefore } = readJobFields(r)
+  return { type: 'enqueue', number, job, delayMs, byWall, wanted, heldMs, sentBefore }
 }
 
 const MORE = 1 << 2
@@ -260,6 +238,7 @@ function writeWelcome(w: ByteWriter, message: Welcome): void {
   w.uint(message.evented)
   w.uint(message.deferred)
   w.flag(message.alone)
+  w.uint(message.terms)
 }
 
 function readWelcome(r: ByteReader): Welcome {
@@ -273,8 +252,8 @@ function readWelcome(r: ByteReader): Welcome {
     unknownJob: choice(r.u8(), UNKNOWN_JOB, 'unknownJob'),
     evented: r.uint(),
     deferred: r.uint(),
-    // A node that does not say it may share its store.
-    alone: r.left > 0 && r.flag(),
+    alone: r.flag(),
+    terms: r.uint(),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JrError } from '../errors.js'
 import type { Outcome } from '../job/record.js'
-import type { JobFields } from './job-fields.js'
+import type { SentJob } from './job-fields.js'
 
 /**
  * What a distributor and a node say to each other. PROTOCOL.md has each message byte for byte; these are the same
@@ -40,7 +40,7 @@ export interface Broken {
 export type FromDistributor = Enqueue | Forget | Cancel | Watch | OutcomesTaken | Request
 
 /** A job. Numbers count up on each node for one life of the distributor; one that was given up leaves a gap. */
-export interface Enqueue extends JobFields {
+export interface Enqueue extends SentJob {
   readonly type: 'enqueue'
   readonly number: number
 }
@@ -102,6 +102,8 @@ export interface Welcome {
   readonly deferred: number
   /** The store is this node's alone: a job that it had accepted, and that is not in it, is nowhere. */
   readonly alone: boolean
+  /** The highest number of a term that the node knows: it takes no job with a higher one. */
+  readonly terms: number
 }
 
 export interface KnownJob {

@@ -13,8 +13,7 @@ function asks() {
       type: 'enqueue',
       request: ++request,
       token,
-      name: 'x',
-      args: Buffer.alloc(bytes),
+      job: { name: 'x', args: Buffer.alloc(bytes) },
     } as ChildEnqueue)
   return { made, sent, over, add }
 }

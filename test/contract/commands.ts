@@ -173,7 +173,12 @@ function changeOf(step: Step, world: World): Change {
     }
     case 'move': {
       const { from, running } = found(step.pick)
-      const to = { ...from, ...step.place, seq: ++world.seq, attempt: from.attempt + 1, lastError: 'no' }
+      const to = {
+        ...from,
+        ...step.place,
+        seq: ++world.seq,
+        course: { ...from.course, attempt: from.course.attempt + 1, lastError: 'no' },
+      }
       places.push(to)
       return { kind: 'move', from, running, to, outcome: report(from, step.told, true) }
     }
@@ -386,8 +391,8 @@ export const EVERYTHING: readonly Command[] = [
 ]
 
 function shown(change: Change): string {
-  const job = ({ id, lane, due, seq, attempt }: JobRecord) =>
-    `${JSON.stringify(id)} at ${lane}/${due > FAR - 1 ? `far+${due - FAR}` : due}/${seq}, attempt ${attempt}`
+  const job = ({ id, lane, due, seq, course }: JobRecord) =>
+    `${JSON.stringify(id)} at ${lane}/${due > FAR - 1 ? `far+${due - FAR}` : due}/${seq}, attempt ${course.attempt}`
   switch (change.kind) {
     case 'insert':
       return `insert(${job(change.job)}${change.ownId ? ', ownId' : ''}, number ${change.number})`

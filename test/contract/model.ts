@@ -1,3 +1,4 @@
+import { begun } from '#dist/src/job/record.js'
 import type {
   Answer,
   Change,
@@ -34,7 +35,7 @@ export class Model {
       }
       case 'begin': {
         if (!this.#take(change.job, false)) return 'stale'
-        const job = { ...change.job, attempt: change.job.attempt + 1 }
+        const job = begun(change.job)
         this.#jobs.push({ job, state: 'running', startedAt: change.startedAt, finishedAt: 0 })
         return 'ok'
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, type Lane, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { type Change, levelStore, type Store } from '#dist/src/store/index.js'
+import { course } from '../fixtures/record.mjs'
 import { outcome, record } from '../node/records.js'
 
 export const JOBS = 2000
@@ -39,7 +40,7 @@ export async function fill(dir: string): Promise<void> {
 }
 
 function end(from: JobRecord, keep: boolean): Change {
-  const ended = { ...from, lastError: 'no' }
+  const ended = { ...from, course: course({ lastError: 'no' }) }
   return {
     kind: 'end',
     from,
@@ -58,7 +59,7 @@ async function read(store: Store, interrupted: readonly { readonly job: JobRecor
     if (!args.equals(argsOf(id.replace('outcome of ', '')))) wrong.push(`${id} has other args`)
     content.set(id, is)
   }
-  for (const { job } of interrupted) add(job.id, `runs, attempt ${job.attempt}`, job.args)
+  for (const { job } of interrupted) add(job.id, `runs, attempt ${job.course.attempt}`, job.args)
   for (const lane of [IMMEDIATE, TIMED, IMMEDIATE_DEFERRED, TIMED_DEFERRED]) {
     for (const job of await store.waiting(lane, null, JOBS, 1e9))
       add(job.id, `waits, ${lane} ${job.due}`, job.args)

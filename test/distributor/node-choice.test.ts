@@ -1,29 +1,28 @@
 import t from 'tap'
 import { HeldJobs } from '#dist/distributor/held-jobs.js'
-import { chooseNode, whyNever } from '#dist/distributor/node-choice.js'
+import { chooseNode, type Never, whyNever } from '#dist/distributor/node-choice.js'
+import type { TermOptions } from '#dist/src/job/terms/table.js'
+import { agreed } from '../fixtures/record.mjs'
 
-const node = (name: string, over: object = {}) => ({
+type WhyNot = Exclude<Never, 'ruled-out'> | null
+const node = (name: string, over: object = {}, why: WhyNot = null) => ({
   name,
   open: true,
   free: 1,
   hasCredit: () => true,
   connected: true,
-  knows: () => true,
-  canRun: () => true,
+  whyNot: (): WhyNot => why,
   ...over,
 })
-const wish = (over: object = {}) => ({
-  id: 'id',
+type Over = TermOptions & { id?: string; edition?: number }
+const wish = ({ id = 'id', edition = 0, ...terms }: Over = {}) => ({
+  id,
   name: 'job',
-  edition: 0,
-  defer: null,
-  node: null,
-  strictNode: false,
-  notNode: [],
+  edition,
+  agreed: agreed(terms),
   bytes: 10,
-  ...over,
 })
-const choice = (over: object, nodes: ReturnType<typeof node>[], turn = 0) =>
+const choice = (over: Over, nodes: ReturnType<typeof node>[], turn = 0) =>
   chooseNode(wish(over), nodes, turn)?.name ?? null
 
 t.test('the node for a job', async (t) => {
@@ -35,7 +34,7 @@ t.test('the node for a job', async (t) => {
   t.equal(choice({ node: 'a', strictNode: true }, [node('a', { open: false }), node('b')]), null)
   t.equal(choice({ notNode: ['b'] }, two), 'a')
   t.equal(choice({ notNode: ['a', 'b'] }, two), null)
-  t.equal(choice({}, [node('a', { canRun: () => false }), node('b', { hasCredit: () => false })]), null)
+  t.equal(choice({}, [node('a', {}, 'childless'), node('b', { hasCredit: () => false })]), null)
   t.equal(choice({}, []), null)
   const alike = [node('a'), node('b'), node('c')]
   t.same(
@@ -60,13 +59,15 @@ t.test('an id of your own meets the same node, and waits for it', async (t) => {
 })
 
 t.test('a job that no node will ever take, and why', async (t) => {
-  const ignorant = node('a', { knows: () => false, canRun: () => false })
-  const childless = node('b', { canRun: () => false })
+  const ignorant = node('a', {}, 'unknown')
+  const older = node('o', {}, 'terms')
+  const childless = node('b', {}, 'childless')
   const able = node('c')
-  const never = (over: object, nodes: ReturnType<typeof node>[]) => whyNever(wish(over), nodes)
+  const never = (over: Over, nodes: ReturnType<typeof node>[]) => whyNever(wish(over), nodes)
   t.equal(never({}, []), null, 'one may come')
   t.equal(never({}, [ignorant]), 'unknown')
-  t.equal(never({}, [ignorant, childless]), 'childless')
+  t.equal(never({}, [older, ignorant]), 'terms')
+  t.equal(never({}, [older, ignorant, childless]), 'childless')
   t.equal(never({}, [ignorant, childless, able]), null)
   t.equal(never({ notNode: ['c'] }, [ignorant, childless, able]), 'ruled-out')
   t.equal(never({ notNode: ['c'] }, [able, node('d')]), null)
@@ -74,7 +75,7 @@ t.test('a job that no node will ever take, and why', async (t) => {
   t.equal(never({ node: 'x' }, [ignorant]), 'unknown', 'a preference is no reason to wait')
   const away = { connected: false }
   t.equal(never({ node: 'c' }, [ignorant, node('c', away)]), null, 'it may come back')
-  t.equal(never({ node: 'a' }, [node('a', { ...away, canRun: () => false }), ignorant]), 'unknown')
+  t.equal(never({ node: 'a' }, [node('a', away, 'childless'), ignorant]), 'unknown')
   t.equal(
     never({ node: 'x', strictNode: true }, [ignorant, able]),
     null,

@@ -47,7 +47,7 @@ t.test('a node that is back has the jobs that it took, however long it was away'
   await Promise.all([a?.accepted, b?.accepted])
   await back.until(() => sentTo(back).length > 0)
   t.same(
-    sentTo(back).map(({ id, number }) => [id, number]),
+    sentTo(back).map(({ job, number }) => [job.id, number]),
     [[c?.id, 4]],
     'what never came is sent, under a new number',
   )
@@ -74,9 +74,9 @@ t.test('a job that comes behind the word to forget it is not meant', async (t) =
   const job = { args: pack({}), delayMs: 100 }
   // The first is on its way to the disk, for which forgetting waits, and the other goes there with it.
   app.send(
-    enqueueOf({ ...job, number: 1, id: 'before' }),
+    enqueueOf(1, { ...job, id: 'before' }),
     { type: 'forget', ids: ['back'] },
-    enqueueOf({ ...job, number: 2, id: 'back' }),
+    enqueueOf(2, { ...job, id: 'back' }),
   )
   const ended = (id: string) => app.has((message) => message.type === 'outcome' && message.outcome.id === id)
   await app.until(() => ended('before') && ended('back'))
@@ -103,9 +103,9 @@ t.test(
     const first = await dial()
     await first.until(() => first.has(({ type }) => type === 'welcome'))
     first.send(
-      enqueueOf({ number: 1, id: 'a', args: pack({}), name: 'nowhere' }),
-      enqueueOf({ number: 2, id: 'b', args: pack({}) }),
-      enqueueOf({ number: 3, id: 'c', args: pack({}), name: 'nowhere' }),
+      enqueueOf(1, { id: 'a', args: pack({}), name: 'nowhere' }),
+      enqueueOf(2, { id: 'b', args: pack({}) }),
+      enqueueOf(3, { id: 'c', args: pack({}), name: 'nowhere' }),
     )
     await first.until(() => first.has(({ type }) => type === 'outcome'))
     first.socket.destroy()

@@ -14,6 +14,7 @@ import { Ticket } from '#dist/distributor/ticket.js'
 import { ByteWriter } from '#dist/src/bytes.js'
 import { pack } from '#dist/src/codec.js'
 import { writeJobFields } from '#dist/src/wire/job-fields.js'
+import { agreed } from '../fixtures/record.mjs'
 import { outJob, record } from './spooled.js'
 
 const head = headRecord('app-1')
@@ -77,7 +78,7 @@ t.test('what ends the file', async (t) => {
   ]
   for (const [name, damage] of cases) {
     const { format, instance } = readRecords(Buffer.concat([head, damage]))
-    t.same({ format, instance }, { format: 3, instance: 'app-1' }, `${name}: the head`)
+    t.same({ format, instance }, { format: 4, instance: 'app-1' }, `${name}: the head`)
     t.same(liveOf(head, job('a'), damage), ['a'], name)
     if (damage.length > 7) t.same(liveOf(head, job('a'), damage, job('c')), ['a'], `${name}, in the middle`)
     // The head itself is one, here.
@@ -89,9 +90,9 @@ t.test('a file without a head, or of another format', async (t) => {
   const nothing = { format: null, instance: null }
   t.match(readRecords(Buffer.alloc(0)), nothing)
   t.match(readRecords(job('a')), nothing)
-  t.match(readRecords(record(pack(['spool', 3, null]))), nothing)
-  const later = readRecords(Buffer.concat([record(pack(['spool', 4, { any: 'thing' }])), job('a')]))
-  t.match(later, { format: 4, instance: null, live: new Map(), damaged: false })
+  t.match(readRecords(record(pack(['spool', 4, null]))), nothing)
+  const later = readRecords(Buffer.concat([record(pack(['spool', 5, { any: 'thing' }])), job('a')]))
+  t.match(later, { format: 5, instance: null, live: new Map(), damaged: false })
 })
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
@@ -100,15 +101,12 @@ t.test('a job comes back as it was, and the time that the app was away counts', 
     name: 'import',
     delayMs: 2000,
     runAt: null,
-    periodMs: 60_000,
-    missed: 'all',
-    defer: true,
-    node: 'n1',
-    strictNode: true,
-    notNode: ['n2', 'n3'],
-    maxAttempts: 3,
-    backoff: { type: 'linear', delay: 2, max: 9 },
-    timeoutMs: 500,
+    agreed: agreed({
+      period: '1m',
+      missed: 'all',
+      node: 'n1',
+      backoff: { type: 'linear', delay: 2, max: 9 },
+    }),
     args: pack({ some: 'args' }),
   } as const
   const before = outJob('a', { ...fields, ticket: new Ticket('a', 'import', null, null, true) })
@@ -116,7 +114,7 @@ t.test('a job comes back as it was, and the time that the app was away counts', 
   const records = live.get('a')
   if (records === undefined) throw new Error('it is not there')
   const { ticket, ...job } = spooledOf(records, { now: () => 1500, mono: () => 90 }).job
-  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410, suspicion: 0 })
+  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410, suspicion: 0, sentBefore: [] })
   t.match(ticket, { id: 'a', name: 'import', wanted: true, status: 'held' })
   t.equal(spooledOf(records, { now: () => 0, mono: () => 90 }).job.since, 90, 'a clock that was set back')
 })

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { OutJob } from '#dist/distributor/out-job.js'
 import { Ticket } from '#dist/distributor/ticket.js'
-import { NO_WISHES } from '../fixtures/no-wishes.js'
+import { NO_TERMS } from '#dist/src/job/terms/agreed.js'
 
 /** A job for a spool. */
 export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
@@ -15,7 +15,8 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     suspicion: 0,
     delayMs: null,
     runAt: null,
-    ...NO_WISHES,
+    agreed: NO_TERMS,
+    sentBefore: [],
     ...fields,
     args,
     bytes: args.length,

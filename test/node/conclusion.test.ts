@@ -3,6 +3,7 @@ import type { AttemptResult } from '#dist/node/run/attempt.js'
 import { asCancelled, changeAfter, failedWithoutRun } from '#dist/node/run/conclusion.js'
 import { JrError } from '#dist/src/errors.js'
 import type { JobRecord } from '#dist/src/job/record.js'
+import { agreed, course } from '../fixtures/record.mjs'
 import { record } from './records.js'
 
 const NOW = 50_000
@@ -11,7 +12,7 @@ function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult
   const attempt = {
     token: 1,
     job,
-    attempt: job.attempt + 1,
+    attempt: job.course.attempt + 1,
     maxAttempts: 3,
     startedAt: NOW - 10,
     timeoutMs: 0,
@@ -44,14 +45,17 @@ t.test('the word to end may come when the attempt is over', async (t) => {
   t.equal(asCancelled(completed), completed, 'what has completed has')
   const cancelled = result(record(), { status: 'cancelled', code: 'MINE' })
   t.equal(asCancelled(cancelled), cancelled)
-  t.match(asCancelled(result(record({ periodMs: 1000 }))), { status: 'cancelled', code: 'JR_CANCELLED' })
+  t.match(asCancelled(result(record({ agreed: agreed({ period: 1 }) }))), {
+    status: 'cancelled',
+    code: 'JR_CANCELLED',
+  })
   for (const status of ['failed', 'timeout', 'lost', 'returned'] as const)
     t.match(asCancelled(result(record(), { status })), { status: 'cancelled', code: 'JR_CANCELLED' }, status)
 })
 
 t.test('a job that has ended: what is told, what is stored of it, what is kept', async (t) => {
   const verdict = { ended: 'failed', next: null } as const
-  const job = record({ attempt: 2, wanted: true })
+  const job = record({ course: course({ attempt: 2 }), wanted: true })
   const failed = result(job, { status: 'failed', message: 'no', code: 'E_NO' })
   const change = changeAfter(failed, STACK, job, verdict, false, deps(true))
   t.match(change, {
@@ -61,7 +65,7 @@ t.test('a job that has ended: what is told, what is stored of it, what is kept',
     report: { state: 'failed', seq: 99, node: 'n1', attempt: 3, child: 7, startedAt: NOW - 10, more: false },
     keep: {
       state: 'failed',
-      job: { attempt: 3, lastError: 'no', lastCode: 'E_NO', lastStack: /at here/ },
+      job: { course: { attempt: 3, lastError: 'no', lastCode: 'E_NO', lastStack: /at here/ } },
       startedAt: NOW - 10,
       finishedAt: NOW,
     },
@@ -92,7 +96,7 @@ t.test("a job that can't be run fails without an attempt", async (t) => {
   t.match(change, {
     running: false,
     report: { state: 'failed', attempt: 0, startedAt: 0, finishedAt: NOW },
-    keep: { state: 'failed', job: { lastError: 'nowhere' }, startedAt: 0 },
+    keep: { state: 'failed', job: { course: { lastError: 'nowhere' } }, startedAt: 0 },
   })
   t.equal(failedWithoutRun(record(), error, NOW, deps(false)).keep, null)
 })

@@ -10,7 +10,6 @@ export function record(over: Partial<JobRecord> = {}): JobRecord {
     seq: 1,
     id: 'job-1',
     enqueuedAt: 1000,
-    firstDue: 1000,
     args: Buffer.from([0x80]),
     ...over,
   })

@@ -10,6 +10,7 @@ import type { JobDefinition } from '#dist/src/job/definition.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, isDeferred, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { silentLogger } from '#dist/src/logger.js'
+import { agreed, course } from '../fixtures/record.mjs'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { record } from './records.js'
 
@@ -147,8 +148,8 @@ t.test('an attempt is what the job, its definition and the node say', async (t) 
   const { runner, clock } = runnerWith(
     [bench],
     [
-      record({ id: 'a', name: 'plain', attempt: 1 }),
-      record({ id: 'b', name: 'own', maxAttempts: 9, timeoutMs: 0 }),
+      record({ id: 'a', name: 'plain', course: course({ attempt: 1 }) }),
+      record({ id: 'b', name: 'own', agreed: agreed({ maxAttempts: 9, timeout: 0 }) }),
     ],
   )
   clock.time = 5000
@@ -188,7 +189,7 @@ t.test('a job that nobody knows fails without an attempt, or is left', async (t)
   const failing = runnerWith([new Bench(['work'])], [record({ name: 'other' })])
   failing.runner.claim(true)
   t.match(failing.changes, [{ kind: 'end', running: false, keep: { state: 'failed' } }])
-  t.match(failing.changes, [{ keep: { job: { lastCode: 'JR_NO_SUCH_JOB' } } }])
+  t.match(failing.changes, [{ keep: { job: { course: { lastCode: 'JR_NO_SUCH_JOB' } } } }])
   const leaving = runnerWith([new Bench(['work'])], [record({ name: 'other' })], { unknownJob: 'wait' })
   leaving.runner.claim(true)
   t.same(leaving.changes, [])
@@ -196,7 +197,7 @@ t.test('a job that nobody knows fails without an attempt, or is left', async (t)
 
 t.test('a suspect runs alone: nothing is begun before it, nor beside it', async (t) => {
   const bench = new Bench(['work'])
-  const suspect = record({ id: 'suspect', losses: 2 })
+  const suspect = record({ id: 'suspect', course: course({ losses: 2 }) })
   const { runner } = runnerWith([bench], [...jobs(['a']), suspect, ...jobs(['b', 'c'])])
   const fresh = record({ id: 'fresh' })
   const now = { wall: 1000, steady: 1000 }
@@ -247,7 +248,8 @@ t.test('what becomes of a job that was cancelled while it ran', async (t) => {
   ]
   for (const [status, periodMs, state] of cases) {
     const bench = new Bench(['work'])
-    const { runner, changes } = runnerWith([bench], [record({ periodMs })])
+    const terms = periodMs > 0 ? { period: periodMs / 1000 } : {}
+    const { runner, changes } = runnerWith([bench], [record({ agreed: agreed(terms) })])
     runner.claim(true)
     t.ok(runner.cancel('job-1'))
     t.ok(runner.cancel('job-1'), 'once more')
@@ -260,11 +262,16 @@ t.test('what becomes of a job that was cancelled while it ran', async (t) => {
 
 t.test('what was interrupted waits as before: no attempt is spent', async (t) => {
   const bench = new Bench(['work'])
-  const { runner, changes } = runnerWith([bench], [record({ attempt: 1 })])
+  const { runner, changes } = runnerWith([bench], [record({ course: course({ attempt: 1 }) })])
   runner.claim(true)
   runner.claim(false)
   runner.conclude([bench.end('job-1', { status: 'returned' })])
-  t.match(changes.at(-1), { kind: 'move', running: true, report: null, to: { attempt: 1, lane: IMMEDIATE } })
+  t.match(changes.at(-1), {
+    kind: 'move',
+    running: true,
+    report: null,
+    to: { course: { attempt: 1 }, lane: IMMEDIATE },
+  })
 })
 
 t.test('a failed attempt waits by the steady clock, and says where it failed', async (t) => {
@@ -277,10 +284,7 @@ t.test('a failed attempt waits by the steady clock, and says where it failed', a
   const to = {
     lane: TIMED,
     due: 7001,
-    attempt: 1,
-    lastError: 'no',
-    lastCode: 'MINE',
-    lastStack: /^TypeError: no/,
+    course: { attempt: 1, lastError: 'no', lastCode: 'MINE', lastStack: /^TypeError: no/ },
   }
   t.match(changes.at(-1), { kind: 'move', to })
 })

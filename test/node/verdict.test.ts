@@ -2,6 +2,7 @@ import t from 'tap'
 import type { RetryRules } from '#dist/node/run/rules.js'
 import { type AttemptEnd, decide } from '#dist/node/run/verdict.js'
 import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
+import { agreed, course } from '../fixtures/record.mjs'
 import { record } from './records.js'
 
 const NOW = 50_000
@@ -23,15 +24,22 @@ t.test('a completed job is over', async (t) => {
 })
 
 t.test('a failed attempt waits attempt × delay, in the timed lane of its kind', async (t) => {
-  const { ended, next } = verdict(record({ attempt: 1 }), { status: 'failed', attempt: 2, message: 'no' })
+  const { ended, next } = verdict(record({ course: course({ attempt: 1 }) }), {
+    status: 'failed',
+    attempt: 2,
+    message: 'no',
+  })
   t.equal(ended, null)
-  t.match(next, { lane: TIMED, due: NOW + 10_001, seq: 99, attempt: 2, lastError: 'no' })
+  t.match(next, { lane: TIMED, due: NOW + 10_001, seq: 99, course: { attempt: 2, lastError: 'no' } })
   const deferred = verdict(record({ lane: IMMEDIATE_DEFERRED }), { status: 'timeout' })
   t.equal(deferred.next?.lane, TIMED_DEFERRED)
 })
 
 t.test('the last attempt fails the job', async (t) => {
-  t.same(verdict(record({ attempt: 2 }), { status: 'failed', attempt: 3 }), { ended: 'failed', next: null })
+  t.same(verdict(record({ course: course({ attempt: 2 }) }), { status: 'failed', attempt: 3 }), {
+    ended: 'failed',
+    next: null,
+  })
   t.same(verdict(record(), { status: 'failed' }, { maxAttempts: 1 }), { ended: 'failed', next: null })
 })
 
@@ -45,31 +53,46 @@ t.test(
   async (t) => {
     const many = { maxAttempts: 100 }
     const first = verdict(record(), { status: 'lost' }, many)
-    t.equal(first.next?.losses, 1)
-    const last = verdict(record({ losses: 2, attempt: 2 }), { status: 'lost', attempt: 3 }, many)
+    t.equal(first.next?.course.losses, 1)
+    const last = verdict(
+      record({ course: course({ losses: 2, attempt: 2 }) }),
+      { status: 'lost', attempt: 3 },
+      many,
+    )
     t.same(last, { ended: 'failed', next: null })
-    const other = verdict(record({ losses: 2, attempt: 2 }), { status: 'failed', attempt: 3 }, many)
-    t.equal(other.next?.losses, 2, 'a failure of another sort does not count as a loss')
+    const other = verdict(
+      record({ course: course({ losses: 2, attempt: 2 }) }),
+      { status: 'failed', attempt: 3 },
+      many,
+    )
+    t.equal(other.next?.course.losses, 2, 'a failure of another sort does not count as a loss')
   },
 )
 
 t.test('given back: the same place in time, no attempt spent', async (t) => {
-  const job = record({ attempt: 1 })
+  const job = record({ course: course({ attempt: 1 }) })
   t.same(verdict(job, { status: 'returned', attempt: 2 }), { ended: null, next: { ...job, seq: 99 } })
 })
 
 t.test('a schedule goes on after success and after failure, with fresh attempts', async (t) => {
-  const schedule = record({ periodMs: 10_000, firstDue: 45_000, due: 45_000, slot: 0, attempt: 2, losses: 1 })
+  const schedule = record({
+    agreed: agreed({ period: 10 }),
+    due: 45_000,
+    course: course({ attempt: 2, losses: 1 }),
+  })
   for (const how of [
     { status: 'completed' as const, attempt: 3 },
     { status: 'failed' as const, attempt: 3 },
   ]) {
     const { ended, next } = verdict(schedule, how)
     t.equal(ended, how.status)
-    t.match(next, { slot: 1, due: 55_000, attempt: 0, losses: 0, lane: TIMED })
+    t.match(next, { due: 55_000, lane: TIMED, course: course({ slot: 1, firstDue: 45_000 }) })
   }
 })
 
 t.test('a cancelled schedule is over', async (t) => {
-  t.same(verdict(record({ periodMs: 1000 }), { status: 'cancelled' }), { ended: 'cancelled', next: null })
+  t.same(verdict(record({ agreed: agreed({ period: 1 }) }), { status: 'cancelled' }), {
+    ended: 'cancelled',
+    next: null,
+  })
 })

@@ -6,7 +6,7 @@ import { IMMEDIATE, IMMEDIATE_DEFERRED, laneFor, TIMED, TIMED_DEFERRED } from '#
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { levelStoreWith } from '#dist/src/store/level/store.js'
 import { randomOf } from '../fixtures/random.mjs'
-import { recordOf } from '../fixtures/record.mjs'
+import { course, recordOf } from '../fixtures/record.mjs'
 import { LIMITS, WIDE } from './limits.mjs'
 
 /** Keyed ones too, one of which is the beginning of the other. */
@@ -21,7 +21,7 @@ const { epoch, interrupted } = await store.open('n1')
 /** By id: the record, and whether it runs. */
 const jobs = new Map()
 for (const { job } of interrupted)
-  jobs.set(job.id, { job: { ...job, attempt: job.attempt - 1 }, running: true })
+  jobs.set(job.id, { job: { ...job, course: course({ attempt: job.course.attempt - 1 }) }, running: true })
 for (const { lane } of await store.lanes(null, 1e6))
   for (const job of await store.waiting(lane, null, 1e6, 1e9)) jobs.set(job.id, { job, running: false })
 let outcomes = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ seq }) => seq)
@@ -99,7 +99,11 @@ const moves = {
   },
   move(one) {
     const { job, running } = one
-    const to = { ...job, ...place(pick([IMMEDIATE, IMMEDIATE_DEFERRED, ...TIMES])), attempt: job.attempt + 1 }
+    const to = {
+      ...job,
+      ...place(pick([IMMEDIATE, IMMEDIATE_DEFERRED, ...TIMES])),
+      course: course({ attempt: job.course.attempt + 1 }),
+    }
     const of = random() < 0.3 ? outcome(job) : null
     jobs.set(job.id, { job: to, running: false })
     const effect = { job: job.id, is: `waits ${to.seq}`, ...(of === null ? {} : { outcome: of.seq }) }

@@ -9,7 +9,7 @@ import { unpackChecked } from '#dist/src/codec.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { childMessages } from '#dist/src/pipe/child-messages.js'
 import type { ChildMessage } from '#dist/src/pipe/messages.js'
-import { checked, LATEST, MAX_FACTS, MAX_NOT_NODES, MAX_TEXT, MAX_VALUES, NAME } from '#dist/src/rules.js'
+import { checked, LATEST, MAX_FACTS, MAX_NAMES, MAX_TEXT, MAX_VALUES, NAME } from '#dist/src/rules.js'
 import { isPackedMap } from '#dist/src/scan.js'
 import { packArgs } from '#dist/src/values.js'
 import { FrameReader, FrameWriter, type MessageSet } from '#dist/src/wire/frame.js'
@@ -109,11 +109,7 @@ const anyOptions = fc.record(
     notNode: fc.oneof(
       name,
       fc.array(name, { maxLength: 3 }),
-      edges(
-        Array(MAX_NOT_NODES).fill('n'),
-        Array(MAX_NOT_NODES + 1).fill('n'),
-        Array(256).fill('ü'.repeat(256)),
-      ),
+      edges(Array(MAX_NAMES).fill('n'), Array(MAX_NAMES + 1).fill('n'), Array(256).fill('ü'.repeat(256))),
     ),
     maxAttempts: number,
     backoff,
@@ -154,15 +150,16 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         const packed = packArgs(args)
         const o = parseEnqueueOptions(options as object, NOW)
         const jobName = checked(NAME, name, 'name')
-        return newJob(new Ticket(o.id ?? 'made', jobName, null, null, true), packed, o, true, 0)
+        return newJob(new Ticket(o.id ?? 'made', jobName, null, null, true), packed, o, 0)
       })
       if (made === null) return
       taken++
-      const message = { ...messageOf(made, 1000, NOW), number: 1 }
-      const sent = across<LinkMessage>(linkMessages, message)
-      deepStrictEqual(sent, message)
-      const { type: _, number: __, ...fields } = message
-      const asked = { type: 'enqueue' as const, request: 1, token: 2, ...fields }
+      const { id, edition, name: jobName, agreed, args: packed } = made
+      const job = { id, edition, name: jobName, agreed, args: packed }
+      const message = { ...messageOf(made, 1000, NOW), number: 1, job }
+      deepStrictEqual(across<LinkMessage>(linkMessages, message), message)
+      const { type: _, number: __, ...sent } = message
+      const asked = { type: 'enqueue' as const, request: 1, token: 2, ...sent }
       deepStrictEqual(across<ChildMessage>(childMessages, asked), asked)
       const { live } = readRecords(Buffer.concat([headRecord('app'), jobRecord(made, NOW)]))
       const records = live.get(made.id)
@@ -176,7 +173,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         id: made.id,
         name: made.name,
         attempt: 1,
-        maxAttempts: made.maxAttempts ?? 1,
+        maxAttempts: made.agreed.terms.maxAttempts ?? 1,
         slot: 0,
         enqueuedAt: NOW,
         startedAt: NOW + (made.delayMs ?? 0),

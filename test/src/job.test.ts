@@ -18,9 +18,9 @@ t.test(
       t.equal(mayBecome(from, 'running'), from === 'available')
     }
     t.throws(() => transition('completed', 'running'), /a job that is completed cannot become running/)
-    t.equal(waitingState({ due: 5, attempt: 0 }, 4), 'scheduled')
-    t.equal(waitingState({ due: 5, attempt: 1 }, 4), 'retryable')
-    t.equal(waitingState({ due: 5, attempt: 1 }, 5), 'available')
+    t.equal(waitingState({ due: 5, course: { attempt: 0 } }, 4), 'scheduled')
+    t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 4), 'retryable')
+    t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 5), 'available')
   },
 )
 
@@ -107,7 +107,10 @@ t.test('options of enqueue', async (t) => {
   const now = 1_000_000
   t.match(parseEnqueueOptions({ runAt: new Date(now + 500) }, now), { delayMs: null, runAt: now + 500 })
   t.match(parseEnqueueOptions({ runAt: now - 5 }, now), { delayMs: 0, runAt: null })
-  t.match(parseEnqueueOptions({ notNode: 'a' }, now), { notNode: ['a'], delayMs: null, defer: null })
+  t.match(parseEnqueueOptions({ notNode: 'a' }, now), {
+    agreed: { terms: { notNode: ['a'] } },
+    delayMs: null,
+  })
   const bad: [object, RegExp][] = [
     [{ period: 0 }, /opts\.period: expected a whole number from 1 to 31536000000000 ms, got 0/],
     [{ runAt: 'tomorrow' }, /opts\.runAt: expected a Date/],

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { PROTOCOL } from '#dist/src/wire/handshake.js'
 import type { Peer } from '#dist/src/wire/messages.js'
 import { OneEach } from '#dist/src/wire/one-each.js'
 
@@ -7,7 +8,7 @@ const peer = (role: Peer['role'], instance = 'life'): Peer => ({
   name: 'name',
   instance,
   packageVersion: '0',
-  protocol: 2,
+  protocol: PROTOCOL,
   pid: 1,
   maxFrame: 1,
 })

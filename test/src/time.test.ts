@@ -73,9 +73,9 @@ t.test('Node does not warn of a long timer', async (t) => {
 /** A job that the app enqueued at one time and a node took at another: both on the true clock, in parts of milliseconds. */
 function dueOf(after: number, enqueued: number, sent: number, taken: number): number {
   const options = parseEnqueueOptions({ after: `${after}ms` }, Math.floor(enqueued))
-  const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, false, enqueued)
+  const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, enqueued)
   const message = enqueueMessage(job, { mono: sent, wall: Math.floor(sent) })
-  const from = { distributor: 'd', instance: 'i', heldMs: message.heldMs }
+  const from = { name: 'd', instance: 'i' }
   return admit(message, from, undefined, { steady: Math.floor(taken), wall: Math.floor(taken) }, 1).due
 }
 
@@ -105,7 +105,7 @@ t.test(
   async (t) => {
     const at = 10 * HOUR
     const options = parseEnqueueOptions({ runAt: at + HOUR }, at)
-    const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, false, 0)
+    const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, 0)
     const left = (of: OutJob, heldMs: number, wall: number) =>
       enqueueMessage(of, { mono: heldMs, wall }).delayMs
     t.equal(left(job, 60_000, at + 60_000), HOUR - 60_000)

@@ -88,10 +88,10 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     lastError: null,
     lastCode: '',
     lastStack: '',
-    periodMs: 0,
     slot: 0,
     distributor: 'app',
     defer: false,
+    terms: Buffer.alloc(0),
   }
   const monitor = (answer: unknown) => new NodeMonitor('n1', async () => answer)
   const later = { ...facts, ofALaterVersion: 1 }

@@ -1,7 +1,7 @@
 import { IMMEDIATE } from '#dist/src/job/lane.js'
 import type { JobRecord, Outcome } from '#dist/src/job/record.js'
 import type { Begin, End, Insert } from '#dist/src/store/contract.js'
-import { recordOf as plainRecord } from '../fixtures/record.mjs'
+import { agreed, recordOf as plainRecord } from '../fixtures/record.mjs'
 
 export function recordOf(n: number, over: Partial<JobRecord> = {}): JobRecord {
   return plainRecord({
@@ -10,16 +10,16 @@ export function recordOf(n: number, over: Partial<JobRecord> = {}): JobRecord {
     seq: 2 ** 32 + n,
     id: `job-${n}`,
     instance: 'life',
-    maxAttempts: 3,
+    agreed: agreed({ maxAttempts: 3 }),
     enqueuedAt: 900,
-    firstDue: 1000,
     args: Buffer.from(`args ${n}`),
     ...over,
   })
 }
 
 export function outcomeOf(job: JobRecord, seq: number): Outcome {
-  const { id, edition, name, distributor, instance, slot, enqueuedAt, args } = job
+  const { id, edition, name, distributor, instance, enqueuedAt, args } = job
+  const { slot } = job.course
   const who = { seq, distributor, instance, id, edition, name, slot, enqueuedAt, args }
   const times = { startedAt: 1000, finishedAt: 1010 }
   return {

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { begun } from '#dist/src/job/record.js'
 import type { Left, Neighbours, Store } from '#dist/src/store/contract.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
@@ -132,7 +133,7 @@ else {
     await lapse(redis, 'n1')
     const left = await allLeft(two, 'n1')
     t.same(left, {
-      interrupted: [{ job: { ...runs, attempt: 1 }, startedAt: 1000 }],
+      interrupted: [{ job: begun(runs), startedAt: 1000 }],
       waiting: [waits],
       outcomes: [told],
     })

@@ -71,7 +71,7 @@ const load = (request: number): LinkMessage => ({
 
 /** A job that no node knows. */
 const enqueue = (number: number, args: Buffer) =>
-  enqueueOf({ number, id: `job-${number}`, name: 'n'.repeat(200), args })
+  enqueueOf(number, { id: `job-${number}`, name: 'n'.repeat(200), args })
 
 t.test(
   'one frame of all that a peer may ask for keeps nobody waiting, and takes little memory',

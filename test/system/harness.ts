@@ -121,7 +121,7 @@ export interface NodeProcess {
 
 /**
  * A real `jr node`, killed with the test. Resolves when it is ready. When the test fails, its last words are printed. `env`: more
- * than its PATH; `by`: a command that starts it.
+ * than its PATH; `by`: a command that starts it; `cli`: that of another build.
  */
 export async function startNode(
   t: Test,
@@ -129,6 +129,7 @@ export async function startNode(
   flags: string[],
   env: Record<string, string> = {},
   by: readonly string[] = [],
+  cli = CLI,
 ): Promise<NodeProcess> {
   // It gets nothing of this process's variables: `env -i`.
   const child = spawn(
@@ -139,7 +140,7 @@ export async function startNode(
       ...Object.entries(env).map(([key, value]) => `${key}=${value}`),
       ...by,
       process.execPath,
-      CLI,
+      cli,
       'node',
       '--name',
       name,

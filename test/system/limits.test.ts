@@ -2,13 +2,17 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
+import { ByteWriter } from '#dist/src/bytes.js'
 import { systemChance } from '#dist/src/chance.js'
 import { systemClock } from '#dist/src/clock.js'
 import { pack } from '#dist/src/codec.js'
 import { JrError } from '#dist/src/errors.js'
+import type { Wait } from '#dist/src/job/due.js'
+import { TERMS } from '#dist/src/job/terms/table.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { packArgs } from '#dist/src/values.js'
 import { formatAddress, parseAddress } from '#dist/src/wire/address.js'
+import type { JobFields } from '#dist/src/wire/job-fields.js'
 import { type Link, Links, type LinksOptions } from '#dist/src/wire/links.js'
 import type { Enqueue, LinkMessage } from '#dist/src/wire/messages.js'
 import { CLI, event, folder, JOBS, startApp, startNode, toApp } from './harness.js'
@@ -177,6 +181,12 @@ async function peer(
   return linked
 }
 
+/** A block of terms that this build would not make. */
+function block(write: (w: ByteWriter) => void): Partial<JobFields> {
+  const w = new ByteWriter()
+  write(w)
+  return { agreed: { terms: {}, bytes: w.take(), highest: 1 } }
+}
 t.test('a node refuses what it cannot read by itself, and does what comes beside it', async (t) => {
   const node = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
   const got: LinkMessage[] = []
@@ -204,18 +214,24 @@ t.test('a node refuses what it cannot read by itself, and does what comes beside
     got.filter((message) => message.type === type).length >= count
   await until(has('welcome', 1))
   let number = 0
-  const enqueue = (over: Partial<Enqueue>) => {
+  const enqueue = (over: Partial<JobFields>, wait: Partial<Wait> = {}) => {
     number++
-    link.channel.send(enqueueOf({ number, id: `job-${number}`, args: packArgs({ value: number }), ...over }))
+    const job = { id: `job-${number}`, args: packArgs({ value: number }), ...over }
+    link.channel.send(enqueueOf(number, job, wait))
   }
   enqueue({})
-  enqueue({ delayMs: 2 ** 53 - 1 })
+  enqueue({}, { delayMs: 2 ** 53 - 1 })
   enqueue({ name: '' })
   enqueue({ args: pack([1, 2, 3]) })
   enqueue({ args: Buffer.from([0xc1]) })
   enqueue({ args: Buffer.alloc(0) })
-  enqueue({ notNode: Array.from({ length: 300 }, () => 'n') })
-  enqueue({ maxAttempts: 2 ** 40 })
+  const { notNode, maxAttempts } = TERMS
+  enqueue(block((w) => [w.uint(notNode.no), notNode.write(w, Array(300).fill('n'))]))
+  enqueue(block((w) => [w.uint(maxAttempts.no), maxAttempts.write(w, 2 ** 40)]))
+  enqueue(block((w) => [w.uint(TERMS.defer.no), w.flag(true), w.uint(TERMS.defer.no), w.flag(true)]))
+  enqueue(block((w) => [w.uint(TERMS.missed.no), w.u8(0)]))
+  enqueue(block((w) => [w.uint(TERMS.node.no), w.text('')]))
+  enqueue(block((w) => w.uint(1000)))
   enqueue({ id: 'x'.repeat(300) })
   enqueue({})
   link.channel.send({ type: 'cancel', request: 1, id: '' })
@@ -226,9 +242,9 @@ t.test('a node refuses what it cannot read by itself, and does what comes beside
   await until(has('reply', 5))
   await until(has('outcome', 2))
   const numbers = got.flatMap((message) => (message.type === 'refused' ? [message.number] : []))
-  t.same(numbers, [2, 3, 4, 5, 6, 7, 8, 9], 'each by its number')
+  t.same(numbers, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], 'each by its number')
   const ended = got.flatMap((message) => (message.type === 'outcome' ? [message.outcome.id] : []))
-  t.same(ended.sort(), ['job-1', 'job-10'])
+  t.same(ended.sort(), ['job-1', 'job-14'])
   t.same(
     got.flatMap((message) => (message.type === 'reply' ? [message.ok] : [])),
     [false, false, false, false, false],
@@ -264,7 +280,7 @@ async function withNode(
 }
 
 t.test('a job that ends the connection each time is set aside; the others are accepted', async (t) => {
-  const { app, links } = await withNode(t, ({ id }) => {
+  const { app, links } = await withNode(t, ({ job: { id } }) => {
     if (id === 'bad') throw new JrError('JR_PROTOCOL', 'it cannot be taken')
   })
   const aside = event(app, 'job:set-aside')

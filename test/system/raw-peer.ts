@@ -2,26 +2,32 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
 import { systemClock } from '#dist/src/clock.js'
+import type { Wait } from '#dist/src/job/due.js'
+import { HIGHEST_TERM } from '#dist/src/job/terms/agreed.js'
 import type { Secret } from '#dist/src/secret.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { shakeHands } from '#dist/src/wire/handshake.js'
+import type { JobFields } from '#dist/src/wire/job-fields.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import type { Enqueue, LinkMessage, Welcome } from '#dist/src/wire/messages.js'
-import { NO_WISHES } from '../fixtures/no-wishes.js'
+import { agreed } from '../fixtures/record.mjs'
 
 /** A job for `echo`, as an app sends it. */
-export function enqueueOf(fields: Pick<Enqueue, 'number' | 'id' | 'args'> & Partial<Enqueue>): Enqueue {
+export function enqueueOf(
+  number: number,
+  job: Pick<JobFields, 'id' | 'args'> & Partial<JobFields>,
+  wait: Partial<Wait> = {},
+): Enqueue {
   return {
     type: 'enqueue',
-    edition: 0,
-    name: 'echo',
-    wanted: true,
+    number,
+    job: { edition: 0, name: 'echo', agreed: agreed({ maxAttempts: 1 }), ...job },
     delayMs: null,
     byWall: false,
+    wanted: true,
     heldMs: 0,
-    ...NO_WISHES,
-    maxAttempts: 1,
-    ...fields,
+    sentBefore: [],
+    ...wait,
   }
 }
 
@@ -38,6 +44,7 @@ export function welcomeOf(fields: Partial<Welcome> = {}): Welcome {
     evented: 1,
     deferred: 0,
     alone: false,
+    terms: HIGHEST_TERM,
     ...fields,
   }
 }

@@ -104,7 +104,7 @@ export class Pool implements Executor {
     child.attempts.set(token, attempt)
     child.begun++
     this.#running.set(token, child)
-    const { id, name, slot, enqueuedAt, args } = job
+    const { id, name, enqueuedAt, args } = job
     const { attempt: number } = attempt
     child.send({
       type: 'run',
@@ -113,7 +113,7 @@ export class Pool implements Executor {
       name,
       attempt: number,
       maxAttempts,
-      slot,
+      slot: job.course.slot,
       enqueuedAt,
       startedAt,
       args,
@@ -301,9 +301,9 @@ export class Pool implements Executor {
   }
 }
 
-function overAlready({ name }: ChildEnqueue): JrError {
+function overAlready({ job }: ChildEnqueue): JrError {
   return new JrError(
     'JR_STOPPED',
-    `'${name}' was enqueued by an attempt that is over: a job awaits what it does`,
+    `'${job.name}' was enqueued by an attempt that is over: a job awaits what it does`,
   )
 }

@@ -1,7 +1,7 @@
 import type { Now } from '../../clock.js'
-import { nowFor } from '../../job/due.js'
+import { liveState, liveView } from '../../job/live-view.js'
 import type { JobRecord, StoredJob } from '../../job/record.js'
-import { type JobState, waitingState } from '../../job/states.js'
+import type { JobState } from '../../job/states.js'
 import { othersTurn } from '../../others-turn.js'
 import { placeKey } from './keys.js'
 import type { YoungJob } from './young.js'
@@ -39,18 +39,4 @@ export async function firstYoung(
     last = found.at(-1)?.key ?? null
   }
   return found
-}
-
-export function liveView(job: JobRecord, startedAt: number, now: Now): StoredJob {
-  const state = liveState(job, startedAt, now)
-  return {
-    job: startedAt === 0 ? job : { ...job, attempt: job.attempt + 1 },
-    state,
-    startedAt,
-    finishedAt: 0,
-  }
-}
-
-function liveState(job: JobRecord, startedAt: number, now: Now): JobState {
-  return startedAt === 0 ? waitingState(job, nowFor(job, now)) : 'running'
 }

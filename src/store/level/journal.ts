@@ -22,7 +22,7 @@ export interface JournalEntries {
   taken(distributor: string, instance: string, number: number): void
 }
 
-const VERSION = 4
+const VERSION = 5
 const INSERT = 1
 const BEGIN = 2
 const GONE = 3

@@ -1,5 +1,6 @@
 import type { Now } from '../../clock.js'
 import type { Lane } from '../../job/lane.js'
+import { liveView } from '../../job/live-view.js'
 import { bytesOfOutcome } from '../../job/outcome.js'
 import {
   bytesOfJob,
@@ -17,7 +18,7 @@ import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import type { Changes } from './changes.js'
 import { type Database, type KeyRange, missing } from './database.js'
-import { type Found, firstYoung, liveView, type Wanted } from './first-young.js'
+import { type Found, firstYoung, type Wanted } from './first-young.js'
 import {
   endedPrefix,
   endOfLane,

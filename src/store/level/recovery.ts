@@ -1,4 +1,5 @@
 import { unpack } from '../../codec.js'
+import { begun } from '../../job/record.js'
 import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'
 import type { Changes } from './changes.js'
@@ -98,5 +99,5 @@ async function forgetOvertaken({ db, young, changes }: RecoveryParts): Promise<v
 /** `attempt` includes the one that had begun. */
 function interrupted(row: Buffer, startedAt: number): Interrupted {
   const job = decodeJob(row)
-  return { job: { ...job, attempt: job.attempt + 1 }, startedAt }
+  return { job: begun(job), startedAt }
 }

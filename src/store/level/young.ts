@@ -1,5 +1,5 @@
 import type { Lane } from '../../job/lane.js'
-import { comparePlaces, type JobRecord, type Outcome, type Place } from '../../job/record.js'
+import { begun, comparePlaces, type JobRecord, type Outcome, type Place } from '../../job/record.js'
 import type { Interrupted, LaneHead } from '../contract.js'
 import type { Groups } from './groups.js'
 
@@ -222,6 +222,6 @@ export class Young {
   interrupted(): Interrupted[] {
     return [...this.jobs.values()]
       .filter(({ startedAt }) => startedAt > 0)
-      .map(({ job, startedAt }) => ({ job: { ...job, attempt: job.attempt + 1 }, startedAt }))
+      .map(({ job, startedAt }) => ({ job: begun(job), startedAt }))
   }
 }

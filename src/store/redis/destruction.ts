@@ -76,7 +76,7 @@ function cancelled(node: string, stored: StoredJob, seq: number, now: number): O
     state: transition(state, 'cancelled'),
     seq,
     node,
-    attempt: job.attempt,
+    attempt: job.course.attempt,
     startedAt,
     finishedAt: now,
     child: 0,

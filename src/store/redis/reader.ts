@@ -1,9 +1,16 @@
 import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
-import { nowFor } from '../../job/due.js'
 import type { Lane } from '../../job/lane.js'
-import { bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../../job/record.js'
-import { isTerminal, waitingState } from '../../job/states.js'
+import { liveView } from '../../job/live-view.js'
+import {
+  begun,
+  bytesOfJob,
+  type JobRecord,
+  type Outcome,
+  type Place,
+  type StoredJob,
+} from '../../job/record.js'
+import { isTerminal } from '../../job/states.js'
 import { meets } from '../../verbs/query.js'
 import {
   type Interrupted,
@@ -104,7 +111,7 @@ export class Reader {
         if (row == null || isEnded(row)) continue
         const job = decodeJob(row)
         if (placeOf(job, job.id) !== member) continue
-        yield { member, job: { ...job, attempt: job.attempt + 1 }, startedAt: marks.get(member) ?? 0 }
+        yield { member, job: begun(job), startedAt: marks.get(member) ?? 0 }
       }
     }
   }
@@ -124,9 +131,8 @@ export class Reader {
     const job = decodeJob(row)
     const place = placeOf(job, id)
     const mark = (await this.#call('HGET', keys.running, place)) as Buffer | null
-    if (mark !== null) return runningView(job, Number(mark))
-    const waits = (await this.#call('ZSCORE', keys.waiting, place)) !== null
-    return waits ? this.#waitingView(job) : null
+    const waits = mark === null && (await this.#call('ZSCORE', keys.waiting, place)) !== null
+    return mark !== null || waits ? liveView(job, Number(mark), nowOf(this.#server.clock)) : null
   }
 
   /** Goes through what waits, what runs and what has ended, in this order. */
@@ -187,7 +193,8 @@ export class Reader {
     if (section === 'w' && only(state !== 'running' && !isTerminal(state ?? 'running'))) {
       for await (const { member, row } of this.#each(keys.waiting, allAfter(last))) {
         const job = decodeJob(row)
-        if (placeOf(job, job.id) === member) yield { cursor: `w${member}`, view: this.#waitingView(job) }
+        if (placeOf(job, job.id) === member)
+          yield { cursor: `w${member}`, view: liveView(job, 0, nowOf(this.#server.clock)) }
       }
     }
     if (section !== 'e' && only(state === 'running')) {
@@ -256,11 +263,6 @@ export class Reader {
     return this.#ask(() => this.#server.watcher.call(command, ...args))
   }
 
-  #waitingView(job: JobRecord): StoredJob {
-    const state = waitingState(job, nowFor(job, nowOf(this.#server.clock)))
-    return { job, state, startedAt: 0, finishedAt: 0 }
-  }
-
   #ask<T>(what: () => Promise<T>): Promise<T> {
     return this.#server.persist(this.#server.watcher, what)
   }
@@ -278,8 +280,4 @@ function isEndedAt(row: Buffer, place: string): boolean {
 function decodeEndedRow(row: Buffer): StoredJob {
   const { job, state, startedAt, finishedAt } = decodeEnded(row.subarray(ENDED_HEAD))
   return { job, state, startedAt, finishedAt }
-}
-
-function runningView(job: JobRecord, startedAt: number): StoredJob {
-  return { job: { ...job, attempt: job.attempt + 1 }, state: 'running', startedAt, finishedAt: 0 }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { FRESH } from '../../job/course.js'
 import { TIMED } from '../../job/lane.js'
+import { agree } from '../../job/terms/agreed.js'
 import {
   begin,
   type Cases,
@@ -26,7 +28,7 @@ export const ATTEMPTS: Cases = {
       assert.deepEqual(await commit(store, begin(job)), ['stale'])
       const stored = await store.load('a')
       assert.equal(stored?.state, 'running')
-      assert.equal(stored?.job.attempt, 1)
+      assert.equal(stored?.job.course.attempt, 1)
     }),
 
   'what is gone, or never was, does not begin': async (make) => {
@@ -59,10 +61,7 @@ export const ATTEMPTS: Cases = {
         lane: TIMED,
         due: 5000,
         seq: 2,
-        attempt: 1,
-        lastError: 'no',
-        lastCode: 'E_NO',
-        lastStack: 'at a\nat b',
+        course: { ...FRESH, attempt: 1, lastError: 'no', lastCode: 'E_NO', lastStack: 'at a\nat b' },
       })
       await commit(store, insert(job), begin(job))
       assert.deepEqual(await commit(store, move(job, true, later)), ['ok'])
@@ -77,8 +76,10 @@ export const ATTEMPTS: Cases = {
 
   'a schedule goes on: outcome and next place in one step': (make) =>
     using(make, async (store) => {
-      const job = record({ periodMs: 50 })
-      const next = record({ periodMs: 50, lane: TIMED, due: 1050, seq: 2, slot: 1 })
+      const agreed = agree({ period: '50ms' }, [])
+      const job = record({ agreed })
+      const course = { ...FRESH, firstDue: 1000, slot: 1 }
+      const next = record({ agreed, lane: TIMED, due: 1050, seq: 2, course })
       await commit(store, insert(job), begin(job))
       assert.deepEqual(await commit(store, move(job, true, next, outcome({ more: true }))), ['ok'])
       assert.equal((await store.outcomes('app', 0, 10, MANY))[0]?.more, true)

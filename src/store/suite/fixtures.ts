@@ -1,5 +1,7 @@
+import { FRESH } from '../../job/course.js'
 import { IMMEDIATE, type Lane } from '../../job/lane.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
+import { agree } from '../../job/terms/agreed.js'
 import type { Begin, Change, End, Insert, Move, Store } from '../contract.js'
 
 /** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
@@ -15,6 +17,8 @@ export type Cases = Record<string, (make: () => Promise<StoreUnderTest>) => Prom
 export const NODE = 'contract_node'
 export const MANY = 1_000_000_000
 
+const SOME = agree({ notNode: ['other'], maxAttempts: 3, backoff: { type: 'linear', delay: 5 } }, [])
+
 export function record(over: Partial<JobRecord> = {}): JobRecord {
   return {
     lane: IMMEDIATE,
@@ -26,23 +30,10 @@ export function record(over: Partial<JobRecord> = {}): JobRecord {
     distributor: 'app',
     instance: 'life',
     wanted: true,
-    node: null,
-    strictNode: false,
-    notNode: ['other'],
-    periodMs: 0,
-    missed: 'once',
-    maxAttempts: 3,
-    backoff: { type: 'linear', delay: 5 },
-    timeoutMs: null,
+    agreed: SOME,
     enqueuedAt: 900,
-    firstDue: 1000,
-    slot: 0,
-    attempt: 0,
-    losses: 0,
+    course: FRESH,
     byWall: false,
-    lastError: null,
-    lastCode: '',
-    lastStack: '',
     args: Buffer.from('args'),
     ...over,
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { IMMEDIATE } from '../../job/lane.js'
+import { begun } from '../../job/record.js'
 import {
   begin,
   type Cases,
@@ -48,7 +49,7 @@ export const LIFE: Cases = {
     try {
       assert.ok(second.epoch > first.epoch)
       assert.equal(second.id, first.id)
-      assert.deepEqual(second.interrupted, [{ job: { ...runs, attempt: 1 }, startedAt: 1234 }])
+      assert.deepEqual(second.interrupted, [{ job: begun(runs), startedAt: 1234 }])
       assert.deepEqual(await waitingIds(again), ['waits'])
       assert.deepEqual(await again.outcomes('app', 0, 10, MANY), [outcome({ id: 'over' })])
       assert.equal(await again.taken('app', 'life'), 3)

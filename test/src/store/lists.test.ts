@@ -103,5 +103,5 @@ t.test('of young jobs in no order, those that come first are found', async (t) =
     .sort()
     .slice(0, 700)
   t.same(first, keys.slice(100, 800))
-  t.ok(found.every(({ view }) => view.state === 'running' && view.job.attempt === 1))
+  t.ok(found.every(({ view }) => view.state === 'running' && view.job.course.attempt === 1))
 })

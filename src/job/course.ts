@@ -1,0 +1,70 @@
+import { ByteReader, ByteWriter } from '../bytes.js'
+import { byNumber, type Entry, readBlock } from './block.js'
+
+/** Something that a node notes about a job: how it is written, and what it is until then. */
+interface Mark<Value> extends Entry<Value> {
+  readonly fallback: Value
+}
+
+/**
+ * All that nodes note about a job, the one list of it: an entry here is written, stored and read wherever a job is. A
+ * number is for good; a new entry has the next one.
+ */
+export const COURSE = {
+  /** Attempts begun for this slot. */
+  attempt: count(1),
+  /** Child processes that ended while running this slot. */
+  losses: count(2),
+  /** The run of a schedule, from 0: it is due at `firstDue + slot * periodMs`. */
+  slot: count(3),
+  /** When the first slot of a schedule was due; `null` while that is where the job waits. */
+  firstDue: orNull(count(4)),
+  /** Why the last attempt failed, for people; `null` before the first failure. */
+  lastError: orNull(text(5)),
+  /** Its code and its stack; empty where there was none. */
+  lastCode: text(6),
+  lastStack: text(7),
+} as const
+
+/** What has happened to a job. Only its node writes it. */
+export type Course = { readonly [K in keyof typeof COURSE]: (typeof COURSE)[K]['fallback'] }
+
+const BY_NUMBER = byNumber<Mark<unknown>>(COURSE)
+
+/** Nothing has happened yet: what most jobs share. */
+export const FRESH = Object.freeze(
+  Object.fromEntries(Object.entries(COURSE).map(([name, { fallback }]) => [name, fallback])),
+) as Course
+
+const writer = new ByteWriter()
+
+/** What is not as it was at the beginning. */
+export function writeCourse(w: ByteWriter, course: Course): void {
+  writer.cut(0)
+  for (const one of BY_NUMBER) {
+    const value = one === undefined ? undefined : course[one.name as keyof Course]
+    if (one === undefined || value === one.entry.fallback) continue
+    writer.uint(one.entry.no)
+    one.entry.write(writer, value)
+  }
+  writer.peek((bytes, from, end) => w.bytes(bytes.subarray(from, end)))
+}
+
+/** What a later version has noted beyond this one is left out. */
+export function readCourse(r: ByteReader): Course {
+  const course = { ...FRESH }
+  readBlock(new ByteReader(r.bytes()), BY_NUMBER, course)
+  return course
+}
+
+function count(no: number): Mark<number> {
+  return { no, fallback: 0, write: (w, value) => w.uint(value), read: (r) => r.uint() }
+}
+
+function text(no: number): Mark<string> {
+  return { no, fallback: '', write: (w, value) => w.text(value), read: (r) => r.text() }
+}
+
+function orNull<Value>({ no, write, read }: Mark<Value>): Mark<Value | null> {
+  return { no, fallback: null, write: (w, value) => value !== null && write(w, value), read }
+}

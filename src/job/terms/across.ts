@@ -1,0 +1,10 @@
+import type { Terms } from './table.js'
+
+/** The rules over two terms: what is wrong with them together, or null. */
+export function clash({ node, notNode, periodMs, missed }: Terms): string | null {
+  if (node !== undefined && notNode?.includes(node) === true)
+    return `opts.node and opts.notNode: both name '${node}', so that no node is left`
+  if (missed !== undefined && periodMs === undefined)
+    return 'opts.missed: expected opts.period beside it: only a schedule has slots'
+  return null
+}

@@ -1,0 +1,123 @@
+import { ByteReader, ByteWriter } from '../../bytes.js'
+import { JrError } from '../../errors.js'
+import { byNumber, readBlock } from '../block.js'
+import { clash } from './across.js'
+import { KeptBlocks } from './kept.js'
+import { TERMS, type TermOptions, type Terms } from './table.js'
+import type { Term } from './term.js'
+
+/** What a job was enqueued with: made once, at `enqueue`, and carried as it is. Many jobs may share one. Plain data. */
+export interface Agreed {
+  readonly terms: Terms
+  /** The same as it travels and is stored; empty when there are none. */
+  readonly bytes: Buffer
+  /** The highest number among them; 0 when there are none. A number that is not known ends what is in `terms`. */
+  readonly highest: number
+}
+
+/** A term as an option: where it is given, and the field of `Terms` that it is. */
+interface Option {
+  readonly path: string
+  readonly field: keyof Terms
+  readonly term: Term
+}
+
+const OPTIONS: ReadonlyMap<string, Option> = new Map(
+  Object.entries<Term>(TERMS).map(([key, term]) => {
+    return [key, { path: `opts.${key}`, field: `${key}${term.unit}` as keyof Terms, term }]
+  }),
+)
+const BY_NUMBER = byNumber<Term>(
+  Object.fromEntries(Array.from(OPTIONS.values(), ({ field, term }) => [field, term])),
+)
+
+/** What this version says of itself: it knows the terms up to this number. */
+export const HIGHEST_TERM = BY_NUMBER.length - 1
+
+export const NO_TERMS: Agreed = Object.freeze({ terms: {}, bytes: Buffer.alloc(0), highest: 0 })
+
+/** False: one of them is of a later version. */
+export function areKnown({ highest }: Agreed): boolean {
+  return highest === 0 || BY_NUMBER[highest] !== undefined
+}
+
+const writer = new ByteWriter()
+/** What has been parsed of the options at hand, each at the number of its term. */
+const parsed: unknown[] = []
+const kept = new KeptBlocks<Agreed>()
+
+/**
+ * Of the options of a job those that are terms; `beside`: the names of the others. Throws a TypeError with the path of the
+ * first that is neither, or not what it may be.
+ */
+export function agree(options: TermOptions, beside: readonly string[]): Agreed {
+  parsed.fill(undefined)
+  let highest = 0
+  for (const key in options) {
+    const option = OPTIONS.get(key)
+    if (option === undefined) {
+      if (beside.includes(key)) continue
+      const known = [...beside, ...OPTIONS.keys()].join(', ')
+      throw new TypeError(`opts.${key}: no such option; known: ${known}`)
+    }
+    const value = options[key as keyof TermOptions]
+    if (value === undefined) continue
+    const { term, path } = option
+    parsed[term.no] = term.parse(value, path)
+    if (term.no > highest) highest = term.no
+  }
+  if (highest === 0) return NO_TERMS
+  writer.cut(0)
+  for (let no = 1; no <= highest; no++) {
+    if (parsed[no] === undefined) continue
+    writer.uint(no)
+    BY_NUMBER[no]?.entry.write(writer, parsed[no])
+  }
+  return writer.peek(
+    (bytes, from, end) =>
+      kept.find(bytes, from, end) ?? kept.keep(agreedOn(highest, copyOf(bytes, from, end))),
+  )
+}
+
+function agreedOn(highest: number, bytes: Buffer): Agreed {
+  const terms: Record<string, unknown> = {}
+  for (const [no, value] of parsed.entries()) {
+    if (value !== undefined) terms[BY_NUMBER[no]?.name as string] = value
+  }
+  const broken = clash(terms)
+  if (broken !== null) throw new TypeError(broken)
+  return { terms, bytes, highest }
+}
+
+/** From the bytes of a block, which are copied. Throws JR_PROTOCOL. */
+export function termsOf(bytes: Buffer, from = 0, end = bytes.length): Agreed {
+  if (from === end) return NO_TERMS
+  return kept.find(bytes, from, end) ?? kept.keep(readAfresh(copyOf(bytes, from, end)))
+}
+
+export function readTerms(r: ByteReader): Agreed {
+  return r.span(termsOf)
+}
+
+/** The same, and `bytes` is kept. */
+export function readAfresh(bytes: Buffer): Agreed {
+  const terms: Record<string, unknown> = {}
+  const highest = readBlock(new ByteReader(bytes), BY_NUMBER, terms)
+  const broken = clash(terms)
+  if (broken !== null) throw new JrError('JR_PROTOCOL', `terms of a job: ${broken}`)
+  return { terms, bytes, highest }
+}
+
+/** As they could be given to `enqueue` again. */
+export function optionsOf({ terms }: Agreed): TermOptions {
+  const options: Record<string, unknown> = {}
+  for (const [key, { field, term }] of OPTIONS) {
+    const value = terms[field]
+    if (value !== undefined) options[key] = term.show(value)
+  }
+  return options
+}
+
+function copyOf(bytes: Buffer, from: number, end: number): Buffer {
+  return Buffer.from(bytes.subarray(from, end))
+}

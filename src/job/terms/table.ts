@@ -1,0 +1,39 @@
+import { DURATION_MS, MOST_ATTEMPTS, PERIOD_MS } from '../../rules.js'
+import { MISSED } from '../slots.js'
+import { backoff, choice, duration, flag, name, names, whole } from './term.js'
+
+/**
+ * All terms, the one list of them: an entry here is all that a new one needs to be an option of `enqueue`, refused with its
+ * path, carried everywhere that a job goes, shown by monitors, and documented: `npm run docs` puts the line above it into the
+ * guide. A number is for good; a new term has the next one.
+ */
+export const TERMS = {
+  /** Again and again, on a grid from the first due time: seconds or a duration, 1 ms at least. */
+  period: duration(1, PERIOD_MS),
+  /** Slots that passed while the job could not run: `'once'` (one late run, default), `'skip'`, `'all'`. */
+  missed: choice(2, MISSED),
+  /** On a deferred child. Default: the job's own option, else false. */
+  defer: flag(3),
+  /** The node that is preferred, or with `strictNode` required. */
+  node: name(4),
+  /** Wait for `node` rather than go elsewhere. Default: `JR.config.alwaysUseSpecifiedNode`. */
+  strictNode: flag(5),
+  /** A name, or a list of names: nodes that must not run it. */
+  notNode: names(6),
+  /** Attempts, the first included. Default: the job's own option, else the node's. */
+  maxAttempts: whole(7, 1, MOST_ATTEMPTS),
+  /** The wait before the next attempt, in seconds or as data. Default: the job's own option, else the node's. */
+  backoff: backoff(8),
+  /** For one attempt: seconds or a duration; 0 for none. Default: the job's own option, else the node's. */
+  timeout: duration(9, DURATION_MS),
+} as const
+
+type Table = typeof TERMS
+
+// `typeof TERMS` is written out: through another name editors lose the docstrings.
+/** The terms as they are given. */
+export type TermOptions = { readonly [Key in keyof typeof TERMS]?: ReturnType<(typeof TERMS)[Key]['show']> }
+/** The terms as they are kept. One that was not asked for is not there. */
+export type Terms = {
+  readonly [Key in keyof Table as `${Key}${Table[Key]['unit']}`]?: ReturnType<Table[Key]['parse']>
+}

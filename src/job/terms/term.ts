@@ -1,0 +1,119 @@
+import type { ByteReader, ByteWriter } from '../../bytes.js'
+import { formatDuration } from '../../duration.js'
+import {
+  checked,
+  FLAG,
+  givenDuration,
+  NAME,
+  NAMES,
+  oneOf,
+  type Rule,
+  received,
+  wholeFrom,
+} from '../../rules.js'
+import type { Entry } from '../block.js'
+import type { Backoff } from '../retry-policy.js'
+import { checkBackoff, readBackoff, writeBackoff } from './backoff.js'
+
+/** Something that a job can be asked to be done with. `Given` is what a user may write, `Value` what is made of it. */
+export interface Term<Given = unknown, Value = unknown, Unit extends string = string> extends Entry<Value> {
+  /** Follows the key where the value is used: durations are `…Ms`. */
+  readonly unit: Unit
+  /** How its value is written, in the words of PROTOCOL.md. */
+  readonly form: string
+  /** Throws a TypeError that begins with `where`. */
+  parse(given: unknown, where: string): Value
+  /** As it could be given: what monitors show. */
+  show(value: Value): Given
+}
+
+interface Bytes<Value> {
+  readonly form: string
+  write(w: ByteWriter, value: Value): void
+  read(r: ByteReader): Value
+}
+
+export function flag(no: number): Term<boolean, boolean, ''> {
+  return plain(no, FLAG, { form: '*b*', write: (w, value) => w.flag(value), read: (r) => r.flag() })
+}
+
+export function whole(no: number, least: number, most: number): Term<number, number, ''> {
+  const write = (w: ByteWriter, value: number) => w.uint(value - least)
+  const form = least === 0 ? '*n*' : `*n*, counted from ${least}`
+  return plain(no, wholeFrom(least, most), { form, write, read: (r) => r.uint() + least })
+}
+
+export function name(no: number): Term<string, string, ''> {
+  return plain(no, NAME, { form: '*t*', write: (w, value) => w.text(value), read: (r) => r.known() })
+}
+
+/** One of some words. */
+export function choice<Word extends string>(no: number, words: readonly Word[]): Term<Word, Word, ''> {
+  const write = (w: ByteWriter, value: Word) => w.u8(words.indexOf(value))
+  const form = `*c* (${words.join(', ')})`
+  return plain(no, oneOf(words), { form, write, read: (r) => words[r.u8()] as Word })
+}
+
+/** One name, or several. */
+export function names(no: number): Term<string | readonly string[], readonly string[], ''> {
+  return {
+    no,
+    unit: '',
+    form: '*[t]*',
+    parse: (given, where) => {
+      if (typeof given === 'string') return [checked(NAME, given, where)]
+      if (Array.isArray(given)) for (const [i, one] of given.entries()) checked(NAME, one, `${where}[${i}]`)
+      return [...checked(NAMES, given, where)]
+    },
+    write: (w, value) => {
+      w.uint(value.length)
+      for (const one of value) w.text(one)
+    },
+    read: (r, field) => {
+      // Each takes a byte at least.
+      const length = Math.min(r.uint(), r.left + 1)
+      return received(
+        NAMES,
+        Array.from({ length }, () => r.known()),
+        field,
+      )
+    },
+    show: same,
+  }
+}
+
+/** Seconds, or text such as `'5m'`; kept in milliseconds. */
+export function duration(no: number, rule: Rule<number>): Term<number | string, number, 'Ms'> {
+  return {
+    no,
+    unit: 'Ms',
+    form: '*ms*',
+    parse: (given, where) => givenDuration(given, where, rule),
+    write: (w, value) => w.uint(value),
+    read: (r, field) => received(rule, r.uint(), field),
+    show: formatDuration,
+  }
+}
+
+export function backoff(no: number): Term<Backoff, Backoff, ''> {
+  const bytes = { write: writeBackoff, read: readBackoff }
+  return { no, unit: '', form: 'backoff', parse: checkBackoff, ...bytes, show: same }
+}
+
+/** What is kept as it is given. */
+function plain<T>(no: number, rule: Rule<T>, bytes: Bytes<T>): Term<T, T, ''> {
+  const { form, write, read } = bytes
+  return {
+    no,
+    unit: '',
+    form,
+    parse: (given, where) => checked(rule, given, where),
+    write,
+    read: (r, field) => received(rule, read(r), field),
+    show: same,
+  }
+}
+
+function same<T>(value: T): T {
+  return value
+}

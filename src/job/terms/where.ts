@@ -1,0 +1,11 @@
+import type { Terms } from './table.js'
+
+/** The only node that may run it; null: it may run elsewhere too. */
+export function pinnedTo({ node, strictNode }: Terms): string | null {
+  return strictNode === true ? (node ?? null) : null
+}
+
+export function mayRunOn(node: string, terms: Terms): boolean {
+  const pinned = pinnedTo(terms)
+  return (pinned === null || pinned === node) && terms.notNode?.includes(node) !== true
+}
