@@ -40,33 +40,45 @@ async function openedBy(
   }
 }
 
-t.test('one app has the folder, whatever network it is in; a killed one has it no more', async (t) => {
-  // Longer than the name of a socket may be.
-  const dir = join(folder(t), 'spool'.repeat(30))
-  const apart = ['unshare', '-n', process.execPath]
-  const ways = [[process.execPath]]
-  if (spawnSync('unshare', ['-n', 'true']).status === 0) ways.push(apart)
-  else t.comment('skipped: a network of its own can not be had here (unshare -n)')
-  for (const way of ways) {
-    const { spool } = await opened(dir)
-    const first = await openedBy(t, way, dir)
-    t.equal(first.found, 'JR_STORE_LOCKED')
-    await t.rejects(opened(dir), { code: 'JR_STORE_LOCKED' })
-    await Promise.all([first.end(), spool.close()])
-    const second = await openedBy(t, way, dir)
-    t.equal(second.found, 'opened')
-    await t.rejects(opened(dir), { code: 'JR_STORE_LOCKED' })
-    await second.end()
-  }
-  const all = await Promise.all(Array.from({ length: 3 }, () => openedBy(t, [process.execPath], dir)))
-  t.same(
-    all.map((one) => one.found).sort(),
-    ['JR_STORE_LOCKED', 'JR_STORE_LOCKED', 'opened'],
-    'of three at once',
+/** Longer than the name of a socket may be. */
+const longFolder = (t: Test) => join(folder(t), 'spool'.repeat(30))
+
+const APART = ['unshare', '-n']
+const noApart =
+  spawnSync('unshare', ['-n', 'true']).status === 0
+    ? false
+    : 'no network of its own can be had here (unshare -n)'
+
+for (const [what, way, skip] of [
+  ['beside it', [], false],
+  ['in another network', APART, noApart],
+] as const) {
+  t.test(
+    `one app has the folder, and no process ${what}; a killed one has it no more`,
+    { skip },
+    async (t) => {
+      const dir = longFolder(t)
+      const command = [...way, process.execPath]
+      const { spool } = await opened(dir)
+      const first = await openedBy(t, command, dir)
+      t.equal(first.found, 'JR_STORE_LOCKED')
+      await t.rejects(opened(dir), { code: 'JR_STORE_LOCKED' })
+      await Promise.all([first.end(), spool.close()])
+      const second = await openedBy(t, command, dir)
+      t.equal(second.found, 'opened')
+      await t.rejects(opened(dir), { code: 'JR_STORE_LOCKED' })
+      await second.end()
+    },
   )
+}
+
+t.test('of three at once one has the folder, and nothing piles up', async (t) => {
+  const dir = longFolder(t)
+  const all = await Promise.all(Array.from({ length: 3 }, () => openedBy(t, [process.execPath], dir)))
+  t.same(all.map((one) => one.found).sort(), ['JR_STORE_LOCKED', 'JR_STORE_LOCKED', 'opened'])
   await Promise.all(all.map((one) => one.end()))
   await (await opened(dir)).spool.close()
-  t.equal(readdirSync(dir).filter((name) => /lock/i.test(name)).length, 1, 'nothing piles up')
+  t.equal(readdirSync(dir).filter((name) => /lock/i.test(name)).length, 1)
   const copy = `${dir}-copy`
   cpSync(dir, copy, { recursive: true })
   await (await opened(copy)).spool.close()

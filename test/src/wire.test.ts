@@ -489,11 +489,15 @@ t.test('what a channel was told to destroy says nothing more', async (t) => {
 interface End {
   readonly links: Links
   readonly linked: Promise<Link>
-  readonly refused: string[]
+  /** The code of the first refusal. */
+  readonly refused: Promise<string>
 }
 
 function endOf(t: Test, role: 'node' | 'distributor', over: Partial<LinksOptions> = {}): End {
-  const refused: string[] = []
+  let refuse: (code: string) => void = () => {}
+  const refused = new Promise<string>((resolve) => {
+    refuse = resolve
+  })
   let found: (link: Link) => void = () => {}
   const linked = new Promise<Link>((resolve) => {
     found = resolve
@@ -504,7 +508,7 @@ function endOf(t: Test, role: 'node' | 'distributor', over: Partial<LinksOptions
     maxFrame: 1 << 20,
     heartbeatMs: 50,
     allowRemoteWithoutSecret: false,
-    log: { ...silentLogger, warn: (_event, facts) => refused.push(String(facts?.code)) },
+    log: { ...silentLogger, warn: (_event, facts) => refuse(String(facts?.code)) },
     clock: systemClock,
     chance: { ...systemChance, random: () => 0 },
     backoff: { minMs: 5, maxMs: 10 },
@@ -554,8 +558,7 @@ t.test('links: who does not belong is refused', async (t) => {
     const a = endOf(t, 'node', ours)
     const b = endOf(t, role, theirs)
     b.links.dial(await a.links.listen({ host: '127.0.0.1', port: 0 }))
-    while (a.refused.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    t.equal(a.refused[0], code, name)
+    t.equal(await a.refused, code, name)
     await b.links.stop()
     await a.links.stop()
   }

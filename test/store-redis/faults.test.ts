@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { startApp, startNode, toApp } from '../system/harness.js'
+import { startApp, startNode, toApp, until } from '../system/harness.js'
 import { adminOf } from './admin.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 import { openedFor } from './opened.js'
@@ -83,13 +83,13 @@ else {
     await store.commit([insertOf(other, 2), beginOf(other)], true)
     await admin.config('SET', 'maxmemory', '1')
     const mixed = store.commit([insertOf(recordOf(3), 3), endOf(other, outcomeOf(other, 11))], true)
-    while ((await store.counts()).running > 0) await admin.ping()
+    await until(async () => (await store.counts()).running === 0)
     t.match(await store.counts(), { waiting: 0, outcomes: 2 })
     t.equal(await store.taken('app', 'life'), 2)
     const { store: late } = await opened(t, redis.url, { leaseMs: 300 }, 'late')
     const ends = async () => Number(await admin.zscore('{faults}:leases', 'late'))
     const first = await ends()
-    while ((await ends()) === first) await admin.ping()
+    await until(async () => (await ends()) !== first)
     t.match(await late.counts(), { waiting: 0 }, 'nodes begin, and keep their leases')
     await admin.config('SET', 'maxmemory', '0')
     t.same(await mixed, ['ok', 'ok'])
@@ -117,7 +117,7 @@ else {
     const before = await group()
     const handle = app.app.enqueue('echo', { value: 2 })
     const result = handle.result()
-    while ((await group()) === before) await admin.ping()
+    await until(async () => (await group()) !== before)
     await admin.config('SET', 'maxmemory', '0')
     t.match(await result, { echoed: 2 })
     await t.resolves(handle.accepted)

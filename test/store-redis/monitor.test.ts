@@ -151,10 +151,9 @@ else {
     // Long enough for the other to have gone through everything, and to know that the rest is not for it.
     const admin = adminOf(t, redis)
     const renewed = () => admin.zscore('{job-reactor}:leases', 'n2')
-    for (let i = 0, last = await renewed(); i < 3; ) {
-      const now = await renewed()
-      if (now !== last) i++
-      last = now
+    for (let i = 0; i < 3; i++) {
+      const last = await renewed()
+      await until(async () => (await renewed()) !== last)
     }
     t.equal(await monitor.destroy(pinned[0]?.id ?? ''), true)
     t.same(await one, ['JR_CANCELLED'])

@@ -8,7 +8,7 @@ import { readSecret } from '#dist/src/secret.js'
 import { FrameWriter } from '#dist/src/wire/frame.js'
 import { linkMessages } from '#dist/src/wire/link-messages.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
-import { folder, type NodeProcess, startApp, startNode, toApp } from './harness.js'
+import { folder, type NodeProcess, startApp, startNode, toApp, until } from './harness.js'
 import { enqueueOf, RawPeer, welcomeOf } from './raw-peer.js'
 
 const MIB = 1024 * 1024
@@ -147,7 +147,7 @@ t.test('a node that says all that it can holds up no other job of the app', asyn
   greedy.send(state('paused'))
   t.comment(`the slowest of ${COUNT} jobs took ${(await slowestOf(COUNT, app)).toFixed(1)} ms`)
   t.equal(facts()?.status, 'running', 'they are over before all that the node says is heard')
-  while (facts()?.status !== 'paused') await new Promise((resolve) => setImmediate(resolve))
+  await until(() => facts()?.status === 'paused')
 })
 
 t.test(
