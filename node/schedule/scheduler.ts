@@ -1,26 +1,16 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import type { Lane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
-import type { LaneHead } from '../../src/store/contract.js'
 import { Alarm } from './alarm.js'
+import { Discovery, type ReadLanes } from './discovery.js'
 import { Held, LaneWindow, type ReadLane, type WindowLimits } from './lane-window.js'
 import { Line } from './line.js'
+import { FRONT, lowMark, Room, shareOf, TURN } from './room.js'
 import { Sleepers } from './sleepers.js'
 import { Turns } from './turns.js'
 
-/** So many lanes in front are read ahead, and looked at for a job before somebody has to wait for a read. */
-const FRONT = 64
-/** Where more lanes than that are of one priority, a lane gives so many jobs in a turn, which are read at once. */
-const TURN = 16
-/** Jobs of a lane that are read at a time where no more than `FRONT` share the room, and that such a lane keeps. */
-const SHARE = 256
-/** Windows as large as the limits allow that are held at most. */
-const FULL_WINDOWS = 4
-const LANES_AT_ONCE = 1000
-
 export interface SchedulerOptions {
-  /** The lanes that have waiting jobs, after one of them, each with its first place. */
-  readonly lanes: (after: Lane | null, limit: number) => Promise<readonly LaneHead[]>
+  readonly lanes: ReadLanes
   readonly read: ReadLane
   readonly clock: Clock
   readonly limits: WindowLimits
@@ -36,22 +26,22 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #held: Held
+  readonly #room: Room
+  readonly #discovery: Discovery
   readonly #lines = new Map<Lane, Line>()
   /** Lanes of evented jobs, and of deferred ones. */
   readonly #turns = [new Turns<Line>(), new Turns<Line>()] as const
   readonly #sleepers = new Sleepers()
   readonly #alarm: Alarm
-  /** What the store had at the start is known up to this lane; null: all of it. */
-  #knownTo: Lane | null = ''
   /** How far the wall clock is ahead of the steady one. */
   #ahead = 0
-  /** What was left when room was last made. */
-  #least = { jobs: 0, bytes: 0 }
   #running = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
     this.#held = new Held(options.read, options.limits)
+    this.#room = new Room(this.#held, options.limits)
+    this.#discovery = new Discovery(options.lanes)
     this.#alarm = new Alarm(options.clock, () => this.#due())
   }
 
@@ -75,7 +65,7 @@ export class Scheduler {
   add(job: JobRecord): void {
     let line = this.#lines.get(job.lane)
     // The store may have others of a lane that is not known yet, due at any time.
-    line ??= this.#line(job.lane, this.#isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)
+    line ??= this.#line(job.lane, this.#discovery.isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)
     line.window.add(job)
     const turns = this.#turnsOf(line)
     if (turns.has(line)) return
@@ -120,7 +110,7 @@ export class Scheduler {
    * be taken now, and it will not be found again when its lane is read.
    */
   passes(job: JobRecord, deferred: boolean, now: Now): boolean {
-    if (this.#knownTo !== null || this.#lines.get(job.lane)?.window.isReading === true) return false
+    if (!this.#discovery.isOver || this.#lines.get(job.lane)?.window.isReading === true) return false
     return this.#next(deferred, now) === null && this.#turns[deferred ? 1 : 0].size === 0
   }
 
@@ -132,7 +122,7 @@ export class Scheduler {
     // Nobody has looked at what has come due since the last look.
     const woken = this.#wake(now)
     this.#readAhead(now)
-    this.#makeRoom()
+    this.#room.make(this.#lines.values(), this.#turns)
     this.#alarm.set(woken ? now.steady : this.#sleepers.earliest())
   }
 
@@ -142,30 +132,26 @@ export class Scheduler {
   }
 
   /** Looks for the next lanes that the store has. */
-  async #discover(): Promise<void> {
-    const heads = await this.#options.lanes(this.#knownTo === '' ? null : this.#knownTo, LANES_AT_ONCE)
-    const now = nowOf(this.#options.clock)
-    for (const { lane, due } of heads) {
-      const known = this.#lines.get(lane)
-      if (known !== undefined) known.window.storeHas(due)
-      else this.#sort(this.#line(lane, due), now)
-    }
-    this.#knownTo = heads.at(-1)?.lane ?? null
+  #discover(): Promise<void> {
+    return this.#discovery.next((heads) => {
+      const now = nowOf(this.#options.clock)
+      for (const { lane, due } of heads) {
+        const known = this.#lines.get(lane)
+        if (known !== undefined) known.window.storeHas(due)
+        else this.#sort(this.#line(lane, due), now)
+      }
+    })
   }
 
   async #discoverAll(): Promise<void> {
     try {
-      while (this.#running && this.#knownTo !== null) {
+      while (this.#running && !this.#discovery.isOver) {
         await this.#discover()
         if (this.#running) this.#due()
       }
     } catch (error) {
       this.#failed(error)
     }
-  }
-
-  #isKnown(lane: Lane): boolean {
-    return this.#knownTo === null || lane <= this.#knownTo
   }
 
   /** The line whose turn it is. Those that have nothing to take leave; null when none has, or one has to be read first. */
@@ -263,46 +249,19 @@ export class Scheduler {
     this.#due()
   }
 
-  /** Jobs of this lane that are read at a time: the more share the room, the fewer. */
+  /** Jobs of this lane that are read at a time. */
   #most(line: Line): number {
-    const { read } = this.#options.limits
-    const lanes = this.#beside(line)
-    if (lanes > FRONT) return Math.min(read, TURN)
-    return lanes <= FULL_WINDOWS ? read : Math.min(read, Math.max(SHARE, Math.floor(read / lanes)))
+    return shareOf(this.#beside(line), this.#options.limits.read)
   }
 
   /** With so few jobs in memory this lane is read on. */
   #low(line: Line): number {
-    return this.#beside(line) > FRONT ? 0 : Math.floor(this.#most(line) / 4)
+    return lowMark(this.#beside(line), this.#options.limits.read)
   }
 
   #beside(line: Line): number {
     const turns = this.#turnsOf(line)
     return turns.has(line) ? turns.beside(line) : this.#sleepers.size
-  }
-
-  /** Keeps what is taken first. */
-  #makeRoom(): void {
-    const { limits } = this.#options
-    const held = this.#held
-    const jobs = limits.jobs * FULL_WINDOWS
-    const bytes = limits.bytes * FULL_WINDOWS
-    if (
-      held.jobs.size <= Math.max(jobs, this.#least.jobs * 2) &&
-      held.bytes <= Math.max(bytes, this.#least.bytes * 2)
-    )
-      return
-    const hasRoom = () => held.jobs.size * 2 <= jobs && held.bytes * 2 <= bytes
-    const front = new Set(this.#turns.flatMap((turns) => firstOf(turns)))
-    for (const line of this.#lines.values()) {
-      if (hasRoom()) break
-      if (!front.has(line)) line.window.shed()
-    }
-    for (const line of front) {
-      if (hasRoom()) break
-      line.window.trim(SHARE, bytes / (4 * FRONT))
-    }
-    this.#least = { jobs: held.jobs.size, bytes: held.bytes }
   }
 
   /** `stored`: see `LaneWindow`. */
@@ -319,11 +278,4 @@ export class Scheduler {
   #failed(error: unknown): void {
     if (this.#running) this.#options.onError(error)
   }
-}
-
-function firstOf(turns: Turns<Line>): Line[] {
-  const first: Line[] = []
-  for (let line = turns.first(); line !== null && first.length < FRONT; line = turns.after(line))
-    first.push(line)
-  return first
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Now, nowOf, type Timer } from '../../src/clock.js'
+import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import { pack } from '../../src/codec.js'
 import type { CountedLines } from '../../src/counted-lines.js'
 import { packError } from '../../src/error-record.js'
@@ -25,15 +25,12 @@ import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import type { Watchers } from '../watchers.js'
+import { Acceptance } from './acceptance.js'
 import { admit, refusal } from './admit.js'
+import { Answers } from './answers.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
 import { type Ask, askOf } from './requests.js'
-
-/** Longer than a short job takes. */
-const TOGETHER_MS = 1
-/** Longer than a job that follows at once takes to come. */
-const LEISURE_MS = 20
 
 export interface SessionDeps {
   readonly settings: NodeSettings
@@ -65,17 +62,11 @@ export class Session implements Origin {
   over = false
   readonly #deps: SessionDeps
   readonly #errands: Errands
+  readonly #answers: Answers
   #open = false
-  /** The highest number received, and the highest of which everything up to it is settled. */
+  /** The highest number received. */
   #received = 0
-  #settled = 0
-  #told = 0
-  /** Of what has been stored and not told: whether its sender waits for it, and whether there may be an outcome soon. */
-  #awaited = false
-  #running = false
-  #tellSoon: Timer | null = null
-  /** Not cleared by what was told before: with each job there would be a new one. */
-  #tellLater: Timer | null = null
+  readonly #acceptance: Acceptance
   /** Come and not yet stored: never more than the distributor may have on their way. */
   readonly #pending = new Window(WINDOWS.jobs)
   /** Jobs of whose end this app is told, whoever has enqueued them; each with how to do so no longer. */
@@ -86,18 +77,19 @@ export class Session implements Origin {
     this.channel = channel
     this.delivery = delivery
     this.#deps = deps
+    this.#acceptance = new Acceptance(deps.clock, (number) => channel.send({ type: 'accepted', number }))
     this.#errands = new Errands({
       writable: () => channel.writable,
       onFull: (full) => (full ? channel.pause('errands') : channel.resume('errands')),
     })
+    this.#answers = new Answers(peer, channel, this.#errands)
   }
 
   welcome(message: Welcome): void {
     for (const refused of this.#deps.refusals.of(this.peer.instance, message.taken))
       this.channel.send(refused)
     this.#received = message.taken
-    this.#settled = message.taken
-    this.#told = message.taken
+    this.#acceptance.begin(message.taken)
     this.#open = true
     this.#say(message)
   }
@@ -140,48 +132,21 @@ export class Session implements Origin {
 
   stored(change: NodeInsert): void {
     this.#pending.remove(change.job.args.length)
-    this.#settled = change.number ?? this.#settled
-    if (!change.started) this.#awaited = true
-    else this.#look(change)
+    this.#acceptance.stored(change.number, change.started ? this.#deps.runner.running(change.job.id) : null)
     this.#deps.touched(this)
-  }
-
-  /** What runs may have an outcome in a moment, to go with it, when it is a short job. What does not has ended. */
-  #look({ job }: NodeInsert): void {
-    const attempt = this.#deps.runner.running(job.id)
-    if (attempt === undefined) return
-    if (this.#deps.clock.now() - attempt.startedAt < TOGETHER_MS) this.#running = true
-    else this.#awaited = true
   }
 
   /** Says what has been stored since the last time. Of what has ended the outcome has been sent: nobody waits for more. */
   settle(): void {
-    if (this.#awaited) this.#accepted()
-    else if (this.#running) this.#tellSoon ??= this.#deps.clock.setTimer(TOGETHER_MS, this.#accepted)
-    else this.#tellLater ??= this.#deps.clock.setTimer(LEISURE_MS, this.#waited)
+    this.#acceptance.settle()
   }
 
   /** What was stored before is said first. */
   send(message: OutcomeMessage): void {
-    this.#accepted()
+    this.#acceptance.tell()
     if (this.channel.send(message)) return
     this.#deps.log.error('outcome:too-large', { job: message.outcome.id, distributor: this.peer.name })
     this.channel.send({ ...message, outcome: tooLargeFor(this.peer, message.outcome) })
-  }
-
-  readonly #waited = (): void => {
-    this.#tellLater = null
-    this.#accepted()
-  }
-
-  readonly #accepted = (): void => {
-    this.#tellSoon?.cancel()
-    this.#tellSoon = null
-    this.#awaited = false
-    this.#running = false
-    if (this.#settled === this.#told || this.channel.closed) return
-    this.#told = this.#settled
-    this.channel.send({ type: 'accepted', number: this.#settled })
   }
 
   #handle(message: LinkMessage, now: Now): void {
@@ -210,9 +175,9 @@ export class Session implements Origin {
       case 'forget':
         return this.#forget(message.ids)
       case 'cancel':
-        return this.#answer(message.request, 1, () => this.#deps.reach.cancel(message.id))
+        return this.#answers.give(message.request, 1, () => this.#deps.reach.cancel(message.id))
       case 'watch':
-        return this.#answer(message.request, 1, () => this.#watched(message.id))
+        return this.#answers.give(message.request, 1, () => this.#watched(message.id))
       case 'request':
         return this.#request(message)
       case 'unreadable':
@@ -230,7 +195,7 @@ export class Session implements Origin {
       what: about.what,
       error: error.message,
     })
-    if (about.what === 'request') return this.#answer(about.number, 1, () => Promise.reject(error))
+    if (about.what === 'request') return this.#answers.give(about.number, 1, () => Promise.reject(error))
     this.#number(about.number)
     this.#refuse(about.number, error)
   }
@@ -309,30 +274,9 @@ export class Session implements Origin {
     try {
       ask = askOf(verb, body)
     } catch (error) {
-      return this.#answer(request, 1, () => Promise.reject(error))
+      return this.#answers.give(request, 1, () => Promise.reject(error))
     }
-    this.#answer(request, ask.weight, () => ask.run(this.#deps.reach))
-  }
-
-  #answer(request: number, weight: number, make: () => Promise<unknown>): void {
-    this.#errands.add(weight, () =>
-      make()
-        .then((value) => this.#reply(request, value))
-        .catch((error) => this.#fail(request, error)),
-    )
-  }
-
-  #reply(request: number, value: unknown): void {
-    if (this.channel.closed) return
-    const body = pack(value)
-    if (this.channel.send({ type: 'reply', request, ok: true, body })) return
-    const text = `the answer takes ${body.length} bytes, and the app takes frames of ${this.peer.maxFrame} (its option maxFrame); ask for less at once`
-    throw new JrError('JR_RESULT_TOO_LARGE', text)
-  }
-
-  #fail(request: number, error: unknown): void {
-    if (this.channel.closed) return
-    this.channel.send({ type: 'reply', request, ok: false, body: packError(error) })
+    this.#answers.give(request, ask.weight, () => ask.run(this.#deps.reach))
   }
 }
 

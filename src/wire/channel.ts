@@ -3,6 +3,8 @@ import { type Clock, setTicker, type Timer } from '../clock.js'
 import { JrError } from '../errors.js'
 import { FrameReader, FrameWriter, type MessageSet } from './frame.js'
 import type { FrameRoom } from './frame-room.js'
+import { Heartbeat } from './heartbeat.js'
+import { Outgoing } from './outgoing.js'
 import type { Seals } from './seal.js'
 
 export interface ChannelOptions<M> {
@@ -43,10 +45,6 @@ export interface ChannelOptions<M> {
 /** Why a channel is not read: the store is full, or so much has been asked for that the answers are behind. */
 export type Hold = 'store' | 'errands'
 
-/** A frame is sent when it has grown to this, and at the end of the tick in any case. */
-const FLUSH_BYTES = 64 * 1024
-/** So soon after a frame the next one waits for all that this turn of the event loop has to say. */
-const BUSY_MS = 0.25
 /** Bytes that wait in the socket before the channel asks to hold back. */
 const HIGH_WATER = 1024 * 1024
 /** Handed over at once. Few bytes may ask for much: what a batch can cost is bounded by both. */
@@ -58,16 +56,12 @@ const TURN_MS = 2
 /** Messages over a stream, in frames: one frame a tick, or one a turn of the event loop when much is said. Owns the stream. */
 export class Channel<M extends { readonly type: string }> {
   readonly #stream: Duplex
-  readonly #writer: FrameWriter<M>
+  readonly #outgoing: Outgoing<M>
   readonly #reader: FrameReader<M>
   readonly #options: ChannelOptions<M>
   readonly #clock: Clock
-  #flushDue = false
-  #flushedAt = 0
-  #heardAt = 0
+  readonly #heartbeat: Heartbeat | null
   #beat: Timer | null = null
-  #silentBeats = 0
-  #partialBeats = 0
   /** Over: closed, and all that had come before has been handed over. */
   #status: 'open' | 'closing' | 'closed' | 'over' = 'open'
   #error: JrError | null = null
@@ -81,7 +75,9 @@ export class Channel<M extends { readonly type: string }> {
 
   constructor(stream: Duplex, set: MessageSet<M>, options: ChannelOptions<M>) {
     this.#stream = stream
-    this.#writer = new FrameWriter(set, options.seals?.ours)
+    this.#outgoing = new Outgoing(stream, new FrameWriter(set, options.seals?.ours), options, () =>
+      this.flush(),
+    )
     this.#reader = new FrameReader(set, options, options.seals?.theirs)
     this.#options = options
     this.#clock = options.clock
@@ -90,8 +86,10 @@ export class Channel<M extends { readonly type: string }> {
     stream.on('error', (cause) => this.destroy(new JrError('JR_CONNECTION', cause.message, { cause })))
     stream.on('end', () => this.#shut())
     stream.on('close', () => this.#closed())
-    if (options.heartbeat !== null) {
-      this.#beat = setTicker(options.clock, options.heartbeat.everyMs, () => this.#heartbeat())
+    const { heartbeat } = options
+    this.#heartbeat = heartbeat === null ? null : new Heartbeat(heartbeat)
+    if (heartbeat !== null) {
+      this.#beat = setTicker(options.clock, heartbeat.everyMs, () => this.#look(heartbeat.ping))
       this.#beat.unref()
     }
   }
@@ -104,7 +102,7 @@ export class Channel<M extends { readonly type: string }> {
   /** False: hold back until `onDrain`. */
   get writable(): boolean {
     if (this.#status !== 'open') return false
-    if (this.#stream.writableLength + this.#writer.bytes < HIGH_WATER) return true
+    if (this.#outgoing.bytes < HIGH_WATER) return true
     this.#drainDue = true
     return false
   }
@@ -114,38 +112,15 @@ export class Channel<M extends { readonly type: string }> {
    * a frame that the peer takes: it is not sent.
    */
   send(message: M): boolean {
-    if (this.#status !== 'open') return true
-    if (!this.#add(message)) return false
-    if (this.#writer.bytes >= FLUSH_BYTES || this.#writer.isFull) this.flush()
-    else if (!this.#flushDue) {
-      this.#flushDue = true
-      if (this.#clock.mono() - this.#flushedAt < BUSY_MS) setImmediate(this.#endOfTick)
-      else process.nextTick(this.#endOfTick)
-    }
-    return true
-  }
-
-  #add(message: M): boolean {
-    const { maxSend = Number.POSITIVE_INFINITY } = this.#options
-    const before = this.#writer.bytes
-    this.#writer.add(message)
-    if (this.#writer.bytes <= maxSend) return true
-    this.#writer.undo(before)
-    if (before === 0) return false
-    this.flush()
-    return this.#add(message)
+    return this.#status !== 'open' || this.#outgoing.send(message)
   }
 
   /** Sends what was gathered, and does not wait for the end of the tick. Nothing happens when the channel is closed. */
   flush(): void {
     if (this.#status !== 'open') return
-    const frame = this.#writer.take()
-    if (frame === null) return
-    this.#stream.write(frame)
-    this.#flushedAt = this.#clock.mono()
-    const { writableLength } = this.#stream
-    if (writableLength <= (this.#options.maxUnread ?? Number.POSITIVE_INFINITY)) return
-    this.destroy(new JrError('JR_CONNECTION', `the peer does not read: ${writableLength} bytes wait for it`))
+    const unread = this.#outgoing.flush()
+    if (unread <= (this.#options.maxUnread ?? Number.POSITIVE_INFINITY)) return
+    this.destroy(new JrError('JR_CONNECTION', `the peer does not read: ${unread} bytes wait for it`))
   }
 
   /** Sends what was gathered, then closes. What has come while the owner paused is heard by nobody any more. */
@@ -188,13 +163,8 @@ export class Channel<M extends { readonly type: string }> {
     return this.#holds.size > 0
   }
 
-  readonly #endOfTick = (): void => {
-    this.#flushDue = false
-    this.flush()
-  }
-
   #receive(chunk: Buffer): void {
-    this.#heardAt = 1
+    this.#heartbeat?.heard()
     if (this.#deaf) return
     this.#reader.push(chunk)
     if (!this.#turnDue) this.#handOver()
@@ -208,8 +178,8 @@ export class Channel<M extends { readonly type: string }> {
       while (!this.#held && !this.#deaf) {
         const messages = this.#reader.take(BATCH_MESSAGES, BATCH_BYTES)
         if (messages.length === 0) break
-        this.#partialBeats = 0
-        const heard = this.#options.heartbeat === null ? messages : this.#answerBeats(messages)
+        this.#heartbeat?.ended()
+        const heard = this.#heartbeat === null ? messages : this.#answerBeats(messages)
         if (heard.length > 0) this.#options.onMessages(heard)
         if (this.#clock.mono() - from >= TURN_MS && this.#reader.partial) return this.#nextTurn()
       }
@@ -269,24 +239,10 @@ export class Channel<M extends { readonly type: string }> {
     return messages.filter((message) => !isBeat(message))
   }
 
-  #heartbeat(): void {
-    const { heartbeat } = this.#options
-    if (heartbeat === null) return
-    // What we don't read says nothing of the peer.
-    this.#silentBeats = this.#heardAt === 1 || this.#paused ? 0 : this.#silentBeats + 1
-    this.#heardAt = 0
-    if (this.#silentBeats >= heartbeat.misses) {
-      const silent = (this.#silentBeats * heartbeat.everyMs) / 1000
-      this.destroy(new JrError('JR_CONNECTION', `the peer has been silent for ${silent} s`))
-      return
-    }
-    // A peer that sends a byte now and then would pass for alive: a frame, once begun, has to end.
-    this.#partialBeats = this.#reader.partial && !this.#paused ? this.#partialBeats + 1 : 0
-    if (this.#partialBeats > heartbeat.misses * 2) {
-      this.destroy(new JrError('JR_PROTOCOL', 'the peer began a frame and did not end it'))
-      return
-    }
-    this.send(heartbeat.ping)
+  #look(ping: M): void {
+    const dead = this.#heartbeat?.beat(this.#paused, this.#reader.partial) ?? null
+    if (dead === null) this.send(ping)
+    else this.destroy(dead)
   }
 
   #drained(): void {

@@ -11,8 +11,9 @@ import type { Attempt, AttemptResult } from '../../run/attempt.js'
 import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
+import { Overdue } from './overdue.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
-import { CATCH_UP_MS, Staff, type StaffOptions } from './staff.js'
+import { Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
 
 export interface PoolOptions extends StaffOptions, RoomLimits {
@@ -37,6 +38,7 @@ export class Pool implements Executor {
   readonly #deadlines: Deadlines
   readonly #staff: Staff
   readonly #stalls: Stalls
+  readonly #overdue: Overdue
   /** The child of each attempt. */
   readonly #running = new Map<number, Child>()
   /** As the child that became ready last has told: all load the same files. */
@@ -74,6 +76,12 @@ export class Pool implements Executor {
       },
       { clock, log, deadlines: this.#deadlines },
     )
+    this.#overdue = new Overdue(this.#deadlines, options.timeoutGraceMs, {
+      runs: (token) => this.#running.has(token),
+      isUnread: () => this.#staff.held,
+      ask: (token, reason) => this.#running.get(token)?.send({ type: 'abort', token, reason }),
+      convict: (token, status) => this.#convict(token, status),
+    })
   }
 
   /** Resolves when the first child is ready and its jobs are known. Rejects with JR_CHILD_START. */
@@ -118,14 +126,13 @@ export class Pool implements Executor {
       startedAt,
       args,
     })
-    if (timeoutMs > 0) this.#deadlines.in(timeoutMs, () => this.#timeOut(token))
+    this.#overdue.begin(token, timeoutMs)
     if (!attempt.deferred) this.#stalls.watch(child)
   }
 
   /** Its signal aborts; if it has not ended after the grace, its child is killed. */
   cancel(token: number): void {
-    this.#running.get(token)?.send({ type: 'abort', token, reason: 'cancel' })
-    this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'cancelled'))
+    this.#overdue.end(token, 'cancelled')
   }
 
   /** Results and what jobs enqueue wait with the children. */
@@ -240,25 +247,11 @@ export class Pool implements Executor {
     if (this.#running.size === 0) this.#onIdle()
   }
 
-  #timeOut(token: number): void {
-    const child = this.#running.get(token)
-    if (child === undefined) return
-    if (this.#staff.held) return this.#later(() => this.#timeOut(token))
-    child.send({ type: 'abort', token, reason: 'timeout' })
-    this.#deadlines.in(this.#options.timeoutGraceMs, () => this.#convict(token, 'timeout'))
-  }
-
-  /** It may have ended: what its child has said may not have been read. */
-  #later(look: () => void): void {
-    this.#deadlines.in(CATCH_UP_MS, look)
-  }
-
   /** It did not end when it was asked to: its child is killed, and what else ran there is given back. */
   #convict(token: number, status: 'timeout' | 'cancelled'): void {
     const child = this.#running.get(token)
     const attempt = child?.attempts.get(token)
     if (child === undefined || attempt === undefined) return
-    if (this.#staff.held) return this.#later(() => this.#convict(token, status))
     const what = `attempt ${attempt.attempt} of '${attempt.job.name}'`
     const text = `${what} did not end when its signal was aborted; its child was killed`
     const error = new JrError(status === 'timeout' ? 'JR_TIMEOUT' : 'JR_CANCELLED', text)

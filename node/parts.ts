@@ -1,0 +1,174 @@
+import { CountedLines } from '../src/counted-lines.js'
+import type { Emitter } from '../src/emitter.js'
+import type { Logger } from '../src/logger.js'
+import type { Store } from '../src/store/contract.js'
+import { GroupCommit } from '../src/store/group-commit.js'
+import type { Surroundings } from '../src/surroundings.js'
+import { Links } from '../src/wire/links.js'
+import type { NodeState } from '../src/wire/messages.js'
+import { Adoption } from './adoption.js'
+import { Consequences } from './consequences.js'
+import type { NodeEvents } from './events.js'
+import { Pool } from './executors/children/pool.js'
+import { Executors } from './executors/executors.js'
+import type { Journal, NodeChange } from './journal.js'
+import { LocalJobs } from './local-jobs.js'
+import { Pruner } from './pruner.js'
+import { Reach } from './reach.js'
+import { AskedOutcomes } from './report/asked-outcomes.js'
+import { Reporter } from './report/reporter.js'
+import { Runner } from './run/runner.js'
+import { readFrom } from './schedule/read-from.js'
+import { Scheduler } from './schedule/scheduler.js'
+import { knownJobs, Sessions } from './session/sessions.js'
+import type { NodeConfig } from './settings.js'
+
+/** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
+const WINDOW = { jobs: 16_384, read: 4096, bytes: 16 * 1024 * 1024 }
+
+/** What the parts ask of the node that they are of. */
+export interface Whole {
+  readonly events: Emitter<NodeEvents>
+  readonly status: () => NodeState['status']
+  /** Once it is open. */
+  readonly storeId: () => string
+  /** The least number of a waiting job that is taken up; 0: any. */
+  readonly oldest: () => number
+  /** The next number of the store. */
+  readonly seq: () => number
+  /** The store can't be trusted any more. */
+  readonly fail: (error: unknown) => void
+}
+
+export interface Parts {
+  readonly journal: Journal
+  readonly pool: Pool
+  readonly executors: Executors
+  readonly scheduler: Scheduler
+  readonly runner: Runner
+  readonly reach: Reach
+  readonly reporter: Reporter
+  readonly pruner: Pruner
+  /** Only where several nodes share the store. */
+  readonly adoption: Adoption | null
+  readonly sessions: Sessions
+  readonly links: Links
+}
+
+/** The parts of a node, each with what it needs of the others. None has begun when they are answered. */
+export function partsOf(
+  config: NodeConfig,
+  { store, clock, log, chance }: { store: Store; log: Logger } & Surroundings,
+  whole: Whole,
+): Parts {
+  const settings = config
+  const { random } = chance
+  const complaints = new CountedLines(log, clock)
+  const { events, seq, fail: onError } = whole
+  const journal: Journal = new GroupCommit<NodeChange>(
+    store,
+    {
+      onStored: (changes, answers) => consequences.accept(changes, answers),
+      onDone: (changes, answers) => consequences.follow(changes, answers),
+      // What would come faster than the store takes it waits where it comes from.
+      onFull: (full) => {
+        executors.hold(full)
+        sessions.hold(full)
+        const note =
+          'what the node has to store comes faster than it is stored: children and apps have to wait'
+        if (full) complaints.warn('store:slow', { note })
+      },
+      onFailure: onError,
+    },
+    clock,
+  )
+  const pool = new Pool(
+    config,
+    {
+      onJobs: () => {
+        executors.learn()
+        adoption?.relearn()
+        sessions.broadcast()
+      },
+      onResults: (results) => runner.conclude(results),
+      onCapacity: () => runner.pump(),
+      onFailure: (error) => log.error('children:failing', { error: error.message }),
+      onEnqueue: (request, by, child) => local.enqueue(request, by, child),
+      onRoom: (child) => outcomes.room(child),
+      onGone: (child) => outcomes.gone(child),
+    },
+    { clock, log },
+  )
+  const executors = new Executors([pool])
+  const scheduler = new Scheduler({
+    lanes: (after, limit) => store.lanes(after, limit),
+    read: readFrom(store, whole.oldest),
+    clock,
+    limits: WINDOW,
+    onDue: () => runner.pump(),
+    onError,
+  })
+  const runner = new Runner({ settings, executors, due: scheduler, journal, clock, log, random, seq })
+  const reach = new Reach({ settings, store, journal, scheduler, runner, clock, seq })
+  const reporter = new Reporter(clock, config.outcomeGraceMs)
+  const outcomes = new AskedOutcomes({
+    read: (distributor, after, limit, bytes) => store.outcomes(distributor, after, limit, bytes),
+    acknowledge: (distributor, seqs) => journal.add({ kind: 'acknowledge', distributor, seqs }, false),
+    onError,
+  })
+  const { forward } = config
+  const local = new LocalJobs({ settings, journal, executors, clock, seq, forward, outcomes })
+  const { neighbours } = store
+  const known = (name: string) => executors.known(name)
+  const adoption =
+    neighbours === undefined
+      ? null
+      : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, onError })
+  const pruner = new Pruner(store, config, clock, onError)
+  const sessions: Sessions = new Sessions({
+    settings,
+    store,
+    journal,
+    runner,
+    reach,
+    reporter,
+    clock,
+    seq,
+    executors,
+    log,
+    admitting: () => whole.status() !== 'stopping',
+    onStoreError: onError,
+    onTaken: (distributor, seqs) => outcomes.taken(distributor, seqs),
+    state: () => ({
+      type: 'node-state',
+      status: whole.status(),
+      jobs: knownJobs(executors.definitions),
+      ...executors.slots,
+      busy: runner.size,
+    }),
+  })
+  const consequences = new Consequences({
+    store,
+    runner,
+    scheduler,
+    sessions,
+    reporter,
+    local,
+    pruner,
+    events,
+    log,
+    onStoreError: onError,
+  })
+  const links = new Links({
+    identity: () => ({ role: 'node', name: config.name, instance: whole.storeId() }),
+    secret: config.secret,
+    maxFrame: config.maxFrame,
+    heartbeatMs: config.heartbeatMs,
+    allowRemoteWithoutSecret: config.allowRemote,
+    log,
+    clock,
+    chance,
+    onLink: (link) => sessions.open(link),
+  })
+  return { journal, pool, executors, scheduler, runner, reach, reporter, pruner, adoption, sessions, links }
+}

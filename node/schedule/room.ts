@@ -1,0 +1,67 @@
+import type { Held, WindowLimits } from './lane-window.js'
+import type { Line } from './line.js'
+import type { Turns } from './turns.js'
+
+/** So many lanes in front are read ahead, and looked at for a job before somebody has to wait for a read. */
+export const FRONT = 64
+/** Where more lanes than that are of one priority, a lane gives so many jobs in a turn, which are read at once. */
+export const TURN = 16
+/** Jobs of a lane that are read at a time where no more than `FRONT` share the room, and that such a lane keeps. */
+const SHARE = 256
+/** Windows as large as the limits allow that are held at most. */
+const FULL_WINDOWS = 4
+
+/** Of `read` jobs, those of one lane that are read at a time: the more share the room, the fewer. */
+export function shareOf(lanes: number, read: number): number {
+  if (lanes > FRONT) return Math.min(read, TURN)
+  return lanes <= FULL_WINDOWS ? read : Math.min(read, Math.max(SHARE, Math.floor(read / lanes)))
+}
+
+/** With so few jobs in memory a lane is read on. */
+export function lowMark(lanes: number, read: number): number {
+  return lanes > FRONT ? 0 : Math.floor(shareOf(lanes, read) / 4)
+}
+
+/** What jobs in memory may take. */
+export class Room {
+  readonly #held: Held
+  readonly #jobs: number
+  readonly #bytes: number
+  /** What was left when room was last made. */
+  #least = { jobs: 0, bytes: 0 }
+
+  constructor(held: Held, { jobs, bytes }: WindowLimits) {
+    this.#held = held
+    this.#jobs = jobs * FULL_WINDOWS
+    this.#bytes = bytes * FULL_WINDOWS
+  }
+
+  /** Where too many are held, keeps those that are taken first. */
+  make(lines: Iterable<Line>, turns: readonly Turns<Line>[]): void {
+    const { jobs, bytes } = this.#held
+    const { jobs: leastJobs, bytes: leastBytes } = this.#least
+    if (jobs.size <= Math.max(this.#jobs, leastJobs * 2) && bytes <= Math.max(this.#bytes, leastBytes * 2))
+      return
+    const front = new Set(turns.flatMap(firstOf))
+    for (const line of lines) {
+      if (this.#isHalfEmpty) break
+      if (!front.has(line)) line.window.shed()
+    }
+    for (const line of front) {
+      if (this.#isHalfEmpty) break
+      line.window.trim(SHARE, this.#bytes / (4 * FRONT))
+    }
+    this.#least = { jobs: this.#held.jobs.size, bytes: this.#held.bytes }
+  }
+
+  get #isHalfEmpty(): boolean {
+    return this.#held.jobs.size * 2 <= this.#jobs && this.#held.bytes * 2 <= this.#bytes
+  }
+}
+
+function firstOf(turns: Turns<Line>): Line[] {
+  const first: Line[] = []
+  for (let line = turns.first(); line !== null && first.length < FRONT; line = turns.after(line))
+    first.push(line)
+  return first
+}
