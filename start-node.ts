@@ -1,10 +1,10 @@
 import { Distributor } from './distributor/index.js'
 import type { LocalReply } from './node/forward.js'
 import { type NodeExtras, type NodeHandle, rehearseSettled, settled, startSettled } from './node/index.js'
-import { packError } from './src/error-record.js'
+import { packError } from './src/bytes/error-record.js'
+import { packArgs } from './src/bytes/values.js'
 import type { NodeOptions, NodeValues } from './src/options/node-options.js'
 import { messageOf } from './src/thrown.js'
-import { packArgs } from './src/values.js'
 import type { SentJob } from './src/wire/job-fields.js'
 
 /**

@@ -1,11 +1,11 @@
 // What terms of its own cost a job, in the app and in a node: parsed, sent, read, stored and read again. No disk, no socket.
 // node bench/terms.mjs
-import { ByteReader, ByteWriter } from '../dist/src/bytes.js'
+import { ByteReader, ByteWriter } from '../dist/src/bytes/bytes.js'
+import { TextTable } from '../dist/src/bytes/text-table.js'
 import { FRESH } from '../dist/src/job/course.js'
 import { parseEnqueueOptions } from '../dist/src/job/enqueue-options.js'
 import { IMMEDIATE } from '../dist/src/job/lane.js'
 import { noRepeats, readJob, writeJob } from '../dist/src/store/record-fields.js'
-import { TextTable } from '../dist/src/text-table.js'
 import { readJobFields, writeJobFields } from '../dist/src/wire/job-fields.js'
 
 const COUNT = 2000

@@ -1,6 +1,6 @@
 import type { JrError } from '../src/errors.js'
 import type { JobArgs } from '../src/job/types.js'
-import type { OutcomeInfo } from './ticket.js'
+import type { OutcomeInfo } from './told/ticket.js'
 
 /** What happens in a distributor, for those who listen. A listener that throws is logged and harms nothing. */
 export type DistributorEvents = {

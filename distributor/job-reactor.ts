@@ -1,6 +1,6 @@
 import type { NodeOptions } from '../src/options/node-options.js'
 import { Distributor } from './jr.js'
-import type { NodeHere } from './spawned-nodes.js'
+import type { NodeHere } from './spawned/spawned-nodes.js'
 
 /** Starts a node in this process. */
 export type NodeStarter<Handle> = (options: NodeOptions) => Promise<Handle>

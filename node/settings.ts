@@ -1,6 +1,6 @@
 import type { TerminalState } from '../src/job/states.js'
 import type { NodeValues } from '../src/options/node-options.js'
-import type { Secret } from '../src/secret.js'
+import type { Secret } from '../src/options/secret.js'
 import type { RedisStoreOptions } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
 import type { Forward } from './forward.js'

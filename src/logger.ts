@@ -1,5 +1,5 @@
+import { json as jsonOf } from './bytes/plain.js'
 import type { Clock } from './clock.js'
-import { json as jsonOf } from './plain.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

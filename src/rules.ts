@@ -1,5 +1,5 @@
-import { LONGEST_MS, parseDurationMs, shown } from './duration.js'
 import { JrError } from './errors.js'
+import { LONGEST_MS, parseDurationMs, shown } from './options/duration.js'
 
 /**
  * What a value that crosses between processes may be: said once, for the side that sends it and for the side that

@@ -1,4 +1,4 @@
-import { json, plain, read } from './plain.js'
+import { json, plain, read } from './bytes/plain.js'
 
 export const MAX_MESSAGE = 4096
 const MAX_THROWN = 300

@@ -1,4 +1,4 @@
-import { packError } from '../../src/error-record.js'
+import { packError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { EnqueueReply } from '../../src/pipe/messages.js'

@@ -1,4 +1,4 @@
-import { unpackError } from '../../src/error-record.js'
+import { unpackError } from '../../src/bytes/error-record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 import type { Verdict } from './verdict.js'

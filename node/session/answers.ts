@@ -1,5 +1,5 @@
-import { pack } from '../../src/codec.js'
-import { packError } from '../../src/error-record.js'
+import { pack } from '../../src/bytes/codec.js'
+import { packError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Channel } from '../../src/wire/channel.js'
 import type { LinkMessage, Peer } from '../../src/wire/messages.js'

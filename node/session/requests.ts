@@ -1,10 +1,10 @@
-import { unpackChecked } from '../../src/codec.js'
+import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
 import { type JobFilter, PAGE } from '../../src/verbs/query.js'
 import { type Act, type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
-import type { Reach } from '../reach.js'
+import type { Reach } from '../changes/reach.js'
 import { AT_ONCE } from './errands.js'
 
 /** What one job takes of what is done at once for one connection. */

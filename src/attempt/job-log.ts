@@ -1,5 +1,5 @@
+import { json } from '../bytes/plain.js'
 import type { Facts } from '../logger.js'
-import { json } from '../plain.js'
 import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import type { Log } from './messages.js'
 

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../bytes.js'
+import { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { byNumber, type Entry, readBlock } from './block.js'
 
 /** Something that a node notes about a job: how it is written, and what it is until then. */

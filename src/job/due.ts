@@ -1,5 +1,5 @@
 import type { Now } from '../clock.js'
-import { LONGEST_MS } from '../duration.js'
+import { LONGEST_MS } from '../options/duration.js'
 
 /** The last millisecond that a Date can name. */
 const LAST_TIME = 8.64e15

@@ -1,4 +1,4 @@
-import { shown } from '../duration.js'
+import { shown } from '../options/duration.js'
 import { checked, givenDuration, LATEST, NAME } from '../rules.js'
 import type { When } from './due.js'
 import { type Agreed, agree, NO_TERMS } from './terms/agreed.js'

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { formatDuration, parseDurationMs, shown } from '../duration.js'
-import { parseVariables, type Variables } from '../env.js'
 import type { Backoff } from '../job/retry-policy.js'
 import { checkBackoff } from '../job/terms/backoff.js'
 import { checked, NAME, wholeFrom } from '../rules.js'
-import { withoutPassword } from '../secret.js'
 import { type Address, type AddressOption, formatAddress, parseAddress } from '../wire/address.js'
+import { formatDuration, parseDurationMs, shown } from './duration.js'
+import { parseVariables, type Variables } from './env.js'
 import type { Option } from './option.js'
+import { withoutPassword } from './secret.js'
 
 interface About {
   readonly text: string

@@ -1,5 +1,5 @@
 import type { Done } from '../attempt/messages.js'
-import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JrError } from '../errors.js'
 import { MAX_FACTS, MAX_NAME, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'

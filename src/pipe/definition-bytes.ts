@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JobDefinition } from '../job/definition.js'
 import { readBackoff, writeBackoff } from '../job/terms/backoff.js'
 import { ATTEMPTS, DURATION_MS, received } from '../rules.js'

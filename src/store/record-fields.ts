@@ -1,10 +1,10 @@
-import { ByteReader, type ByteWriter } from '../bytes.js'
+import { ByteReader, type ByteWriter } from '../bytes/bytes.js'
+import { TextTable } from '../bytes/text-table.js'
 import { JrError } from '../errors.js'
 import { FRESH, readCourse, writeCourse } from '../job/course.js'
 import type { JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 import { NO_TERMS, readTerms } from '../job/terms/agreed.js'
-import { TextTable } from '../text-table.js'
 
 /**
  * The fields of jobs and outcomes as bytes, one record behind the other. Fields that most jobs do not have take no room:

@@ -1,4 +1,4 @@
-import { type ByteReader, ByteWriter } from '../bytes.js'
+import { type ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES } from '../job/states.js'

@@ -1,5 +1,5 @@
-import { shown } from '../duration.js'
 import { JrError } from '../errors.js'
+import { shown } from '../options/duration.js'
 import type { Rule } from '../rules.js'
 
 /** What crosses with a verb: said once, for the side that sends it and for the side that receives it. */

@@ -1,4 +1,4 @@
-import { shown } from '../duration.js'
+import { shown } from '../options/duration.js'
 
 /** Where to listen or dial: a TCP port, or the path of a Unix socket (on Windows, of a named pipe). */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }

@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { JrError } from '../errors.js'
 import { MAX_NAME, NAME, received, wholeFrom } from '../rules.js'
 

@@ -1,4 +1,4 @@
-import { type ByteReader, ByteWriter } from '../bytes.js'
+import { type ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { JrError } from '../errors.js'
 import { Incoming } from './incoming.js'
 import { SEAL_BYTES, type Seal } from './seal.js'

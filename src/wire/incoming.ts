@@ -1,5 +1,5 @@
-import { ByteReader } from '../bytes.js'
-import { TextTable } from '../text-table.js'
+import { ByteReader } from '../bytes/bytes.js'
+import { TextTable } from '../bytes/text-table.js'
 
 /** To put together what is larger when its last piece has come would keep the process too long. */
 const LARGE = 256 * 1024

@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '../bytes.js'
+import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JrError } from '../errors.js'
 import { TERMINAL_STATES } from '../job/states.js'
 import { MAX_TEXT } from '../rules.js'

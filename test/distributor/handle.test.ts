@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { JobHandle } from '#dist/distributor/handle.js'
-import { JobHandles } from '#dist/distributor/handles.js'
-import { Ticket } from '#dist/distributor/ticket.js'
+import { JobHandle } from '#dist/distributor/told/handle.js'
+import { JobHandles } from '#dist/distributor/told/handles.js'
+import { Ticket } from '#dist/distributor/told/ticket.js'
 import { systemClock } from '#dist/src/clock.js'
 
 const owner = {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type KnownStore, lostAbove } from '#dist/distributor/known-store.js'
+import { type KnownStore, lostAbove } from '#dist/distributor/nodes/known-store.js'
 
 const store = (id: string, accepted: number, alone = true): KnownStore => ({ id, accepted, alone })
 

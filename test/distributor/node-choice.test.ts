@@ -1,6 +1,6 @@
 import t from 'tap'
-import { HeldJobs } from '#dist/distributor/held-jobs.js'
-import { chooseNode, type Never, whyNever } from '#dist/distributor/node-choice.js'
+import { HeldJobs } from '#dist/distributor/sending/held-jobs.js'
+import { chooseNode, type Never, whyNever } from '#dist/distributor/sending/node-choice.js'
 import type { TermOptions } from '#dist/src/job/terms/table.js'
 import { agreed } from '../fixtures/record.mjs'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Distributor } from '#dist/distributor/index.js'
-import { pack } from '#dist/src/codec.js'
+import { pack } from '#dist/src/bytes/codec.js'
 import type { Address } from '#dist/src/wire/address.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { folder, startApp, startNode, until } from '../system/harness.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Receipts } from '#dist/distributor/receipts.js'
+import { Receipts } from '#dist/distributor/nodes/receipts.js'
 
 function receipts() {
   const sent: [first: number, count: number][] = []

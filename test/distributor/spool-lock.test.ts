@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { Spool } from '#dist/distributor/spool.js'
+import { Spool } from '#dist/distributor/sending/spool.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
 import { folder } from '../system/harness.js'
 
 const opened = (dir: string) => Spool.open(dir, SYSTEM, () => {})
 
 const OPEN = `
-  import { Spool } from './dist/distributor/spool.js'
+  import { Spool } from './dist/distributor/sending/spool.js'
   import { SYSTEM } from './dist/src/surroundings.js'
   Spool.open(process.argv[1], SYSTEM, () => {}).then(
     () => console.log('opened'),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { messageOf } from '#dist/distributor/out-job.js'
+import { messageOf } from '#dist/distributor/sending/out-job.js'
 import {
   goneRecord,
   headRecord,
@@ -9,10 +9,10 @@ import {
   safeRecord,
   sentRecord,
   spooledOf,
-} from '#dist/distributor/spool-records.js'
-import { Ticket } from '#dist/distributor/ticket.js'
-import { ByteWriter } from '#dist/src/bytes.js'
-import { pack } from '#dist/src/codec.js'
+} from '#dist/distributor/sending/spool-records.js'
+import { Ticket } from '#dist/distributor/told/ticket.js'
+import { ByteWriter } from '#dist/src/bytes/bytes.js'
+import { pack } from '#dist/src/bytes/codec.js'
 import { writeJobFields } from '#dist/src/wire/job-fields.js'
 import { agreed } from '../fixtures/record.mjs'
 import { outJob, record } from './spooled.js'

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import type { OutJob } from '#dist/distributor/out-job.js'
-import { Ticket } from '#dist/distributor/ticket.js'
+import type { OutJob } from '#dist/distributor/sending/out-job.js'
+import { Ticket } from '#dist/distributor/told/ticket.js'
 import { NO_TERMS } from '#dist/src/job/terms/agreed.js'
 
 /** A job for a spool. */

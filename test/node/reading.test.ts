@@ -1,7 +1,7 @@
 import t from 'tap'
-import { Discovery } from '#dist/node/schedule/discovery.js'
-import { readFrom } from '#dist/node/schedule/read-from.js'
-import { FRONT, lowMark, shareOf, TURN } from '#dist/node/schedule/room.js'
+import { Discovery } from '#dist/node/order/discovery.js'
+import { readFrom } from '#dist/node/order/read-from.js'
+import { FRONT, lowMark, shareOf, TURN } from '#dist/node/order/room.js'
 import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { record } from './records.js'
 

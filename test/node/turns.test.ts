@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Turn, Turns } from '#dist/node/schedule/turns.js'
+import { type Turn, Turns } from '#dist/node/order/turns.js'
 
 class One implements Turn<One> {
   next: One | null = null

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { Spool } from '#dist/distributor/spool.js'
+import { Spool } from '#dist/distributor/sending/spool.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
 import { folder, randomOf } from '../system/harness.js'
 import { diskAfterLoss, LOSSES } from './disk.js'

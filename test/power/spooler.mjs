@@ -1,7 +1,7 @@
 // Spools jobs in a folder until its file has been rewritten a few times, and is killed: `spooler.mjs <dir>`.
 import { statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { Spool } from '#dist/distributor/spool.js'
+import { Spool } from '#dist/distributor/sending/spool.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
 import { plainJob } from '../fixtures/plain-job.mjs'
 

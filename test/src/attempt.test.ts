@@ -2,10 +2,10 @@ import t from 'tap'
 import { Context, type ContextHost } from '#dist/src/attempt/context.js'
 import type { AbortReason, Done, Run } from '#dist/src/attempt/messages.js'
 import { type RunRules, runAttempt } from '#dist/src/attempt/run.js'
-import { unpack } from '#dist/src/codec.js'
-import { unpackError } from '#dist/src/error-record.js'
+import { unpack } from '#dist/src/bytes/codec.js'
+import { unpackError } from '#dist/src/bytes/error-record.js'
+import { packArgs } from '#dist/src/bytes/values.js'
 import type { Hook, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
-import { packArgs } from '#dist/src/values.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 
 const GIVEN = { n: 1 }

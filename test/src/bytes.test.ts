@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ByteReader, ByteWriter } from '#dist/src/bytes.js'
-import { TextTable } from '#dist/src/text-table.js'
+import { ByteReader, ByteWriter } from '#dist/src/bytes/bytes.js'
+import { TextTable } from '#dist/src/bytes/text-table.js'
 
 type Value =
   | readonly ['uint' | 'float' | 'u8' | 'u32', number]

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { systemChance } from '#dist/src/chance.js'
-import { formatDuration, parseDurationMs } from '#dist/src/duration.js'
 import { Heap } from '#dist/src/heap.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
 import { createLogger } from '#dist/src/logger.js'
+import { formatDuration, parseDurationMs } from '#dist/src/options/duration.js'
 
 t.test(
   'states: terminal ones stay, running comes from available alone, all can be cancelled before',

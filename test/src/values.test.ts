@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { pack, unpackChecked } from '#dist/src/codec.js'
-import { packError, unpackError } from '#dist/src/error-record.js'
+import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
+import { packError, unpackError } from '#dist/src/bytes/error-record.js'
+import { packArgs } from '#dist/src/bytes/values.js'
 import { CancelJob, JrError } from '#dist/src/errors.js'
 import { messageOf } from '#dist/src/thrown.js'
-import { packArgs } from '#dist/src/values.js'
 
 t.test('what can be sent comes back', async () => {
   const value = fc.letrec((tie) => ({
@@ -218,7 +218,7 @@ t.test('what an error carries crosses with it, within bounds', async (t) => {
 
 t.test('bytes of others are not parsed by native code', async (t) => {
   // A process of its own: tap has code of its own in this one.
-  const codec = new URL('../../dist/src/codec.js', import.meta.url).href
+  const codec = new URL('../../dist/src/bytes/codec.js', import.meta.url).href
   const script = `import { unpack } from '${codec}'
     unpack(Buffer.from([0x81, 0xa1, 0x61, 0xa1, 0x62]))
     console.log(process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node')).length)`

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { JR } from '#dist/index.js'
-import { pack } from '#dist/src/codec.js'
+import { pack } from '#dist/src/bytes/codec.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { FieldWriter } from '#dist/src/store/redis/field-writer.js'
 import { nodeKeys, placeOf } from '#dist/src/store/redis/keys.js'

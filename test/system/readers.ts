@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import type { Distributor } from '#dist/distributor/index.js'
-import type { Feedback } from '#dist/distributor/ticket.js'
+import type { Feedback } from '#dist/distributor/told/ticket.js'
 import type { NodeProcess } from './harness.js'
 
 /** A line for each job would be most of the work. */

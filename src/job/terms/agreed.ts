@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../../bytes.js'
+import { ByteReader, ByteWriter } from '../../bytes/bytes.js'
 import { JrError } from '../../errors.js'
 import { byNumber, readBlock } from '../block.js'
 import { clash } from './across.js'

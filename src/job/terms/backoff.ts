@@ -1,6 +1,6 @@
-import type { ByteReader, ByteWriter } from '../../bytes.js'
-import { shown } from '../../duration.js'
+import type { ByteReader, ByteWriter } from '../../bytes/bytes.js'
 import { JrError } from '../../errors.js'
+import { shown } from '../../options/duration.js'
 import { BACKOFF_SECONDS, received } from '../../rules.js'
 import type { Backoff } from '../retry-policy.js'
 

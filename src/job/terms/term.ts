@@ -1,5 +1,5 @@
-import type { ByteReader, ByteWriter } from '../../bytes.js'
-import { formatDuration } from '../../duration.js'
+import type { ByteReader, ByteWriter } from '../../bytes/bytes.js'
+import { formatDuration } from '../../options/duration.js'
 import {
   checked,
   FLAG,

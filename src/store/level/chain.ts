@@ -1,4 +1,4 @@
-import { pack, unpack } from '../../codec.js'
+import { pack, unpack } from '../../bytes/codec.js'
 import type { Database } from './database.js'
 import { CHAIN, chainKey } from './keys.js'
 import type { RowBatch } from './row-batch.js'

@@ -1,4 +1,4 @@
-import { pack } from '../../codec.js'
+import { pack } from '../../bytes/codec.js'
 import { isImmediate } from '../../job/lane.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
 import type { Acknowledge, Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'

@@ -1,4 +1,4 @@
-import { pack, unpack } from '../../codec.js'
+import { pack, unpack } from '../../bytes/codec.js'
 import type { LogRange } from './log-opening.js'
 
 /** What the store knows of itself: one row, written with every group of changes that changes rows. */

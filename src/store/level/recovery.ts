@@ -1,4 +1,4 @@
-import { unpack } from '../../codec.js'
+import { unpack } from '../../bytes/codec.js'
 import { begun } from '../../job/record.js'
 import type { Interrupted } from '../contract.js'
 import { decodeJob } from '../records.js'

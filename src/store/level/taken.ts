@@ -1,4 +1,4 @@
-import { pack, unpack } from '../../codec.js'
+import { pack, unpack } from '../../bytes/codec.js'
 import type { Change } from '../contract.js'
 import type { Database } from './database.js'
 import type { JournalEntries } from './journal.js'

@@ -1,5 +1,5 @@
-import { pack, unpackChecked } from '../../codec.js'
-import { packError, unpackError } from '../../error-record.js'
+import { pack, unpackChecked } from '../../bytes/codec.js'
+import { packError, unpackError } from '../../bytes/error-record.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../../errors.js'
 import { type Act, isAct } from '../../verbs/table.js'
 

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../bytes.js'
+import type { ByteWriter } from '../../bytes/bytes.js'
 import type { EndedJob, JobRecord, Outcome } from '../../job/record.js'
 import type { SharedChange } from '../contract.js'
 import { encodeEnded, writeJobRow, writeOutcomeRow } from '../records.js'

@@ -1,4 +1,4 @@
-import { packError } from '../../error-record.js'
+import { packError } from '../../bytes/error-record.js'
 import { JrError } from '../../errors.js'
 import { epochAt, epochOfMs, firstNumber, msOfEpoch } from '../../job/numbers.js'
 import { outcomeOf } from '../../job/outcome.js'

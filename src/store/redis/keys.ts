@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../bytes.js'
+import type { ByteWriter } from '../../bytes/bytes.js'
 import type { Lane } from '../../job/lane.js'
 import type { Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'

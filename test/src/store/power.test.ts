@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { pack } from '#dist/src/codec.js'
+import { pack } from '#dist/src/bytes/codec.js'
 import { TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import type { Change, Store } from '#dist/src/store/index.js'

@@ -1,4 +1,4 @@
-import { unpack } from '../../../codec.js'
+import { unpack } from '../../../bytes/codec.js'
 import { isImmediate } from '../../../job/lane.js'
 import { decodeEnded, decodeJob } from '../../records.js'
 import type { Database } from '../database.js'

@@ -1,0 +1,173 @@
+import { pack, unpackChecked } from '../../src/bytes/codec.js'
+import { JrError } from '../../src/errors.js'
+import type { JobState } from '../../src/job/states.js'
+import { optionsOf, termsOf } from '../../src/job/terms/agreed.js'
+import type { TermOptions } from '../../src/job/terms/table.js'
+import type { JobArgs } from '../../src/job/types.js'
+import { checked, NAME } from '../../src/rules.js'
+import type { JobFacts } from '../../src/verbs/facts.js'
+import { given, understood } from '../../src/verbs/form.js'
+import type { JobFilter, JobQuery } from '../../src/verbs/query.js'
+import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../../src/verbs/table.js'
+
+/** A job as its node keeps it. */
+export interface MonitoredJob {
+  readonly id: string
+  readonly name: string
+  readonly state: JobState
+  /** Attempts begun, the one that runs included. */
+  readonly attempt: number
+  /** When it is, or was, due. */
+  readonly due: Date
+  readonly enqueuedAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  /** Why its last attempt failed; null when none has. */
+  readonly lastError: string | null
+  /** Its code and the first 2 KiB of its stack; empty where there is none. */
+  readonly lastCode: string
+  readonly lastStack: string
+  /** What it was enqueued with, as it could be given again. A term of a later version than this one is left out. */
+  readonly terms: TermOptions
+  /** Which run of a schedule is next or under way, from 1. */
+  readonly run: number
+  /** The name of the app that enqueued it. */
+  readonly distributor: string
+  /** Whether it runs on a deferred child. */
+  readonly defer: boolean
+  /** The node that has it. */
+  readonly node: string
+}
+
+/** A job with what it was enqueued with. */
+export interface LoadedJob extends MonitoredJob {
+  readonly args: JobArgs
+}
+
+export interface JobPage {
+  readonly jobs: MonitoredJob[]
+  /** For `after` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+export type Ask = (node: string, verb: string, body: Buffer) => Promise<unknown>
+
+/**
+ * The jobs in the store of one node, which answers for it. Every call rejects with JR_CONNECTION when the node is not
+ * connected, or its connection is lost before it has answered: what was asked may have been done then.
+ */
+export class NodeMonitor {
+  readonly node: string
+  readonly #ask: Ask
+
+  constructor(node: string, ask: Ask) {
+    this.node = checked(NAME, node, 'monitor: node')
+    this.#ask = ask
+  }
+
+  /** A page of jobs. A page may have fewer jobs than asked for, or none, and not be the last: that is `next: null`. */
+  async jobsFor(query: JobQuery = {}): Promise<JobPage> {
+    const { jobs, next } = await this.#request('jobs', query)
+    return { jobs: jobs.map((raw) => jobOf(raw, this.node)), next }
+  }
+
+  /** One job, with its args; null when the node has none of this id. */
+  async load(id: string): Promise<LoadedJob | null> {
+    const raw = await this.#request('load', { id })
+    return raw === null ? null : loadedJobOf(raw, raw.args, this.node)
+  }
+
+  /**
+   * Forgets one job, whatever its state: one that waits or runs is cancelled, and its error feedback called with
+   * JR_CANCELLED. One that runs is asked to stop, and goes when it has. False when the node has none of this id.
+   */
+  destroy(id: string): Promise<boolean> {
+    return this.#request('destroy', { id })
+  }
+
+  /** Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many. */
+  destroyAll(query: JobFilter = {}): Promise<number> {
+    return this.#request('destroy-all', query)
+  }
+
+  async #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
+    const body = pack(askedAs(verb, asked))
+    return understood(VERBS[verb].answers, await this.#ask(this.node, verb, body), `answer to '${verb}'`)
+  }
+}
+
+/** The jobs in the stores of all nodes that are connected to this app. Rejects as `NodeMonitor` does. */
+export class Monitor {
+  readonly #nodes: () => readonly string[]
+  readonly #ask: Ask
+
+  constructor(nodes: () => readonly string[], ask: Ask) {
+    this.#nodes = nodes
+    this.#ask = ask
+  }
+
+  /** A page of the jobs of one node: see `NodeMonitor.jobsFor`. */
+  jobsFor(node: string, query: JobQuery = {}): Promise<JobPage> {
+    return this.#of(node).jobsFor(query)
+  }
+
+  /** One job, with its args and the node that has it; null when no connected node has one of this id. */
+  async load(id: string): Promise<LoadedJob | null> {
+    return (await this.#everywhere((one) => one.load(id))).find((found) => found !== null) ?? null
+  }
+
+  /** Forgets one job, on whichever node it is: see `NodeMonitor.destroy`. False when no connected node has it. */
+  async destroy(id: string): Promise<boolean> {
+    return (await this.#everywhere((one) => one.destroy(id))).includes(true)
+  }
+
+  /** Forgets all jobs of one node that the query meets. Answers how many. */
+  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
+    return this.#of(node).destroyAll(query)
+  }
+
+  #everywhere<Answer>(ask: (node: NodeMonitor) => Promise<Answer>): Promise<Answer[]> {
+    const nodes = this.#nodes()
+    if (nodes.length === 0) return Promise.reject(new JrError('JR_CONNECTION', 'no node is connected'))
+    return Promise.all(nodes.map((node) => ask(this.#of(node))))
+  }
+
+  #of(node: string): NodeMonitor {
+    return new NodeMonitor(node, this.#ask)
+  }
+}
+
+/** What is asked for, checked: a state that does not exist would be met by every job. Throws a TypeError. */
+export function askedAs<V extends VerbName>(verb: V, asked: AskedOf<V>): AskedOf<V> {
+  return given(VERBS[verb].asks, asked, 'id' in asked ? `${verb}: ` : 'query')
+}
+
+export function loadedJobOf(raw: JobFacts, args: Buffer, node: string): LoadedJob {
+  return { ...jobOf(raw, node), args: unpackChecked(args) as JobArgs }
+}
+
+export function jobOf(raw: JobFacts, node: string): MonitoredJob {
+  const { id, name, state, attempt, lastError, lastCode, lastStack, distributor, defer } = raw
+  return {
+    id,
+    name,
+    state,
+    attempt,
+    due: new Date(raw.due),
+    enqueuedAt: new Date(raw.enqueuedAt),
+    startedAt: timeOf(raw.startedAt),
+    finishedAt: timeOf(raw.finishedAt),
+    lastError,
+    lastCode,
+    lastStack,
+    terms: optionsOf(termsOf(raw.terms)),
+    run: raw.slot + 1,
+    distributor,
+    defer,
+    node,
+  }
+}
+
+function timeOf(ms: number): Date | null {
+  return ms === 0 ? null : new Date(ms)
+}

@@ -1,0 +1,100 @@
+import { NODE_OPTIONS, type NodeOptions } from '../../src/options/node-options.js'
+import { given, resolveOptions } from '../../src/options/resolve.js'
+import { checked, NAME } from '../../src/rules.js'
+import type { RedisExtra } from '../../src/store/redis/client.js'
+import type { RedisJobs, StoredNode } from '../../src/store/redis/jobs.js'
+import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
+import { factsOf } from '../../src/verbs/facts.js'
+import { type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import type { Act } from '../../src/verbs/table.js'
+import { askedAs, type JobPage, jobOf, type LoadedJob, loadedJobOf, type Monitor } from './monitor.js'
+
+/** Where the nodes' Redis is: the options of `startNode` of the same names. */
+export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &
+  (
+    | { readonly redisUrl: string; readonly redis?: RedisExtra }
+    | { readonly redisUrl?: string; readonly redis: RedisExtra }
+  )
+
+const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
+const OPTIONS = { redisUrl, redisPrefix, redisTimeout }
+
+/**
+ * The jobs that nodes keep in a Redis, straight from there: also when no node runs. Each call connects and closes
+ * again. To look takes no lease and changes nothing.
+ *
+ * Every call settles: with JR_STORE when Redis refuses (a password, a command), or says nothing for 5 s, 10 s at most;
+ * with JR_CONNECTION for a node that Redis does not know, or that has its lease and does not answer for `redisTimeout`
+ * (30 s). The message says whether what was asked may have been done. JR_BAD_CONFIG: the URL is none.
+ */
+export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
+  readonly #redis: () => Promise<RedisJobs>
+
+  constructor(options: RedisMonitorOptions, surroundings: Surroundings = SYSTEM) {
+    const { redis: extra = {}, ...rest } = options
+    const { values } = resolveOptions(OPTIONS, [given(rest)])
+    const { redisUrl: url, redisPrefix: prefix, redisTimeoutMs: timeoutMs } = values
+    let loaded: Promise<RedisJobs> | null = null
+    // Loaded when it is asked: an app that has no Redis never pays for it.
+    this.#redis = () => {
+      loaded ??= import('../../src/store/redis/jobs.js').then(
+        ({ RedisJobs }) => new RedisJobs({ url, prefix, timeoutMs, extra }, surroundings),
+      )
+      return loaded
+    }
+  }
+
+  /** The nodes that have jobs there, by name, and whether they run. */
+  async nodes(): Promise<StoredNode[]> {
+    return (await this.#redis()).nodes()
+  }
+
+  /**
+   * A page of the jobs of one node. A page may have fewer jobs than asked for, or none, and not be the last: that is
+   * `next: null`. Jobs that move meanwhile may be missed or met twice.
+   */
+  async jobsFor(node: string, query: JobQuery = {}): Promise<JobPage> {
+    checked(NAME, node, 'jobsFor: node')
+    const { limit = PAGE.usual, ...rest } = askedAs('jobs', query)
+    const page = await (await this.#redis()).list(node, { ...rest, limit })
+    return { jobs: page.jobs.map((stored) => jobOf(factsOf(stored), node)), next: page.next }
+  }
+
+  /** One job, with its args and the node that has it; null when no node has one of this id. */
+  async load(id: string): Promise<LoadedJob | null> {
+    askedAs('load', { id })
+    const found = await (await this.#redis()).find(id)
+    if (found === null) return null
+    const { node, stored } = found
+    return loadedJobOf(factsOf(stored), stored.job.args, node)
+  }
+
+  /**
+   * Forgets one job, whatever its state. Where its node runs, the node does it: see `NodeMonitor.destroy`. Where nobody
+   * has that node's lease it is done in Redis, and the error feedback is called with JR_CANCELLED by whichever node has
+   * the lost one's jobs next: itself, or another. A node that was killed has its lease for a while longer, and this
+   * waits for its end. False when no node has the job.
+   */
+  destroy(id: string): Promise<boolean> {
+    return this.#act('destroy', id)
+  }
+
+  /**
+   * Forgets all jobs of one node that the query meets, as `destroy` does, 500 at a time: `redisTimeout` is for each.
+   * Answers how many. What other nodes take over meanwhile stays.
+   */
+  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
+    return this.#actOnAll('destroy', node, query)
+  }
+
+  async #act(act: Act, id: string): Promise<boolean> {
+    askedAs(act, { id })
+    return (await this.#redis()).act(act, id)
+  }
+
+  async #actOnAll(act: Act, node: string, query: JobFilter): Promise<number> {
+    checked(NAME, node, `${act}AllFor: node`)
+    const filter = askedAs(`${act}-all`, query)
+    return (await this.#redis()).actOnAll(act, node, filter)
+  }
+}

@@ -1,0 +1,95 @@
+import { mayRunOn, pinnedTo } from '../../src/job/terms/where.js'
+import type { JobFields } from '../../src/wire/job-fields.js'
+
+/**
+ * Why a node will never run a job, each nearer to it than the one before: it does not know the name; the job has terms of a
+ * later version; the node has no children of its kind; the job may not run there.
+ */
+const REASONS = ['unknown', 'terms', 'childless', 'ruled-out'] as const
+export type Never = (typeof REASONS)[number]
+
+/** A node as the choice sees it. */
+export interface Candidate {
+  readonly name: string
+  /** Connected and welcomed. */
+  readonly connected: boolean
+  /** Beside that it takes jobs. */
+  readonly open: boolean
+  /** Can take so many bytes of args now without running out of credit. */
+  hasCredit(bytes: number): boolean
+  /** Why it will never run the job; null: it may. */
+  whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null
+  /** Slots that are free, as far as can be known here; may be below zero. */
+  readonly free: number
+}
+
+/** What of a job matters. With an edition the id is the user's own, and the same id should meet the same node. */
+export interface Wish extends Pick<JobFields, 'id' | 'name' | 'edition' | 'agreed'> {
+  readonly bytes: number
+}
+
+/**
+ * The node for a job, or null when it has to wait. The one that is asked for, when it can; else the one with most
+ * free slots, of several alike the one whose turn it is (`turn` counts up).
+ */
+export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[], turn: number): C | null {
+  const { terms } = wish.agreed
+  if (terms.node !== undefined) {
+    for (const node of nodes) if (node.name === terms.node && fits(node, wish)) return node
+    if (pinnedTo(terms) !== null) return null
+  }
+  if (wish.edition > 0) return chooseByName(wish, nodes)
+  let best: C | null = null
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[(i + turn) % nodes.length]
+    if (node !== undefined && fits(node, wish) && (best === null || node.free > best.free)) best = node
+  }
+  return best
+}
+
+/**
+ * Why no node that is connected will ever take the job, of the one that comes nearest to it. Null: one may, or one that was
+ * asked for by name and is away, or none is connected.
+ */
+export function whyNever(wish: Wish, nodes: readonly Candidate[]): Never | null {
+  const { terms } = wish.agreed
+  const pinned = pinnedTo(terms)
+  let nearest = -1
+  for (const node of nodes) {
+    if (node.connected ? pinned !== null && node.name !== pinned : node.name !== terms.node) continue
+    const why = whyNot(node, wish)
+    if (why === null) return null
+    if (node.connected) nearest = Math.max(nearest, REASONS.indexOf(why))
+  }
+  return REASONS[nearest] ?? null
+}
+
+function fits(node: Candidate, wish: Wish): boolean {
+  return node.open && whyNot(node, wish) === null && node.hasCredit(wish.bytes)
+}
+
+function whyNot(node: Candidate, wish: Wish): Never | null {
+  return node.whyNot(wish) ?? (mayRunOn(node.name, wish.agreed.terms) ? null : 'ruled-out')
+}
+
+/** Each node draws a number from its name and the id; the highest that may take the job does. */
+function chooseByName<C extends Candidate>(wish: Wish, nodes: readonly C[]): C | null {
+  let best: C | null = null
+  let highest = -1
+  for (const node of nodes) {
+    if (whyNot(node, wish) !== null) continue
+    const drawn = hash(`${node.name}\0${wish.id}`)
+    if (drawn <= highest) continue
+    highest = drawn
+    best = node
+  }
+  // Rather wait for that node than make the same job on another one.
+  return best !== null && fits(best, wish) ? best : null
+}
+
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d)
+  return (value ^ (value >>> 13)) >>> 0
+}

@@ -1,0 +1,67 @@
+import { type When, waitLeft } from '../../src/job/due.js'
+import type { ParsedOptions } from '../../src/job/enqueue-options.js'
+import { LONGEST_MS } from '../../src/options/duration.js'
+import { type JobFields, NOT_SENT, type Sent } from '../../src/wire/job-fields.js'
+import type { Enqueue } from '../../src/wire/messages.js'
+import type { Ticket } from '../told/ticket.js'
+
+/** A job that no node has accepted yet: all that is needed to send it, and to send it again. */
+export interface OutJob extends JobFields, When {
+  readonly ticket: Ticket
+  readonly bytes: number
+  /** On the monotonic clock, when it was enqueued. */
+  readonly since: number
+  /** Grows each time that a connection is lost while it is on its way. */
+  suspicion: number
+  /** Nodes that it was sent to before, and that went away without a word of it. */
+  sentBefore: readonly Sent[]
+}
+
+/** What the app's clock reads. */
+export interface Moment {
+  readonly mono: number
+  readonly wall: number
+}
+
+export function newJob(ticket: Ticket, args: Buffer, o: ParsedOptions, since: number): OutJob {
+  const { id, name } = ticket
+  return outJob({ id, edition: ticket.edition ?? 0, name, agreed: o.agreed, args }, o, ticket, since)
+}
+
+/** Field by field: to spread an object costs more than all else of an `enqueue`. */
+export function outJob(
+  job: JobFields,
+  when: When,
+  ticket: Ticket,
+  since: number,
+  sentBefore = NOT_SENT,
+): OutJob {
+  return {
+    id: job.id,
+    edition: job.edition,
+    name: job.name,
+    agreed: job.agreed,
+    args: job.args,
+    delayMs: when.delayMs,
+    runAt: when.runAt,
+    ticket,
+    bytes: job.args.length,
+    since,
+    suspicion: 0,
+    sentBefore,
+  }
+}
+
+/** The message about a job that is being sent: from here on a change of mind is a message of its own. */
+export function enqueueMessage(job: OutJob, now: Moment): Enqueue {
+  job.ticket.status = 'sent'
+  // Down, never up: what is taken off a delay too much would let the job begin early.
+  return messageOf(job, Math.min(Math.max(0, Math.floor(now.mono - job.since)), LONGEST_MS), now.wall)
+}
+
+export function messageOf(job: OutJob, heldMs: number, wall: number): Enqueue {
+  const { ticket, sentBefore } = job
+  const { delayMs, byWall } = waitLeft(job, heldMs, wall)
+  const { number, wanted } = ticket
+  return { type: 'enqueue', number, job, delayMs, byWall, wanted, heldMs, sentBefore }
+}

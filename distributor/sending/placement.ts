@@ -1,0 +1,179 @@
+import type { Clock } from '../../src/clock.js'
+import { argsTooLarge, JrError } from '../../src/errors.js'
+import { pinnedTo } from '../../src/job/terms/where.js'
+import { fits } from '../../src/window.js'
+import type { NodeLine } from '../nodes/node-line.js'
+import type { Ticket } from '../told/ticket.js'
+import { HeldJobs } from './held-jobs.js'
+import { chooseNode, whyNever } from './node-choice.js'
+import type { OutJob } from './out-job.js'
+import type { Spool } from './spool.js'
+
+export interface PlacementDeps {
+  readonly clock: Clock
+  readonly spool: Spool | null
+  readonly maxHeld: number
+  readonly maxHeldBytes: number
+  /** The nodes that have ever connected. */
+  readonly nodes: () => readonly NodeLine[]
+  /** No node will take it. Not called in the middle of `place`. */
+  readonly refuse: (job: OutJob, error: JrError) => void
+  readonly onFull: (job: OutJob) => void
+  /** There are jobs that are held. */
+  readonly onHeld: () => void
+}
+
+/**
+ * A job that no connected node will ever take is refused after this long: at the start of an app, or of a node, the ones
+ * that can run it may be a moment behind.
+ */
+const GRACE_MS = 2000
+
+/** So many held jobs are looked through for one, just to say why it waits: thousands may be asked for in one second. */
+const FIRST_HELD = 1000
+
+/** Gives jobs to nodes, and holds those for which there is none. */
+export class Placement {
+  readonly #deps: PlacementDeps
+  readonly #held = new HeldJobs()
+  #turn = 0
+  #judging: { cancel(): void } | null = null
+
+  constructor(deps: PlacementDeps) {
+    this.#deps = deps
+  }
+
+  get held(): number {
+    return this.#held.size
+  }
+
+  get heldBytes(): number {
+    return this.#held.bytes
+  }
+
+  /** A new job: to a node, or held, or refused when too many are. */
+  place(job: OutJob): void {
+    if (this.#give(job)) return
+    const { spool, clock } = this.#deps
+    if (!this.#mayHold(job)) {
+      const { size, bytes } = this.#held
+      const held = `${size} jobs with ${bytes} bytes of args wait for a node (options maxHeld, maxHeldBytes)`
+      const text = `${held}; '${job.name}', with ${job.bytes}, was not taken`
+      this.#deps.onFull(job)
+      this.#refuseLater(job, new JrError('JR_BACKLOG_FULL', text))
+      return
+    }
+    spool?.add(job, clock.now(), clock.mono())
+    this.#hold(job)
+  }
+
+  /** A job that was taken before, and needs a node once more: never refused for want of room. */
+  again(job: OutJob): void {
+    job.ticket.status = 'held'
+    job.ticket.node = null
+    if (!this.#give(job)) this.#hold(job)
+  }
+
+  /** A node has come, or has room again. */
+  release(): void {
+    if (this.#held.size === 0) return
+    this.#held.release((job) => this.#give(job))
+    if (this.#held.size > 0) this.#judgeLater()
+  }
+
+  /** Takes a held job out, when it is held. */
+  take(ticket: Ticket): OutJob | undefined {
+    const [job] = this.#held.remove((held) => held.ticket === ticket)
+    if (job !== undefined) this.#deps.spool?.remove(job.id)
+    return job
+  }
+
+  /** Takes out the held jobs that `isIt` answers true for: a node has them after all. */
+  takeBack(isIt: (job: OutJob) => boolean): OutJob[] {
+    return this.#held.remove(isIt)
+  }
+
+  /** A job that is held: that of the ticket, when it is among the first, or any. */
+  find(ticket?: Ticket): OutJob | undefined {
+    return this.#held.find((held) => ticket === undefined || held.ticket === ticket, FIRST_HELD)
+  }
+
+  /** Holds nothing from now on; answers what was held. */
+  abandon(): OutJob[] {
+    this.#judging?.cancel()
+    return this.#held.remove(() => true)
+  }
+
+  #mayHold({ bytes }: OutJob): boolean {
+    const { maxHeld, maxHeldBytes } = this.#deps
+    return (
+      maxHeld > 0 && fits(this.#held.size, this.#held.bytes, bytes, { count: maxHeld, bytes: maxHeldBytes })
+    )
+  }
+
+  #give(job: OutJob): boolean {
+    const line = chooseNode(job, this.#deps.nodes(), this.#turn++)
+    if (line === null) return false
+    if (job.bytes > line.maxArgs) {
+      this.#refuseLater(job, argsTooLarge(job.name, job.bytes, line.name, line.maxArgs))
+      return true
+    }
+    line.send(job)
+    return true
+  }
+
+  #hold(job: OutJob): void {
+    this.#held.add(job)
+    this.#deps.onHeld()
+    if (this.#judging === null && whyNever(job, this.#deps.nodes()) !== null) this.#judgeLater()
+  }
+
+  #judgeLater(): void {
+    this.#judging ??= this.#deps.clock.setTimer(GRACE_MS, () => {
+      this.#judging = null
+      const lines = this.#deps.nodes()
+      for (const job of this.#held.removeAlike((head) => whyNever(head, lines) !== null)) {
+        this.#deps.spool?.remove(job.id)
+        this.#deps.refuse(job, neverTaken(job, lines))
+      }
+    })
+  }
+
+  /** The caller of `enqueue` has no handle yet. */
+  #refuseLater(job: OutJob, error: JrError): void {
+    queueMicrotask(() => this.#deps.refuse(job, error))
+  }
+}
+
+/** Why no node that is connected will take it, with what they have. */
+function neverTaken(job: OutJob, lines: readonly NodeLine[]): JrError {
+  const { name, agreed } = job
+  const pinned = pinnedTo(agreed.terms)
+  const there = lines.filter((line) => line.connected && (pinned === null || line.name === pinned))
+  const who = there.map((line) => line.name).join(', ')
+  const why = whyNever(job, lines)
+  switch (why) {
+    case 'terms': {
+      const text = `no connected node (${who}) with a job '${name}' knows all of its terms: the highest has number ${agreed.highest}`
+      return new JrError('JR_UNKNOWN_TERM', `${text}; upgrade the nodes`)
+    }
+    case 'childless': {
+      const deferred = there.find((line) => line.whyNot(job) === why)?.isDeferred(job) === true
+      const [kind, option] = deferred ? ['deferred', 'deferredChildren'] : ['evented', 'children']
+      const text = `no connected node (${who}) has ${kind} children, on which job '${name}' is to run`
+      return new JrError('JR_NO_NODE', `${text}: set option ${option} of a node, or opts.defer`)
+    }
+    case 'ruled-out': {
+      const avoided = agreed.terms.notNode?.join(', ')
+      const text = `opts.notNode (${avoided}) rules out every connected node that could run '${name}'`
+      return new JrError('JR_NO_NODE', text)
+    }
+    default: {
+      const known = [...new Set(there.flatMap((line) => line.facts.jobs))].slice(0, 20).join(', ')
+      return new JrError(
+        'JR_NO_SUCH_JOB',
+        `no connected node (${who}) has a job '${name}'; they have: ${known}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import { unpackChecked } from '../../src/bytes/codec.js'
+import { unpackError } from '../../src/bytes/error-record.js'
+import type { Clock } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
+import type { Outcome } from '../../src/job/record.js'
+import type { JobArgs } from '../../src/job/types.js'
+import type { OutcomeMessage } from '../../src/wire/messages.js'
+import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
+
+/** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
+export interface NamedFeedback {
+  readonly success?: Feedback
+  readonly error?: Feedback
+}
+
+export interface FeedbacksDeps {
+  readonly clock: Clock
+  /** This life of the distributor. */
+  readonly instance: string
+  /** A feedback function threw, or its promise rejected. */
+  readonly onThrow: (error: unknown, info: OutcomeInfo) => void
+  /** A kept outcome that nobody in this app wanted. */
+  readonly onUnclaimed: (args: JobArgs, info: OutcomeInfo) => void
+  readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
+}
+
+/** Copies of outcomes that are remembered. */
+const COPIES = 1000
+
+/** Outcomes of one life of a distributor, from one node. */
+interface Stream {
+  readonly node: string
+  readonly distributor: string
+  readonly instance: string
+  /** The last outcome that came. */
+  handled: number
+  /** Of these the feedbacks are at work. */
+  readonly open: Map<number, Promise<unknown>>
+}
+
+/** Who waits for what: by the id of a job while this app lives, and by the name of jobs beyond that. */
+export class Feedbacks {
+  readonly #deps: FeedbacksDeps
+  /** Tickets that somebody waits for. */
+  readonly #wanted = new Map<string, Ticket>()
+  /** The others, as long as somebody holds their handles. */
+  readonly #others = new Map<string, WeakRef<Ticket>>()
+  readonly #dropped = new FinalizationRegistry<string>((id) => {
+    // Another ticket of this id may be there by now.
+    if (this.#others.get(id)?.deref() === undefined) this.#others.delete(id)
+  })
+  readonly #named = new Map<string, NamedFeedback>()
+  readonly #streams = new Map<string, Stream>()
+  #lastStream: Stream | null = null
+  /** Outcomes of jobs of other senders that were told to somebody here: the last of them. */
+  readonly #copied = new Set<string>()
+
+  constructor(deps: FeedbacksDeps) {
+    this.#deps = deps
+  }
+
+  /** Tickets that somebody waits for. */
+  get waiting(): number {
+    return this.#wanted.size
+  }
+
+  name(name: string, feedback: NamedFeedback): void {
+    this.#named.set(name, feedback)
+  }
+
+  isNamed(name: string): boolean {
+    return this.#named.has(name)
+  }
+
+  add(ticket: Ticket): void {
+    if (ticket.wanted) {
+      this.#others.delete(ticket.id)
+      this.#wanted.set(ticket.id, ticket)
+    } else {
+      this.#others.set(ticket.id, new WeakRef(ticket))
+      this.#dropped.register(ticket, ticket.id)
+    }
+  }
+
+  find(id: string): Ticket | undefined {
+    return this.#wanted.get(id) ?? this.#others.get(id)?.deref()
+  }
+
+  /** Those that somebody waits for, and that this node may have from another sender. */
+  joined(node: string): Ticket[] {
+    return [...this.#wanted.values()].filter((ticket) => ticket.joined && ticket.node === node)
+  }
+
+  /** From now on somebody waits for it. */
+  want(ticket: Ticket): void {
+    ticket.wanted = true
+    this.#others.delete(ticket.id)
+    this.#wanted.set(ticket.id, ticket)
+  }
+
+  /** Nothing more will be heard of the job: its error feedback hears why. */
+  refuse(ticket: Ticket, error: JrError, args: JobArgs, node: string): void {
+    if (ticket.status === 'over') return
+    this.#forget(ticket.id)
+    ticket.refused(error)
+    const info = refusedInfo(
+      this.#deps.clock.now(),
+      ticket,
+      error.code === 'JR_CANCELLED' ? 'cancelled' : 'failed',
+      node,
+    )
+    const feedback = ticket.onError ?? this.#named.get(ticket.name)?.error
+    this.#call(feedback, { ...args, error }, info)
+    this.#deps.onOutcome({ ...args, error }, info)
+  }
+
+  /**
+   * An outcome from a node; one that came before, and again after a cut, is nothing new. Answers when its feedback is
+   * done; null: it is.
+   */
+  take({ outcome, stored }: OutcomeMessage, nodeInstance: string): Promise<unknown> | null {
+    if (!stored) return this.#tell(outcome, false)
+    const { distributor, instance, seq } = outcome
+    const stream = this.#stream(nodeInstance, distributor, instance)
+    if (seq <= stream.handled) return stream.open.get(seq) ?? null
+    stream.handled = seq
+    const told = this.#tell(outcome, true)
+    if (told !== null) {
+      stream.open.set(seq, told)
+      told.then(() => stream.open.delete(seq))
+    }
+    return told
+  }
+
+  #tell(outcome: Outcome, stored: boolean): Promise<unknown> | null {
+    const found = this.find(outcome.id)
+    // An outcome of a job that had the id before is not for whoever waits for this one.
+    const ticket = found?.expects(outcome.edition) === true ? found : undefined
+    if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
+    if (ticket === undefined && (!stored || this.#wasCopied(outcome))) return null
+    if (ticket !== undefined && !stored && outcome.instance !== this.#deps.instance) this.#noteCopy(outcome)
+    const info = infoOf(outcome)
+    const { args, error } = contentOf(outcome)
+    const named = this.#named.get(outcome.name)
+    const shown = error === null ? args : { ...args, error }
+    const feedback =
+      error === null ? (ticket?.onSuccess ?? named?.success) : (ticket?.onError ?? named?.error)
+    ticket?.ended(error === null ? args : null, error, outcome.more)
+    const told = this.#call(feedback, shown, info)
+    if (ticket === undefined && feedback === undefined) this.#deps.onUnclaimed(shown, info)
+    this.#deps.onOutcome(shown, info)
+    return told
+  }
+
+  /** The outcome of the job is known nowhere any more. Who enqueued it is told; it is not said to have failed. */
+  lose(ticket: Ticket, error: JrError): void {
+    if (ticket.status === 'over') return
+    this.#forget(ticket.id)
+    ticket.ended(null, error, false)
+    this.#call(
+      ticket.onError,
+      { error },
+      refusedInfo(this.#deps.clock.now(), ticket, 'failed', ticket.node ?? ''),
+    )
+  }
+
+  /** The node no longer has what it had accepted above this number. Answers how many jobs of that were expected here. */
+  loseAbove(node: string, number: number): number {
+    const lost: Ticket[] = []
+    const look = (ticket: Ticket | undefined) => {
+      if (ticket?.status === 'accepted' && ticket.node === node && ticket.number > number) lost.push(ticket)
+    }
+    for (const ticket of this.#wanted.values()) look(ticket)
+    for (const ticket of this.#others.values()) look(ticket.deref())
+    for (const ticket of lost) this.refuse(ticket, storeLost(ticket, node), {}, node)
+    return lost.length
+  }
+
+  /** A node has told of the end of another sender's job because somebody here waits for it. */
+  #noteCopy(outcome: Outcome): void {
+    const [oldest] = this.#copied
+    if (this.#copied.size >= COPIES && oldest !== undefined) this.#copied.delete(oldest)
+    this.#copied.add(copyKey(outcome))
+  }
+
+  /** It may come once more, when its sender was another life of this app. */
+  #wasCopied(outcome: Outcome): boolean {
+    return this.#copied.delete(copyKey(outcome))
+  }
+
+  /** Most outcomes are of the stream of the one before. */
+  #stream(node: string, distributor: string, instance: string): Stream {
+    const last = this.#lastStream
+    if (last?.instance === instance && last.node === node && last.distributor === distributor) return last
+    const key = `${node}\0${distributor}\0${instance}`
+    const stream = this.#streams.get(key) ?? { node, distributor, instance, handled: 0, open: new Map() }
+    this.#streams.set(key, stream)
+    this.#lastStream = stream
+    return stream
+  }
+
+  #forget(id: string): void {
+    if (!this.#wanted.delete(id)) this.#others.delete(id)
+  }
+
+  /** Answers when it is done, well or not; null: it is. */
+  #call(feedback: Feedback | null | undefined, args: JobArgs, info: OutcomeInfo): Promise<unknown> | null {
+    if (feedback === null || feedback === undefined) return null
+    try {
+      const returned = feedback(args, info)
+      if (returned instanceof Promise) return returned.catch((error) => this.#deps.onThrow(error, info))
+    } catch (error) {
+      this.#deps.onThrow(error, info)
+    }
+    return null
+  }
+}
+
+function copyKey({ id, edition, slot, instance }: Outcome): string {
+  return `${id}\0${edition}\0${slot}\0${instance}`
+}
+
+function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {
+  try {
+    const read = unpackChecked(args) as JobArgs
+    return { args: read, error: state === 'completed' ? null : unpackError(error) }
+  } catch (cause) {
+    return { args: {}, error: new JrError('JR_PROTOCOL', 'the outcome could not be read', { cause }) }
+  }
+}
+
+function infoOf(outcome: Outcome): OutcomeInfo {
+  const { id, name, node, state, attempt, slot, more, enqueuedAt, startedAt, finishedAt, child } = outcome
+  return {
+    id,
+    name,
+    node,
+    state,
+    attempt,
+    run: slot + 1,
+    more,
+    enqueuedAt: new Date(enqueuedAt),
+    startedAt: startedAt === 0 ? null : new Date(startedAt),
+    finishedAt: new Date(finishedAt),
+    child,
+  }
+}
+
+function storeLost({ id, name }: Ticket, node: string): JrError {
+  const text = `node '${node}' had accepted job ${id} ('${name}') and came back with a store that does not have it`
+  const why = 'it was in memory, or its directory was emptied or restored from a backup'
+  return new JrError(
+    'JR_STORE_LOST',
+    `${text}: ${why}. Nobody knows whether the job has run; enqueue it again if it may run twice`,
+  )
+}
+
+function refusedInfo(
+  now: number,
+  { id, name }: Ticket,
+  state: 'failed' | 'cancelled',
+  node: string,
+): OutcomeInfo {
+  const times = { enqueuedAt: new Date(now), startedAt: null, finishedAt: new Date(now) }
+  return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, child: 0 }
+}

@@ -1,0 +1,114 @@
+import type { Emitter } from '../../src/emitter.js'
+import type { JobRecord } from '../../src/job/record.js'
+import { isTerminal } from '../../src/job/states.js'
+import type { Logger } from '../../src/logger.js'
+import type { Answer, Store } from '../../src/store/contract.js'
+import type { NodeEvents } from '../events.js'
+import type { Scheduler } from '../order/scheduler.js'
+import type { Reporter } from '../report/reporter.js'
+import type { Runner } from '../run/runner.js'
+import type { Sessions } from '../session/sessions.js'
+import type { NodeChange, NodeInsert } from './journal.js'
+import type { LocalJobs } from './local-jobs.js'
+import type { Pruner } from './pruner.js'
+
+export interface ConsequencesDeps {
+  readonly store: Store
+  readonly runner: Runner
+  readonly scheduler: Scheduler
+  readonly sessions: Sessions
+  readonly reporter: Reporter
+  readonly local: LocalJobs
+  readonly pruner: Pruner
+  readonly events: Emitter<NodeEvents>
+  readonly log: Logger
+  readonly onStoreError: (error: unknown) => void
+}
+
+/** What follows from changes being written, and being on disk: who is told, what is put in order. */
+export class Consequences {
+  readonly #deps: ConsequencesDeps
+
+  constructor(deps: ConsequencesDeps) {
+    this.#deps = deps
+  }
+
+  /** New jobs are on disk: whoever sent them is told. */
+  accept(changes: readonly NodeChange[], answers: readonly Answer[]): void {
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]
+      if (change?.kind !== 'insert') continue
+      if (answers[i] === 'duplicate') join(change)
+      change.origin?.stored(change)
+    }
+    this.#deps.sessions.settle()
+  }
+
+  /** All else that follows from a group of changes. */
+  follow(changes: readonly NodeChange[], answers: readonly Answer[]): void {
+    const { runner, scheduler } = this.#deps
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]
+      const answer = answers[i]
+      if (change !== undefined && answer !== undefined) this.#follow(change, answer)
+    }
+    runner.pump()
+    scheduler.settle()
+  }
+
+  #follow(change: NodeChange, answer: Answer): void {
+    const { scheduler, sessions, reporter, local, pruner, events, log } = this.#deps
+    switch (change.kind) {
+      case 'insert':
+        if (answer === 'duplicate') join(change)
+        else if (!change.started) scheduler.add(change.job)
+        return
+      case 'begin':
+        if (answer === 'stale') this.#notBegun(change.job)
+        return
+      case 'adopt':
+        if (answer === 'ok') reporter.publish(change.outcome, true)
+        return
+      case 'move':
+      case 'end':
+        if (answer === 'ok') {
+          if (change.kind === 'move') scheduler.add(change.to)
+          else if (change.keep !== null) pruner.kept()
+          if (change.report !== null) {
+            const event = `job:${change.report.state}` as const
+            if (events.has(event)) events.emit(event, change.report)
+            const stored = change.outcome !== null
+            local.ended(change.report, stored)
+            sessions.ended(change.report, stored)
+            reporter.publish(change.report, stored)
+          }
+        } else if (change.done === null) {
+          log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })
+        }
+        change.done?.(answer === 'ok')
+    }
+  }
+
+  /**
+   * The store did not let an attempt begin, which counts for nothing then. A job that had begun on its way to a store
+   * without room may wait there all the same, now that there is room.
+   */
+  #notBegun(job: JobRecord): void {
+    const { store, runner, scheduler, onStoreError } = this.#deps
+    runner.revoke(job)
+    store.load(job.id).then((stored) => {
+      const waits = stored?.job.seq === job.seq && !isTerminal(stored.state) && stored.state !== 'running'
+      if (!waits || scheduler.find(job.id) !== undefined || runner.running(job.id) !== undefined) return
+      scheduler.add(stored.job)
+      runner.pump()
+      scheduler.settle()
+    }, onStoreError)
+  }
+}
+
+/** Its id is another job's. A group is looked at when it is written and when it is stored, in either order: told once. */
+function join(change: NodeInsert): void {
+  if (change.joined === true) return
+  change.joined = true
+  change.origin?.joined(change)
+}

@@ -1,0 +1,51 @@
+import type { JobRecord, Outcome } from '../../src/job/record.js'
+import type { Acknowledge, Adopt, Begin, End, Insert, Move, Remove } from '../../src/store/contract.js'
+
+/**
+ * Changes as the node makes them: beside what the store writes, what the node does once it is written. `report` is
+ * the outcome to send, whether the store keeps it (`outcome`) or nobody asked for it to be kept.
+ */
+export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt
+
+export interface NodeInsert extends Insert {
+  /** Told when its number is on disk, and before that when a job of its id was there. */
+  readonly origin: Origin | null
+  /** Its origin has been told so. */
+  joined?: boolean
+  /** A child was free: an attempt has begun while this is on its way to the disk. */
+  started: boolean
+}
+
+export interface Origin {
+  /** It is no new job: one of its id is there. Told before any outcome of that one. */
+  joined(change: NodeInsert): void
+  /** Its number is on the disk, whether it is a new job or not. */
+  stored(change: NodeInsert): void
+}
+
+export interface NodeMove extends Move {
+  readonly report: Outcome | null
+  readonly done: ((ok: boolean) => void) | null
+}
+
+export interface NodeEnd extends End {
+  readonly report: Outcome | null
+  readonly done: ((ok: boolean) => void) | null
+}
+
+/** Where the node's parts put their changes: the group commit, as they see it. */
+export interface Journal {
+  add(change: NodeChange, durable: boolean): void
+  /** Resolves when everything added before has been committed. */
+  flushed(): Promise<void>
+}
+
+/** A job takes another place without an outcome. */
+export function moveOf(
+  from: JobRecord,
+  running: boolean,
+  to: JobRecord,
+  done: NodeMove['done'] = null,
+): NodeMove {
+  return { kind: 'move', from, running, to, outcome: null, report: null, done }
+}

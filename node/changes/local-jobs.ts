@@ -1,0 +1,105 @@
+import { packError } from '../../src/bytes/error-record.js'
+import { type Clock, nowOf } from '../../src/clock.js'
+import type { Outcome } from '../../src/job/record.js'
+import type { ChildEnqueue } from '../../src/pipe/messages.js'
+import type { Executors } from '../executors/executors.js'
+import type { Forward } from '../forward.js'
+import type { AskedOutcomes, Asker } from '../report/asked-outcomes.js'
+import type { Attempt } from '../run/attempt.js'
+import { admit, refusal } from '../session/admit.js'
+import type { NodeSettings } from '../settings.js'
+import type { Journal, NodeInsert, Origin } from './journal.js'
+import { Watchers } from './watchers.js'
+
+export interface LocalDeps {
+  readonly settings: NodeSettings
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly seq: () => number
+  readonly executors: Pick<Executors, 'known' | 'slots'>
+  readonly forward: Forward | null
+  readonly outcomes: AskedOutcomes
+}
+
+/** Who has asked for a job, and how it calls that. */
+interface Request {
+  readonly asker: Asker
+  readonly request: number
+}
+
+/** A job on its way to the disk. */
+interface Storing {
+  readonly by: Request
+  /** Whoever has enqueued it waits no longer for its outcome. */
+  readonly forget: () => void
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** Jobs that jobs have enqueued at their own node. */
+export class LocalJobs implements Origin {
+  readonly #deps: LocalDeps
+  /** The jobs that have enqueued others, while they run. */
+  readonly #watchers = new Watchers()
+  readonly #storing = new Map<NodeInsert, Storing>()
+
+  constructor(deps: LocalDeps) {
+    this.#deps = deps
+  }
+
+  enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
+    const { settings, executors, journal, clock, seq, forward, outcomes } = this.#deps
+    const { request } = ask
+    const { name, agreed } = ask.job
+    const known = executors.known(name)
+    const elsewhere = (agreed.terms.node ?? settings.name) !== settings.name
+    const refused = refusal(ask.job, settings, known, executors.slots)
+    if (forward !== null && (elsewhere || refused !== null)) {
+      // The distributor has it now, and a bound of its own.
+      reply({ asker, request }, 'taken', null)
+      return forward(ask, {
+        accepted: (error) => reply({ asker, request }, 'accepted', error),
+        outcome: (ok, body) => outcomes.tellFrom(asker, request, ok, body),
+      })
+    }
+    if (refused !== null) return reply({ asker, request }, 'accepted', packError(refused))
+    const { distributor, instance } = by.job
+    const job = admit(ask, { name: distributor, instance }, known, nowOf(clock), seq())
+    const ownId = job.edition > 0
+    const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
+    const from = { asker, request }
+    this.#storing.set(insert, { by: from, forget: this.#watch(job.id, job.edition, from) })
+    journal.add(insert, true)
+  }
+
+  joined(change: NodeInsert): void {
+    const storing = this.#storing.get(change)
+    if (storing === undefined) return
+    storing.forget()
+    this.#watch(change.job.id, null, storing.by)
+  }
+
+  stored(change: NodeInsert): void {
+    const storing = this.#storing.get(change)
+    if (storing !== undefined) reply(storing.by, 'accepted', null)
+    this.#storing.delete(change)
+  }
+
+  /** A job has ended, or a run of a schedule. `stored`: its outcome is kept until the app has taken it. */
+  ended(outcome: Outcome, stored: boolean): void {
+    this.#watchers.ended(outcome, stored)
+  }
+
+  #watch(id: string, edition: number | null, { asker, request }: Request): () => void {
+    const forget = this.#watchers.add(id, edition, (outcome, stored) => {
+      // Of a schedule the first run.
+      forget()
+      this.#deps.outcomes.tell(asker, request, outcome, stored)
+    })
+    return forget
+  }
+}
+
+function reply({ asker, request }: Request, what: 'accepted' | 'taken', error: Buffer | null): void {
+  asker.send({ type: 'enqueue-reply', request, what, ok: error === null, body: error ?? NOTHING })
+}

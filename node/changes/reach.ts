@@ -1,0 +1,180 @@
+import { packError } from '../../src/bytes/error-record.js'
+import { type Clock, nowOf } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
+import { nowFor } from '../../src/job/due.js'
+import { outcomeWithoutRun } from '../../src/job/outcome.js'
+import type { JobRecord, StoredJob } from '../../src/job/record.js'
+import { isTerminal, transition, waitingState } from '../../src/job/states.js'
+import type { ListPage, ListQuery, Store } from '../../src/store/contract.js'
+import type { Scheduler } from '../order/scheduler.js'
+import type { Runner } from '../run/runner.js'
+import type { NodeSettings } from '../settings.js'
+import { type Journal, moveOf } from './journal.js'
+
+/** A life of a distributor. */
+interface Sender {
+  readonly name: string
+  readonly instance: string
+}
+
+/** What is known of a job that somebody waits for, and the edition of the one that is there; 0: none is. */
+export type Watched = readonly [answer: 'watching' | 'ended' | 'not-found', edition: number]
+
+const OUTCOMES_AT_ONCE = 500
+const OUTCOME_BYTES = 4 * 1024 * 1024
+
+export interface ReachDeps {
+  readonly settings: NodeSettings
+  readonly store: Store
+  readonly journal: Journal
+  readonly scheduler: Scheduler
+  readonly runner: Runner
+  readonly clock: Clock
+  readonly seq: () => number
+}
+
+/** Reaches one job by its id, wherever it is: on a child, in memory, or in the store alone. */
+export class Reach {
+  readonly #deps: ReachDeps
+
+  constructor(deps: ReachDeps) {
+    this.#deps = deps
+  }
+
+  /** Ends a waiting job at once, and asks a running one to stop. */
+  async cancel(id: string): Promise<'cancelled' | 'cancelling' | 'not-found'> {
+    // A job that is retried at once may be between two places each time it is looked for.
+    for (;;) {
+      if (this.#deps.runner.cancel(id)) return 'cancelling'
+      const job = await this.#takeWaiting(id)
+      if (job !== null && (await this.#end(job, true))) return 'cancelled'
+      if (this.#deps.runner.cancel(id)) return 'cancelling'
+      const stored = await this.load(id)
+      if (stored === null || isTerminal(stored.state)) return 'not-found'
+    }
+  }
+
+  /** Drops a job that has gone to another node, unless an attempt of it has begun; not one that has come back since. */
+  async forget(id: string): Promise<void> {
+    const { store, runner, scheduler, seq } = this.#deps
+    // Where nodes share a store the other node was told that the job is there already: this is the only one.
+    if (store.neighbours !== undefined) return
+    if (runner.running(id) !== undefined) return
+    const here = seq()
+    const job = await this.#takeWaiting(id)
+    if (job === null) return
+    if (job.course.attempt === 0 && job.seq < here) {
+      await this.#end(job, false)
+      return
+    }
+    scheduler.add(job)
+    runner.pump()
+    scheduler.settle()
+  }
+
+  /**
+   * Somebody waits for this job. If that is the life of the distributor that has enqueued it, its outcome is kept from now
+   * on until it has been taken. Answers with the edition of the job that is there.
+   */
+  async watch(id: string, by: Sender): Promise<Watched> {
+    const { journal, scheduler, seq } = this.#deps
+    const running = this.#watchRunning(id, by)
+    if (running !== null) return running
+    const there = scheduler.find(id) ?? (await this.#live(id))
+    if (there !== null && (there.wanted || there.instance !== by.instance)) return ['watching', there.edition]
+    const job = await this.#takeWaiting(id)
+    const begun = this.#watchRunning(id, by)
+    if (begun !== null) return begun
+    if (job !== null) {
+      const to = { ...job, wanted: true, seq: seq() }
+      const moved = await new Promise<boolean>((resolve) =>
+        journal.add(moveOf(job, false, to, resolve), true),
+      )
+      if (moved) return ['watching', job.edition]
+      const now = this.#watchRunning(id, by)
+      if (now !== null) return now
+    }
+    return this.#outcomeOf(id, by)
+  }
+
+  async #live(id: string): Promise<JobRecord | null> {
+    const stored = await this.load(id)
+    return stored === null || isTerminal(stored.state) ? null : stored.job
+  }
+
+  #watchRunning(id: string, { instance }: Sender): Watched | null {
+    const { runner } = this.#deps
+    const job = runner.running(id)?.job
+    if (job === undefined) return null
+    if (job.instance === instance) runner.watch(id)
+    return ['watching', job.edition]
+  }
+
+  /** It is over: the word of it, if it is on its way, goes out before this answer; unless many are on their way. */
+  async #outcomeOf(id: string, { name, instance }: Sender): Promise<Watched> {
+    const stored = await this.load(id)
+    for (let after = 0; ; ) {
+      const page = await this.#deps.store.outcomes(name, after, OUTCOMES_AT_ONCE, OUTCOME_BYTES)
+      const found = page.find((one) => one.id === id && one.instance === instance && !one.more)
+      if (found !== undefined) return ['watching', found.edition]
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.seq
+    }
+    return stored === null ? ['not-found', 0] : ['ended', stored.job.edition]
+  }
+
+  async load(id: string): Promise<StoredJob | null> {
+    await this.#deps.journal.flushed()
+    return this.#deps.store.load(id)
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    await this.#deps.journal.flushed()
+    return this.#deps.store.list(query)
+  }
+
+  /** Forgets a job whatever it is: an ended one is removed, another is cancelled first. */
+  async destroy(id: string): Promise<boolean> {
+    const { journal, runner } = this.#deps
+    const cancelled = await this.cancel(id)
+    if (cancelled === 'cancelling' && runner.discard(id)) return true
+    const stored = await this.load(id)
+    if (stored === null || !isTerminal(stored.state)) return cancelled !== 'not-found'
+    journal.add({ kind: 'remove', id }, true)
+    await journal.flushed()
+    return true
+  }
+
+  /** A job that waits, taken out of the order in memory so that it cannot begin meanwhile. */
+  async #takeWaiting(id: string): Promise<JobRecord | null> {
+    const { scheduler, journal, store, runner } = this.#deps
+    const held = scheduler.remove(id)
+    if (held !== undefined) return held
+    // It may be on its way to the disk, or only there.
+    await journal.flushed()
+    const arrived = scheduler.remove(id)
+    if (arrived !== undefined) return arrived
+    const stored = await store.load(id)
+    if (stored === null || isTerminal(stored.state) || stored.state === 'running') return null
+    if (runner.running(id) !== undefined) return null
+    return scheduler.remove(id) ?? stored.job
+  }
+
+  #end(job: JobRecord, told: boolean): Promise<boolean> {
+    const { settings, journal, clock, seq } = this.#deps
+    const now = nowOf(clock)
+    const state = transition(waitingState(job, nowFor(job, now)), 'cancelled')
+    const message = `job ${job.id} ('${job.name}') was cancelled before it ran`
+    const error = packError(new JrError('JR_CANCELLED', message))
+    const report = told
+      ? outcomeWithoutRun(job, state, error, { seq: seq(), node: settings.name, now: now.wall })
+      : null
+    const kept = told && settings.keeps('cancelled')
+    const keep = kept ? { job, state, startedAt: 0, finishedAt: now.wall } : null
+    const outcome = job.wanted ? report : null
+    return new Promise((done) => {
+      journal.add({ kind: 'end', from: job, running: false, outcome, keep, report, done }, true)
+    })
+  }
+}

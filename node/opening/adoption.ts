@@ -1,0 +1,164 @@
+import type { Clock } from '../../src/clock.js'
+import type { JobDefinition } from '../../src/job/definition.js'
+import { checkedTime } from '../../src/job/due.js'
+import type { JobRecord } from '../../src/job/record.js'
+import { areKnown } from '../../src/job/terms/agreed.js'
+import { pinnedTo } from '../../src/job/terms/where.js'
+import type { Logger } from '../../src/logger.js'
+import type { Left, Neighbours } from '../../src/store/contract.js'
+import { type Journal, moveOf } from '../changes/journal.js'
+import type { NodeSettings } from '../settings.js'
+import { changeFor } from './recovery.js'
+
+export interface AdoptionDeps {
+  readonly settings: NodeSettings
+  readonly neighbours: Neighbours
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly seq: () => number
+  readonly random: () => number
+  /** The job, when this node's children have it. */
+  readonly known: (name: string) => JobDefinition | undefined
+  readonly onError: (error: unknown) => void
+}
+
+/** `share`: this node's part. `rest`: what the others have not taken. `done`: what is left is not for this node. */
+type Round = 'share' | 'rest' | 'done'
+
+/** Takes over what lost neighbours have left. The store sees to it that each job goes to one node only. */
+export class Adoption {
+  readonly #deps: AdoptionDeps
+  /** How far it is with each lost node, for as long as the node is told to be lost. */
+  readonly #rounds = new Map<string, Round>()
+  /** Lost nodes with which there may be more than was found last. */
+  readonly #anew = new Set<string>()
+  #working: Promise<void> = Promise.resolve()
+  #busy = false
+  #stopped = false
+
+  constructor(deps: AdoptionDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * The leases of these nodes have ended; those of `live` hold. `anew`: there may be more with these than was found.
+   * One after the other, and not twice at once.
+   */
+  lost(lost: readonly string[], live: readonly string[], anew: readonly string[]): void {
+    for (const node of anew) this.#anew.add(node)
+    for (const known of this.#rounds.keys()) if (!lost.includes(known)) this.#rounds.delete(known)
+    if (this.#busy || this.#stopped) return
+    this.#busy = true
+    this.#working = this.#takeOver(lost, live)
+      .catch(this.#deps.onError)
+      .finally(() => {
+        this.#busy = false
+      })
+  }
+
+  /** The children know other jobs now: what was left to others may be for this node. */
+  relearn(): void {
+    for (const [node, round] of this.#rounds) if (round === 'done') this.#rounds.set(node, 'rest')
+  }
+
+  /** Resolves when what was begun is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#working
+  }
+
+  async #takeOver(lost: readonly string[], live: readonly string[]): Promise<void> {
+    for (const node of lost) {
+      const round = this.#rounds.get(node) ?? 'share'
+      if (round === 'done' && !this.#anew.has(node)) continue
+      this.#anew.delete(node)
+      const mine = round === 'share' ? shareOf(this.#deps.settings.name, live) : () => true
+      const found = await this.#goThrough(node, mine)
+      if (this.#stopped) return
+      // What was said to be new meanwhile may have come behind what was gone through.
+      this.#rounds.set(node, round === 'share' || this.#anew.has(node) ? 'rest' : 'done')
+      if (found === null) this.#rounds.delete(node)
+      else if (!found.left) await this.#deps.neighbours.settle(node)
+    }
+  }
+
+  /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
+  async #goThrough(node: string, mine: (id: string) => boolean): Promise<{ left: boolean } | null> {
+    const { neighbours, journal, log } = this.#deps
+    let left = false
+    let taken = 0
+    for (let after: string | null = null; ; ) {
+      const page: Left | null = await neighbours.left(node, after)
+      if (page === null || this.#stopped) return null
+      const [wanted, others] = this.#choose(page, node, mine)
+      left ||= others
+      const done = (ok: boolean) => {
+        if (ok) taken++
+      }
+      this.#adopt(wanted, node, done)
+      // A page at a time: the others work on the same, and new jobs are not to wait behind all of these.
+      await journal.flushed()
+      if (page.next === null) break
+      after = page.next
+    }
+    if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
+    return { left }
+  }
+
+  #choose(page: Left, node: string, mine: (id: string) => boolean): [wanted: Left, others: boolean] {
+    const own = (job: JobRecord) => mine(job.id) && this.#mayRun(job, node)
+    const wanted: Left = {
+      interrupted: page.interrupted.filter(({ job }) => own(job)),
+      waiting: page.waiting.filter(own),
+      outcomes: page.outcomes.filter(({ id }) => mine(id)),
+      next: page.next,
+    }
+    const size = ({ interrupted, waiting, outcomes }: Left) =>
+      interrupted.length + waiting.length + outcomes.length
+    return [wanted, size(wanted) < size(page)]
+  }
+
+  #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
+    const { settings, journal, clock, seq, random, known } = this.#deps
+    // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
+    const ahead = clock.steady() - clock.now()
+    const deps = { settings, known, now: clock.steady(), ahead, seq, random }
+    for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
+    for (const job of page.waiting) {
+      journal.add({ ...moveOf(job, false, { ...moved(job, ahead), seq: seq() }, done), owner }, true)
+    }
+    for (const from of page.outcomes) {
+      journal.add({ kind: 'adopt', owner, from, outcome: { ...from, seq: seq() } }, true)
+    }
+  }
+
+  /** A job that is pinned to the lost node waits for it; one that this node may not run, or can't, for another. */
+  #mayRun(job: JobRecord, lost: string): boolean {
+    const { settings, known } = this.#deps
+    const { agreed, name } = job
+    if (pinnedTo(agreed.terms) === lost || agreed.terms.notNode?.includes(settings.name) === true)
+      return false
+    return known(name) !== undefined && areKnown(agreed)
+  }
+}
+
+function moved(job: JobRecord, ahead: number): JobRecord {
+  if (ahead === 0 || job.byWall) return job
+  const { due, course } = job
+  const firstDue = course.firstDue === null ? null : checkedTime(course.firstDue + ahead)
+  return { ...job, due: checkedTime(due + ahead), course: { ...course, firstDue } }
+}
+
+/** Which ids are this node's part: each id belongs to one of the nodes that are there. */
+export function shareOf(name: string, live: readonly string[]): (id: string) => boolean {
+  const nodes = [...new Set([...live, name])].sort()
+  const mine = nodes.indexOf(name)
+  return (id) => hash(id) % nodes.length === mine
+}
+
+function hash(text: string): number {
+  let value = 0
+  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0
+  return value
+}

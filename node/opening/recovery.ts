@@ -1,0 +1,69 @@
+import { packError } from '../../src/bytes/error-record.js'
+import { JrError } from '../../src/errors.js'
+import type { JobDefinition } from '../../src/job/definition.js'
+import type { Interrupted } from '../../src/store/contract.js'
+import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
+import { changeAfter } from '../run/conclusion.js'
+import { type RetryRules, rulesFor } from '../run/rules.js'
+import { decide } from '../run/verdict.js'
+import type { NodeSettings } from '../settings.js'
+
+/**
+ * Attempts that had begun when the node was last lost. Each counts; the job runs again at once, for it was not the
+ * job that failed, unless that was its last attempt.
+ */
+export function recover(
+  interrupted: readonly Interrupted[],
+  journal: Journal,
+  deps: {
+    readonly settings: NodeSettings
+    readonly known: (name: string) => JobDefinition | undefined
+    /** On the steady clock, and how far that is ahead of the wall clock. */
+    readonly now: number
+    readonly ahead: number
+    readonly seq: () => number
+    readonly random: () => number
+  },
+): void {
+  for (const one of interrupted) journal.add(changeFor(one, deps), true)
+}
+
+/** `lost`: the node that ran it; this one when it is back. */
+export function changeFor(
+  { job, startedAt }: Interrupted,
+  deps: Parameters<typeof recover>[2],
+  lost = deps.settings.name,
+): NodeMove | NodeEnd {
+  const { settings, now, ahead, seq, random } = deps
+  const { attempt, losses } = job.course
+  const message = `node ${lost} was lost while attempt ${attempt} ran`
+  const end = {
+    status: 'lost',
+    attempt,
+    retryAfterMs: 0,
+    message,
+    code: 'JR_NODE_LOST',
+    stack: '',
+  } as const
+  // The node's loss says nothing against the job.
+  const rules: RetryRules = {
+    ...rulesFor(job, deps.known(job.name), settings),
+    poisonLimit: Number.POSITIVE_INFINITY,
+  }
+  const verdict = decide(job, end, rules, now, seq(), random, ahead)
+  const { ended, next } = verdict
+  const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
+  if (ended === null && next !== null)
+    return moveOf(from, true, { ...next, course: { ...next.course, losses } })
+  const error = packError(new JrError('JR_NODE_LOST', message))
+  const over = {
+    attempt: { job: from, attempt, startedAt },
+    message,
+    code: 'JR_NODE_LOST',
+    args: job.args,
+    error,
+    child: 0,
+    finishedAt: now - ahead,
+  }
+  return changeAfter(over, '', job, verdict, false, deps)
+}
