@@ -7,16 +7,18 @@
 -- Keys: 1 node HASH   2 leases ZSET   3 jobs HASH
 --       of the node: 4 waiting   5 running   6 ended   7 outcomes   8 payloads
 --       9 STRING the answer of this, for when it is lost on its way
+--       10, 11 notes of all nodes, 12, 13 the node's own: see notes.lua
 -- Arguments: 1 its name   2 its epoch   3 numbers given in it, or '' (both as nodes.lua has answered)
 --            4 the epoch of the numbers used here   5 numbers given in it, those used here too
 --            6 ms to keep the answer
 --            7 MessagePack array of jobs, each four texts: w, its place; r, its place; or e, its id;
---              then key and row of the outcome, or '' and ''
+--              then key and row of the outcome, or '' and ''; then names of the notes that go with it
 --
 -- Answer: text with one letter a job: o(k), or s(tale) when it is not there any more.
 --     or: '' when the node's lease holds, or not all is as it was: look again.
 local call = redis.call
 local node, leases, jobs, waiting, running, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local shared, own = { names = KEYS[10], values = KEYS[11] }, { names = KEYS[12], values = KEYS[13] }
 local ENDED = 22 -- characters of the place of an ended job, without its id
 
 -- A place is text, NUL, 20 characters, and the id.
@@ -40,7 +42,9 @@ local function leave(kind, what)
   local row = call('HGET', jobs, what)
   -- The row of an ended job begins with e and its place.
   if not row or row:sub(1, 1) ~= 'e' then return false end
-  return call('ZREM', ended, row:sub(2, 1 + ENDED) .. what) == 1 and what
+  if call('ZREM', ended, row:sub(2, 1 + ENDED) .. what) == 0 then return false end
+  dropNotesOf(row, shared)
+  return what
 end
 
 local f = cmsgpack.unpack(ARGV[7])
@@ -53,6 +57,7 @@ for i, job in ipairs(f) do
       call('HSET', KEYS[8], job[3], job[4])
       call('ZADD', KEYS[7], 0, job[3])
     end
+    for n = 5, #job do dropNote(job[n]:sub(1, 1) == 's' and shared or own, job[n]:sub(2)) end
     changed = true
   end
   answers[i] = id and 'o' or 's'

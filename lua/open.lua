@@ -1,6 +1,6 @@
 -- Takes a node's lease for a new epoch, which ends every earlier one.
 --
--- Keys: 1 node HASH   2 leases ZSET   3 taken HASH
+-- Keys: 1 node HASH   2 leases ZSET   3 taken HASH   4 ZSET, 5 HASH its own notes
 -- Arguments: 1 name   2 id for a node that is new   3 lease, ms   4 who asks, as text
 --            5 epoch whose holder is known to be gone, or ''
 --
@@ -27,7 +27,6 @@ local last, next = tonumber(epoch or 0), now - BEGINNING
 if next <= last then next = last + SECOND end
 next = string.format('%.0f', next)
 call('HSET', node, 'id', id or ARGV[2], 'epoch', next, 'holder', ARGV[4], 'group', '0', 'answers', '', 'before', '')
-call('PERSIST', node)
-call('PERSIST', KEYS[3])
+for _, key in ipairs({ node, KEYS[3], KEYS[4], KEYS[5] }) do call('PERSIST', key) end
 call('ZADD', leases, now + tonumber(ARGV[3]), ARGV[1])
 return { 'open', id or ARGV[2], next, id and '0' or '1' }

@@ -1,6 +1,6 @@
 -- Forgets ended jobs of one state, the oldest first, a bounded number at a time.
 --
--- Keys: 1 node HASH   2 jobs HASH   3 ended ZSET
+-- Keys: 1 node HASH   2 jobs HASH   3 ended ZSET   4, 5 the notes of all nodes: see notes.lua
 -- Arguments: 1 the owner's epoch   2 from   3 to   4 the same for those older than the limit
 --            5 how many to keep   6 how many to look at
 --
@@ -20,7 +20,10 @@ for i = 1, #places do
   local id = places[i]:sub(23)
   local row = call('HGET', KEYS[2], id)
   -- Another job of this id may be there by now.
-  if row and row:sub(1, 23) == 'e' .. places[i]:sub(1, 22) then call('HDEL', KEYS[2], id) end
+  if row and row:sub(1, 23) == 'e' .. places[i]:sub(1, 22) then
+    dropNotesOf(row, { names = KEYS[4], values = KEYS[5] })
+    call('HDEL', KEYS[2], id)
+  end
   call('ZREM', KEYS[3], places[i])
 end
 return #places

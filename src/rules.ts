@@ -51,6 +51,31 @@ export const BACKOFF_SECONDS: Rule<number> = {
   says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
   meets: (value): value is number => typeof value === 'number' && value >= 0 && value <= LONGEST_BACKOFF_S,
 }
+/** UTF-16 units. */
+const MAX_NOTE_KEY = 1024
+/** Bytes: as many as a definition that has args of its own may need. */
+const MAX_NOTE_VALUE = 2 ** 20
+/** Of one change, and changes that are done together. */
+const MAX_NOTES = 1024
+const MAX_TOGETHER = 16_384
+
+/** The name of a shelf of notes. */
+export const SHELF: Rule<string> = {
+  says: '1 to 32 small letters',
+  meets: (value): value is string => typeof value === 'string' && /^[a-z]{1,32}$/.test(value),
+}
+export const NOTE_KEY: Rule<string> = {
+  says: `text of 1 to ${MAX_NOTE_KEY} characters, without half of a surrogate pair`,
+  meets: (value): value is string =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_NOTE_KEY && value.isWellFormed(),
+}
+export const NOTE_VALUE: Rule<Buffer> = {
+  says: `at most ${MAX_NOTE_VALUE} bytes`,
+  meets: (value): value is Buffer => Buffer.isBuffer(value) && value.length <= MAX_NOTE_VALUE,
+}
+export const NOTES = listUpTo(MAX_NOTES, 'notes')
+export const TOGETHER = listUpTo(MAX_TOGETHER, 'changes')
+
 export function wholeFrom(least: number, most: number): Rule<number> {
   return {
     says: `a whole number from ${least} to ${most}`,
@@ -63,6 +88,13 @@ export function oneOf<T extends string>(choices: readonly T[]): Rule<T> {
   return {
     says: choices.join(' or '),
     meets: (value): value is T => choices.some((choice) => choice === value),
+  }
+}
+
+function listUpTo(most: number, what: string): Rule<readonly unknown[]> {
+  return {
+    says: `at most ${most} ${what}`,
+    meets: (value): value is readonly unknown[] => Array.isArray(value) && value.length <= most,
   }
 }
 

@@ -3,20 +3,31 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesOfJob, DirectoryLock, firstOf, JrError, LIST_BYTES, liveView, meets } from 'job-reactor/store'
+import {
+  bytesOfJob,
+  DirectoryLock,
+  firstOf,
+  JrError,
+  LIST_BYTES,
+  liveView,
+  meets,
+  NOTES_BYTES,
+} from 'job-reactor/store'
 import { apply, lifeOf, noJobs, prune } from './jobs.mjs'
 import { readLog, startLog } from './log.mjs'
+import { notesIn } from './notes.mjs'
 
 /** @typedef {import('job-reactor/store').Store} Store */
 
-/** The fields of each change that are the store's. The node's own are on the same objects, functions among them. */
+/** The fields of each change that are the store's, beside `kind` and `notes`. The node's own are on the same objects, functions among them. */
 const FIELDS = {
-  insert: ['kind', 'job', 'ownId', 'number'],
-  begin: ['kind', 'job', 'startedAt'],
-  move: ['kind', 'from', 'running', 'to', 'outcome'],
-  end: ['kind', 'from', 'running', 'outcome', 'keep'],
-  remove: ['kind', 'id'],
-  acknowledge: ['kind', 'distributor', 'seqs'],
+  insert: ['job', 'ownId', 'number'],
+  begin: ['job', 'startedAt'],
+  move: ['from', 'running', 'to', 'outcome'],
+  end: ['from', 'running', 'outcome', 'keep'],
+  remove: ['id'],
+  acknowledge: ['distributor', 'seqs'],
+  note: [],
 }
 
 /**
@@ -149,6 +160,16 @@ class FileStore {
     return this.#jobs().taken.get(lifeOf(distributor, instance)) ?? 0
   }
 
+  /** @type {Store['notes']} */
+  async notes(shelf, range, limit) {
+    return firstOf(notesIn(this.#jobs(), shelf, range), limit, NOTES_BYTES, ({ value }) => value.length)
+  }
+
+  /** @type {Store['countNotes']} */
+  async countNotes(shelf, range) {
+    return notesIn(this.#jobs(), shelf, range).length
+  }
+
   async counts() {
     const { live, ended, outcomes } = this.#jobs()
     const counts = { waiting: 0, running: 0, completed: 0, failed: 0, cancelled: 0, outcomes: 0 }
@@ -203,7 +224,8 @@ function replay(jobs, entry) {
 }
 
 function plain(change) {
-  const fields = FIELDS[change.kind]
+  if (change.kind === 'together') return { kind: 'together', changes: change.changes.map(plain) }
+  const fields = ['kind', 'notes', ...FIELDS[change.kind]]
   return Object.fromEntries(Object.entries(change).filter(([name]) => fields.includes(name)))
 }
 

@@ -1,9 +1,14 @@
 import type { JrError } from '../errors.js'
 import type { Lane } from '../job/lane.js'
-import type { EndedJob, JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
+import type { JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
 import type { TerminalState } from '../job/states.js'
 import type { JobFilter } from '../verbs/query.js'
 import type { Act } from '../verbs/table.js'
+import type { Answer, Change } from './changes.js'
+import type { NoteRange, Shelf, StoredNote } from './notes.js'
+
+export type * from './changes.js'
+export type { Note, NoteName, NoteRange, Shelf, StoredNote } from './notes.js'
 
 /**
  * What a node asks of a store. A store belongs to one node name at a time; the node is the only writer of its jobs
@@ -63,11 +68,18 @@ export interface Store {
    * back: of a store without `neighbours`, a lower number than before says that the jobs above it are lost.
    */
   taken(distributor: string, instance: string): Promise<number>
+  /**
+   * Notes of a range in the order of their keys, which is that of their bytes in UTF-8: at most `limit`, and about `NOTES_BYTES`
+   * of values, at least one if there is one. Found by seeking.
+   */
+  notes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]>
+  /** How many notes a range has. Their values are not read. */
+  countNotes(shelf: Shelf, range: NoteRange): Promise<number>
   /** How many jobs wait, run, have ended and are kept; and outcomes not yet acknowledged. Cheap: no scan. */
   counts(): Promise<Counts>
   /**
-   * Removes ended jobs that are older than `olderThan` (epoch ms), and all but the newest `keep` by (finishedAt, seq).
-   * Answers how many.
+   * Removes ended jobs that are older than `olderThan` (epoch ms), and all but the newest `keep` by (finishedAt, seq), each
+   * with the notes of its end. Answers how many.
    */
   prune(state: TerminalState, olderThan: number, keep: number): Promise<number>
   /** Waits for the commit in flight, lets go of the lock. Tolerates repeats. */
@@ -141,105 +153,6 @@ export interface Interrupted {
   readonly job: JobRecord
   readonly startedAt: number
 }
-
-export type Change = Insert | Begin | Move | End | Remove | Acknowledge
-
-/** What a store that nodes share is given. */
-export type SharedChange = Change | Adopt
-
-/**
- * A new job. `duplicate` when `ownId` and a job of this id waits or runs. One that has ended and is kept makes way for it:
- * it is removed in the same step; its outcome stays. In a store that nodes share, also `duplicate` when it is not `ownId`
- * and a job of its id is there, ended or not: it has come to another of them before.
- */
-export interface Insert {
-  readonly kind: 'insert'
-  readonly job: JobRecord
-  /** False: the id was made for this job, and there is none of it. */
-  readonly ownId: boolean
-  /**
-   * The sender's number, recorded as taken with the job, also when it is a duplicate; never lowers what has been
-   * taken. Null: the job was made by the node.
-   */
-  readonly number: number | null
-  /**
-   * Where it was sent before, and nobody knows whether it came. A store that nodes share answers `duplicate` when the
-   * number that one of these nodes has taken from this life of the distributor says that it did: also when the job has
-   * ended since.
-   */
-  readonly sentBefore?: readonly SentBefore[]
-}
-
-export interface SentBefore {
-  readonly node: string
-  /** The number that it was sent under, and the last one given for that node by then: later ones say nothing of it. */
-  readonly number: number
-  readonly last: number
-}
-
-/** A waiting job begins an attempt. `job` is the record as it waits; its attempt becomes `job.course.attempt + 1`. */
-export interface Begin {
-  readonly kind: 'begin'
-  readonly job: JobRecord
-  readonly startedAt: number
-}
-
-/**
- * A job takes another place: after a failed attempt, for the next slot of a schedule, given back, or changed while
- * it waits. `from` is the record as last stored (its place), `running` whether an attempt had begun.
- */
-export interface Move {
-  readonly kind: 'move'
-  readonly from: JobRecord
-  readonly running: boolean
-  readonly to: JobRecord
-  /** The outcome of a run of a schedule, kept until acknowledged. */
-  readonly outcome: Outcome | null
-  /** The lost neighbour that has the job so far; absent: this node. */
-  readonly owner?: string
-}
-
-/** A job ends. */
-export interface End {
-  readonly kind: 'end'
-  readonly from: JobRecord
-  readonly running: boolean
-  readonly outcome: Outcome | null
-  /** Kept for people to look at, or null to remove the job. */
-  readonly keep: EndedJob | null
-  /** The lost neighbour that has the job so far; absent: this node. */
-  readonly owner?: string
-}
-
-/** An ended and kept job is forgotten. */
-export interface Remove {
-  readonly kind: 'remove'
-  readonly id: string
-}
-
-/**
- * Outcomes that the distributor has taken, or that nobody will: `seqs` of that distributor. Those that are not there
- * count for nothing, for the same ones may be acknowledged twice.
- */
-export interface Acknowledge {
-  readonly kind: 'acknowledge'
-  readonly distributor: string
-  readonly seqs: readonly number[]
-}
-
-/** An outcome that a lost neighbour has left becomes one of this node's, under a number of its own. */
-export interface Adopt {
-  readonly kind: 'adopt'
-  readonly owner: string
-  readonly from: Outcome
-  readonly outcome: Outcome
-}
-
-/**
- * `stale`: the job is not where the change says (gone, moved, running when it should wait or the other way round);
- * nothing was done.
- */
-export type Answer = 'ok' | 'duplicate' | 'stale'
 
 /** What the jobs of one page of a list carry, about. */
 export const LIST_BYTES = 4 * 1024 * 1024

@@ -1,6 +1,7 @@
 import type { EndedJob, JobRecord } from '../job/record.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 import { othersTurn } from '../others-turn.js'
+import type { NoteName } from './notes.js'
 
 /** Jobs that are gone through before others have their turn. */
 const AT_ONCE = 1000
@@ -13,12 +14,22 @@ export interface Entry {
   startedAt: number
   /** Null while it has not ended. */
   readonly ended: EndedJob | null
+  /** That go with it when it is kept no longer. */
+  readonly notes: readonly NoteName[]
 }
+
+interface Changing extends Entry {
+  ended: EndedJob | null
+  notes: readonly NoteName[]
+}
+
+const NO_NOTES: readonly NoteName[] = []
 
 /** All jobs of a store in memory, by their ids: what waits, runs, or has ended and is kept. */
 export class Entries {
   /** In the order of their places. */
-  readonly #jobs = new Map<string, Entry & { ended: EndedJob | null }>()
+  readonly #jobs = new Map<string, Changing>()
+  readonly #forgotten: (notes: readonly NoteName[]) => void
   /** Those of them that have ended, in the order in which they did. */
   readonly #ended: Readonly<Record<TerminalState, Set<Entry>>> = {
     completed: new Set(),
@@ -27,6 +38,11 @@ export class Entries {
   }
   #places = 0
 
+  /** `forgotten`: a job that had ended is kept no longer. */
+  constructor(forgotten: (notes: readonly NoteName[]) => void) {
+    this.#forgotten = forgotten
+  }
+
   get(id: string): Entry | undefined {
     return this.#jobs.get(id)
   }
@@ -34,22 +50,31 @@ export class Entries {
   /** A new job, in place of one of its id. */
   add(job: JobRecord): void {
     this.remove(job.id)
-    this.#jobs.set(job.id, { place: ++this.#places, job, startedAt: 0, ended: null })
+    this.#jobs.set(job.id, { place: ++this.#places, job, startedAt: 0, ended: null, notes: NO_NOTES })
   }
 
   remove(id: string): void {
     const entry = this.#jobs.get(id)
     if (entry === undefined) return
     this.#jobs.delete(id)
-    if (entry.ended !== null) this.#ended[entry.ended.state].delete(entry)
+    if (entry.ended === null) return
+    this.#ended[entry.ended.state].delete(entry)
+    this.#forgotten(entry.notes)
   }
 
   /** It has ended, and is kept. */
-  keep(id: string, ended: EndedJob): void {
+  keep(id: string, ended: EndedJob, notes: readonly NoteName[]): void {
     const entry = this.#jobs.get(id)
     if (entry === undefined) return
     entry.ended = ended
+    entry.notes = notes
     this.#ended[ended.state].add(entry)
+  }
+
+  /** The notes that go with one that is kept; null when none of this id is. */
+  keptNotes(id: string): readonly NoteName[] | null {
+    const entry = this.#jobs.get(id)
+    return entry === undefined || entry.ended === null ? null : entry.notes
   }
 
   /** How many have not ended. */

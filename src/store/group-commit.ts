@@ -1,8 +1,7 @@
 import type { Clock, Timer } from '../clock.js'
 import { JrError } from '../errors.js'
-import { bytesOfOutcome } from '../job/outcome.js'
-import type { Outcome } from '../job/record.js'
 import { WINDOWS, Window } from '../window.js'
+import { bytesOf, checkBounds, type Waiting } from './carried.js'
 import type { Answer, SharedChange } from './contract.js'
 
 /** A store, as far as it is written to. One without neighbours is given no change that is for them. */
@@ -20,9 +19,6 @@ export interface Committer {
   /** A commit is work for this thread, and not for a network: what others can do meanwhile is begun first. */
   readonly busy?: boolean
 }
-
-/** What waits for the store: with an outcome to tell, whether the store keeps it or not. */
-export type Waiting = SharedChange & { readonly report?: Outcome | null }
 
 export interface GroupCommitHandlers<C extends Waiting> {
   /** New jobs of a group are safe: their senders may be told. */
@@ -81,9 +77,13 @@ export class GroupCommit<C extends Waiting> {
     this.#clock = clock
   }
 
-  /** Joins the next group. `durable`: somebody will be told that it is safe. Ignored after a failure. */
+  /**
+   * Joins the next group. `durable`: somebody will be told that it is safe. Ignored after a failure. Throws a TypeError for
+   * notes beyond their bounds.
+   */
   add(change: C, durable: boolean): void {
     if (this.#failed !== null) return
+    checkBounds(change)
     this.#next.push(change)
     this.#added++
     const bytes = bytesOf(change)
@@ -227,12 +227,4 @@ export class GroupCommit<C extends Waiting> {
     this.#waiters = []
     for (const wake of waiters) wake()
   }
-}
-
-/** Bytes of what it carries. */
-function bytesOf(change: Waiting): number {
-  if (change.kind === 'insert') return change.job.args.length
-  if (change.kind !== 'end' && change.kind !== 'move' && change.kind !== 'adopt') return 0
-  const outcome = change.outcome ?? change.report ?? null
-  return outcome === null ? 0 : bytesOfOutcome(outcome)
 }

@@ -15,12 +15,15 @@ import {
   LIST_BYTES,
   type ListPage,
   type ListQuery,
+  type NoteRange,
   type Opened,
+  type Shelf,
   type Store,
+  type StoredNote,
 } from './contract.js'
-import { Entries, type Entry } from './entries.js'
+import type { Entry } from './entries.js'
 import { firstOf } from './first-of.js'
-import { StandingJobs } from './standing.js'
+import { MemoryJobs } from './memory-jobs.js'
 
 /** Jobs in the memory of this process: fast, and gone with it. Closed and opened again, it has what it had. */
 export function memoryStore(surroundings: Surroundings = SYSTEM): Store {
@@ -34,11 +37,7 @@ class MemoryStore implements Store {
   #epoch = 0
   readonly #clock: Clock
   readonly #id: string
-  readonly #jobs = new Entries()
-  readonly #outcomes = new Map<string, Map<number, Outcome>>()
-  readonly #taken = new Map<string, number>()
-  readonly #running = new Set<string>()
-  readonly #standing = new StandingJobs((job) => this.#waits(job))
+  readonly #jobs = new MemoryJobs()
 
   constructor({ clock, chance }: Surroundings) {
     this.#clock = clock
@@ -49,8 +48,8 @@ class MemoryStore implements Store {
     if (this.#open) throw new JrError('JR_STORE_LOCKED', 'the memory store is open already')
     this.#open = true
     this.#epoch++
-    const interrupted = [...this.#running].flatMap((id) => {
-      const entry = this.#jobs.get(id)
+    const interrupted = [...this.#jobs.running].flatMap((id) => {
+      const entry = this.#jobs.entries.get(id)
       return entry === undefined ? [] : [{ job: begun(entry.job), startedAt: entry.startedAt }]
     })
     return { id: this.#id, epoch: this.#epoch, interrupted, notes: [] }
@@ -58,14 +57,14 @@ class MemoryStore implements Store {
 
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
     this.#check()
-    return changes.map((change) => this.#apply(change))
+    return changes.map((change) => this.#jobs.apply(change))
   }
 
   async waiting(lane: Lane, after: Place | null, limit: number, maxBytes: number): Promise<JobRecord[]> {
     this.#check()
     const found: JobRecord[] = []
     let bytes = 0
-    for (const job of this.#standing.after(lane, after)) {
+    for (const job of this.#jobs.standing.after(lane, after)) {
       found.push(job)
       bytes += job.args.length
       if (found.length >= limit || bytes >= maxBytes) break
@@ -75,12 +74,12 @@ class MemoryStore implements Store {
 
   async lanes(after: Lane | null, limit: number): Promise<LaneHead[]> {
     this.#check()
-    return this.#standing.heads(after, limit)
+    return this.#jobs.standing.heads(after, limit)
   }
 
   async load(id: string): Promise<StoredJob | null> {
     this.#check()
-    const entry = this.#jobs.get(id)
+    const entry = this.#jobs.entries.get(id)
     return entry === undefined ? null : this.#view(entry)
   }
 
@@ -89,7 +88,7 @@ class MemoryStore implements Store {
     const { after, limit } = query
     const jobs: StoredJob[] = []
     let bytes = 0
-    for await (const entry of this.#jobs.after(after === undefined ? 0 : Number(after))) {
+    for await (const entry of this.#jobs.entries.after(after === undefined ? 0 : Number(after))) {
       this.#check()
       const view = this.#view(entry)
       if (!meets(query, view.state, view.job)) continue
@@ -102,118 +101,51 @@ class MemoryStore implements Store {
 
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     this.#check()
-    const all = [...(this.#outcomes.get(distributor)?.values() ?? [])]
+    const all = [...(this.#jobs.outcomes.get(distributor)?.values() ?? [])]
     const wanted = all.filter(({ seq }) => seq > after).sort((a, b) => a.seq - b.seq)
     return firstOf(wanted, limit, maxBytes, bytesOfOutcome)
   }
 
   async taken(distributor: string, instance: string): Promise<number> {
     this.#check()
-    return this.#taken.get(JSON.stringify([distributor, instance])) ?? 0
+    return this.#jobs.taken(distributor, instance)
+  }
+
+  async notes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]> {
+    this.#check()
+    return this.#jobs.notes.page(shelf, range, limit)
+  }
+
+  async countNotes(shelf: Shelf, range: NoteRange): Promise<number> {
+    this.#check()
+    return this.#jobs.notes.count(shelf, range)
   }
 
   async counts(): Promise<Counts> {
     this.#check()
-    const running = this.#running.size
+    const running = this.#jobs.running.size
     let outcomes = 0
-    for (const some of this.#outcomes.values()) outcomes += some.size
+    for (const some of this.#jobs.outcomes.values()) outcomes += some.size
     return {
-      waiting: this.#jobs.live - running,
+      waiting: this.#jobs.entries.live - running,
       running,
-      completed: this.#jobs.kept('completed'),
-      failed: this.#jobs.kept('failed'),
-      cancelled: this.#jobs.kept('cancelled'),
+      completed: this.#jobs.entries.kept('completed'),
+      failed: this.#jobs.entries.kept('failed'),
+      cancelled: this.#jobs.entries.kept('cancelled'),
       outcomes,
     }
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
     this.#check()
-    const ended = this.#jobs.oldest(state)
+    const ended = this.#jobs.entries.oldest(state)
     const gone = ended.filter(({ finishedAt }, i) => finishedAt < olderThan || i < ended.length - keep)
-    for (const { job } of gone) this.#jobs.remove(job.id)
+    for (const { job } of gone) this.#jobs.entries.remove(job.id)
     return gone.length
   }
 
   async close(): Promise<void> {
     this.#open = false
-  }
-
-  #apply(change: Change): Answer {
-    switch (change.kind) {
-      case 'insert': {
-        const { job, ownId, number } = change
-        if (number !== null) {
-          const key = JSON.stringify([job.distributor, job.instance])
-          this.#taken.set(key, Math.max(number, this.#taken.get(key) ?? 0))
-        }
-        if (ownId && this.#jobs.get(job.id)?.ended === null) return 'duplicate'
-        this.#jobs.add(job)
-        this.#standing.add(job)
-        return 'ok'
-      }
-      case 'begin': {
-        const entry = this.#at(change.job, false)
-        if (entry === null) return 'stale'
-        entry.startedAt = change.startedAt
-        this.#standing.left(entry.job)
-        this.#running.add(entry.job.id)
-        return 'ok'
-      }
-      case 'move': {
-        const entry = this.#at(change.from, change.running)
-        if (entry === null) return 'stale'
-        const { job } = entry
-        entry.job = change.to
-        entry.startedAt = 0
-        this.#left(job, change.running)
-        this.#standing.add(change.to)
-        this.#report(change.outcome)
-        return 'ok'
-      }
-      case 'end': {
-        const entry = this.#at(change.from, change.running)
-        if (entry === null) return 'stale'
-        if (change.keep === null) this.#jobs.remove(entry.job.id)
-        else this.#jobs.keep(entry.job.id, change.keep)
-        this.#left(entry.job, change.running)
-        this.#report(change.outcome)
-        return 'ok'
-      }
-      case 'remove': {
-        if ((this.#jobs.get(change.id)?.ended ?? null) === null) return 'stale'
-        this.#jobs.remove(change.id)
-        return 'ok'
-      }
-      case 'acknowledge': {
-        const outcomes = this.#outcomes.get(change.distributor)
-        for (const seq of change.seqs) outcomes?.delete(seq)
-        return 'ok'
-      }
-    }
-  }
-
-  /** It is no longer where it was. */
-  #left(job: JobRecord, running: boolean): void {
-    if (running) this.#running.delete(job.id)
-    else this.#standing.left(job)
-  }
-
-  #waits(job: JobRecord): boolean {
-    const entry = this.#jobs.get(job.id)
-    return entry?.job === job && entry.startedAt === 0 && entry.ended === null
-  }
-
-  #at(from: JobRecord, running: boolean): Entry | null {
-    const entry = this.#jobs.get(from.id)
-    if (entry === undefined || entry.ended !== null || entry.job.seq !== from.seq) return null
-    return entry.startedAt > 0 === running ? entry : null
-  }
-
-  #report(outcome: Outcome | null): void {
-    if (outcome === null) return
-    const outcomes = this.#outcomes.get(outcome.distributor) ?? new Map<number, Outcome>()
-    this.#outcomes.set(outcome.distributor, outcomes.set(outcome.seq, outcome))
   }
 
   #view({ job, startedAt, ended }: Entry): StoredJob {

@@ -3,6 +3,7 @@ import { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES } from '../job/states.js'
 import { messageOf } from '../thrown.js'
+import type { NoteName } from './notes.js'
 import {
   noRepeats,
   readJob,
@@ -35,23 +36,46 @@ export function decodeJob(row: Buffer): JobRecord {
   return decode(row, (r) => readJob(r, noRepeats()))
 }
 
-export function encodeEnded({ job, state, startedAt, finishedAt }: EndedJob): Buffer {
+/** `notes`: those that go with it. */
+export function encodeEnded(
+  { job, state, startedAt, finishedAt }: EndedJob,
+  notes: readonly NoteName[] = [],
+): Buffer {
   const w = new ByteWriter(256 + job.args.length)
   w.u8(VERSION)
   w.u8(TERMINAL_STATES.indexOf(state))
   w.uint(startedAt)
   w.uint(finishedAt)
   writeJob(w, job, noRepeats())
+  w.uint(notes.length)
+  for (const { shelf, key } of notes) {
+    w.text(shelf.name)
+    w.flag(shelf.own)
+    w.text(key)
+  }
   return w.take()
 }
 
 export function decodeEnded(row: Buffer): EndedJob {
+  return decode(row, readEnded)
+}
+
+/** The notes that go with an ended job. */
+export function notesOfEnded(row: Buffer): readonly NoteName[] {
   return decode(row, (r) => {
-    const state = stateOf(r.u8())
-    const startedAt = r.uint()
-    const finishedAt = r.uint()
-    return { state, startedAt, finishedAt, job: readJob(r, noRepeats()) }
+    readEnded(r)
+    return Array.from({ length: r.uint() }, () => ({
+      shelf: { name: r.text(), own: r.flag() },
+      key: r.text(),
+    }))
   })
+}
+
+function readEnded(r: ByteReader): EndedJob {
+  const state = stateOf(r.u8())
+  const startedAt = r.uint()
+  const finishedAt = r.uint()
+  return { state, startedAt, finishedAt, job: readJob(r, noRepeats()) }
 }
 
 export function encodeOutcome(outcome: Outcome): Buffer {

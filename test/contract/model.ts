@@ -8,9 +8,15 @@ import type {
   JobRecord,
   Lane,
   LaneHead,
+  NoteName,
+  NoteRange,
   Outcome,
   Place,
+  Refusal,
+  Shelf,
+  Single,
   StoredJob,
+  StoredNote,
   TerminalState,
 } from '#dist/src/store/index.js'
 import { meets, waitingState } from '#dist/src/store/index.js'
@@ -20,16 +26,69 @@ export class Model {
   #jobs: StoredJob[] = []
   #outcomes: Outcome[] = []
   #taken = new Map<string, number>()
+  #notes: (NoteName & { readonly value: Buffer })[] = []
+  /** The notes that go with ended jobs, by their ids. */
+  #going = new Map<string, readonly NoteName[]>()
 
   apply(change: Change): Answer {
+    const undo = this.savepoint()
+    if (change.kind !== 'together') {
+      const answer = this.#applyOne(change)
+      if (answer !== 'ok') undo()
+      return answer
+    }
+    for (const [at, each] of change.changes.entries()) {
+      const answer = this.#applyOne(each)
+      if (answer === 'ok') continue
+      for (const other of change.changes) this.#number(other)
+      undo()
+      return { is: 'refused', at, answer }
+    }
+    return 'ok'
+  }
+
+  /** What it answers makes undone all that is done from now on, but for numbers that are taken. */
+  savepoint(): () => void {
+    const [jobs, outcomes, notes] = [[...this.#jobs], [...this.#outcomes], [...this.#notes]]
+    const going = new Map(this.#going)
+    return () => {
+      this.#jobs = jobs
+      this.#outcomes = outcomes
+      this.#notes = notes
+      this.#going = going
+    }
+  }
+
+  /** Where it is not `ok`, something may have been done. */
+  #applyOne(change: Single): 'ok' | Refusal {
+    const { notes = [] } = change
+    const there = notes.map((note) => (note.unless === undefined ? undefined : this.#note(note)))
+    const answer = this.#applyBare(change)
+    const taken = there.find((note) => note !== undefined)
+    if (answer !== 'ok') return answer
+    if (taken !== undefined) return { is: 'taken', ...taken }
+    for (const { shelf, key, value } of notes) {
+      this.#drop([{ shelf, key }])
+      if (value !== null) this.#notes.push({ shelf, key, value })
+    }
+    return 'ok'
+  }
+
+  #number(change: Single): void {
+    if (change.kind !== 'insert') return
+    const { job, number } = change
+    const life = JSON.stringify([job.distributor, job.instance])
+    this.#taken.set(life, Math.max(number ?? 0, this.#taken.get(life) ?? 0))
+  }
+
+  #applyBare(change: Single): 'ok' | 'duplicate' | 'stale' {
     switch (change.kind) {
       case 'insert': {
-        const { job, ownId, number } = change
-        const life = JSON.stringify([job.distributor, job.instance])
-        this.#taken.set(life, Math.max(number ?? 0, this.#taken.get(life) ?? 0))
+        const { job, ownId } = change
+        this.#number(change)
         if (ownId && this.#jobs.some((one) => one.job.id === job.id && one.finishedAt === 0))
           return 'duplicate'
-        this.#jobs = this.#jobs.filter((one) => one.job.id !== job.id)
+        this.#forget(this.#jobs.filter((one) => one.job.id === job.id))
         this.#jobs.push(waits(job))
         return 'ok'
       }
@@ -46,12 +105,18 @@ export class Model {
         return 'ok'
       case 'end':
         if (!this.#take(change.from, change.running)) return 'stale'
-        if (change.keep !== null) this.#jobs.push(change.keep)
+        if (change.keep !== null) {
+          this.#jobs.push(change.keep)
+          this.#going.set(
+            change.from.id,
+            (change.notes ?? []).filter(({ value }) => value !== null),
+          )
+        }
         if (change.outcome !== null) this.#outcomes.push(change.outcome)
         return 'ok'
       case 'remove': {
         const gone = this.#jobs.filter(({ job, finishedAt }) => job.id === change.id && finishedAt > 0)
-        this.#jobs = this.#jobs.filter((one) => !gone.includes(one))
+        this.#forget(gone)
         return gone.length > 0 ? 'ok' : 'stale'
       }
       case 'acknowledge': {
@@ -61,6 +126,8 @@ export class Model {
         )
         return 'ok'
       }
+      case 'note':
+        return 'ok'
     }
   }
 
@@ -111,8 +178,34 @@ export class Model {
   prune(state: TerminalState, olderThan: number, keep: number): number {
     const ended = this.list({ state }).sort((a, b) => b.finishedAt - a.finishedAt || b.job.seq - a.job.seq)
     const gone = ended.filter((one, i) => i >= keep || one.finishedAt < olderThan)
-    this.#jobs = this.#jobs.filter((one) => !gone.includes(one))
+    this.#forget(gone)
     return gone.length
+  }
+
+  notes(shelf: Shelf, { prefix = '', after = null, before }: NoteRange): StoredNote[] {
+    const order = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+    return this.#notes
+      .filter(({ shelf: { name }, key }) => name === shelf.name && key.startsWith(prefix))
+      .filter(({ key }) => after === null || order(key, after) > 0)
+      .filter(({ key }) => before === undefined || order(key, before) < 0)
+      .map(({ key, value }) => ({ key, value }))
+      .sort((a, b) => order(a.key, b.key))
+  }
+
+  #note({ shelf, key }: NoteName) {
+    return this.#notes.find((one) => one.shelf.name === shelf.name && one.key === key)
+  }
+
+  #drop(names: readonly NoteName[]): void {
+    for (const name of names) this.#notes = this.#notes.filter((one) => one !== this.#note(name))
+  }
+
+  #forget(jobs: readonly StoredJob[]): void {
+    this.#jobs = this.#jobs.filter((one) => !jobs.includes(one))
+    for (const { job } of jobs) {
+      this.#drop(this.#going.get(job.id) ?? [])
+      this.#going.delete(job.id)
+    }
   }
 
   /** What a store says when it is opened again. */

@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { COMMANDS, type Command, EVERYTHING, NODE, type Tested, type World } from './commands.js'
+import { COMMANDS, type Command, EVERYTHING, NODE, type Tested } from './commands.js'
 import { Model } from './model.js'
+import type { World } from './steps.js'
 import { type Stores, storesWith } from './stores.js'
 
 export interface Series {

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, type Lane, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
-import { type Change, levelStore, type Store } from '#dist/src/store/index.js'
+import { type Change, levelStore, type Note, type Store } from '#dist/src/store/index.js'
 import { course } from '../fixtures/record.mjs'
 import { outcome, record } from '../node/records.js'
 
@@ -10,6 +10,10 @@ export const JOBS = 2000
 
 /** What a store has: each job and outcome, as text. */
 export type Content = ReadonlyMap<string, string>
+
+/** Each job has a note on it, under its id. */
+const SHELF = { name: 'jobs', own: true }
+const noteOf = (id: string, value: Buffer | null = argsOf(id)): Note => ({ shelf: SHELF, key: id, value })
 
 export function argsOf(id: string): Buffer {
   return Buffer.from(`args of ${id} `.repeat(8))
@@ -22,7 +26,13 @@ export async function fill(dir: string): Promise<void> {
     const id = `job-${++seq}`
     return record({ id, seq, lane, due: lane === TIMED ? 5000 + seq : 1, args: argsOf(id) })
   }
-  const insert = (made: JobRecord): Change => ({ kind: 'insert', job: made, ownId: false, number: made.seq })
+  const insert = (made: JobRecord): Change => ({
+    kind: 'insert',
+    job: made,
+    ownId: false,
+    number: made.seq,
+    notes: [noteOf(made.id)],
+  })
   const life = async (jobs: number) => {
     const store = levelStore({ dir })
     await store.open('n1')
@@ -46,11 +56,12 @@ function end(from: JobRecord, keep: boolean): Change {
     from,
     running: false,
     outcome: outcome({ seq: from.seq, distributor: 'app', id: from.id, args: argsOf(from.id) }),
+    notes: [keep ? noteOf(from.id) : noteOf(from.id, null)],
     keep: keep ? { job: ended, state: 'failed', startedAt: 7, finishedAt: 8 } : null,
   }
 }
 
-/** All that can be read. `wrong`: what nobody has sent. */
+/** All that can be read. `wrong`: what nobody has sent. `unpaired`: jobs without their notes, and notes without their jobs. */
 async function read(store: Store, interrupted: readonly { readonly job: JobRecord }[]) {
   const content = new Map<string, string>()
   const wrong: string[] = []
@@ -70,8 +81,16 @@ async function read(store: Store, interrupted: readonly { readonly job: JobRecor
   for (const id of content.keys()) {
     if (!id.startsWith('outcome') && (await store.load(id)) === null) wrong.push(`${id} can't be loaded`)
   }
+  const jobs = [...content.keys()].filter((id) => !id.startsWith('outcome'))
+  const notes = await store.notes(SHELF, {}, 2 * JOBS)
+  const noted = new Set(notes.map(({ key }) => key))
+  const unpaired = [...jobs.filter((id) => !noted.has(id)), ...[...noted].filter((id) => !content.has(id))]
+  for (const { key, value } of notes) {
+    if (!value.equals(argsOf(key))) wrong.push(`the note of ${key} has another value`)
+    content.set(`note of ${key}`, 'there')
+  }
   content.set('taken', String(await store.taken('app', 'life-1')))
-  return { content, wrong }
+  return { content, wrong, unpaired }
 }
 
 export function differences(before: Content, after: Content): string[] {

@@ -19,7 +19,11 @@ t.test(`every file of a store flipped, cut and removed (seed ${SEED})`, async (t
   const root = folder(t)
   const { dir, copy, content, wrong, notes } = await filledIn(root)
   t.same([wrong, notes], [[], []])
-  t.equal(content.size, 1 + JOBS + JOBS / 50, 'jobs and outcomes')
+  t.equal(
+    content.size,
+    1 + JOBS + JOBS / 50 + (JOBS - JOBS / 50),
+    'jobs and outcomes, and a note of each job',
+  )
   const ends: Record<string, number> = { refused: 0, said: 0, harmless: 0 }
   for (const { file, what, apply } of damagesOf(dir, FLIPS, CUTS, randomOf(SEED))) {
     if (file === 'owner.pid' || file.endsWith('LOCK') || (!WHOLE && file.includes('LOG'))) continue
@@ -34,6 +38,8 @@ t.test(`every file of a store flipped, cut and removed (seed ${SEED})`, async (t
       ends.refused = (ends.refused ?? 0) + 1
       continue
     }
+    if (after.unpaired.length > 0)
+      t.fail(`${text}: without each other: ${after.unpaired.slice(0, 3).join('; ')}`)
     const changed = differences(content, after.content)
     if (process.env.JR_TEST_DAMAGE === 'all')
       console.error(`${text}: ${changed.length} ${after.notes.join('; ')}`)

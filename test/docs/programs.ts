@@ -31,7 +31,7 @@ const FILES = { 'reactor_jobs/all.mjs': JOBS }
 const APP: Around = { before: START, after: STOP, files: FILES }
 
 const OWN_STORE = Object.fromEntries(
-  ['file-store.mjs', 'jobs.mjs', 'log.mjs'].map((file) => [
+  ['file-store.mjs', 'jobs.mjs', 'log.mjs', 'notes.mjs'].map((file) => [
     file,
     readFileSync(`examples/09-own-store/${file}`, 'utf8'),
   ]),

@@ -98,6 +98,6 @@ t.test('examples/09-own-store keeps the types of the contract', async (t) => {
   const { compilerOptions } = config as { compilerOptions: object }
   const own = { ...compilerOptions, allowJs: true, noEmit: true, noImplicitAny: false }
   const { options } = ts.parseJsonConfigFileContent({ compilerOptions: own, files: [] }, ts.sys, '.')
-  const files = ['app.mjs', 'file-store.mjs', 'jobs.mjs', 'log.mjs']
+  const files = ['app.mjs', 'file-store.mjs', 'jobs.mjs', 'log.mjs', 'notes.mjs']
   t.same(complaints(copied('own-store', 'examples/09-own-store', files), options), [])
 })

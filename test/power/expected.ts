@@ -20,6 +20,11 @@ export class Expected {
     return this.#jobs.has(id)
   }
 
+  /** Of each job what it is. */
+  stands(): string[] {
+    return [...this.#jobs].map(([id, steps]) => `${id} ${steps.at(-1)?.is}`)
+  }
+
   set(id: string, is: string, n = 0): void {
     this.#jobs.set(id, [...(this.#jobs.get(id) ?? []), { n, is }])
   }

@@ -68,6 +68,16 @@ function add(change, effect) {
   commits.add({ ...change, n }, change.kind === 'insert')
 }
 
+/** Of each job one note, under its id and what it is: it changes with the job, in the same change or in one beside it. */
+const SHELF = { name: 'jobs', own: false }
+const noted = (id, before, after) => [
+  ...(before === null ? [] : [{ shelf: SHELF, key: `${id} ${before}`, value: null }]),
+  ...(after === null ? [] : [{ shelf: SHELF, key: `${id} ${after}`, value: Buffer.from(after) }]),
+]
+const isOf = ({ job, running }) => `${running ? 'runs' : 'waits'} ${job.seq}`
+const withNotes = (change, notes) =>
+  random() < 0.2 ? { kind: 'together', changes: [change, { kind: 'note', notes }] } : { ...change, notes }
+
 function record(id) {
   const large = random() < heavy
   const lane = large ? pick(TIMES) : pick([IMMEDIATE, IMMEDIATE, IMMEDIATE, IMMEDIATE_DEFERRED, ...TIMES])
@@ -90,12 +100,17 @@ const moves = {
   insert() {
     const job = record(`j${seq + 1}`)
     jobs.set(job.id, { job, running: false })
-    add({ kind: 'insert', job, ownId: false, number: n + 1 }, { job: job.id, is: `waits ${job.seq}` })
+    const change = { kind: 'insert', job, ownId: false, number: n + 1 }
+    const is = `waits ${job.seq}`
+    add({ ...change, notes: noted(job.id, null, is) }, { job: job.id, is })
   },
   begin(one) {
     if (one.running) return
+    const before = isOf(one)
     one.running = true
-    add({ kind: 'begin', job: one.job, startedAt: 7 }, { job: one.job.id, is: `runs ${one.job.seq}` })
+    const is = isOf(one)
+    const change = { kind: 'begin', job: one.job, startedAt: 7 }
+    add(withNotes(change, noted(one.job.id, before, is)), { job: one.job.id, is })
   },
   move(one) {
     const { job, running } = one
@@ -106,10 +121,13 @@ const moves = {
     }
     const of = random() < 0.3 ? outcome(job) : null
     jobs.set(job.id, { job: to, running: false })
-    const effect = { job: job.id, is: `waits ${to.seq}`, ...(of === null ? {} : { outcome: of.seq }) }
-    add({ kind: 'move', from: job, running, to, outcome: of }, effect)
+    const is = `waits ${to.seq}`
+    const effect = { job: job.id, is, ...(of === null ? {} : { outcome: of.seq }) }
+    const change = { kind: 'move', from: job, running, to, outcome: of }
+    add(withNotes(change, noted(job.id, isOf(one), is)), effect)
   },
-  end({ job, running }) {
+  end(one) {
+    const { job, running } = one
     const of = outcome(job)
     const ended = { job, state: 'failed', startedAt: 7, finishedAt: 8 }
     const keep = random() < 0.1 ? ended : null
@@ -120,7 +138,8 @@ const moves = {
       is: keep === null ? 'gone' : 'kept',
       ...(of === null ? {} : { outcome: of.seq }),
     }
-    add({ kind: 'end', from: job, running, outcome: of, keep }, effect)
+    const notes = noted(job.id, isOf(one), keep === null ? null : 'kept')
+    add({ kind: 'end', from: job, running, outcome: of, keep, notes }, effect)
   },
   acknowledge() {
     const seqs = outcomes.filter(() => random() < 0.5)

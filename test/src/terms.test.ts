@@ -209,6 +209,8 @@ t.test('terms and course are the same behind every form in which a job is stored
       readJournal(writer.take() ?? Buffer.alloc(0), {
         ...into,
         taken: ignored,
+        note: ignored,
+        noteGone: ignored,
         insert: (job) => read.push(job),
       })
       deepStrictEqual(read, jobs, 'the journal')

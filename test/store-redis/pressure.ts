@@ -62,7 +62,7 @@ export class Pressure {
   async #commit(changes: Parameters<Store['commit']>[0]): Promise<boolean> {
     try {
       const answers = await this.#store.commit(changes, true)
-      for (const answer of answers) if (answer !== 'ok') this.strange.push(answer)
+      for (const answer of answers) if (answer !== 'ok') this.strange.push(JSON.stringify(answer))
       return true
     } catch (error) {
       if (!(error instanceof JrError)) throw error

@@ -1,100 +1,98 @@
-import { pack } from '../../bytes/codec.js'
-import { isImmediate } from '../../job/lane.js'
-import type { JobRecord, Outcome } from '../../job/record.js'
-import type { Acknowledge, Answer, Begin, Change, End, Insert, Interrupted, Move } from '../contract.js'
-import { encodeEnded, encodeJob, encodeOutcome } from '../records.js'
-import type { JournalEntries } from './journal.js'
-import { endedKey, endedStateOf, idKey, isEndedKey, markKey, placeKey } from './keys.js'
-import type { RowCounts } from './meta.js'
+import type { JobRecord } from '../../job/record.js'
+import type { Answer, Begin, Change, End, Insert, Move, Single } from '../contract.js'
+import { lasting, type NoteName } from '../notes.js'
+import { encodeEnded } from '../records.js'
+import { firstRefusal, type Ground, refusalOf } from '../refusal.js'
+import { Attempts, putMark } from './attempts.js'
+import type { Books } from './books.js'
+import { endedKey, endedStateOf, idKey, isEndedKey, markKey } from './keys.js'
+import { Outcomes } from './outcomes.js'
+import { Places } from './places.js'
 import type { RowBatch } from './row-batch.js'
-import type { Rows } from './rows.js'
-import type { Taken } from './taken.js'
-import type { Young, YoungJob } from './young.js'
-
-/** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
-const BACKLOG = 1000
-
-/** An attempt of a job that has a row of its own. */
-interface Running {
-  /** Of its row. */
-  readonly key: string
-  readonly seq: number
-  readonly startedAt: number
-}
-
-/** Where changes are noted down: what becomes of what is young, of rows, and of how many there are. */
-export interface Books {
-  readonly young: Young
-  readonly journal: JournalEntries
-  readonly rows: Rows
-  readonly taken: Taken
-  readonly counts: RowCounts
-}
+import type { YoungJob } from './young.js'
 
 /** What each change does. Knows which jobs run, so that the common changes need no reading. */
 export class Changes {
-  /** Rows of jobs that have gone. */
-  dropped = 0
   readonly #books: Books
-  /** Attempts of jobs that have rows of their own, by id. */
-  readonly #running = new Map<string, Running>()
+  readonly attempts = new Attempts()
+  readonly #outcomes: Outcomes
+  readonly #places: Places
+  readonly #ground: Ground
 
   constructor(books: Books) {
     this.#books = books
+    this.#outcomes = new Outcomes(books)
+    this.#places = new Places(books)
+    const { young, rows, notes } = books
+    this.#ground = {
+      isAt: (from, running) => this.#isAt(from, running),
+      isLive: (id) => young.jobs.has(id) || (rows.get(idKey(id)) !== null && rows.kept(id) === null),
+      kept: (id) => rows.kept(id),
+      note: (name) => notes.get(name),
+    }
   }
 
-  /** How many jobs run that have rows of their own. */
-  get running(): number {
-    return this.#running.size
-  }
-
-  /** When the attempt began that runs of this job, which has a row of its own; 0 when none does. */
-  startedAt(id: string): number {
-    return this.#running.get(id)?.startedAt ?? 0
-  }
-
-  /** The keys of jobs that run and have rows of their own. */
-  runningPlaces(): ReadonlySet<string> {
-    return new Set([...this.#running.values()].map(({ key }) => key))
-  }
-
-  /** A job with a row of its own that was found running when the store was opened. */
-  found({ job, startedAt }: Interrupted): void {
-    this.#running.set(job.id, { key: placeKey(job), seq: job.seq, startedAt })
+  /** Rows of jobs and notes that have gone. */
+  get dropped(): number {
+    return this.#places.dropped + this.#books.notes.dropped
   }
 
   /** A young job that was found to have a row. */
   overtaken(job: YoungJob): void {
-    this.#takeYoung(job)
+    this.#places.takeYoung(job)
   }
 
   /** Gives rows of their own to those that keep the journal from growing shorter; false when it is short enough. */
   makeRoom(batch: RowBatch): boolean {
-    const { young, journal } = this.#books
+    const { young, journal, notes } = this.#books
+    if (notes.areMany) notes.giveRows(batch, journal)
     const stragglers = young.stragglers()
     if (stragglers === null) return false
+    notes.giveRows(batch, journal, stragglers.last)
     for (const found of stragglers.jobs) {
       const { job, startedAt } = found
-      this.#takeYoung(found)
-      this.#putRow(batch, job)
+      this.#places.takeYoung(found)
+      this.#places.putRow(batch, job)
       if (startedAt === 0) continue
-      const key = placeKey(job)
-      this.#running.set(job.id, { key, seq: job.seq, startedAt })
-      batch.put(markKey(job.seq), markRow(key, startedAt))
+      putMark(batch, this.attempts.began(job, startedAt), job.seq, startedAt)
     }
     for (const { key, seq, startedAt } of stragglers.marks) {
       young.unmark(seq)
-      batch.put(markKey(seq), markRow(key, startedAt))
+      putMark(batch, key, seq, startedAt)
     }
-    for (const outcome of stragglers.outcomes) {
-      young.outcomeGone(outcome.distributor, outcome.seq)
-      journal.outcomeGone(outcome.distributor, outcome.seq)
-      this.#outcomeRow(batch, outcome)
-    }
+    for (const outcome of stragglers.outcomes) this.#outcomes.giveRow(batch, outcome)
     return true
   }
 
   apply(batch: RowBatch, change: Change): Answer {
+    if (change.kind === 'together') {
+      const refused = firstRefusal(change.changes, this.#ground)
+      for (const each of change.changes) refused === null ? this.#do(batch, each) : this.#take(each)
+      return refused ?? 'ok'
+    }
+    // What carries no notes finds by itself whether it can be done.
+    const refusal = change.notes === undefined ? null : refusalOf(change, this.#ground)
+    if (refusal === null) return this.#do(batch, change)
+    this.#take(change)
+    return refusal
+  }
+
+  /** Its sender's number counts, whatever the answer is. */
+  #take(change: Single): void {
+    if (change.kind !== 'insert' || change.number === null) return
+    const { job, number } = change
+    this.#books.taken.take(job.distributor, job.instance, number)
+  }
+
+  #do(batch: RowBatch, change: Single): 'ok' | 'duplicate' | 'stale' {
+    const answer = this.#doToJob(batch, change)
+    if (change.notes === undefined || answer !== 'ok') return answer
+    const { notes, journal } = this.#books
+    notes.write(batch, journal, change.notes)
+    return 'ok'
+  }
+
+  #doToJob(batch: RowBatch, change: Single): 'ok' | 'duplicate' | 'stale' {
     switch (change.kind) {
       case 'insert':
         return this.#insert(batch, change)
@@ -107,13 +105,17 @@ export class Changes {
       case 'remove':
         return this.#remove(batch, change.id)
       case 'acknowledge':
-        return this.#acknowledge(batch, change)
+        this.#outcomes.acknowledge(batch, change)
+        return 'ok'
+      case 'note':
+        return 'ok'
     }
   }
 
-  #insert(batch: RowBatch, { job, ownId, number }: Insert): Answer {
-    const { young, rows, taken } = this.#books
-    if (number !== null) taken.take(job.distributor, job.instance, number)
+  #insert(batch: RowBatch, change: Insert): 'ok' | 'duplicate' {
+    const { young, rows } = this.#books
+    const { job, ownId } = change
+    this.#take(change)
     if (ownId) {
       if (young.jobs.has(job.id)) return 'duplicate'
       const there = rows.get(idKey(job.id))?.toString()
@@ -121,11 +123,11 @@ export class Changes {
       // One of this id that has ended makes way.
       if (there !== undefined) this.#forget(batch, job.id, there)
     }
-    this.#place(batch, job)
+    this.#places.put(batch, job)
     return 'ok'
   }
 
-  #begin({ job, startedAt }: Begin): Answer {
+  #begin({ job, startedAt }: Begin): 'ok' | 'stale' {
     const { young, journal, rows } = this.#books
     const found = young.find(job)
     if (found !== undefined) {
@@ -134,146 +136,77 @@ export class Changes {
       journal.begin(job.seq, startedAt)
       return 'ok'
     }
-    if (this.#running.has(job.id) || !rows.hasJob(job)) return 'stale'
-    const key = placeKey(job)
-    this.#running.set(job.id, { key, seq: job.seq, startedAt })
+    if (this.attempts.has(job.id) || !rows.hasJob(job)) return 'stale'
+    const key = this.attempts.began(job, startedAt)
     young.mark(key, job.seq, startedAt)
     journal.mark(key, job.seq, startedAt)
     return 'ok'
   }
 
-  #move(batch: RowBatch, { from, running, to, outcome }: Move): Answer {
+  #move(batch: RowBatch, { from, running, to, outcome }: Move): 'ok' | 'stale' {
     if (!this.#leave(batch, from, running)) return 'stale'
-    this.#place(batch, to)
-    if (outcome !== null) this.#report(batch, outcome)
+    this.#places.put(batch, to)
+    if (outcome !== null) this.#outcomes.report(batch, outcome)
     return 'ok'
   }
 
-  #end(batch: RowBatch, { from, running, outcome, keep }: End): Answer {
+  #end(batch: RowBatch, { from, running, outcome, keep, notes }: End): 'ok' | 'stale' {
     if (!this.#leave(batch, from, running)) return 'stale'
     if (keep !== null) {
-      const { counts } = this.#books
+      const { counts, rows } = this.#books
       const key = endedKey(keep.state, keep.finishedAt, from.seq)
-      batch.put(key, encodeEnded(keep))
-      this.#putId(batch, from.id, key)
+      const row = encodeEnded(keep, lasting(notes))
+      batch.put(key, row)
+      rows.endedNow(key, row)
+      this.#places.putId(batch, from.id, key)
       counts[keep.state]++
     }
-    if (outcome !== null) this.#report(batch, outcome)
+    if (outcome !== null) this.#outcomes.report(batch, outcome)
     return 'ok'
   }
 
-  #remove(batch: RowBatch, id: string): Answer {
+  #remove(batch: RowBatch, id: string): 'ok' | 'stale' {
     const key = this.#books.rows.get(idKey(id))?.toString()
     if (key === undefined || !isEndedKey(key)) return 'stale'
     this.#forget(batch, id, key)
     return 'ok'
   }
 
-  /** An ended job, at this key, is kept no longer. */
   #forget(batch: RowBatch, id: string, key: string): void {
-    batch.del(key)
-    this.#dropId(batch, id)
-    this.#books.counts[endedStateOf(key)]--
+    this.forget(batch, id, key, this.#books.rows.kept(id) ?? [])
   }
 
-  /** Counted only when it is there: the same outcome may be acknowledged twice. */
-  #acknowledge(batch: RowBatch, { distributor, seqs }: Acknowledge): Answer {
-    const { young, journal, rows, counts } = this.#books
-    for (const seq of seqs) {
-      if (young.outcomeGone(distributor, seq)) {
-        journal.outcomeGone(distributor, seq)
-        continue
-      }
-      const key = rows.outcomeKey({ distributor, seq })
-      if (!rows.hasOutcome(key)) continue
-      batch.del(key)
-      rows.outcomeNow(key, false)
-      counts.outcomes--
-    }
-    return 'ok'
+  /** An ended job, at this key, is kept no longer. `notes`: those of its end. */
+  forget(batch: RowBatch, id: string, key: string, gone: readonly NoteName[]): void {
+    const { notes, journal, counts } = this.#books
+    batch.del(key)
+    this.#places.dropId(batch, id)
+    counts[endedStateOf(key)]--
+    notes.drop(batch, journal, gone)
   }
 
   /** Takes a job from where it is; false when it is not there. */
   #leave(batch: RowBatch, from: JobRecord, running: boolean): boolean {
-    const { young, rows } = this.#books
-    const { id, seq } = from
+    const { young } = this.#books
+    if (!this.#isAt(from, running)) return false
     const found = young.find(from)
     if (found !== undefined) {
-      if (found.startedAt > 0 !== running) return false
-      this.#takeYoung(found)
+      this.#places.takeYoung(found)
       return true
     }
     if (running) {
-      if (this.#running.get(id)?.seq !== seq) return false
-      this.#running.delete(id)
-      if (!young.unmark(seq)) batch.del(markKey(seq))
-    } else if (this.#running.has(id) || !rows.hasJob(from)) return false
-    this.#dropRow(batch, from)
+      this.attempts.ended(from.id)
+      if (!young.unmark(from.seq)) batch.del(markKey(from.seq))
+    }
+    this.#places.dropRow(batch, from)
     return true
   }
 
-  /** A job waits at this place from now on. */
-  #place(batch: RowBatch, job: JobRecord): void {
-    const { young, journal, counts } = this.#books
-    const mayBeYoung = isImmediate(job.lane) && counts.backlog < BACKLOG && young.hasRoomFor(job.args.length)
-    // An id that is not young's own would be another job's: `ownId` was not asked for.
-    if (!mayBeYoung || young.jobs.has(job.id)) return this.#putRow(batch, job)
-    young.insert(job)
-    journal.insert(job)
+  #isAt(from: JobRecord, running: boolean): boolean {
+    const { young, rows } = this.#books
+    const found = young.find(from)
+    if (found !== undefined) return found.startedAt > 0 === running
+    if (running) return this.attempts.isAt(from)
+    return !this.attempts.has(from.id) && rows.hasJob(from)
   }
-
-  #takeYoung(found: YoungJob): void {
-    const { young, journal } = this.#books
-    young.take(found)
-    journal.gone(found.job.seq)
-  }
-
-  #putRow(batch: RowBatch, job: JobRecord): void {
-    const { rows, counts } = this.#books
-    const key = placeKey(job)
-    batch.put(key, encodeJob(job))
-    this.#putId(batch, job.id, key)
-    rows.jobNow(job, true)
-    counts.live++
-    if (isImmediate(job.lane)) counts.backlog++
-  }
-
-  #dropRow(batch: RowBatch, job: JobRecord): void {
-    const { rows, counts } = this.#books
-    this.dropped++
-    batch.del(placeKey(job))
-    this.#dropId(batch, job.id)
-    rows.jobNow(job, false)
-    counts.live--
-    if (isImmediate(job.lane)) counts.backlog--
-  }
-
-  #putId(batch: RowBatch, id: string, place: string): void {
-    batch.put(idKey(id), Buffer.from(place))
-    this.#books.rows.idNow(id, place)
-  }
-
-  #dropId(batch: RowBatch, id: string): void {
-    batch.del(idKey(id))
-    this.#books.rows.idNow(id, null)
-  }
-
-  #report(batch: RowBatch, outcome: Outcome): void {
-    const { young, journal } = this.#books
-    if (!young.hasRoomForOutcome) return this.#outcomeRow(batch, outcome)
-    young.outcome(outcome)
-    journal.outcome(outcome)
-  }
-
-  #outcomeRow(batch: RowBatch, outcome: Outcome): void {
-    const { rows, counts } = this.#books
-    const key = rows.outcomeKey(outcome)
-    batch.put(key, encodeOutcome(outcome))
-    rows.outcomeNow(key, true)
-    counts.outcomes++
-  }
-}
-
-function markRow(key: string, startedAt: number): Buffer {
-  return pack([key, startedAt])
 }

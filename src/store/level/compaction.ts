@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../clock.js'
 import type { Database } from './database.js'
-import { ROWS_OF_JOBS } from './keys.js'
+import { ROWS_THAT_GO } from './keys.js'
 
 export interface CompactionLimits {
   /** Rows that have gone since the last time. */
@@ -35,7 +35,7 @@ export class Compaction {
     this.#clock = clock
   }
 
-  /** Something was written; `gone` counts rows of jobs that have gone since the store was opened. */
+  /** Something was written; `gone` counts rows of jobs and notes that have gone since the store was opened. */
   wrote(gone: number): void {
     this.#gone = gone
     this.#wroteAt = this.#clock.mono()
@@ -61,6 +61,6 @@ export class Compaction {
     if (idle < this.#limits.idleMs) return this.#arm(this.#limits.idleMs - idle)
     this.#done = this.#gone
     // What goes wrong with the disk here, LevelDB says again at the next write, and there it counts.
-    this.#running = this.#db.compactRange(ROWS_OF_JOBS.gt, ROWS_OF_JOBS.lt).catch(() => {})
+    this.#running = this.#db.compactRange(ROWS_THAT_GO.gt, ROWS_THAT_GO.lt).catch(() => {})
   }
 }

@@ -6,9 +6,10 @@ export type LevelDb = ClassicLevel<string, Buffer>
 type Batch = ReturnType<LevelDb['batch']>
 export type Snapshot = ReturnType<LevelDb['snapshot']>
 
-/** Keys, between these. */
+/** Keys, between these: behind `gt`, or from `gte` on. */
 export interface KeyRange {
-  readonly gt: string
+  readonly gt?: string
+  readonly gte?: string
   readonly lt: string
   readonly limit?: number
   /** Absent: as they are now. */

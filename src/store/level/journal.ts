@@ -20,6 +20,10 @@ export interface JournalEntries {
   outcomeGone(distributor: string, seq: number): void
   /** The highest number of a life of a distributor, until it has a row of its own. */
   taken(distributor: string, instance: string, number: number): void
+  /** What is under this path from now on; null: nothing. */
+  note(path: string, value: Buffer | null): void
+  /** Rows say what is under this path. */
+  noteGone(path: string): void
 }
 
 const VERSION = 5
@@ -30,6 +34,9 @@ const MARK = 4
 const OUTCOME = 5
 const OUTCOME_GONE = 6
 const TAKEN = 7
+const NOTE = 8
+const NOTE_REMOVED = 9
+const NOTE_GONE = 10
 
 /** Gathers the entries of one group. */
 export class JournalWriter implements JournalEntries {
@@ -84,6 +91,17 @@ export class JournalWriter implements JournalEntries {
     this.#w.uint(number)
   }
 
+  note(path: string, value: Buffer | null): void {
+    this.#w.u8(value === null ? NOTE_REMOVED : NOTE)
+    this.#w.text(path)
+    if (value !== null) this.#w.bytes(value)
+  }
+
+  noteGone(path: string): void {
+    this.#w.u8(NOTE_GONE)
+    this.#w.text(path)
+  }
+
   /** Null when there are none. */
   take(): Buffer | null {
     if (this.#w.length === 1) return null
@@ -109,6 +127,9 @@ export function readJournal(row: Buffer, into: JournalEntries): void {
       else if (kind === OUTCOME) into.outcome(readOutcome(r, last))
       else if (kind === OUTCOME_GONE) into.outcomeGone(r.flag() ? last.distributor : r.known(), r.uint())
       else if (kind === TAKEN) into.taken(r.text(), r.text(), r.uint())
+      else if (kind === NOTE) into.note(r.text(), r.bytes())
+      else if (kind === NOTE_REMOVED) into.note(r.text(), null)
+      else if (kind === NOTE_GONE) into.noteGone(r.text())
       else throw new TypeError(`an entry of kind ${kind} is not known`)
     }
   })

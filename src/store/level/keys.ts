@@ -15,6 +15,7 @@ import type { LaneHead } from '../contract.js'
  *     i<id>                        where the job of this id is: the key of its row
  *     j<lane>\0<due><seq>          a waiting or running job that is not young
  *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
+ *     n<shelf>\0<key>              a note that is not young
  *     o<distributor>\0<seq>        an outcome that is not young
  *     r<seq>                       an attempt of a job that is not young has begun
  *
@@ -75,8 +76,8 @@ export function groupOf(key: string): number {
 }
 
 export const GROUPS = { gt: 'a', lt: 'b' } as const
-/** Of jobs that are not young: where they are, and the jobs themselves. */
-export const ROWS_OF_JOBS = { gt: 'i', lt: 'l' } as const
+/** Of jobs and notes that are not young: where the jobs are, the jobs themselves, and notes. */
+export const ROWS_THAT_GO = { gt: 'i', lt: 'o' } as const
 export const IDS = { gt: 'i', lt: 'j' } as const
 export const OUTCOMES = { gt: 'o', lt: 'p' } as const
 export const MARKS = { gt: 'r', lt: 's' } as const
@@ -88,6 +89,11 @@ export function chainKey(number: number): string {
 
 export function markKey(seq: number): string {
   return `r${seqText(seq)}`
+}
+
+/** Of the path of a note. */
+export function noteKey(path: string): string {
+  return `n${path}`
 }
 
 export function idKey(id: string): string {

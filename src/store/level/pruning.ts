@@ -1,9 +1,9 @@
 import type { TerminalState } from '../../job/states.js'
-import { decodeEnded } from '../records.js'
+import type { NoteName } from '../notes.js'
+import { decodeEnded, notesOfEnded } from '../records.js'
 import type { Database, KeyRange } from './database.js'
-import { endedBefore, endedPrefix, idKey } from './keys.js'
+import { endedBefore, endedPrefix } from './keys.js'
 import type { Meta } from './meta.js'
-import { RowBatch } from './row-batch.js'
 import type { Writer } from './writer.js'
 
 /** Rows that are removed in one turn, and about so many bytes of them. */
@@ -30,7 +30,7 @@ export async function prune(
 
 /** Of those in front of a key. They are read before their turn, so that groups of changes need not wait for that. */
 async function removeOldest(
-  { db, meta, writer }: PruningParts,
+  { db, writer }: PruningParts,
   state: TerminalState,
   lt: string,
   most: number,
@@ -45,22 +45,24 @@ async function removeOldest(
       // Some may have gone meanwhile.
       const there = await db.hasMany(old.map(({ key }) => key))
       const gone = old.filter((_, i) => there[i])
-      if (gone.length === 0) return 0
-      const batch = new RowBatch(db)
-      for (const { key, id } of gone) batch.del(key).del(idKey(id))
-      meta.rows[state] -= gone.length
-      await writer.writeRows(batch, false)
+      if (gone.length > 0) await writer.forget(gone)
       return gone.length
     })
   }
   return removed
 }
 
-async function oldest(db: Database, range: KeyRange): Promise<{ key: string; id: string }[]> {
-  const old: { key: string; id: string }[] = []
+interface Old {
+  readonly key: string
+  readonly id: string
+  readonly notes: readonly NoteName[]
+}
+
+async function oldest(db: Database, range: KeyRange): Promise<Old[]> {
+  const old: Old[] = []
   let bytes = 0
   for await (const [key, row] of db.rows(range)) {
-    old.push({ key, id: decodeEnded(row).job.id })
+    old.push({ key, id: decodeEnded(row).job.id, notes: notesOfEnded(row) })
     bytes += row.length
     if (bytes >= AT_ONCE.bytes) break
   }

@@ -16,7 +16,7 @@ import { meets } from '../../verbs/query.js'
 import { type LaneHead, LIST_BYTES, type ListPage, type ListQuery, LOOKED_AT } from '../contract.js'
 import { firstOf } from '../first-of.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
-import type { Changes } from './changes.js'
+import type { Attempts } from './attempts.js'
 import { type Database, type KeyRange, missing } from './database.js'
 import { type Found, firstYoung, type Wanted } from './first-young.js'
 import {
@@ -44,7 +44,7 @@ const MANY_KEYS = 1024
 export interface ReaderParts {
   readonly db: Database
   readonly young: Young
-  readonly changes: Pick<Changes, 'startedAt' | 'runningPlaces'>
+  readonly attempts: Pick<Attempts, 'startedAt' | 'places'>
   readonly rows: Pick<Rows, 'reading'>
 }
 
@@ -55,13 +55,13 @@ export interface ReaderParts {
 export class Reader {
   readonly #db: Database
   readonly #young: Young
-  readonly #changes: ReaderParts['changes']
+  readonly #attempts: ReaderParts['attempts']
   readonly #rows: ReaderParts['rows']
 
-  constructor({ db, young, changes, rows }: ReaderParts) {
+  constructor({ db, young, attempts, rows }: ReaderParts) {
     this.#db = db
     this.#young = young
-    this.#changes = changes
+    this.#attempts = attempts
     this.#rows = rows
   }
 
@@ -73,7 +73,7 @@ export class Reader {
     try {
       for await (const [, row] of this.#db.rows(laneRange(lane, after), Math.min(limit, READ_AT_ONCE))) {
         const job = decodeJob(row)
-        if (this.#changes.startedAt(job.id) > 0) continue
+        if (this.#attempts.startedAt(job.id) > 0) continue
         jobs.push(job)
         bytes += job.args.length
         if (jobs.length >= limit || bytes >= maxBytes) break
@@ -106,7 +106,7 @@ export class Reader {
       const row = await this.#db.get(place, snapshot)
       if (row === undefined) throw missing(place)
       if (isEndedKey(place)) return endedView(decodeEnded(row))
-      return liveView(decodeJob(row), this.#changes.startedAt(id), now)
+      return liveView(decodeJob(row), this.#attempts.startedAt(id), now)
     } finally {
       await snapshot.close()
     }
@@ -174,7 +174,7 @@ export class Reader {
   }
 
   async #headsOfRows(after: Lane | null, limit: number): Promise<LaneHead[]> {
-    const running = this.#changes.runningPlaces()
+    const running = this.#attempts.places()
     const { gt, lt } = jobsRange(false)
     const keys = this.#db.keys({ gt: after === null ? gt : endOfLane(after), lt })
     const heads: LaneHead[] = []
@@ -206,7 +206,7 @@ export class Reader {
   #view(key: string, row: Buffer, now: Now): StoredJob {
     if (isEndedKey(key)) return endedView(decodeEnded(row))
     const job = decodeJob(row)
-    return liveView(job, this.#changes.startedAt(job.id), now)
+    return liveView(job, this.#attempts.startedAt(job.id), now)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Groups } from './groups.js'
 import { type JournalEntries, readJournal } from './journal.js'
 import { GROUPS, groupOf, idKey, MARKS } from './keys.js'
 import type { FoundGroup } from './log-opening.js'
+import type { Notes } from './notes.js'
 import type { Taken } from './taken.js'
 import type { Young } from './young.js'
 
@@ -15,6 +16,7 @@ export interface RecoveryParts {
   readonly db: Database
   readonly young: Young
   readonly groups: Groups
+  readonly notes: Notes
   readonly taken: Taken
   readonly changes: Changes
 }
@@ -42,13 +44,13 @@ export async function recover(parts: RecoveryParts, log: readonly FoundGroup[]):
     if (job === undefined) throw missing(key)
     found.push(interrupted(job, startedAt))
   }
-  for (const each of found) changes.found(each)
+  for (const each of found) changes.attempts.found(each)
   return [...found, ...young.interrupted()].sort((a, b) => a.job.seq - b.job.seq)
 }
 
 /** The rows are in the order of their groups. Throws JR_STORE_CORRUPT. */
 async function replay(
-  { young, groups, taken }: RecoveryParts,
+  { young, groups, notes, taken }: RecoveryParts,
   journal: readonly FoundGroup[],
 ): Promise<void> {
   const ids = new Map<number, string>()
@@ -76,6 +78,8 @@ async function replay(
       young.outcome({ ...outcome, args: Buffer.from(outcome.args), error: Buffer.from(outcome.error) }),
     outcomeGone: (distributor, seq) => young.outcomeGone(distributor, seq),
     taken: (...life) => lives.push(life),
+    note: (path, value) => notes.found(path, value === null ? null : Buffer.from(value)),
+    noteGone: (path) => notes.foundGone(path),
   }
   for (const { group, row, segment } of journal) {
     groups.reach(group)

@@ -1,7 +1,9 @@
 import type { JobRecord, Outcome } from '../../job/record.js'
 import type { Change } from '../contract.js'
+import type { NoteName } from '../notes.js'
+import { notesOfEnded } from '../records.js'
 import type { Database } from './database.js'
-import { idKey, outcomeKey, outcomePrefix, placeKey } from './keys.js'
+import { idKey, isEndedKey, outcomeKey, outcomePrefix, placeKey } from './keys.js'
 import type { Young } from './young.js'
 
 /** Rows that are remembered as there. */
@@ -61,7 +63,7 @@ export class Rows {
     this.#rows.clear()
     this.#there.clear()
     // Most groups are about what is young, and wait for nothing here.
-    if (rows.length > 0) await this.#read(rows)
+    if (rows.length > 0) await this.#readIds(rows)
     if (there.length === 0) return
     const found = await this.#db.hasMany(there)
     for (const [i, key] of there.entries()) this.#there.set(key, found[i] === true)
@@ -70,6 +72,13 @@ export class Rows {
   /** A row that was looked up. */
   get(key: string): Buffer | null {
     return this.#rows.get(key) ?? null
+  }
+
+  /** The notes that go with the ended job of an id that was looked up; null when none is kept. */
+  kept(id: string): readonly NoteName[] | null {
+    const place = this.get(idKey(id))?.toString()
+    const row = place !== undefined && isEndedKey(place) ? this.get(place) : null
+    return row === null ? null : notesOfEnded(row)
   }
 
   /** Whether a job that is not young has its row at this place. */
@@ -88,6 +97,11 @@ export class Rows {
     const key = idKey(id)
     if (this.#rows.size > 0 && this.#rows.has(key))
       this.#rows.set(key, place === null ? null : Buffer.from(place))
+  }
+
+  /** An ended job is kept in this row. */
+  endedNow(key: string, row: Buffer): void {
+    this.#rows.set(key, row)
   }
 
   jobNow(job: JobRecord, there: boolean): void {
@@ -125,7 +139,7 @@ export class Rows {
     const placed = new Set<number>()
     const old = (job: JobRecord) =>
       !placed.has(job.seq) && !this.#known.has(job.seq) && !this.#young.find(job)
-    for (const change of changes) {
+    const look = (change: Change) => {
       switch (change.kind) {
         case 'insert':
           placed.add(change.job.seq)
@@ -147,14 +161,29 @@ export class Rows {
           for (const seq of seqs) {
             if (!this.#young.hasOutcome(distributor, seq)) there.push(this.outcomeKey({ distributor, seq }))
           }
+          break
         }
+        case 'together':
+          change.changes.forEach(look)
       }
     }
+    changes.forEach(look)
     return { rows, there }
   }
 
-  async #read(keys: readonly string[]): Promise<void> {
+  /** Where the jobs are, and of those that have ended the rows, which say what goes with them. */
+  async #readIds(keys: readonly string[]): Promise<void> {
+    const places = await this.#read(keys)
+    const ended = places.flatMap((place) => {
+      const key = place?.toString()
+      return key !== undefined && isEndedKey(key) ? [key] : []
+    })
+    if (ended.length > 0) await this.#read(ended)
+  }
+
+  async #read(keys: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
     const rows = await this.#db.getMany(keys)
     for (const [i, key] of keys.entries()) this.#rows.set(key, rows[i] ?? null)
+    return rows
   }
 }

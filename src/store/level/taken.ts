@@ -43,6 +43,7 @@ export class Taken {
   async lookUp(changes: readonly Change[]): Promise<void> {
     if (this.#lives.size > LIVES + this.#ahead.size) this.#forget()
     for (const change of changes) {
+      if (change.kind === 'together') await this.lookUp(change.changes)
       if (change.kind !== 'insert' || change.number === null) continue
       const { distributor, instance } = change.job
       if (this.#isLast(distributor, instance)) continue

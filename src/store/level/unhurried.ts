@@ -1,10 +1,28 @@
 import type { Clock, Timer } from '../../clock.js'
+import type { Change } from '../contract.js'
 import type { Log } from './log.js'
+import type { Young } from './young.js'
 
 /** Longer than a short job takes: who waits for one that is not over by then waits for the disk. */
 const QUICK_MS = 1
 /** Of jobs that are over nobody waits for the disk. */
 const LEISURE_MS = 10
+
+/** Changes of a group of which it is looked at whether all its new jobs have begun. */
+const FEW_CHANGES = 16
+
+/** The new jobs of a small group, when there are some and all have begun; else null: somebody waits for the disk. */
+export function begunIn(changes: readonly Change[], young: Pick<Young, 'jobs'>): string[] | null {
+  if (changes.length > FEW_CHANGES) return null
+  const jobs: string[] = []
+  for (const change of changes) {
+    if (change.kind !== 'insert') continue
+    const { id } = change.job
+    if (change.ownId || young.jobs.get(id)?.startedAt === 0) return null
+    jobs.push(id)
+  }
+  return jobs.length === 0 ? null : jobs
+}
 
 /** A group that has been written. */
 interface Waiting {

@@ -1,24 +1,24 @@
 import type { Clock } from '../../clock.js'
 import type { Answer, Change, Counts } from '../contract.js'
+import { type NoteName, pathOf } from '../notes.js'
 import { Chain } from './chain.js'
-import { type Books, Changes } from './changes.js'
+import { Changes } from './changes.js'
 import type { Database } from './database.js'
 import type { Groups } from './groups.js'
 import { JournalWriter } from './journal.js'
 import { groupKey, META_KEY } from './keys.js'
 import type { Log } from './log.js'
 import { encodeMeta, type Meta } from './meta.js'
+import type { Notes } from './notes.js'
 import { RowBatch } from './row-batch.js'
 import type { Rows } from './rows.js'
 import type { Taken } from './taken.js'
-import { Unhurried } from './unhurried.js'
+import { begunIn, Unhurried } from './unhurried.js'
 import type { Young } from './young.js'
 
 /** So many groups that LevelDB has, or bytes of them, and what is no longer needed of the journal goes. */
 const GROUP_ROWS = 256
 const GROUP_BYTES = 4 * 1024 * 1024
-/** Changes of a group of which it is looked at whether all its new jobs have begun. */
-const FEW_CHANGES = 16
 /** Lives of distributors of which only the log has the last number. */
 const LIVES = 1000
 
@@ -29,6 +29,7 @@ export interface WriterParts {
   readonly young: Young
   readonly groups: Groups
   readonly rows: Rows
+  readonly notes: Notes
   readonly taken: Taken
   readonly clock: Clock
   /** One more is on the disk. */
@@ -69,8 +70,8 @@ export class Writer {
   constructor(parts: WriterParts) {
     this.#parts = parts
     this.#certain = parts.meta.batch
-    const { young, rows, taken, meta, log, clock } = parts
-    const books: Books = { young, rows, taken, counts: meta.rows, journal: this.#journal }
+    const { young, rows, notes, taken, meta, log, clock } = parts
+    const books = { young, rows, notes, taken, counts: meta.rows, journal: this.#journal }
     this.changes = new Changes(books)
     this.#unhurried = new Unhurried(log, (job) => !young.jobs.has(job), clock)
   }
@@ -139,11 +140,21 @@ export class Writer {
     await this.inTurn(() => this.#toRows(new RowBatch(this.#parts.db), this.#journal.take(), true, true))
   }
 
+  /** Jobs that have ended are kept no longer: work for `inTurn`. */
+  async forget(ended: readonly { key: string; id: string; notes: readonly NoteName[] }[]): Promise<void> {
+    const { db, notes, groups } = this.#parts
+    await notes.lookFor(ended.flatMap((each) => each.notes.map(pathOf)))
+    const batch = new RowBatch(db)
+    for (const { key, id, notes: gone } of ended) this.changes.forget(batch, id, key, gone)
+    const group = await this.#toRows(batch, this.#journal.take(), false, false)
+    if (group !== null) groups.written(group)
+  }
+
   /**
    * What the store knows of itself goes with each batch. With fsync, also a batch that need not be on the disk waits for
    * it: a power cut may take one that does not, and leave those after it. Without, that is seen at the next opening.
    */
-  async writeRows(batch: RowBatch, sync: boolean): Promise<void> {
+  async #writeRows(batch: RowBatch, sync: boolean): Promise<void> {
     const { log, meta, onBatch } = this.#parts
     meta.batch++
     if (meta.log.newest === log.current) meta.log = { ...meta.log, synced: log.synced }
@@ -155,7 +166,6 @@ export class Writer {
     onBatch()
   }
 
-  /** The last batch that is on the disk for certain. */
   get certain(): number {
     return this.#certain
   }
@@ -163,7 +173,7 @@ export class Writer {
   get counts(): Counts {
     const { meta, young } = this.#parts
     const { live, outcomes, completed, failed, cancelled } = meta.rows
-    const running = young.running + this.changes.running
+    const running = young.running + this.changes.attempts.size
     return {
       waiting: live + young.jobs.size - running,
       running,
@@ -175,8 +185,9 @@ export class Writer {
   }
 
   async #place(changes: readonly Change[], sync: boolean): Promise<Placed> {
-    const { db, log, groups, rows, taken } = this.#parts
+    const { db, log, groups, rows, notes, taken } = this.#parts
     await rows.lookUp(changes)
+    await notes.lookUp(changes, rows)
     await taken.lookUp(changes)
     const batch = new RowBatch(db)
     const answers = changes.map((change) => this.changes.apply(batch, change))
@@ -197,26 +208,13 @@ export class Writer {
 
   /** Of a group whose outcomes have been told. */
   #sync(changes: readonly Change[]): Promise<void> {
-    const jobs = this.#begunIn(changes)
+    const jobs = begunIn(changes, this.#parts.young)
     return jobs === null ? this.#parts.log.sync() : this.#unhurried.sync(jobs)
-  }
-
-  /** The new jobs of a small group, when there are some and all have begun; else null: somebody waits for the disk. */
-  #begunIn(changes: readonly Change[]): string[] | null {
-    if (changes.length > FEW_CHANGES) return null
-    const jobs: string[] = []
-    for (const change of changes) {
-      if (change.kind !== 'insert') continue
-      const { id } = change.job
-      if (change.ownId || this.#parts.young.jobs.get(id)?.startedAt === 0) return null
-      jobs.push(id)
-    }
-    return jobs.length === 0 ? null : jobs
   }
 
   /** One batch of LevelDB. Answers the number of the group, when the journal has a part of it. */
   async #toRows(batch: RowBatch, row: Buffer | null, sync: boolean, clear: boolean): Promise<number | null> {
-    const { log, meta, groups, taken } = this.#parts
+    const { log, meta, groups, notes, taken } = this.#parts
     let group: number | null = null
     // What it says of groups before it does not matter when there are none.
     if (row !== null && !(groups.leavesNothing && groups.isEmpty)) {
@@ -229,6 +227,9 @@ export class Writer {
     // What is removed here is no longer needed because of what the log says: that has to be on the disk before. Also
     // without fsync: else jobs that ended long ago would be there again, or such as were accepted long ago would not.
     const logged = sync && !clear ? log.sync() : null
+    // What rows say of notes stands on what the log says.
+    if (notes.unsynced && log.fsync && !clear) await log.sync()
+    notes.unsynced = false
     if (clear) {
       log.seal()
       await log.sync()
@@ -239,7 +240,7 @@ export class Writer {
       await log.sync()
       meta.log = { oldest: oldest ?? log.current, newest: log.current, synced: log.synced }
     }
-    await Promise.all([this.writeRows(batch, sync || clear), logged])
+    await Promise.all([this.#writeRows(batch, sync || clear), logged])
     if (!clear) return group
     this.#groupRows = 0
     this.#groupBytes = 0

@@ -32,6 +32,9 @@ export interface YoungLimits {
   readonly jobs: number
   readonly args: number
   readonly outcomes: number
+  /** Notes, and bytes of their keys and values: each takes some 300 bytes of memory more. */
+  readonly notes: number
+  readonly noteBytes: number
   /** Of the journal, in all. When there are more, what the older half of it still has is given rows of its own. */
   readonly bytes: number
   /** Of one file of the log. */
@@ -45,6 +48,8 @@ export const YOUNG_LIMITS: YoungLimits = {
   jobs: 32_768,
   args: 16 * 1024 * 1024,
   outcomes: 32_768,
+  notes: 8192,
+  noteBytes: 4 * 1024 * 1024,
   bytes: 16 * 1024 * 1024,
   segment: 4 * 1024 * 1024,
 }
@@ -157,10 +162,11 @@ export class Young {
   }
 
   /** When the journal has grown too long: what keeps its older half from going. */
-  stragglers(): { jobs: YoungJob[]; outcomes: Outcome[]; marks: YoungMark[] } | null {
+  stragglers(): { jobs: YoungJob[]; outcomes: Outcome[]; marks: YoungMark[]; last: number } | null {
     const last = this.#groups.olderHalf()
     if (last === null) return null
     return {
+      last,
       jobs: [...this.jobs.values()].filter(({ group }) => group <= last),
       marks: [...this.marks.values()].filter(({ group }) => group <= last),
       outcomes: [...this.#outcomes.values()].flatMap((of) =>

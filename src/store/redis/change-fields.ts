@@ -1,6 +1,7 @@
 import type { ByteWriter } from '../../bytes/bytes.js'
 import type { EndedJob, JobRecord, Outcome } from '../../job/record.js'
-import type { SharedChange } from '../contract.js'
+import type { Note, SharedSingle } from '../contract.js'
+import { type NoteName, pathOf } from '../notes.js'
 import { encodeEnded, writeJobRow, writeOutcomeRow } from '../records.js'
 import type { FieldWriter } from './field-writer.js'
 import { ENDED_LENGTH, endedPlace, takenKey, writeOutcomeKey, writePlace } from './keys.js'
@@ -9,6 +10,18 @@ import { ENDED_LENGTH, endedPlace, takenKey, writeOutcomeKey, writePlace } from 
 export const ENDED_MARK = 'e'
 export const ENDED_HEAD = 1 + ENDED_LENGTH
 
+const NONE: readonly Note[] = []
+const LETTERS: Readonly<Record<SharedSingle['kind'], string>> = {
+  insert: 'i',
+  begin: 'b',
+  move: 'm',
+  end: 'e',
+  remove: 'r',
+  acknowledge: 'a',
+  adopt: 'o',
+  note: 'n',
+}
+
 /**
  * Writes the fields of a change that goes by itself as `lua/commit.lua` reads them. `ownerOf` numbers the lost
  * neighbours. `begins`: the change after this one is the beginning of the same job, which need not be put among those
@@ -16,14 +29,17 @@ export const ENDED_HEAD = 1 + ENDED_LENGTH
  */
 export function writeChange(
   out: FieldWriter,
-  change: SharedChange,
+  change: SharedSingle,
   ownerOf: (node: string | undefined) => string,
   begins: boolean,
 ): void {
+  const { notes = NONE } = change
+  out.text(begins ? 'x' : LETTERS[change.kind])
+  out.text(String(notes.length))
+  for (const note of notes) writeNote(out, note)
   switch (change.kind) {
     case 'insert': {
       const { job, ownId, number, sentBefore = [] } = change
-      out.text(begins ? 'x' : 'i')
       out.text(ownId ? '1' : '0')
       out.text(job.id)
       out.row(writePlace, job)
@@ -38,38 +54,50 @@ export function writeChange(
       return
     }
     case 'begin':
-      out.text('b')
       out.row(writePlace, change.job)
       out.text(String(change.startedAt))
       return
     case 'move':
-      out.text('m')
       writeFrom(out, ownerOf(change.owner), change.from, change.running)
       out.row(writePlace, change.to)
       out.row(writeJobRow, change.to)
       writeOutcome(out, change.outcome)
       return
     case 'end':
-      out.text('e')
       writeFrom(out, ownerOf(change.owner), change.from, change.running)
       writeOutcome(out, change.outcome)
       writeEnded(out, change.from, change.keep)
       return
     case 'remove':
-      out.text('r')
       out.text(change.id)
       return
     case 'acknowledge':
-      out.text('a')
       out.text(String(change.seqs.length))
       for (const seq of change.seqs) out.row(writeOutcomeKey, { distributor: change.distributor, seq })
       return
     case 'adopt':
-      out.text('o')
       out.text(ownerOf(change.owner))
       out.row(writeOutcomeKey, change.from)
       writeOutcome(out, change.outcome)
   }
+}
+
+/** As a script knows it: on the shelf of a node, or of all. */
+export function scopedName(name: NoteName): string {
+  return (name.shelf.own ? 'o' : 's') + pathOf(name)
+}
+
+function writeNote(out: FieldWriter, note: Note): void {
+  const { value, unless } = note
+  const letter = value === null ? 'd' : 'p'
+  out.text(unless === undefined ? letter : letter.toUpperCase())
+  out.text(scopedName(note))
+  if (value === null) out.text('')
+  else out.row(writeBytes, value)
+}
+
+function writeBytes(out: ByteWriter, value: Buffer): void {
+  out.raw(value)
 }
 
 function writeFrom(out: FieldWriter, owner: string, from: JobRecord, running: boolean): void {

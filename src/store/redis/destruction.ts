@@ -24,7 +24,8 @@ export async function destroyByScript(
 ): Promise<boolean[] | null> {
   const { prefix, shared } = visit
   const keys = nodeKeys(prefix, shown.name)
-  const { waiting, running, ended, outcomes, payloads } = keys
+  const { waiting, running, ended, outcomes, payloads, notes: own } = keys
+  const { leases, jobs: rows, notes: common } = shared
   const ours = given === '' ? await newEpoch(visit, epoch) : Number(epoch)
   const first = firstNumber(epochOfMs(ours)) + Number(given)
   const now = visit.clock.now()
@@ -34,7 +35,10 @@ export async function destroyByScript(
   const answerKey = `{${prefix}}:destroyed:${visit.chance.id()}`
   const answer = await visit.run(
     'destroy',
-    [keys.node, shared.leases, shared.jobs, waiting, running, ended, outcomes, payloads, answerKey],
+    [
+      ...[keys.node, leases, rows, waiting, running, ended, outcomes, payloads, answerKey],
+      ...[common.names, common.values, own.names, own.values],
+    ],
     [
       shown.name,
       epoch,

@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../job/record.js'
-import type { Answer, Begin, SharedChange } from '../contract.js'
+import type { Begin, SharedChange, SharedSingle } from '../contract.js'
 import { writeJobRow } from '../records.js'
 import { writeChange, writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
@@ -16,17 +16,8 @@ export interface Group {
   readonly args: readonly (string | Buffer)[]
 }
 
-const ANSWERS: Readonly<Record<string, Answer | null>> = { o: 'ok', d: 'duplicate', s: 'stale', n: null }
-
-/** What the script answered for each change; null: there was no room for the job. */
-export function readAnswers({ changes, single }: Group, letters: string): (Answer | null)[] {
-  const answers = new Array<Answer | null>(changes.length).fill('ok')
-  for (const [i, at] of single.entries()) {
-    const answer = ANSWERS[letters[i] ?? '']
-    answers[at] = answer === undefined ? 'stale' : answer
-  }
-  return answers
-}
+/** Lists of every group; behind them come those of changes that are done together. */
+const LISTS = 10
 
 interface Packed {
   readonly packed: Buffer
@@ -55,11 +46,22 @@ export class GroupPacker {
       if (!neighbours.includes(name)) neighbours.push(name)
       return String(neighbours.indexOf(name) + 1)
     }
+    const together: (readonly SharedSingle[])[] = []
     out.list(() => {
       for (const at of sorted.single) {
-        writeChange(out, changes[at] as SharedChange, ownerOf, beginsNext(changes, at))
+        const change = changes[at] as SharedChange
+        if (change.kind !== 'together') writeChange(out, change, ownerOf, beginsNext(changes, at))
+        else {
+          out.text('g')
+          out.text(String(LISTS + together.push(change.changes)))
+        }
       }
     })
+    for (const some of together) {
+      out.list(() => {
+        for (const change of some) writeChange(out, change, ownerOf, false)
+      })
+    }
     return { packed: out.take(), single: sorted.single, neighbours }
   }
 }
@@ -114,7 +116,7 @@ function writeBegin(out: FieldWriter, { job, startedAt }: Begin): void {
 function highestNumbers(changes: readonly SharedChange[]): Map<string, number> {
   const highest = new Map<string, number>()
   let last = { distributor: '', instance: '', key: '' }
-  for (const change of changes) {
+  for (const change of changes.flatMap((one) => (one.kind === 'together' ? one.changes : one))) {
     if (change.kind !== 'insert' || change.number === null) continue
     const { distributor, instance } = change.job
     if (last.key === '' || distributor !== last.distributor || instance !== last.instance) {
@@ -125,9 +127,15 @@ function highestNumbers(changes: readonly SharedChange[]): Map<string, number> {
   return highest
 }
 
-/** Whether the change after this one is the beginning of the job that it inserts. */
+/** Whether the change after this one is the beginning of the job that it inserts, which no note can keep from being done. */
 function beginsNext(changes: readonly SharedChange[], at: number): boolean {
   const change = changes[at]
   const next = changes[at + 1]
-  return change?.kind === 'insert' && next?.kind === 'begin' && next.job === change.job
+  if (next?.kind === 'begin' && next.notes !== undefined) return false
+  return (
+    change?.kind === 'insert' &&
+    change.notes === undefined &&
+    next?.kind === 'begin' &&
+    next.job === change.job
+  )
 }

@@ -11,6 +11,7 @@ import type { LaneHead } from '../contract.js'
  *     <lane>\0<due><seq><id>           a place: of a waiting job in `waiting`, of a running one in `running`
  *     <state>\0<finishedAt><seq><id>   a job in `ended`
  *     <distributor>\0<seq>             an outcome
+ *     <shelf>\0<key>                   a note
  *     <distributor>\0<instance>        the highest number taken
  */
 export interface SharedKeys {
@@ -18,6 +19,13 @@ export interface SharedKeys {
   readonly leases: string
   /** The rows of all jobs of all nodes, so that an id is one job whichever node has it. */
   readonly jobs: string
+  readonly notes: NoteKeys
+}
+
+/** Notes in order, and the values of those that have some. */
+export interface NoteKeys {
+  readonly names: string
+  readonly values: string
 }
 
 /** Where a node hears what is asked of it, and where one who has asked hears the answer. */
@@ -37,10 +45,13 @@ export interface NodeKeys {
   readonly outcomes: string
   readonly payloads: string
   readonly taken: string
+  /** Its own. */
+  readonly notes: NoteKeys
 }
 
 export function sharedKeys(prefix: string): SharedKeys {
-  return { leases: `{${prefix}}:leases`, jobs: `{${prefix}}:jobs` }
+  const notes = { names: `{${prefix}}:notes`, values: `{${prefix}}:values` }
+  return { leases: `{${prefix}}:leases`, jobs: `{${prefix}}:jobs`, notes }
 }
 
 export function nodeKeys(prefix: string, node: string): NodeKeys {
@@ -53,6 +64,7 @@ export function nodeKeys(prefix: string, node: string): NodeKeys {
     outcomes: key('outcomes'),
     payloads: key('payloads'),
     taken: key('taken'),
+    notes: { names: key('notes'), values: key('values') },
   }
 }
 
@@ -85,10 +97,10 @@ export function headOf(place: string): LaneHead {
   return { lane: place.slice(0, end), due: Number.parseInt(place.slice(end + 1, end + 1 + TIME_DIGITS), 36) }
 }
 
-/** A range of places, as ZRANGEBYLEX takes it. */
+/** A range of members, as ZRANGEBYLEX takes it. */
 export interface Range {
   readonly min: string
-  readonly max: string
+  readonly max: string | Buffer
 }
 
 export function laneRange(lane: Lane, after: Place | null): Range {

@@ -78,7 +78,11 @@ async function askForLease(
   const keys = nodeKeys(prefix, node)
   const args = [node, chance.id(), String(leaseMs), ownHolder(), gone]
   const answer = await persist(clock, client, FIRST_CONTACT_MS, () =>
-    client.run(scripts.open, [keys.node, sharedKeys(prefix).leases, keys.taken], args),
+    client.run(
+      scripts.open,
+      [keys.node, sharedKeys(prefix).leases, keys.taken, keys.notes.names, keys.notes.values],
+      args,
+    ),
   )
   const [word, first = '', second = '', third = ''] = (answer as Buffer[]).map(String)
   if (word === 'open')

@@ -1,8 +1,9 @@
 import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Answer, SharedChange } from '../contract.js'
+import { readAnswers } from './answers.js'
 import { isRefusedAsMany } from './failure.js'
-import { type Group, readAnswers } from './group.js'
+import type { Group } from './group.js'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS } from './patience.js'
 import type { Server } from './server.js'
 
@@ -68,7 +69,7 @@ export class Sending {
       done = resolve
     })
     let sent = group
-    const once = async () => String(await (wait ? this.#sendAndWait(sent) : server.commit(sent)))
+    const once = () => (wait ? this.#sendAndWait(sent) : server.commit(sent))
     const send = () =>
       once().catch((error) => {
         if (!isRefusedAsMany(error)) throw error
@@ -76,12 +77,12 @@ export class Sending {
         return once()
       })
     try {
-      const letters = await send().catch(async () => {
+      const answer = await send().catch(async () => {
         await before
         return server.persist(server.writer, send)
       })
       server.group = Math.max(server.group, group.number)
-      return readAnswers(sent, letters)
+      return readAnswers(sent, answer as Buffer)
     } catch (cause) {
       server.broken ??= cause instanceof JrError ? cause : new JrError('JR_STORE', `Redis: ${String(cause)}`)
       throw server.broken

@@ -89,13 +89,15 @@ export class Server {
   }
 
   #pack(number: number, changes: readonly SharedChange[], singly: boolean): Group {
-    const { leases, jobs } = this.shared
-    const { node, waiting, running, ended, outcomes, payloads, taken } = this.keys
+    const { leases, jobs, notes } = this.shared
+    const { node, waiting, running, ended, outcomes, payloads, taken, notes: own } = this.keys
     const { packed, single, neighbours } = this.#packer.pack(changes, singly)
     const keys = [node, leases, jobs, waiting, running, ended, outcomes, payloads, taken]
+    keys.push(notes.names, notes.values, own.names, own.values)
     for (const name of neighbours) {
       const theirs = nodeKeys(this.prefix, name)
       keys.push(theirs.node, theirs.waiting, theirs.running, theirs.outcomes, theirs.payloads, theirs.taken)
+      keys.push(theirs.notes.names, theirs.notes.values)
     }
     const args = [this.owner.epoch, String(number - 1), String(number), packed, ...neighbours]
     return { number, changes, single, keys, args }
@@ -121,7 +123,8 @@ export class Server {
   }
 
   async prune(range: Range, before: string, keep: number, limit: number): Promise<number> {
-    const keys = [this.keys.node, this.shared.jobs, this.keys.ended]
+    const { jobs, notes } = this.shared
+    const keys = [this.keys.node, jobs, this.keys.ended, notes.names, notes.values]
     const args = [this.owner.epoch, range.min, range.max, before, String(keep), String(limit)]
     return Number(await this.watcher.run(this.#scripts.prune, keys, args))
   }
@@ -133,8 +136,10 @@ export class Server {
   }
 
   async bury(name: string, keepMs: number): Promise<boolean> {
-    const { node, waiting, running, ended, outcomes, taken } = nodeKeys(this.prefix, name)
-    const keys = [this.shared.leases, node, waiting, running, ended, outcomes, taken, this.keys.ended]
+    const { node, waiting, running, ended, outcomes, taken, notes } = nodeKeys(this.prefix, name)
+    const mine = this.keys
+    const keys = [this.shared.leases, node, waiting, running, ended, outcomes, taken, this.shared.jobs]
+    keys.push(mine.ended, mine.notes.names, mine.notes.values, notes.names, notes.values)
     return String(await this.watcher.run(this.#scripts.bury, keys, [name, String(keepMs)])) === '1'
   }
 }

@@ -1,5 +1,5 @@
 import type { JobRecord, Outcome, Place } from '../../job/record.js'
-import type { Acknowledge, Begin, End, Insert, SharedChange } from '../contract.js'
+import type { Acknowledge, Begin, End, Insert, SharedChange, SharedSingle } from '../contract.js'
 
 /**
  * A group of changes, those of one sort together: so Redis does many with one command. It looks first whether all jobs
@@ -45,9 +45,19 @@ export function sortChanges(changes: readonly SharedChange[], singly: boolean): 
   // Of the group so far: what is reported is newer than what is acknowledged, or goes by itself.
   let [oldestReported, newestAcknowledged] = [Number.POSITIVE_INFINITY, 0]
   for (const [i, change] of changes.entries()) {
+    if (change.kind === 'together') {
+      for (const each of change.changes) {
+        const id = idOf(each)
+        if (id !== null) taken.add(id)
+        for (const seq of seqsIn(each)) oldestReported = Math.min(oldestReported, seq)
+      }
+      sorted.single.push(i)
+      continue
+    }
+    const alone = singly || change.notes !== undefined
     if (change.kind === 'acknowledge') {
       for (const seq of change.seqs) if (seq > newestAcknowledged) newestAcknowledged = seq
-      if (singly || newestAcknowledged >= oldestReported) sorted.single.push(i)
+      if (alone || newestAcknowledged >= oldestReported) sorted.single.push(i)
       else sorted.acknowledged.push(change)
       continue
     }
@@ -55,7 +65,7 @@ export function sortChanges(changes: readonly SharedChange[], singly: boolean): 
     const id = idOf(change)
     const late = outcome !== null && outcome.seq <= newestAcknowledged
     if (outcome !== null && outcome.seq < oldestReported) oldestReported = outcome.seq
-    if (!singly && !late && id !== null && !taken.has(id) && joins(courses, id, change)) {
+    if (!alone && !late && id !== null && !taken.has(id) && joins(courses, id, change)) {
       if (outcome !== null) sorted.outcomes.push(outcome)
       continue
     }
@@ -66,7 +76,14 @@ export function sortChanges(changes: readonly SharedChange[], singly: boolean): 
   return sorted
 }
 
-function idOf(change: SharedChange): string | null {
+/** Of outcomes that it reports or acknowledges: what acknowledges such behind it comes after it. */
+function seqsIn(change: SharedSingle): readonly number[] {
+  if (change.kind === 'acknowledge') return change.seqs
+  const outcome = 'outcome' in change ? change.outcome : null
+  return outcome === null ? [] : [outcome.seq]
+}
+
+function idOf(change: SharedSingle): string | null {
   switch (change.kind) {
     case 'insert':
     case 'begin':
@@ -82,7 +99,7 @@ function idOf(change: SharedChange): string | null {
 }
 
 /** Whether the change goes on with what the group does to the job. If not it comes after, by itself. */
-function joins(courses: Map<string, Course>, id: string, change: SharedChange): boolean {
+function joins(courses: Map<string, Course>, id: string, change: SharedSingle): boolean {
   const course = courses.get(id)
   switch (change.kind) {
     case 'insert':

@@ -12,14 +12,19 @@ import type {
   ListQuery,
   NeighbourHandlers,
   Neighbours,
+  NoteRange,
   Opened,
   SharedChange,
+  Shelf,
   Store,
+  StoredNote,
 } from '../contract.js'
 import { Answering } from './answering.js'
-import { type Client, connect, type RedisExtra } from './client.js'
+import { type Argument, type Client, connect, type RedisExtra } from './client.js'
+import { countsOf } from './counts.js'
 import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
+import { NoteReader } from './note-reader.js'
 import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
 import { readScripts } from './scripts.js'
@@ -76,6 +81,7 @@ interface Open {
   readonly server: Server
   readonly sending: Sending
   readonly reader: Reader
+  readonly notes: NoteReader
   readonly lease: Lease
   readonly answering: Answering
 }
@@ -152,23 +158,17 @@ class RedisStore implements Store {
     return Number((await this.#call('HGET', server.keys.taken, takenKey(distributor, instance))) ?? 0)
   }
 
+  async notes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]> {
+    return this.#opened().notes.page(shelf, range, limit)
+  }
+
+  async countNotes(shelf: Shelf, range: NoteRange): Promise<number> {
+    return this.#opened().notes.count(shelf, range)
+  }
+
   async counts(): Promise<Counts> {
     const { keys } = this.#opened().server
-    const ended = (state: TerminalState) => {
-      const { min, max } = endedRange(state)
-      return this.#call('ZLEXCOUNT', keys.ended, min, max)
-    }
-    const answers = await Promise.all([
-      this.#call('ZCARD', keys.waiting),
-      this.#call('HLEN', keys.running),
-      ended('completed'),
-      ended('failed'),
-      ended('cancelled'),
-      this.#call('ZCARD', keys.outcomes),
-    ])
-    const [waiting = 0, running = 0, completed = 0, failed = 0, cancelled = 0, outcomes = 0] =
-      answers.map(Number)
-    return { waiting, running, completed, failed, cancelled, outcomes }
+    return countsOf(keys, (command, ...args) => this.#call(command, ...args))
   }
 
   async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
@@ -219,7 +219,7 @@ class RedisStore implements Store {
     if (deaf !== null) notes.push(deaf)
     const interrupted = await reader.interrupted(node)
     lease.start()
-    this.#open = { server, sending, reader, lease, answering }
+    this.#open = { server, sending, reader, notes: new NoteReader(server), lease, answering }
     if (isNew) notes.push(`Redis knew no node ${node} under the prefix ${prefix}: it begins empty`)
     return { id, epoch, interrupted, notes }
   }
@@ -241,7 +241,7 @@ class RedisStore implements Store {
     await this.#ask(() => server.bury(node, KEPT_NUMBERS_MS))
   }
 
-  #call(command: string, ...args: string[]): Promise<unknown> {
+  #call(command: string, ...args: Argument[]): Promise<unknown> {
     const { server } = this.#opened()
     return this.#ask(() => server.watcher.call(command, ...args))
   }

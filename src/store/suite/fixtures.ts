@@ -2,7 +2,7 @@ import { FRESH } from '../../job/course.js'
 import { IMMEDIATE, type Lane } from '../../job/lane.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
 import { agree } from '../../job/terms/agreed.js'
-import type { Begin, Change, End, Insert, Move, Store } from '../contract.js'
+import type { Begin, Change, End, Insert, Move, Note, Shelf, Store, TakenNote } from '../contract.js'
 
 /** What a case is given: an empty store that has not been opened, and a way to have it anew with what it has kept. */
 export interface StoreUnderTest {
@@ -88,6 +88,22 @@ export const end = (
   told: Outcome | null = null,
   keep: End['keep'] = null,
 ): End => ({ kind: 'end', from, running, outcome: told, keep })
+
+/** A shelf of all nodes, and one of a node's own. */
+export const SHARED: Shelf = { name: 'shared', own: false }
+export const OWN: Shelf = { name: 'own', own: true }
+
+export function note(key: string, value: string | null = '', shelf = SHARED): Note {
+  return { shelf, key, value: value === null ? null : Buffer.from(value) }
+}
+
+/** What answers a change with this note, when it is there. */
+export function taken({ shelf, key, value }: Note): TakenNote {
+  return { is: 'taken', shelf, key, value: value ?? Buffer.alloc(0) }
+}
+
+export const keysOn = async (store: Store, shelf: Shelf) =>
+  (await store.notes(shelf, {}, MANY)).map(({ key }) => key)
 
 export async function using(
   make: () => Promise<StoreUnderTest>,

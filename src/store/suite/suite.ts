@@ -4,8 +4,10 @@ import type { StoreUnderTest } from './fixtures.js'
 import { JOBS } from './jobs.js'
 import { LIFE } from './life.js'
 import { LISTS } from './lists.js'
+import { NOTES } from './notes.js'
 import { ORDER } from './order.js'
 import { OUTCOMES } from './outcomes.js'
+import { TOGETHER } from './together.js'
 
 /** One promise of the contract. */
 export interface ContractCase {
@@ -14,7 +16,17 @@ export interface ContractCase {
   run(make: () => Promise<StoreUnderTest>): Promise<void>
 }
 
-const CASES = { ...JOBS, ...ORDER, ...ATTEMPTS, ...OUTCOMES, ...ENDED, ...LISTS, ...LIFE }
+const CASES = {
+  ...JOBS,
+  ...ORDER,
+  ...ATTEMPTS,
+  ...OUTCOMES,
+  ...ENDED,
+  ...LISTS,
+  ...NOTES,
+  ...TOGETHER,
+  ...LIFE,
+}
 
 /**
  * Every promise of the contract as a test. With any runner, and a new folder for each case:

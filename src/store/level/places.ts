@@ -1,0 +1,67 @@
+import { isImmediate } from '../../job/lane.js'
+import type { JobRecord } from '../../job/record.js'
+import { encodeJob } from '../records.js'
+import type { Books } from './books.js'
+import { idKey, placeKey } from './keys.js'
+import type { RowBatch } from './row-batch.js'
+import type { YoungJob } from './young.js'
+
+/** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
+const BACKLOG = 1000
+
+/** Where jobs stand that wait or run: young, or in rows. */
+export class Places {
+  /** Rows that have gone. */
+  dropped = 0
+  readonly #books: Books
+
+  constructor(books: Books) {
+    this.#books = books
+  }
+
+  /** A job waits at this place from now on. */
+  put(batch: RowBatch, job: JobRecord): void {
+    const { young, journal, counts } = this.#books
+    const mayBeYoung = isImmediate(job.lane) && counts.backlog < BACKLOG && young.hasRoomFor(job.args.length)
+    // An id that is not young's own would be another job's: `ownId` was not asked for.
+    if (!mayBeYoung || young.jobs.has(job.id)) return this.putRow(batch, job)
+    young.insert(job)
+    journal.insert(job)
+  }
+
+  takeYoung(found: YoungJob): void {
+    const { young, journal } = this.#books
+    young.take(found)
+    journal.gone(found.job.seq)
+  }
+
+  putRow(batch: RowBatch, job: JobRecord): void {
+    const { rows, counts } = this.#books
+    const key = placeKey(job)
+    batch.put(key, encodeJob(job))
+    this.putId(batch, job.id, key)
+    rows.jobNow(job, true)
+    counts.live++
+    if (isImmediate(job.lane)) counts.backlog++
+  }
+
+  dropRow(batch: RowBatch, job: JobRecord): void {
+    const { rows, counts } = this.#books
+    this.dropped++
+    batch.del(placeKey(job))
+    this.dropId(batch, job.id)
+    rows.jobNow(job, false)
+    counts.live--
+    if (isImmediate(job.lane)) counts.backlog--
+  }
+
+  putId(batch: RowBatch, id: string, place: string): void {
+    batch.put(idKey(id), Buffer.from(place))
+    this.#books.rows.idNow(id, place)
+  }
+
+  dropId(batch: RowBatch, id: string): void {
+    batch.del(idKey(id))
+    this.#books.rows.idNow(id, null)
+  }
+}

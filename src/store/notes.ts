@@ -1,0 +1,112 @@
+import { checked, NOTE_KEY, NOTE_VALUE, NOTES, SHELF } from '../rules.js'
+
+/**
+ * Where notes of one kind stand, in the order of their keys. In a store that nodes share, the notes of all of them are one
+ * shelf; `own`: each node has its own, and finds only those. A name is of one kind for good.
+ */
+export interface Shelf {
+  readonly name: string
+  readonly own: boolean
+}
+
+/** How a note is found. */
+export interface NoteName {
+  readonly shelf: Shelf
+  readonly key: string
+}
+
+/**
+ * An entry of an index, written with a change: never one without the other. Bounds: `src/rules.ts`, looked at before a store
+ * is given the change.
+ */
+export interface Note extends NoteName {
+  /** In place of what is there; null: what is there goes. */
+  readonly value: Buffer | null
+  /** Where a note is there already, the whole change is not done, and is answered with that. */
+  readonly unless?: 'taken'
+}
+
+export interface StoredNote {
+  readonly key: string
+  readonly value: Buffer
+}
+
+/** Which notes of a shelf: all those for which everything given here is true. */
+export interface NoteRange {
+  /** How their keys begin. */
+  readonly prefix?: string | undefined
+  /** They stand behind this one. */
+  readonly after?: string | null | undefined
+  /** They stand in front of this one. */
+  readonly before?: string | undefined
+}
+
+/** What the notes of one page carry, about. */
+export const NOTES_BYTES = 4 * 1024 * 1024
+
+/** Throws a TypeError for what no store is to be given: notes come from this node's own code. */
+export function checkNotes(notes: readonly Note[]): void {
+  checked(NOTES, notes, 'notes')
+  for (const { shelf, key, value } of notes) {
+    checked(SHELF, shelf.name, 'notes: shelf')
+    checked(NOTE_KEY, key, `notes: key on ${shelf.name}`)
+    if (value !== null) checked(NOTE_VALUE, value, `notes: value on ${shelf.name}`)
+  }
+}
+
+export function bytesOfNotes(notes: readonly Note[]): number {
+  let bytes = 0
+  for (const { key, value } of notes) bytes += key.length + (value?.length ?? 0)
+  return bytes
+}
+
+/** Those that go with a job that has ended, when it is kept no longer. */
+export function lasting(notes: readonly Note[] | undefined): readonly NoteName[] {
+  if (notes === undefined) return NONE
+  return notes.filter(({ value }) => value !== null).map(({ shelf, key }) => ({ shelf, key }))
+}
+
+const NONE: readonly NoteName[] = []
+
+/** Of all shelves: no name of one has a NUL. */
+export function pathOf({ shelf, key }: NoteName): string {
+  return `${shelf.name}\0${key}`
+}
+
+/** The order of keys: that of their bytes in UTF-8, which is that of code points. JavaScript's own is another one. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (one !== other) return rank(one) - rank(other)
+  }
+  return a.length - b.length
+}
+
+/** Halves of pairs stand for what is behind all other units. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+}
+
+/** Whether a key that stands behind `after` is in the range. */
+export function isIn({ prefix, before }: NoteRange, key: string): boolean {
+  return (
+    (prefix === undefined || key.startsWith(prefix)) && (before === undefined || compareKeys(key, before) < 0)
+  )
+}
+
+/** Whether a key is in the range. */
+export function isWithin(range: NoteRange, key: string): boolean {
+  const { after = null } = range
+  return isIn(range, key) && (after === null || compareKeys(key, after) > 0)
+}
+
+/** Where a range begins: at this key, or behind it. */
+export function startOf({ prefix = '', after = null }: NoteRange): {
+  readonly key: string
+  readonly behind: boolean
+} {
+  return after === null || compareKeys(after, prefix) < 0
+    ? { key: prefix, behind: false }
+    : { key: after, behind: true }
+}

@@ -1,0 +1,71 @@
+import { compareKeys } from './notes.js'
+
+/** Keys that stand together: so many are moved, at most, when another comes between them. */
+const PART = 512
+
+/** Values by key, and keys in order. */
+export class SortedMap<Value> {
+  readonly #values = new Map<string, Value>()
+  /** None is empty, but the only one. */
+  #parts: string[][] = [[]]
+
+  get size(): number {
+    return this.#values.size
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key)
+  }
+
+  set(key: string, value: Value): void {
+    const isNew = !this.#values.has(key)
+    this.#values.set(key, value)
+    if (!isNew) return
+    const at = this.#partOf(key)
+    const part = this.#parts[at] as string[]
+    part.splice(placeIn(part, key), 0, key)
+    if (part.length > PART) this.#parts.splice(at + 1, 0, part.splice(PART / 2))
+  }
+
+  delete(key: string): void {
+    if (!this.#values.delete(key)) return
+    const at = this.#partOf(key)
+    const part = this.#parts[at] as string[]
+    part.splice(placeIn(part, key), 1)
+    if (part.length === 0 && this.#parts.length > 1) this.#parts.splice(at, 1)
+  }
+
+  /** From this key on, in order. Not to be changed meanwhile. */
+  *from(key: string): Generator<readonly [key: string, value: Value]> {
+    const first = this.#partOf(key)
+    for (let at = first; at < this.#parts.length; at++) {
+      const part = this.#parts[at] as string[]
+      for (let i = at === first ? placeIn(part, key) : 0; i < part.length; i++) {
+        const found = part[i] as string
+        yield [found, this.#values.get(found) as Value]
+      }
+    }
+  }
+
+  /** In which part it is, or would be. */
+  #partOf(key: string): number {
+    let [from, to] = [0, this.#parts.length - 1]
+    while (from < to) {
+      const middle = (from + to + 1) >> 1
+      if (compareKeys(this.#parts[middle]?.[0] ?? '', key) <= 0) from = middle
+      else to = middle - 1
+    }
+    return from
+  }
+}
+
+/** Where it is in the order, or would be. */
+function placeIn(keys: readonly string[], key: string): number {
+  let [from, to] = [0, keys.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (compareKeys(keys[middle] as string, key) < 0) from = middle + 1
+    else to = middle
+  }
+  return from
+}
