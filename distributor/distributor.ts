@@ -2,7 +2,6 @@ import { unpack } from '../src/bytes/codec.js'
 import { packArgs } from '../src/bytes/values.js'
 import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
-import { CountedLines } from '../src/counted-lines.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
 import { whenOf } from '../src/job/due.js'
@@ -16,7 +15,10 @@ import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
+import { cancelSent } from './nodes/cancelling.js'
 import { Nodes, type NodesConfig } from './nodes/nodes.js'
+import { Notices } from './notices.js'
+import { Presence } from './presence.js'
 import { HeldWatch } from './sending/held-watch.js'
 import { newJob, type OutJob, outJob } from './sending/out-job.js'
 import { Placement } from './sending/placement.js'
@@ -24,9 +26,10 @@ import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
 import { whyHeld } from './sending/why-waits.js'
 import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
+import { Following } from './told/following.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './told/handle.js'
 import { JobHandles } from './told/handles.js'
-import { type Feedback, type OutcomeInfo, Ticket } from './told/ticket.js'
+import { type Feedback, Ticket } from './told/ticket.js'
 
 export interface DistributorConfig extends NodesConfig {
   readonly maxHeld: number
@@ -40,49 +43,42 @@ export class DistributorCore implements HandleOwner {
   readonly events: Emitter<DistributorEvents>
   readonly clock: Clock
   readonly #chance: Chance
-  readonly #log: Logger
   readonly #nodes: Nodes
   readonly #placement: Placement
   readonly #feedbacks: Feedbacks
+  readonly #following: Following
   readonly #spool: Spool | null
   #status: 'running' | 'stopping' | 'stopped' = 'running'
-  readonly #refusals: CountedLines
+  readonly #notices: Notices
   readonly #heldWatch: HeldWatch
   #onSettled: () => void = () => {}
-  #holding = true
-  /** Somebody may wait for so many answers: of the monitor, of cancelling, or that a node comes. */
-  #requests = 0
+  readonly #presence: Presence
 
   constructor(config: DistributorConfig, deps: { log: Logger; spool: Spool | null } & Surroundings) {
     const { clock, log, chance, spool } = deps
     this.config = config
     this.clock = clock
     this.#chance = chance
-    this.#log = log
     this.#spool = spool
-    // Nodes decide how many of these there are.
-    const complaints = new CountedLines(log, clock)
-    this.#refusals = new CountedLines(log, clock)
     this.events = new Emitter((event, error) =>
       log.error('listener:threw', { event, error: messageOf(error) }),
     )
+    const notices = new Notices(this.events, log, clock)
+    this.#notices = notices
     this.#feedbacks = new Feedbacks({
       clock,
       instance: config.instance,
-      onThrow: (error, info) => this.#feedbackThrew(error, info),
-      onUnclaimed: (args, info) => {
-        complaints.warn('outcome:unclaimed', { job: info.id, name: info.name, state: info.state })
-        this.events.emit('outcome:unclaimed', { args, info })
-      },
-      onOutcome: (args, info) => {
-        const event = `job:${info.state}` as const
-        if (this.events.has(event)) this.events.emit(event, { args, info })
-      },
+      onThrow: (error, info) => notices.feedbackThrew(error, info),
+      onUnclaimed: (args, info) => notices.unclaimed(args, info),
+      onOutcome: (args, info) => notices.ended(args, info),
     })
     this.#heldWatch = new HeldWatch(
       clock,
       () => this.#placement.held,
-      (held) => this.#tellHeld(held),
+      (held) => {
+        const job = this.#placement.find()
+        notices.held(held, job, job === undefined ? '' : whyHeld(job, this.#nodes.all, this.#nodes.where))
+      },
     )
     this.#placement = new Placement({
       clock,
@@ -92,10 +88,7 @@ export class DistributorCore implements HandleOwner {
       nodes: () => this.#nodes.all,
       refuse: (job, error) => this.#refuse(job, error),
       onHeld: () => this.#heldWatch.begin(),
-      onFull: ({ id, name }) => {
-        const { held, heldBytes } = this.#placement
-        this.events.emit('backlog:full', { id, name, held, heldBytes })
-      },
+      onFull: (job) => notices.full(job, this.#placement),
     })
     this.#nodes = new Nodes(config, {
       clock,
@@ -114,24 +107,29 @@ export class DistributorCore implements HandleOwner {
           return told
         },
         onUnreadable: (line, id, error) => {
-          complaints.error('outcome:unreadable', { node: line.name, job: id, error: error.message })
+          notices.unreadable(line.name, id, error)
           const ticket = this.#feedbacks.find(id)
           if (ticket !== undefined) this.#feedbacks.refuse(ticket, error, {}, line.name)
           this.#mind()
         },
-        onBroken: (line, code, error) =>
-          complaints.error('connection:broken', { node: line.name, code, error }),
+        onBroken: (line, code, error) => notices.broken(line.name, code, error),
         onSetAside: (line, job) => this.#setAside(line.name, job),
         onDoubt: (line, jobs) => {
-          log.warn('jobs:in-doubt', { node: line.name, jobs: jobs.length, note: 'they go to other nodes' })
+          notices.inDoubt(line.name, jobs.length)
           for (const job of jobs) this.#placement.again(job)
         },
         onReturn: (_line, isIt) => this.#placement.takeBack(isIt),
         onLost: (line, above) => this.#lost(line.name, above),
-        onWelcome: (line) => this.#followAgain(line.name),
-        onJoined: (_line, { ticket }) => this.#joined(ticket),
+        onWelcome: (line) => this.#following.again(line.name),
+        onJoined: (_line, { ticket }) => this.#following.joined(ticket),
       },
     })
+    this.#following = new Following(this.#nodes, this.#feedbacks, () => this.#mind())
+    this.#presence = new Presence(
+      () => this.#feedbacks.waiting > 0 || this.unaccepted > 0,
+      (on) => this.#nodes.hold(on),
+      () => this.#mind(),
+    )
     this.#mind()
   }
 
@@ -169,15 +167,8 @@ export class DistributorCore implements HandleOwner {
   }
 
   /** The process stays as long as somebody may wait for this. */
-  async keep<T>(answer: Promise<T>): Promise<T> {
-    this.#requests++
-    this.#mind()
-    try {
-      return await answer
-    } finally {
-      this.#requests--
-      this.#mind()
-    }
+  keep<T>(answer: Promise<T>): Promise<T> {
+    return this.#presence.during(answer)
   }
 
   enqueue(
@@ -274,7 +265,7 @@ export class DistributorCore implements HandleOwner {
       const text = `job '${name}' was enqueued after the distributor was stopped`
       queueMicrotask(() => this.#refuse(job, new JrError('JR_STOPPED', text)))
     } else this.#placement.place(job)
-    if (!this.#holding) this.#mind()
+    this.#presence.come()
     return ticket
   }
 
@@ -285,21 +276,10 @@ export class DistributorCore implements HandleOwner {
   async #cancel(ticket: Ticket): Promise<CancelAnswer> {
     if (ticket.status === 'over') return 'not-found'
     const held = this.#placement.take(ticket)
-    if (held !== undefined) {
-      this.#refuse(
-        held,
-        new JrError('JR_CANCELLED', `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`),
-      )
-      return 'cancelled'
-    }
-    const nodes = this.#nodes
-    const line = ticket.node === null ? undefined : nodes.find(ticket.node)
-    if (line === undefined) return 'not-found'
-    const answer = line.connected ? await nodes.cancelAt(line, ticket.id) : 'not-found'
-    if (answer !== 'not-found') return answer
-    // Where nodes share a store another one may have taken the job over.
-    const elsewhere = await nodes.cancelAtAny(ticket.id, line)
-    return elsewhere !== 'not-found' || line.connected ? elsewhere : nodes.cancelAt(line, ticket.id)
+    if (held === undefined) return cancelSent(ticket, this.#nodes)
+    const text = `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`
+    this.#refuse(held, new JrError('JR_CANCELLED', text))
+    return 'cancelled'
   }
 
   /** By its id alone: at the node that is named, or at every one that is connected. */
@@ -318,37 +298,7 @@ export class DistributorCore implements HandleOwner {
     this.#feedbacks.want(ticket)
     this.#mind()
     // What is not sent yet will say so itself.
-    if (ticket.status !== 'held') this.#follow(ticket, false)
-  }
-
-  /** Asks the node that has the job to tell of its end. `sent`: as a job whose outcome is wanted. */
-  #follow(ticket: Ticket, sent: boolean): void {
-    const line = ticket.node === null ? undefined : this.#nodes.find(ticket.node)
-    if (line === undefined) return
-    this.#nodes
-      .watch(line, ticket.id)
-      .then(
-        (edition) => {
-          if (edition !== null) ticket.edition = edition
-          // Where nodes share a store a lost one may have it, until another takes it over.
-          else if (!sent || line.alone) this.#feedbacks.lose(ticket, unknownOutcome(ticket))
-        },
-        (error) => this.#feedbacks.lose(ticket, error),
-      )
-      .finally(() => this.#mind())
-  }
-
-  /** Which job has the id of this one's is the node's to say: until then the next outcome of the id is its own. */
-  #joined(ticket: Ticket): void {
-    if (ticket.status === 'over') return
-    ticket.edition = null
-    ticket.joined = true
-    if (ticket.wanted) this.#follow(ticket, true)
-  }
-
-  /** A node tells of the ends of other senders' jobs as long as it is connected. */
-  #followAgain(node: string): void {
-    for (const ticket of this.#feedbacks.joined(node)) this.#follow(ticket, true)
+    if (ticket.status !== 'held') this.#following.ask(ticket, false)
   }
 
   /**
@@ -403,17 +353,9 @@ export class DistributorCore implements HandleOwner {
   }
 
   #refuse(job: OutJob, error: JrError): void {
-    if (error.code !== 'JR_CANCELLED' && error.code !== 'JR_STOPPED') this.#tellRefused(job, error)
+    if (error.code !== 'JR_CANCELLED' && error.code !== 'JR_STOPPED') this.#notices.refused(job, error)
     this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
     this.#mind()
-  }
-
-  #tellHeld(held: number): void {
-    const job = this.#placement.find()
-    const why = job === undefined ? '' : whyHeld(job, this.#nodes.all, this.#nodes.where)
-    const one = job === undefined ? {} : { job: job.id, name: job.name }
-    this.#log.warn('jobs:held', { held, ...one, why })
-    this.events.emit('jobs:held', { held, why })
   }
 
   /** Why nothing has been heard of the end of a job so far, for people. */
@@ -430,13 +372,6 @@ export class DistributorCore implements HandleOwner {
     return `it was never accepted: ${whyHeld(job, this.#nodes.all, this.#nodes.where)}`
   }
 
-  /** Also of a job that nobody waits for. */
-  #tellRefused({ id, name }: OutJob, error: JrError): void {
-    const { code, message } = error
-    this.#refusals.warn('job:refused', { job: id, name, code, error: message })
-    this.events.emit('job:refused', { id, name, error })
-  }
-
   #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {
     ticket.onSuccess = both(ticket.onSuccess, onSuccess)
     ticket.onError = both(ticket.onError, onError)
@@ -447,9 +382,7 @@ export class DistributorCore implements HandleOwner {
   #accepted(node: string, job: OutJob): void {
     job.ticket.accepted()
     this.#spool?.remove(job.id)
-    if (this.events.has('job:accepted')) {
-      this.events.emit('job:accepted', { id: job.id, name: job.name, node })
-    }
+    this.#notices.accepted(node, job)
   }
 
   #refusedBy(job: OutJob, code: string, message: string): void {
@@ -462,19 +395,14 @@ export class DistributorCore implements HandleOwner {
   /** Whatever it is about this job: the others are not to wait for it any longer. */
   #setAside(node: string, job: OutJob): void {
     const { id, name } = job
-    const note =
-      'the connection was lost each time that it was on its way, the last time alone: it is not sent again'
-    this.#log.error('job:set-aside', { job: id, name, node, note })
-    this.events.emit('job:set-aside', { id, name, node })
+    this.#notices.setAside(node, job)
     this.#spool?.remove(id)
     const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
     this.#refuse(job, new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`))
   }
 
   #lost(node: string, above: number): void {
-    const jobs = this.#feedbacks.loseAbove(node, above)
-    this.#log.warn('jobs:lost', { node, jobs, note: 'its store does not have them any more' })
-    this.events.emit('jobs:lost', { node, jobs })
+    this.#notices.lost(node, this.#feedbacks.loseAbove(node, above))
     this.#mind()
   }
 
@@ -483,18 +411,10 @@ export class DistributorCore implements HandleOwner {
     this.#mind()
   }
 
-  /** With work on its way the process stays; with none, connections that we made do not keep it, and a stop goes on. */
+  /** What keeps the process may have changed, and a stop may go on. */
   #mind(): void {
     this.#onSettled()
-    const busy = this.#feedbacks.waiting > 0 || this.unaccepted > 0 || this.#requests > 0
-    if (busy === this.#holding) return
-    this.#holding = busy
-    this.#nodes.hold(busy)
-  }
-
-  #feedbackThrew(error: unknown, info: OutcomeInfo): void {
-    this.#log.error('feedback:error', { job: info.id, name: info.name, error: messageOf(error) })
-    this.events.emit('feedback:error', { error, info })
+    this.#presence.look()
   }
 }
 
@@ -516,12 +436,4 @@ function checkCall(name: unknown, onSuccess: unknown, onError: unknown): void {
       throw new TypeError(`enqueue: ${what} must be a function, got ${typeof given}`)
     }
   }
-}
-
-function unknownOutcome(ticket: Ticket): JrError {
-  const text = `job ${ticket.id} ('${ticket.name}') has ended, and nobody had asked for its outcome`
-  return new JrError(
-    'JR_OUTCOME_UNKNOWN',
-    `${text}: give enqueue a feedback function, or call result() at once`,
-  )
 }

@@ -82,10 +82,10 @@ t.test('there are no circles, not of types either', async (t) => {
 const LONGEST_FILE = 250
 /** Files with a second subject that is not taken out yet, and their lines. Both may only become fewer. */
 const TOO_LONG: Readonly<Record<string, number>> = {
-  'distributor/distributor.ts': 527,
+  'distributor/distributor.ts': 439,
   'distributor/told/feedbacks.ts': 266,
   'distributor/jr.ts': 347,
-  'distributor/nodes/node-line.ts': 521,
+  'distributor/nodes/node-line.ts': 409,
   'distributor/sending/spool.ts': 289,
   'node/executors/children/pool.ts': 302,
   'node/order/lane-window.ts': 272,

@@ -1,83 +1,24 @@
-import { unpackChecked } from '../../src/bytes/codec.js'
-import { unpackError } from '../../src/bytes/error-record.js'
 import type { Clock, Timer } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { pinnedTo } from '../../src/job/terms/where.js'
-import { fits, type Limits } from '../../src/window.js'
+import type { Limits } from '../../src/window.js'
 import { MAX_SENT_BEFORE } from '../../src/wire/job-fields.js'
 import { MAX_FORGET } from '../../src/wire/link-messages.js'
 import type { Link } from '../../src/wire/links.js'
-import type {
-  FromDistributor,
-  KnownJob,
-  LinkMessage,
-  NodeState,
-  OutcomeMessage,
-  Reply,
-  Welcome,
-} from '../../src/wire/messages.js'
+import type { KnownJob, LinkMessage, NodeState, OutcomeMessage, Welcome } from '../../src/wire/messages.js'
 import type { Candidate, Never, Wish } from '../sending/node-choice.js'
 import { enqueueMessage, type Moment, type OutJob } from '../sending/out-job.js'
-import { Queue } from '../sending/queue.js'
-import type { Waiter } from '../told/ticket.js'
+import { Asking, away, type Question } from './asking.js'
 import { GivenUp } from './given-up.js'
 import { type KnownStore, lostAbove } from './known-store.js'
+import { Ledger } from './ledger.js'
+import type { LineHandlers } from './line-handlers.js'
 import { Receipts } from './receipts.js'
+import { BROKEN, INNOCENT, LOST } from './suspicion.js'
 
-export interface NodeLineHandlers {
-  readonly onOpen: (line: NodeLine) => void
-  /** About to be sent, its number settled. */
-  readonly onSend: (line: NodeLine, job: OutJob) => void
-  readonly onAccepted: (line: NodeLine, job: OutJob) => void
-  readonly onRefused: (line: NodeLine, job: OutJob, code: string, message: string) => void
-  /** The outcomes of one read. Answers when the feedback of each is done, which it is when that is null: it counts as taken then. */
-  readonly onOutcomes: (
-    line: NodeLine,
-    messages: readonly OutcomeMessage[],
-  ) => readonly (Promise<unknown> | null)[]
-  /** The outcome of this job came, and can't be read. */
-  readonly onUnreadable: (line: NodeLine, id: string, error: JrError) => void
-  /** The node closes the connection because of something that this app has sent. */
-  readonly onBroken: (line: NodeLine, code: string, message: string) => void
-  /** It was on its way each time that the connection was lost, the last time alone: it is not sent again. */
-  readonly onSetAside: (line: NodeLine, job: OutJob) => void
-  /**
-   * There is a job of this one's id already, or, as the node was away when it was accepted, there may be: whose outcome
-   * will come has to be asked.
-   */
-  readonly onJoined: (line: NodeLine, job: OutJob) => void
-  /** There may be room for more jobs. */
-  readonly onCredit: (line: NodeLine) => void
-  /** The node did not come back in time: these may go elsewhere. */
-  readonly onDoubt: (line: NodeLine, jobs: readonly OutJob[]) => void
-  /** The node is back, and has jobs that had been given up. Takes out, and answers, those of them that wait for a node still. */
-  readonly onReturn: (line: NodeLine, isIt: (job: OutJob) => boolean) => readonly OutJob[]
-  /** The node is back, and does not have the jobs any more that it had accepted above this number. */
-  readonly onLost: (line: NodeLine, above: number) => void
-  readonly onClose: (line: NodeLine, error: JrError | null) => void
-}
+export type NodeLineHandlers = LineHandlers<NodeLine>
 
 const FLUSH_JOBS = 500
-/**
- * What was on its way when the connection was lost may be why: the more so when the node said that it can't take what came.
- * From so much suspicion on, jobs are sent one at a time.
- */
-const SUSPECT = 5
-const LOST = 1
-const BROKEN = 3
-/** Somebody between has changed a frame: no fault of what was on its way. */
-const INNOCENT = 0
-
-interface Asked {
-  readonly message: Asking
-  readonly waiter: Waiter<unknown>
-  readonly patient: boolean
-  /** Grows each time that the connection is lost while it is on its way. */
-  suspicion: number
-}
-
-type Asking = Extract<FromDistributor, { request: number }>
-
 /** One node, by its name, over all connections that it has had in the life of this app. */
 export class NodeLine implements Candidate {
   readonly name: string
@@ -97,11 +38,8 @@ export class NodeLine implements Candidate {
   #last = 0
   /** As of the last connection. */
   #store: KnownStore | null = null
-  readonly #unaccepted = new Queue<OutJob>()
-  #unacceptedBytes = 0
+  readonly #ledger = new Ledger()
   #outbox: OutJob[] = []
-  /** Something that is sent may be what ends the connection: one job at a time, until all of these are accepted. */
-  #careful = false
   /** There may be room for more jobs, which nobody was told yet. */
   #roomier = false
   /** How much what is on its way will be suspected if the connection ends: more when the node has said that it closes it because of what came. */
@@ -110,8 +48,7 @@ export class NodeLine implements Candidate {
   #credit: Limits = { count: 0, bytes: 0 }
   /** Not waited for while this node was away. */
   readonly #givenUp = new GivenUp()
-  readonly #asked = new Map<number, Asked>()
-  #requests = 0
+  readonly #asking: Asking
   /** Of the present connection. */
   #receipts: Receipts | null = null
   #doubt: Timer | null = null
@@ -123,6 +60,7 @@ export class NodeLine implements Candidate {
 
   constructor(name: string, clock: Clock, doubtMs: number, handlers: NodeLineHandlers) {
     this.name = name
+    this.#asking = new Asking(name)
     this.#clock = clock
     this.#doubtMs = doubtMs
     this.#handlers = handlers
@@ -146,7 +84,7 @@ export class NodeLine implements Candidate {
   }
 
   get unaccepted(): number {
-    return this.#unaccepted.size
+    return this.#ledger.size
   }
 
   /** No other node has its store: of a job that it does not have, nothing more will be heard. */
@@ -156,9 +94,7 @@ export class NodeLine implements Candidate {
 
   /** Sent, and neither accepted nor over. */
   get inFlight(): number {
-    let count = 0
-    for (const job of this.#unaccepted) if (!isOver(job)) count++
-    return count
+    return this.#ledger.count((job) => !isOver(job))
   }
 
   get link(): Link | null {
@@ -185,9 +121,7 @@ export class NodeLine implements Candidate {
   }
 
   hasCredit(bytes: number): boolean {
-    if (this.#careful || !fits(this.#unaccepted.size, this.#unacceptedBytes, bytes, this.#credit))
-      return false
-    return this.#link?.channel.writable ?? false
+    return this.#ledger.fits(bytes, this.#credit) && this.#link?.channel.writable === true
   }
 
   /** A new connection of this node; one that was there before has been given up. */
@@ -206,32 +140,20 @@ export class NodeLine implements Candidate {
     this.#link = null
     const blame = this.#welcomed && error?.code !== 'JR_AUTH' ? this.#blame : INNOCENT
     this.#welcomed = false
-    for (const [request, asked] of this.#asked) {
-      asked.suspicion += blame
-      if (asked.patient && asked.suspicion < SUSPECT) continue
-      this.#asked.delete(request)
-      asked.waiter.reject(this.#away())
-    }
+    this.#asking.lost(blame)
     this.#accept(isOver)
     if (blame !== INNOCENT) this.#suspect(blame)
-    if (this.#unaccepted.size > 0) {
+    if (this.#ledger.size > 0) {
       this.#doubt = this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
     }
     this.#handlers.onClose(this, error)
   }
 
-  /** The jobs that were on their way. One that was alone is what ended the connection, as often as it could be tried. */
   #suspect(blame: number): void {
-    if (this.#careful) {
-      const job = this.#unaccepted.shift()
-      if (job === undefined) return
-      this.#unacceptedBytes -= job.bytes
-      this.#givenUp.add(job)
-      this.#handlers.onSetAside(this, job)
-      return
-    }
-    const waiting = new Set(this.#outbox)
-    for (const job of this.#unaccepted) if (!waiting.has(job)) job.suspicion += blame
+    const culprit = this.#ledger.suspect(blame, new Set(this.#outbox))
+    if (culprit === null) return
+    this.#givenUp.add(culprit)
+    this.#handlers.onSetAside(this, culprit)
   }
 
   receive(messages: readonly LinkMessage[]): void {
@@ -261,8 +183,7 @@ export class NodeLine implements Candidate {
   send(job: OutJob): void {
     job.ticket.node = this.name
     job.ticket.number = ++this.#last
-    this.#unaccepted.push(job)
-    this.#unacceptedBytes += job.bytes
+    this.#ledger.add(job)
     if (job.runAt === null && (job.delayMs ?? 0) === 0) this.#busy++
     this.#handlers.onSend(this, job)
     this.#outbox.push(job)
@@ -275,7 +196,7 @@ export class NodeLine implements Candidate {
     const jobs = this.#outbox
     this.#outbox = []
     // Without a connection they are sent when there is one again.
-    if (!this.#welcomed || this.#careful) return
+    if (!this.#welcomed || this.#ledger.careful) return
     const now = this.#now()
     for (const job of jobs) this.#sendJob(job, now)
   }
@@ -290,8 +211,7 @@ export class NodeLine implements Candidate {
   adopt(job: OutJob): void {
     job.ticket.status = 'sent'
     job.ticket.node = this.name
-    this.#unaccepted.push(job)
-    this.#unacceptedBytes += job.bytes
+    this.#ledger.add(job)
     this.#last = Math.max(this.#last, job.ticket.number)
     this.#doubt ??= this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
   }
@@ -300,30 +220,20 @@ export class NodeLine implements Candidate {
    * Asks the node. `patient`: waits for its connection when it is away, and asks again when it was lost; else rejects
    * with JR_CONNECTION. Rejects with what the node answers.
    */
-  ask(make: (request: number) => Asking, patient = true): Promise<unknown> {
-    if (!patient && !this.#welcomed) return Promise.reject(this.#away())
-    const message = make(++this.#requests)
+  ask(make: (request: number) => Question, patient = true): Promise<unknown> {
+    if (!patient && !this.#welcomed) return Promise.reject(away(this.name))
     // What is asked may be about a job that was enqueued a moment ago.
     this.#flush()
-    return new Promise((resolve, reject) => {
-      this.#asked.set(message.request, { message, waiter: { resolve, reject }, patient, suspicion: 0 })
-      if (!this.#welcomed || this.#link === null || this.#link.channel.send(message)) return
-      this.#asked.delete(message.request)
-      const text = `what is asked is larger than a frame that node ${this.name} takes (its option maxFrame)`
-      reject(new JrError('JR_ARGS_TOO_LARGE', text))
-    })
+    return this.#asking.ask(make, patient, this.#welcomed ? (this.#link?.channel ?? null) : null)
   }
 
   /** Gives up everything that is not accepted; the jobs are the caller's now. */
   abandon(): OutJob[] {
     this.#doubt?.cancel()
     this.#accept(isOver)
-    const error = new JrError('JR_STOPPED', 'the distributor was stopped')
-    for (const { waiter } of this.#asked.values()) waiter.reject(error)
-    this.#asked.clear()
-    this.#unacceptedBytes = 0
+    this.#asking.abandon(new JrError('JR_STOPPED', 'the distributor was stopped'))
     this.#outbox = []
-    return this.#unaccepted.remove(() => true)
+    return this.#ledger.remove(() => true)
   }
 
   /** Outcomes whose feedbacks are at work count as taken. */
@@ -332,11 +242,8 @@ export class NodeLine implements Candidate {
   }
 
   #accept(test: (job: OutJob) => boolean): OutJob[] {
-    const jobs = this.#unaccepted.remove(test)
-    for (const job of jobs) {
-      this.#unacceptedBytes -= job.bytes
-      this.#handlers.onAccepted(this, job)
-    }
+    const jobs = this.#ledger.remove(test)
+    for (const job of jobs) this.#handlers.onAccepted(this, job)
     return jobs
   }
 
@@ -351,18 +258,15 @@ export class NodeLine implements Candidate {
     switch (message.type) {
       case 'accepted': {
         if (this.#store !== null) this.#store.accepted = message.number
-        for (let job = this.#unaccepted.peek(); job !== undefined && isUpTo(job, message.number); ) {
-          this.#unaccepted.shift()
-          this.#unacceptedBytes -= job.bytes
+        const { number } = message
+        for (let job = this.#ledger.take(number); job !== undefined; job = this.#ledger.take(number))
           this.#handlers.onAccepted(this, job)
-          job = this.#unaccepted.peek()
-        }
         this.#sendNext()
         this.#roomier = true
         return
       }
       case 'joined':
-        for (const job of this.#unaccepted) {
+        for (const job of this.#ledger) {
           if (job.ticket.number !== message.number) continue
           return this.#handlers.onJoined(this, job)
         }
@@ -385,7 +289,7 @@ export class NodeLine implements Candidate {
         this.#roomier = true
         return
       case 'reply':
-        return this.#reply(message)
+        return this.#asking.answer(message)
       case 'bye':
         this.#status = 'stopping'
         return
@@ -415,12 +319,10 @@ export class NodeLine implements Candidate {
     ]
     this.#outbox = []
     const now = this.#now()
-    this.#careful = false
     this.#blame = LOST
-    for (const { suspicion } of this.#unaccepted) this.#careful ||= suspicion >= SUSPECT
-    if (this.#careful) this.#sendFirst(now)
-    else for (const job of this.#unaccepted) this.#sendJob(job, now)
-    for (const { message } of this.#asked.values()) channel.send(message)
+    if (this.#ledger.begin()) this.#sendFirst(now)
+    else for (const job of this.#ledger) this.#sendJob(job, now)
+    this.#asking.again(channel)
     this.#handlers.onOpen(this)
     for (const job of accepted) if (job.edition > 0 && !isOver(job)) this.#handlers.onJoined(this, job)
     if (lost !== null) this.#handlers.onLost(this, lost)
@@ -443,7 +345,7 @@ export class NodeLine implements Candidate {
   }
 
   #sendFirst(now: Moment): void {
-    const job = this.#unaccepted.peek()
+    const job = this.#ledger.first
     if (job !== undefined) this.#sendJob(job, now)
   }
 
@@ -461,18 +363,16 @@ export class NodeLine implements Candidate {
   /** Before the welcome, too: the word may have been lost with the last connection. */
   #refused(number: number, code: string, message: string): void {
     this.#givenUp.refused(number)
-    for (const job of this.#unaccepted.remove(({ ticket }) => ticket.number === number)) {
-      this.#unacceptedBytes -= job.bytes
+    for (const job of this.#ledger.remove(({ ticket }) => ticket.number === number))
       this.#handlers.onRefused(this, job, code, message)
-    }
     this.#sendNext()
     this.#roomier = true
   }
 
   /** Of those that are sent one by one the one before is accepted or refused. */
   #sendNext(): void {
-    if (!this.#careful || !this.#welcomed) return
-    this.#careful = this.#unaccepted.size > 0
+    if (!this.#welcomed || !this.#ledger.careful) return
+    this.#ledger.goOn()
     this.#sendFirst(this.#now())
   }
 
@@ -482,24 +382,12 @@ export class NodeLine implements Candidate {
     this.#deferred = deferred
   }
 
-  #reply({ request, ok, body }: Reply): void {
-    const asked = this.#asked.get(request)
-    this.#asked.delete(request)
-    if (ok) asked?.waiter.resolve(unpackChecked(body))
-    else asked?.waiter.reject(unpackError(body))
-  }
-
-  #away(): JrError {
-    return new JrError('JR_CONNECTION', `node '${this.name}' is not connected`)
-  }
-
   #giveUp(): void {
     this.#doubt = null
-    const jobs = this.#unaccepted.remove(({ agreed }) => pinnedTo(agreed.terms) !== this.name)
+    const jobs = this.#ledger.remove(({ agreed }) => pinnedTo(agreed.terms) !== this.name)
     let kept = 0
-    for (const { ticket } of this.#unaccepted) kept = Math.max(kept, ticket.number)
+    for (const { ticket } of this.#ledger) kept = Math.max(kept, ticket.number)
     for (const job of jobs) {
-      this.#unacceptedBytes -= job.bytes
       this.#givenUp.add(job)
       // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
       const { number } = job.ticket
