@@ -1,7 +1,7 @@
 import { JOB_STATES } from '../src/job/states.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { renderHelp } from '../src/options/render.js'
-import { ACTS } from '../src/verbs/table.js'
+import { ACTS } from '../src/verbs/acts.js'
 
 export const HELP = `jr: durable background jobs, without a broker
 
@@ -41,12 +41,12 @@ once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 repla
 const acts = Object.entries(ACTS)
 const names = acts.map(([act]) => act)
 
-export const JOBS_HELP = `jr jobs: list, show and ${names.join(' and ')} the jobs of a node that listens, or those in Redis
+export const JOBS_HELP = `jr jobs: list, show, ${names.join(' and ')} the jobs of a node that listens, or those in Redis
 
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
   jr jobs show ID --node 127.0.0.1:5001                        one job, with its args
-${usage(' --node 127.0.0.1:5001', ' --state failed --node 127.0.0.1:5001')}
+${usage(' --node 127.0.0.1:5001', ' --node 127.0.0.1:5001')}
 
   jr jobs nodes --redis                                        how the nodes that share a Redis stand
   jr jobs --redis [--node NAME]                                their jobs, also when none of them runs
@@ -61,7 +61,8 @@ ${usage(' --redis', ' --redis --node NAME')}
   --state STATE       ${JOB_STATES.join(', ')}
   --name NAME         only jobs of this name
   --limit N           show at most N jobs (50)
-  --all               all jobs that match --state and --name
+  --all               all jobs, also without --state and --name
+  --dry-run           change nothing, and say how many jobs are meant
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
 
@@ -71,7 +72,9 @@ Exits with 1 if there is no such job.
 `
 
 function usage(one: string, all: string): string {
-  return names.map((act) => `  jr jobs ${act} ID...${one}\n  jr jobs ${act} --all${all}`).join('\n')
+  return names
+    .map((act) => `  jr jobs ${act} ID...${one}\n  jr jobs ${act} --state failed [--dry-run]${all}`)
+    .join('\n')
 }
 
 export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone

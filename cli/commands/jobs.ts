@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import type { LoadedJob, MonitoredJob, StoredNode } from '../../distributor/index.js'
+import { JrError } from '../../src/errors.js'
+import { ACTS, type Act, isAct } from '../../src/verbs/acts.js'
 import { given } from '../../src/verbs/form.js'
-import { FILTER, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
-import { ACTS, type Act, isAct } from '../../src/verbs/table.js'
+import { type ActQuery, FILTER, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { EXIT } from '../exit-codes.js'
 import { JOBS_HELP } from '../help.js'
 import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
@@ -20,6 +21,7 @@ const EXTRA = [
   { name: 'name', type: 'string' },
   { name: 'limit', type: 'string' },
   { name: 'all', type: 'boolean' },
+  { name: 'dry-run', type: 'boolean' },
   { name: 'secret-file', type: 'string' },
   { name: 'json', type: 'boolean' },
   { name: 'help', type: 'boolean' },
@@ -67,11 +69,15 @@ function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags'
 
 function actOf(act: Act, ids: readonly string[], filter: JobFilter, flags: CommandLine['flags']): Work {
   const json = flags.json === true
-  if (ids.length > 0 === (flags.all === true)) throw new TypeError(`${act}: expected ids of jobs, or --all`)
+  const dryRun = flags['dry-run'] === true
+  const byQuery = flags.all === true || Object.keys(filter).length > 0
+  if (ids.length > 0 === byQuery)
+    throw new TypeError(`${act}: expected ids of jobs, or --state, --name or --all`)
+  if (ids.length > 0 && dryRun) throw new TypeError(`${act}: --dry-run goes with --state, --name or --all`)
   if (ids.length > 0) return (jobs) => actOnEach(act, jobs, ids, json)
   if (inRedis(flags) && flags.node === undefined)
     throw new TypeError(`${act} --all: expected --node NAME: whose jobs`)
-  return (jobs) => actOnAll(act, jobs, filter, json)
+  return (jobs) => actOnAll(act, jobs, { ...filter, dryRun }, json)
 }
 
 async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean): Promise<number> {
@@ -132,22 +138,26 @@ async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
 async function actOnEach(act: Act, of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {
   let done = 0
   for (const id of ids) {
-    if (await of.jobs[act](id)) done++
-    else missing(of, id)
+    try {
+      if (await of.jobs[act](id)) done++
+      else missing(of, id)
+    } catch (error) {
+      if (!(error instanceof JrError && error.code === 'JR_WRONG_STATE')) throw error
+      process.stderr.write(`jr jobs: ${printable(error.message)}\n`)
+    }
   }
-  said(act, done, json)
+  const { done: word } = ACTS[act]
+  print(json ? asJson({ [word]: done }) : `${done} ${word}`)
   return done === ids.length ? EXIT.ok : EXIT.failed
 }
 
-async function actOnAll(act: Act, of: JobsOf, filter: JobFilter, json: boolean): Promise<number> {
+async function actOnAll(act: Act, of: JobsOf, query: ActQuery, json: boolean): Promise<number> {
   let done = 0
-  for (const node of await of.nodes()) done += await of.jobs[`${act}AllFor`](node, filter)
-  return said(act, done, json)
-}
-
-function said(act: Act, count: number, json: boolean): number {
-  const { done } = ACTS[act]
-  return print(json ? asJson({ [done]: count }) : `${count} ${done}`)
+  for (const node of await of.nodes()) done += await of.jobs[`${act}AllFor`](node, query)
+  const { done: word } = ACTS[act]
+  const { dryRun } = query
+  if (json) return print(asJson({ [word]: dryRun ? 0 : done, ...(dryRun ? { met: done } : {}) }))
+  return print(dryRun ? `${done} would be ${word}` : `${done} ${word}`)
 }
 
 function missing({ name }: JobsOf, id: string): number {

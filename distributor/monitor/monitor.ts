@@ -5,9 +5,10 @@ import { optionsOf, termsOf } from '../../src/job/terms/agreed.js'
 import type { TermOptions } from '../../src/job/terms/table.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
+import { type Act, wasDone } from '../../src/verbs/acts.js'
 import type { JobFacts } from '../../src/verbs/facts.js'
 import { given, understood } from '../../src/verbs/form.js'
-import type { JobFilter, JobQuery } from '../../src/verbs/query.js'
+import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../../src/verbs/table.js'
 
 /** A job as its node keeps it. */
@@ -82,12 +83,36 @@ export class NodeMonitor {
    * JR_CANCELLED. One that runs is asked to stop, and goes when it has. False when the node has none of this id.
    */
   destroy(id: string): Promise<boolean> {
-    return this.#request('destroy', { id })
+    return this.#act('destroy', id)
   }
 
-  /** Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many. */
-  destroyAll(query: JobFilter = {}): Promise<number> {
+  /**
+   * Forgets all jobs that the query meets (all of the node's without one), as `destroy` does. Answers how many: with
+   * `dryRun`, how many it would be.
+   */
+  destroyAll(query: ActQuery = {}): Promise<number> {
     return this.#request('destroy-all', query)
+  }
+
+  /**
+   * Runs a job again that has ended and that the node keeps: under the same id, with the args and options that it was
+   * enqueued with, from its first attempt, at once. It is on disk when this resolves. Its outcome goes to the app that had
+   * enqueued it. False when the node has none of this id. Rejects with JR_WRONG_STATE when one of this id waits or runs.
+   */
+  retry(id: string): Promise<boolean> {
+    return this.#act('retry', id)
+  }
+
+  /**
+   * Runs all ended jobs again that the query meets (all that the node keeps without one), as `retry` does, each once.
+   * Answers how many: with `dryRun`, how many it would be.
+   */
+  retryAll(query: ActQuery = {}): Promise<number> {
+    return this.#request('retry-all', query)
+  }
+
+  async #act(act: Act, id: string): Promise<boolean> {
+    return wasDone(act, id, await this.#request(act, { id }))
   }
 
   async #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
@@ -121,9 +146,19 @@ export class Monitor {
     return (await this.#everywhere((one) => one.destroy(id))).includes(true)
   }
 
-  /** Forgets all jobs of one node that the query meets. Answers how many. */
-  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
+  /** Forgets all jobs of one node that the query meets: see `NodeMonitor.destroyAll`. Answers how many. */
+  destroyAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#of(node).destroyAll(query)
+  }
+
+  /** Runs an ended job again, on whichever node keeps it: see `NodeMonitor.retry`. False when no connected node has it. */
+  async retry(id: string): Promise<boolean> {
+    return (await this.#everywhere((one) => one.retry(id))).includes(true)
+  }
+
+  /** Runs all ended jobs of one node again that the query meets: see `NodeMonitor.retryAll`. Answers how many. */
+  retryAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#of(node).retryAll(query)
   }
 
   #everywhere<Answer>(ask: (node: NodeMonitor) => Promise<Answer>): Promise<Answer[]> {

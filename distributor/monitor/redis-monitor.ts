@@ -4,9 +4,9 @@ import { checked, NAME } from '../../src/rules.js'
 import type { RedisExtra } from '../../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../../src/store/redis/jobs.js'
 import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
+import { type Act, wasDone } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
-import { type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
-import type { Act } from '../../src/verbs/table.js'
+import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { askedAs, type JobPage, jobOf, type LoadedJob, loadedJobOf, type Monitor } from './monitor.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
@@ -83,18 +83,31 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
    * Forgets all jobs of one node that the query meets, as `destroy` does, 500 at a time: `redisTimeout` is for each.
    * Answers how many. What other nodes take over meanwhile stays.
    */
-  destroyAllFor(node: string, query: JobFilter = {}): Promise<number> {
+  destroyAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#actOnAll('destroy', node, query)
+  }
+
+  /**
+   * Runs a job again that has ended and is kept: see `NodeMonitor.retry`. Only the node that keeps it can do so: rejects with
+   * JR_CONNECTION when that does not run.
+   */
+  retry(id: string): Promise<boolean> {
+    return this.#act('retry', id)
+  }
+
+  /** Runs all ended jobs of one node again that the query meets, as `retry` does, 500 at a time. Answers how many. */
+  retryAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#actOnAll('retry', node, query)
   }
 
   async #act(act: Act, id: string): Promise<boolean> {
     askedAs(act, { id })
-    return (await this.#redis()).act(act, id)
+    return wasDone(act, id, await (await this.#redis()).act(act, id))
   }
 
-  async #actOnAll(act: Act, node: string, query: JobFilter): Promise<number> {
+  async #actOnAll(act: Act, node: string, query: ActQuery): Promise<number> {
     checked(NAME, node, `${act}AllFor: node`)
-    const filter = askedAs(`${act}-all`, query)
-    return (await this.#redis()).actOnAll(act, node, filter)
+    const asked = askedAs(`${act}-all`, query)
+    return (await this.#redis()).actOnAll(act, node, asked)
   }
 }

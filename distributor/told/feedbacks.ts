@@ -183,7 +183,7 @@ export class Feedbacks {
     this.#copied.add(copyKey(outcome))
   }
 
-  /** It may come once more, when its sender was another life of this app. */
+  /** It may come once more, when its sender was another life of this app. A retried job has the edition of before. */
   #wasCopied(outcome: Outcome): boolean {
     return this.#copied.delete(copyKey(outcome))
   }
@@ -216,8 +216,8 @@ export class Feedbacks {
   }
 }
 
-function copyKey({ id, edition, slot, instance }: Outcome): string {
-  return `${id}\0${edition}\0${slot}\0${instance}`
+function copyKey({ id, edition, slot, instance, finishedAt }: Outcome): string {
+  return `${id}\0${edition}\0${slot}\0${instance}\0${finishedAt}`
 }
 
 function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {

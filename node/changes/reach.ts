@@ -1,11 +1,13 @@
 import { packError } from '../../src/bytes/error-record.js'
 import { type Clock, nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
+import { again } from '../../src/job/again.js'
 import { nowFor } from '../../src/job/due.js'
 import { outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../../src/job/states.js'
 import type { ListPage, ListQuery, Store } from '../../src/store/contract.js'
+import type { ActAnswer } from '../../src/verbs/acts.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
@@ -36,6 +38,8 @@ export interface ReachDeps {
 /** Reaches one job by its id, wherever it is: on a child, in memory, or in the store alone. */
 export class Reach {
   readonly #deps: ReachDeps
+  /** Ids of ended jobs that are being done away with. */
+  readonly #busy = new Map<string, Promise<unknown>>()
 
   constructor(deps: ReachDeps) {
     this.#deps = deps
@@ -134,16 +138,73 @@ export class Reach {
     return this.#deps.store.list(query)
   }
 
+  /** Says of jobs whether they were as they are before now: the others have been placed, and have ended, since. */
+  before(): (stored: StoredJob) => boolean {
+    const { clock, seq } = this.#deps
+    const [number, now] = [seq(), clock.now()]
+    return ({ job, finishedAt }) => job.seq < number || finishedAt < now
+  }
+
   /** Forgets a job whatever it is: an ended one is removed, another is cancelled first. */
-  async destroy(id: string): Promise<boolean> {
-    const { journal, runner } = this.#deps
-    const cancelled = await this.cancel(id)
-    if (cancelled === 'cancelling' && runner.discard(id)) return true
-    const stored = await this.load(id)
-    if (stored === null || !isTerminal(stored.state)) return cancelled !== 'not-found'
-    journal.add({ kind: 'remove', id }, true)
-    await journal.flushed()
-    return true
+  async destroy(id: string): Promise<ActAnswer> {
+    for (;;) {
+      const cancelled = await this.cancel(id)
+      if (cancelled === 'cancelling' && this.#deps.runner.discard(id)) return 'done'
+      const removed = await this.#remove(id)
+      if (removed === 'done' || cancelled !== 'not-found') return 'done'
+      // When it is there all the same, it has been retried meanwhile.
+      if ((await this.load(id)) === null) return 'not-found'
+    }
+  }
+
+  #remove(id: string): Promise<ActAnswer> {
+    const { journal } = this.#deps
+    return this.#alone(id, async () => {
+      const stored = await this.load(id)
+      if (stored === null || !isTerminal(stored.state)) return 'not-found'
+      journal.add({ kind: 'remove', id }, true)
+      await journal.flushed()
+      return 'done'
+    })
+  }
+
+  /** Runs an ended job again. The store puts it in the place of the ended one, in one step. */
+  retry(id: string): Promise<ActAnswer> {
+    const { clock, seq } = this.#deps
+    return this.#alone(id, async () => {
+      const stored = await this.load(id)
+      if (stored === null) return 'not-found'
+      if (!isTerminal(stored.state)) return 'refused'
+      return (await this.#insert(again(stored.job, nowOf(clock), seq()))) ? 'done' : 'refused'
+    })
+  }
+
+  /** One at a time does away with an ended job: what it has found there stays until then. */
+  async #alone(id: string, work: () => Promise<ActAnswer>): Promise<ActAnswer> {
+    for (let other = this.#busy.get(id); other !== undefined; other = this.#busy.get(id)) await other
+    const done = work()
+    this.#busy.set(
+      id,
+      done.catch(() => {}),
+    )
+    try {
+      return await done
+    } finally {
+      this.#busy.delete(id)
+    }
+  }
+
+  /** False: another job of its id waits or runs. */
+  #insert(job: JobRecord): Promise<boolean> {
+    return new Promise((resolve) => {
+      let isNew = true
+      const joined = () => {
+        isNew = false
+      }
+      const origin = { joined, stored: () => resolve(isNew) }
+      const insert = { kind: 'insert', job, ownId: true, number: null, origin, started: false } as const
+      this.#deps.journal.add({ ...insert }, true)
+    })
   }
 
   /** A job that waits, taken out of the order in memory so that it cannot begin meanwhile. */

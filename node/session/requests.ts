@@ -1,9 +1,10 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
+import { ACTS, type Act, type ActAnswer, filtersFor } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
-import { type JobFilter, PAGE } from '../../src/verbs/query.js'
-import { type Act, type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
+import { type ActQuery, PAGE } from '../../src/verbs/query.js'
+import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
 import type { Reach } from '../changes/reach.js'
 import { AT_ONCE } from './errands.js'
 
@@ -21,11 +22,12 @@ export interface Ask {
   readonly run: (reach: Reach) => Promise<unknown>
 }
 
-type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<boolean> }
+type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<ActAnswer> }
 type Verbs = { readonly [V in VerbName]: (asked: AskedOf<V>, reach: Reach) => Promise<AnswerOf<V>> }
 
-const ACTS: Acts = {
+const DOING: Acts = {
   destroy: (id, reach) => reach.destroy(id),
+  retry: (id, reach) => reach.retry(id),
 }
 
 const ANSWERS: Verbs = {
@@ -37,8 +39,10 @@ const ANSWERS: Verbs = {
     const stored = await reach.load(id)
     return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
   },
-  destroy: ({ id }, reach) => ACTS.destroy(id, reach),
-  'destroy-all': (filter, reach) => actOnAll('destroy', filter, reach),
+  destroy: ({ id }, reach) => DOING.destroy(id, reach),
+  'destroy-all': (query, reach) => actOnAll('destroy', query, reach),
+  retry: ({ id }, reach) => DOING.retry(id, reach),
+  'retry-all': (query, reach) => actOnAll('retry', query, reach),
 }
 
 /** Throws JR_PROTOCOL for a verb that is not there, or a body that is not of its form. */
@@ -48,8 +52,8 @@ export function askOf(verb: string, body: Buffer): Ask {
 }
 
 /** What others ask of this node over its store. */
-export function actOnEach(act: Act, ids: readonly string[], reach: Reach): Promise<boolean[]> {
-  return Promise.all(ids.map((id) => ACTS[act](id, reach)))
+export function actOnEach(act: Act, ids: readonly string[], reach: Reach): Promise<ActAnswer[]> {
+  return Promise.all(ids.map((id) => DOING[act](id, reach)))
 }
 
 function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
@@ -58,15 +62,25 @@ function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
   return { weight, run: (reach) => ANSWERS[verb](what, reach) }
 }
 
-async function actOnAll(act: Act, filter: JobFilter, reach: Reach): Promise<number> {
+async function actOnAll(act: Act, { dryRun, ...filter }: ActQuery, reach: Reach): Promise<number> {
+  const isMeant = ACTS[act].onceOnly ? reach.before() : () => true
   let done = 0
-  for (let after: string | undefined; ; ) {
-    const { jobs, next } = await reach.list({ ...filter, after, limit: PAGE.most })
-    for (let at = 0; at < jobs.length; at += TOGETHER) {
-      const ids = jobs.slice(at, at + TOGETHER).map(({ job }) => job.id)
-      done += (await actOnEach(act, ids, reach)).filter(Boolean).length
+  for (const query of filtersFor(act, filter)) {
+    for (let after: string | null | undefined; after !== null; ) {
+      const { jobs, next } = await reach.list({ ...query, after, limit: PAGE.most })
+      const ids = jobs.filter(isMeant).map(({ job }) => job.id)
+      done += dryRun === true ? ids.length : await actOnMany(act, ids, reach)
+      after = next
     }
-    if (next === null) return done
-    after = next
   }
+  return done
+}
+
+async function actOnMany(act: Act, ids: readonly string[], reach: Reach): Promise<number> {
+  let done = 0
+  for (let at = 0; at < ids.length; at += TOGETHER) {
+    const answers = await actOnEach(act, ids.slice(at, at + TOGETHER), reach)
+    done += answers.filter((answer) => answer === 'done').length
+  }
+  return done
 }

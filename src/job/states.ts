@@ -1,4 +1,4 @@
-/** The states of a job. The table below is the only place that says what may follow what. */
+/** The states of a job. The table below is the only place that says what may follow what. A retried job is another one of its id. */
 export type JobState =
   | 'scheduled' // waits for its time
   | 'available' // due, waits for a child

@@ -2,8 +2,8 @@ import type { JrError } from '../errors.js'
 import type { Lane } from '../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
 import type { TerminalState } from '../job/states.js'
+import type { Act, ActAnswer } from '../verbs/acts.js'
 import type { JobFilter } from '../verbs/query.js'
-import type { Act } from '../verbs/table.js'
 import type { Answer, Change } from './changes.js'
 import type { NoteRange, Shelf, StoredNote } from './notes.js'
 
@@ -110,10 +110,10 @@ export interface NeighbourHandlers {
   /** JR_LEASE_LOST: another node has what this one had. JR_STORE: the store can't be reached any more. */
   readonly onFailure: (error: JrError) => void
   /**
-   * Somebody who looks at the store, and is no node, wants this done to these jobs of this one's. Answers for each whether
-   * it was. Absent: nobody is told.
+   * Somebody who looks at the store, and is no node, wants this done to these jobs of this one's. Answers for each what
+   * became of it. Absent: nobody is told.
    */
-  readonly onAct?: (act: Act, ids: readonly string[]) => Promise<readonly boolean[]>
+  readonly onAct?: (act: Act, ids: readonly string[]) => Promise<readonly ActAnswer[]>
 }
 
 export interface Left {

@@ -3,13 +3,10 @@ import type { StoredJob } from '../job/record.js'
 import { JOB_STATES } from '../job/states.js'
 import { NAME, type Rule } from '../rules.js'
 import { type FormOf, one, oneOf, orNull, record } from './form.js'
+import { BOOLEAN } from './query.js'
 
 const NUMBER: Rule<number> = { says: 'a number', meets: (value): value is number => Number.isFinite(value) }
 const TEXT: Rule<string> = { says: 'text', meets: (value): value is string => typeof value === 'string' }
-const BOOLEAN: Rule<boolean> = {
-  says: 'true or false',
-  meets: (value): value is boolean => typeof value === 'boolean',
-}
 export const BYTES: Rule<Buffer> = {
   says: 'bytes',
   meets: (value): value is Buffer => Buffer.isBuffer(value),

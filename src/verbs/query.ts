@@ -8,6 +8,12 @@ export interface JobFilter {
   readonly name?: string | undefined
 }
 
+/** Something is done to all of them. */
+export interface ActQuery extends JobFilter {
+  /** Nothing is done, and only counted to how many jobs it would be. Default false. */
+  readonly dryRun?: boolean | undefined
+}
+
 /** A page of them. */
 export interface JobQuery extends JobFilter {
   /** Jobs a page, 1000 at most. Default 100. */
@@ -24,8 +30,13 @@ export const CURSOR: Rule<string> = {
   meets: (value): value is string => typeof value === 'string' && value.length <= MAX_TEXT,
 }
 
+export const BOOLEAN: Rule<boolean> = {
+  says: 'true or false',
+  meets: (value): value is boolean => typeof value === 'boolean',
+}
 const filter = { state: optional(one(oneOf(JOB_STATES))), name: optional(one(NAME)) }
 export const FILTER: Form<JobFilter> = exactly(filter)
+export const ACT_QUERY: Form<ActQuery> = exactly({ ...filter, dryRun: optional(one(BOOLEAN)) })
 export const QUERY: Form<JobQuery> = exactly({
   ...filter,
   limit: optional(one(wholeFrom(1, PAGE.most))),

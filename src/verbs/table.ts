@@ -1,7 +1,8 @@
 import { NAME, wholeFrom } from '../rules.js'
+import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
-import { exactly, type Form, type FormOf, listOf, one, orNull, record } from './form.js'
-import { CURSOR, FILTER, QUERY } from './query.js'
+import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
+import { ACT_QUERY, CURSOR, QUERY } from './query.js'
 
 /** What may be asked of a node, by its sessions, by those who look into a Redis, and on the command line. */
 export interface Verb<Asked, Answer> {
@@ -12,26 +13,13 @@ export interface Verb<Asked, Answer> {
   readonly answers: Form<Answer>
 }
 
-/** What is done to jobs: to one by its id, and under the name with `-all` to those that a query meets. */
-export const ACTS = {
-  destroy: {
-    done: 'destroyed',
-    says: 'Forgets a job. If it waits or runs, it is cancelled first, and its error feedback is called.',
-  },
-} as const
-export type Act = keyof typeof ACTS
-
 const ID = exactly({ id: one(NAME) })
-const DONE = one({
-  says: 'true, or false if there is no such job',
-  meets: (value) => typeof value === 'boolean',
-})
 const HOW_MANY: Form<number> = { ...one(wholeFrom(0, Number.MAX_SAFE_INTEGER)), says: 'how many' }
-const toOne = { right: 'write', asks: ID, answers: DONE } as const
+const toOne = { right: 'write', asks: ID, answers: one(oneOf(ACT_ANSWERS)) } as const
 const toAll = {
   right: 'write',
   says: 'The same, to all jobs that are so.',
-  asks: FILTER,
+  asks: ACT_QUERY,
   answers: HOW_MANY,
 } as const
 
@@ -60,8 +48,4 @@ export const VERBS: { readonly [V in VerbName]: Verb<AskedOf<V>, AnswerOf<V>> } 
 
 export function isVerb(name: string): name is VerbName {
   return Object.hasOwn(VERBS, name)
-}
-
-export function isAct(name: unknown): name is Act {
-  return typeof name === 'string' && Object.hasOwn(ACTS, name)
 }

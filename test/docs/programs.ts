@@ -89,7 +89,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
   },
   'docs/guide.md: Monitoring': {
     ...APP,
-    before: `${START}await JR.enqueue('resize', {}, { maxAttempts: 1 }).result().catch(() => {})\n`,
+    before: `${START}JR.feedback('resize', { error: () => {} })\nawait JR.enqueue('resize', {}, { maxAttempts: 1 }).result().catch(() => {})\n`,
     files: {
       'reactor_jobs/all.mjs': `import { job } from 'job-reactor'\njob('resize', () => { throw new Error('on purpose') })\n`,
     },

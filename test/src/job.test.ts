@@ -2,12 +2,15 @@ import fc from 'fast-check'
 import t from 'tap'
 import { systemChance } from '#dist/src/chance.js'
 import { Heap } from '#dist/src/heap.js'
+import { again } from '#dist/src/job/again.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { IMMEDIATE, IMMEDIATE_DEFERRED, laneFor, TIMED } from '#dist/src/job/lane.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
 import { createLogger } from '#dist/src/logger.js'
 import { formatDuration, parseDurationMs } from '#dist/src/options/duration.js'
+import { course, recordOf } from '../fixtures/record.mjs'
 
 t.test(
   'states: terminal ones stay, running comes from available alone, all can be cancelled before',
@@ -23,6 +26,22 @@ t.test(
     t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 5), 'available')
   },
 )
+
+t.test('a job that runs again is as it was enqueued, and due at once', async (t) => {
+  const args = Buffer.from('args')
+  const before = recordOf({ lane: TIMED, due: 5, seq: 1, id: 'a', args, edition: 7, name: 'resize' })
+  const now = { steady: 1000, wall: 2000 }
+  const had = course({ attempt: 3, losses: 1, slot: 4, firstDue: 5, lastError: 'no' })
+  t.same(again({ ...before, course: had, byWall: true }, now, 9), {
+    ...before,
+    lane: IMMEDIATE,
+    due: 1000,
+    seq: 9,
+  })
+  t.equal(again({ ...before, lane: IMMEDIATE_DEFERRED }, now, 9).lane, IMMEDIATE_DEFERRED)
+  const lane = { timed: true, deferred: true, priority: -5, key: 'k' }
+  t.equal(again({ ...before, lane: laneFor(lane) }, now, 9).lane, laneFor({ ...lane, timed: false }))
+})
 
 t.test('an id can be given to a command', async (t) => {
   const ids = Array.from({ length: 1000 }, systemChance.id)

@@ -4,9 +4,10 @@ import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
 import { JOB_STATES } from '#dist/src/job/states.js'
+import { ACTS, filtersFor, isAct, wasDone } from '#dist/src/verbs/acts.js'
 import { given, understood } from '#dist/src/verbs/form.js'
 import { meets, QUERY } from '#dist/src/verbs/query.js'
-import { ACTS, VERBS } from '#dist/src/verbs/table.js'
+import { VERBS } from '#dist/src/verbs/table.js'
 
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
 const query = fc.record(
@@ -61,7 +62,7 @@ t.test('which jobs a query meets', async (t) => {
 
 t.test('a node hears nothing that is not of its form', async (t) => {
   for (const verb of Object.keys(VERBS)) {
-    for (const body of [null, 7, [], { id: '' }, { id: 'a', state: 'failed' }, { id: 'a', more: 1 }])
+    for (const body of [null, 7, [], { id: '' }, { id: 'a', state: 'failed' }, { dryRun: 1 }])
       t.throws(() => askOf(verb, pack(body)), { code: 'JR_PROTOCOL' }, `${verb} ${JSON.stringify(body)}`)
   }
   for (const verb of ['no-such', 'toString', '__proto__'])
@@ -73,6 +74,21 @@ t.test('what is done to one job is done to all of a query', async (t) => {
   for (const act of Object.keys(ACTS)) {
     t.match(VERBS, { [act]: { right: 'write' }, [`${act}-all`]: { right: 'write' } })
   }
+  t.equal(isAct('toString'), false)
+  t.same(filtersFor('destroy', { name: 'a' }), [{ name: 'a' }])
+  t.same(filtersFor('destroy', { state: 'running' }), [{ state: 'running' }])
+  t.same(
+    filtersFor('retry', { name: 'a' }),
+    ['completed', 'failed', 'cancelled'].map((state) => ({ name: 'a', state })),
+  )
+  t.same(filtersFor('retry', { state: 'failed' }), [{ state: 'failed' }])
+  t.same(filtersFor('retry', { state: 'running' }), [], 'nothing that waits or runs')
+  t.equal(wasDone('retry', 'a', 'done'), true)
+  t.equal(wasDone('retry', 'a', 'not-found'), false)
+  t.throws(() => wasDone('retry', 'a', 'refused'), {
+    code: 'JR_WRONG_STATE',
+    message: /^job 'a' was not retried: it waits or runs/,
+  })
 })
 
 t.test('an app believes nothing of an answer that is not of its form', async (t) => {
@@ -115,6 +131,7 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
   for (const [answer, message] of lists)
     await t.rejects(monitor(answer).jobsFor(), { code: 'JR_PROTOCOL', message })
   await t.rejects(monitor(facts).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
+  t.equal(await monitor('done').retry('a'), true)
   await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })
   await t.rejects(monitor(-1).destroyAll(), { code: 'JR_PROTOCOL' })
 })

@@ -58,6 +58,16 @@ else {
     t.same(await owner(), before, 'who looks takes nothing')
     t.notMatch(await admin.info('commandstats'), /cmdstat_(keys|scan):/)
 
+    const hasFailed = () => until(async () => (await monitor.load(failed.id))?.state === 'failed')
+    t.equal(await monitor.retry(failed.id), true)
+    await hasFailed()
+    t.equal(await monitor.retryAllFor('n1', { dryRun: true }), 1)
+    t.equal(await monitor.retryAllFor('n1', { state: 'failed', name: 'fails' }), 1)
+    await hasFailed()
+    t.equal(await monitor.retry('nothing'), false)
+    await t.rejects(monitor.retry(id(1)), { code: 'JR_WRONG_STATE', message: /waits or runs/ })
+    t.equal(await monitor.destroyAllFor('n1', { state: 'scheduled', dryRun: true }), 3)
+
     t.equal(await monitor.destroy(id(1)), true)
     t.same(await ended[1], ['JR_CANCELLED'])
     t.equal(await monitor.load(id(1)), null)
@@ -96,6 +106,10 @@ else {
     t.equal(await monitor.destroy(jobs[0]?.id ?? ''), true, 'waits for the end of the lease')
     t.match(await monitor.nodes(), [{ name: 'n1', lease: 'lost', waiting: 599 }])
     t.equal(await monitor.destroy(runs.id), true)
+    const refused = { code: 'JR_CONNECTION', message: /node n1 does not run: start it/ }
+    await t.rejects(monitor.retry(failed.id), refused)
+    await t.rejects(monitor.retryAllFor('n1'), refused)
+    t.equal(await monitor.retryAllFor('n1', { dryRun: true }), 1, 'to look needs no node')
     t.equal(await monitor.destroy(failed.id), true)
     t.equal(await monitor.destroy(failed.id), false)
     t.equal(await monitor.load(runs.id), null)

@@ -77,7 +77,7 @@ else {
     const asked = new Promise<readonly string[]>((resolve) => {
       const onAct = async (act: string, ids: readonly string[]) => {
         resolve([act, ...ids])
-        return ids.map(() => true)
+        return ids.map(() => 'done' as const)
       }
       store.neighbours?.watch({ onLost: () => {}, onFailure: (error) => t.fail(error.message), onAct })
     })

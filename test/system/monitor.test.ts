@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { parseAddress } from '#dist/src/wire/address.js'
 import { jr } from '../cli/jr.js'
-import { event, folder, startApp, startNode, toApp } from './harness.js'
+import { event, folder, startApp, startNode, toApp, until } from './harness.js'
 
 const run = promisify(execFile)
 
@@ -207,17 +207,28 @@ t.test('jr jobs', async (t) => {
     out: '1 destroyed\n',
     err: /'nothing'/,
   })
+  t.match(await jr(['jobs', 'retry', 'bad\x1b[2J', jobs[1]?.id ?? '', 'nothing', ...node]), {
+    code: 1,
+    out: '1 retried\n',
+    err: /was not retried: it waits or runs[\s\S]*no job 'nothing'/,
+  })
+  const again = ['jobs', 'retry', '--state', 'failed', '--name', 'fails', ...node]
+  await until(async () => (await jr([...again, '--dry-run'])).out === '1 would be retried\n')
+  t.same(JSON.parse((await jr([...again, '--dry-run', '--json'])).out), { retried: 0, met: 1 })
+  t.same(JSON.parse((await jr([...again, '--json'])).out), { retried: 1 })
   t.match(await jr(['jobs', 'destroy', '--all', '--state', 'scheduled', ...node]), {
     code: 0,
     out: '2 destroyed\n',
   })
+  await until(async () => (await jr([...again, '--dry-run'])).out === '1 would be retried\n')
   t.same(JSON.parse((await jr(['jobs', 'destroy', '--all', '--json', ...node])).out), { destroyed: 1 })
   t.equal((await jr(['jobs', ...node])).out, 'no jobs\n')
 
   for (const [wrong, message] of [
     [['jobs'], /expected --node ADDR/],
-    [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or --all/],
-    [['jobs', 'destroy', 'a', '--all', ...node], /destroy: expected ids of jobs, or --all/],
+    [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or --state, --name or --all/],
+    [['jobs', 'retry', 'a', '--dry-run', ...node], /retry: --dry-run goes with/],
+    [['jobs', 'destroy', 'a', '--all', ...node], /destroy: expected ids of jobs, or --state/],
     [['jobs', 'show', ...node], /show: expected one id/],
     [['jobs', 'lst', ...node], /no command 'lst'/],
     [['jobs', '--state', 'complete', ...node], /flag --state: expected scheduled/],

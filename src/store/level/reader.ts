@@ -5,7 +5,6 @@ import { bytesOfOutcome } from '../../job/outcome.js'
 import {
   bytesOfJob,
   comparePlaces,
-  type EndedJob,
   type JobRecord,
   type Outcome,
   type Place,
@@ -105,7 +104,7 @@ export class Reader {
       if (place === undefined) return null
       const row = await this.#db.get(place, snapshot)
       if (row === undefined) throw missing(place)
-      if (isEndedKey(place)) return endedView(decodeEnded(row))
+      if (isEndedKey(place)) return decodeEnded(row)
       return liveView(decodeJob(row), this.#attempts.startedAt(id), now)
     } finally {
       await snapshot.close()
@@ -204,7 +203,7 @@ export class Reader {
   }
 
   #view(key: string, row: Buffer, now: Now): StoredJob {
-    if (isEndedKey(key)) return endedView(decodeEnded(row))
+    if (isEndedKey(key)) return decodeEnded(row)
     const job = decodeJob(row)
     return liveView(job, this.#attempts.startedAt(job.id), now)
   }
@@ -221,8 +220,4 @@ function merged(some: readonly LaneHead[], others: readonly LaneHead[]): LaneHea
 
 function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {
   return ended === null ? jobsRange(all) : { gt: endedPrefix(ended), lt: `${endedPrefix(ended)}~` }
-}
-
-function endedView({ job, state, startedAt, finishedAt }: EndedJob): StoredJob {
-  return { job, state, startedAt, finishedAt }
 }

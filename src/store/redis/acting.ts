@@ -1,8 +1,8 @@
 import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
-import type { JobFilter } from '../../verbs/query.js'
-import { ACTS, type Act } from '../../verbs/table.js'
+import { ACTS, type Act, type ActAnswer, filtersFor } from '../../verbs/acts.js'
+import type { ActQuery } from '../../verbs/query.js'
 import { Asking } from './asking.js'
 import { LARGEST_ASK } from './asks.js'
 import { destroyByScript } from './destruction.js'
@@ -19,8 +19,8 @@ const SLACK_MS = 5
 /** What is done in Redis when nobody has the node's lease. All else needs a node. */
 const SCRIPTS: { readonly [A in Act]?: typeof destroyByScript } = { destroy: destroyByScript }
 
-/** Null: nobody knows. The node that was asked is gone, and so is the job. */
-type Done = boolean | null
+/** `unknown`: the node that was asked is gone, and so is the job. */
+type Answer = ActAnswer | 'unknown'
 
 /**
  * Does something to jobs in a Redis that nodes share, for one who is no node. The node that has a job does it, as long as
@@ -38,33 +38,33 @@ export class Acting {
     this.#act = act
   }
 
-  /** One job, whichever node has it. False when none has. */
-  one(id: string): Promise<boolean> {
+  /** One job, whichever node has it. */
+  one(id: string): Promise<ActAnswer> {
     return this.#sayWhatIsKnown(this.#one(id))
   }
 
-  /** All jobs of a node that the filter lets through. Answers how many. */
-  all(node: string, filter: JobFilter): Promise<number> {
-    return this.#sayWhatIsKnown(this.#all(node, filter))
+  /** All jobs of a node that the query meets. Answers how many. */
+  all(node: string, query: ActQuery): Promise<number> {
+    return this.#sayWhatIsKnown(this.#all(node, query))
   }
 
   close(): void {
     this.#asking?.close()
   }
 
-  async #one(id: string): Promise<boolean> {
+  async #one(id: string): Promise<ActAnswer> {
     const { timeoutMs } = this.#visit
     const until = this.#visit.clock.mono() + timeoutMs
     let unknown: string | null = null
     for (;;) {
       const found = await this.#visit.find(id)
       if (found === null) {
-        if (unknown === null) return false
+        if (unknown === null) return 'not-found'
         throw new JrError('JR_CONNECTION', `node ${unknown} was lost while it was asked; job '${id}' is gone`)
       }
-      const [done] = await this.#onNode(found.node, [found.stored], until)
-      if (done === true) return true
-      if (done === null) unknown = found.node
+      const [answer] = await this.#onNode(found.node, [found.stored], until)
+      if (answer === 'done' || answer === 'refused') return answer
+      if (answer === 'unknown') unknown = found.node
       // It has moved or ended meanwhile: it is looked for again.
       await sleep(this.#visit.clock, MOVING_MS)
       if (this.#visit.clock.mono() > until) {
@@ -73,41 +73,49 @@ export class Acting {
     }
   }
 
-  async #all(node: string, filter: JobFilter): Promise<number> {
+  async #all(node: string, { dryRun, ...filter }: ActQuery): Promise<number> {
     await this.#visit.mustKnow(node)
     const reader = this.#visit.reader(node)
+    /** Those to which it has been done, where that does not keep them from meeting the query once more. */
+    const once = new Set<string>()
     let done = 0
-    for (let after: string | undefined; ; ) {
-      const page = await reader.list({ ...filter, after, limit: LARGEST_ASK })
-      if (page.jobs.length > 0) {
-        const until = this.#visit.clock.mono() + this.#visit.timeoutMs
-        const answers = await this.#onNode(node, page.jobs, until)
-        done += answers.filter((one) => one === true).length
-        if (answers.includes(null)) {
-          const text = `node ${node} was lost while it was asked: ${done} jobs are ${ACTS[this.#act].done}, and perhaps more`
-          throw new JrError('JR_CONNECTION', text)
-        }
+    for (const query of filtersFor(this.#act, filter)) {
+      for (let after: string | null | undefined; after !== null; ) {
+        const page = await reader.list({ ...query, after, limit: LARGEST_ASK })
+        const jobs = page.jobs.filter(({ job }) => !once.has(job.id))
+        if (ACTS[this.#act].onceOnly) for (const { job } of jobs) once.add(job.id)
+        if (dryRun === true) done += jobs.length
+        else if (jobs.length > 0) done += await this.#some(node, jobs, done)
+        after = page.next
       }
-      if (page.next === null) return done
-      after = page.next
     }
+    return done
   }
 
-  async #onNode(node: string, jobs: readonly StoredJob[], until: number): Promise<readonly Done[]> {
+  async #some(node: string, jobs: readonly StoredJob[], before: number): Promise<number> {
+    const until = this.#visit.clock.mono() + this.#visit.timeoutMs
+    const answers = await this.#onNode(node, jobs, until)
+    const done = answers.filter((answer) => answer === 'done').length
+    if (!answers.includes('unknown')) return done
+    const text = `${before + done} jobs are ${ACTS[this.#act].done}, and perhaps more`
+    throw new JrError('JR_CONNECTION', `node ${node} was lost while it was asked: ${text}`)
+  }
+
+  async #onNode(node: string, jobs: readonly StoredJob[], until: number): Promise<readonly Answer[]> {
     const ask = this.#visit.chance.id()
     const ids = jobs.map(({ job }) => job.id)
     let asked = false
     let heard = false
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       const standing = await this.#visit.standing(node)
-      if (standing === null) return ids.map(() => (heard ? null : false))
+      if (standing === null) return ids.map(() => (heard ? 'unknown' : 'not-found'))
       const { lease, leaseMs } = standing.shown
       const left = until - this.#visit.clock.mono()
       if (left <= 0) throw this.#silent(node, heard)
       // Redis may have been away, and all leases have ended with it: who answers all the same is there.
       if (standing.fenced || lease === 'stopped' || (lease === 'lost' && asked)) {
         const done = await this.#byScript(standing, jobs)
-        if (done !== null) return done.map((one) => (heard && !one ? null : one))
+        if (done !== null) return done.map((one) => (heard && one === 'not-found' ? 'unknown' : one))
         continue
       }
       const waitMs = Math.min(left, lease === 'held' ? Math.min(wait, leaseMs + SLACK_MS) : FIRST_WAIT_MS)
@@ -141,7 +149,7 @@ export class Acting {
   }
 
   /** Null when somebody has the lease by now, or somebody else has done something: look again. */
-  #byScript(standing: Standing, jobs: readonly StoredJob[]): Promise<boolean[] | null> {
+  #byScript(standing: Standing, jobs: readonly StoredJob[]): Promise<ActAnswer[] | null> {
     const script = SCRIPTS[this.#act]
     if (script === undefined) {
       const node = standing.shown.name

@@ -68,11 +68,11 @@ export class Answering {
   }
 }
 
-async function tell({ id, act, ids }: Ask, done: NonNullable<NeighbourHandlers['onAct']>): Promise<Buffer> {
+async function tell({ id, act, ids }: Ask, onAct: NonNullable<NeighbourHandlers['onAct']>): Promise<Buffer> {
   try {
-    return encodeTold({ id, done: await done(act, ids) })
+    return encodeTold({ id, answers: await onAct(act, ids) })
   } catch (error) {
     const failure = error instanceof JrError ? error : new JrError('JR_STORE', String(error))
-    return encodeTold({ id, done: failure })
+    return encodeTold({ id, answers: failure })
   }
 }

@@ -1,12 +1,13 @@
 import type { Clock } from '../../clock.js'
 import type { Surroundings } from '../../surroundings.js'
+import type { ActAnswer } from '../../verbs/acts.js'
 import { type Ask, decodeTold, encodeAsk, type Told } from './asks.js'
 import type { Client } from './client.js'
 import { answerChannel, askChannel } from './keys.js'
 import { persist } from './patience.js'
 
-/** For each job whether it was done; or no answer, in time or because nobody listens. */
-export type Heard = readonly boolean[] | 'silence' | 'nobody'
+/** For each job what became of it; or no answer, in time or because nobody listens. */
+export type Heard = readonly ActAnswer[] | 'silence' | 'nobody'
 
 /** Asks nodes over Redis, for one who is no node. */
 export class Asking {
@@ -52,8 +53,8 @@ export class Asking {
     if (Number(hearers) === 0 && this.#mouth.countsHearers) return 'nobody'
     const told = this.#answerTo(id) ?? (await this.#wait(id, waitMs))
     if (told === null) return 'silence'
-    if (told.done instanceof Error) throw told.done
-    return told.done.length === ids.length ? told.done : 'silence'
+    if (told.answers instanceof Error) throw told.answers
+    return told.answers.length === ids.length ? told.answers : 'silence'
   }
 
   close(): void {

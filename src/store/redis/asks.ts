@@ -1,7 +1,7 @@
 import { pack, unpackChecked } from '../../bytes/codec.js'
 import { packError, unpackError } from '../../bytes/error-record.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../../errors.js'
-import { type Act, isAct } from '../../verbs/table.js'
+import { ACT_ANSWERS, type Act, type ActAnswer, isAct } from '../../verbs/acts.js'
 
 /**
  * What one who is no node asks of a node over Redis, and what it is told. Whoever may publish in this Redis may have
@@ -17,10 +17,10 @@ export interface Ask {
   readonly ids: readonly string[]
 }
 
-/** For each of the ids whether it was done; or what went wrong. */
+/** For each of the ids what became of it; or what went wrong. */
 export interface Told {
   readonly id: string
-  readonly done: readonly boolean[] | JrError
+  readonly answers: readonly ActAnswer[] | JrError
 }
 
 /** Jobs that one ask may name. */
@@ -41,22 +41,22 @@ export function decodeAsk(message: Buffer): Ask | null {
   })
 }
 
-export function encodeTold({ id, done }: Told): Buffer {
-  return pack(done instanceof JrError ? { id, error: packError(done) } : { id, done })
+export function encodeTold({ id, answers }: Told): Buffer {
+  return pack(answers instanceof JrError ? { id, error: packError(answers) } : { id, answers })
 }
 
 /** Null when it is none. */
 export function decodeTold(message: Buffer): Told | null {
-  return fromOthers(message, ({ id, done, error }) => {
+  return fromOthers(message, ({ id, answers, error }) => {
     if (!isName(id)) return null
     if (Buffer.isBuffer(error)) {
       const { code, message } = unpackError(error)
       const known =
         typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'JR_STORE'
-      return { id, done: new JrError(known, message) }
+      return { id, answers: new JrError(known, message) }
     }
-    const right = Array.isArray(done) && done.every((one) => typeof one === 'boolean')
-    return right ? { id, done } : null
+    const right = Array.isArray(answers) && answers.every((one) => ACT_ANSWERS.includes(one))
+    return right ? { id, answers } : null
   })
 }
 

@@ -4,6 +4,7 @@ import { epochAt, epochOfMs, firstNumber, msOfEpoch } from '../../job/numbers.js
 import { outcomeOf } from '../../job/outcome.js'
 import type { Outcome, StoredJob } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
+import type { ActAnswer } from '../../verbs/acts.js'
 import { writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
 import { nodeKeys, placeOf } from './keys.js'
@@ -21,7 +22,7 @@ export async function destroyByScript(
   visit: Visit,
   { shown, epoch, given }: Standing,
   jobs: readonly StoredJob[],
-): Promise<boolean[] | null> {
+): Promise<ActAnswer[] | null> {
   const { prefix, shared } = visit
   const keys = nodeKeys(prefix, shown.name)
   const { waiting, running, ended, outcomes, payloads, notes: own } = keys
@@ -50,7 +51,7 @@ export async function destroyByScript(
     ],
   )
   const letters = String(answer)
-  return letters === '' ? null : Array.from(letters, (letter) => letter === 'o')
+  return letters === '' ? null : Array.from(letters, (letter) => (letter === 'o' ? 'done' : 'not-found'))
 }
 
 /** Later than a node's, as `lua/open.lua` would give it. */

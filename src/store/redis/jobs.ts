@@ -1,7 +1,7 @@
 import type { StoredJob } from '../../job/record.js'
 import type { Surroundings } from '../../surroundings.js'
-import type { JobFilter } from '../../verbs/query.js'
-import type { Act } from '../../verbs/table.js'
+import type { Act, ActAnswer } from '../../verbs/acts.js'
+import type { ActQuery } from '../../verbs/query.js'
 import type { ListPage, ListQuery } from '../contract.js'
 import { Acting } from './acting.js'
 import { type StoredNode, type Visit, type VisitOptions, visiting } from './visit.js'
@@ -36,12 +36,12 @@ export class RedisJobs {
     return this.#visiting((visit) => visit.find(id))
   }
 
-  act(act: Act, id: string): Promise<boolean> {
+  act(act: Act, id: string): Promise<ActAnswer> {
     return this.#acting(act, (acting) => acting.one(id))
   }
 
-  actOnAll(act: Act, node: string, filter: JobFilter): Promise<number> {
-    return this.#acting(act, (acting) => acting.all(node, filter))
+  actOnAll(act: Act, node: string, query: ActQuery): Promise<number> {
+    return this.#acting(act, (acting) => acting.all(node, query))
   }
 
   #visiting<T>(what: (visit: Visit) => Promise<T>): Promise<T> {

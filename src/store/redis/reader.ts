@@ -116,9 +116,12 @@ export class Reader {
     }
   }
 
-  async load(id: string): Promise<StoredJob | null> {
+  /** `before`: its row when it was looked for in vain; it may have moved meanwhile. */
+  async load(id: string, before?: Buffer): Promise<StoredJob | null> {
     const [row] = await this.#rows([id])
-    return row == null ? null : this.stands(id, row)
+    if (row == null) return null
+    const stored = await this.stands(id, row)
+    return stored === null && before?.equals(row) !== true ? this.load(id, row) : stored
   }
 
   /** The job of this row, as it stands with this node; null when this is not the node that has it. */
@@ -126,7 +129,8 @@ export class Reader {
     const { keys } = this.#server
     if (isEnded(row)) {
       const place = row.toString('latin1', 1, ENDED_HEAD) + id
-      return (await this.#call('ZSCORE', keys.ended, place)) === null ? null : decodeEndedRow(row)
+      const kept = (await this.#call('ZSCORE', keys.ended, place)) !== null
+      return kept ? decodeEnded(row.subarray(ENDED_HEAD)) : null
     }
     const job = decodeJob(row)
     const place = placeOf(job, id)
@@ -207,7 +211,8 @@ export class Reader {
       const all = state !== undefined && isTerminal(state) ? endedRange(state) : allAfter(null)
       const range = section === 'e' && last !== null ? { min: `(${last}`, max: all.max } : all
       for await (const { member, row } of this.#each(keys.ended, range)) {
-        if (isEndedAt(row, member)) yield { cursor: `e${member}`, view: decodeEndedRow(row) }
+        if (isEndedAt(row, member))
+          yield { cursor: `e${member}`, view: decodeEnded(row.subarray(ENDED_HEAD)) }
       }
     }
   }
@@ -275,9 +280,4 @@ function isEnded(row: Buffer): boolean {
 /** Another job may have the id of one that had ended, whoever kept that. */
 function isEndedAt(row: Buffer, place: string): boolean {
   return row.toString('latin1', 0, ENDED_HEAD) === ENDED_MARK + place.slice(0, ENDED_LENGTH)
-}
-
-function decodeEndedRow(row: Buffer): StoredJob {
-  const { job, state, startedAt, finishedAt } = decodeEnded(row.subarray(ENDED_HEAD))
-  return { job, state, startedAt, finishedAt }
 }

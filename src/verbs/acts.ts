@@ -1,0 +1,56 @@
+import { JrError } from '../errors.js'
+import { JOB_STATES, type JobState, TERMINAL_STATES } from '../job/states.js'
+import type { JobFilter } from './query.js'
+
+interface ActFacts {
+  /** Of a job to which it was done. */
+  readonly done: string
+  /** For the command line, and PROTOCOL.md. */
+  readonly says: string
+  /** The states of jobs to which it can be done. */
+  readonly states: readonly JobState[]
+  /** Why it is not done to a job in another state. */
+  readonly refusal: string
+  /** A job to which it was done may come to meet the same query once more: that is not meant. */
+  readonly onceOnly: boolean
+}
+
+/** What is done to jobs: to one by its id, and under the name with `-all` to those that a query meets. */
+export const ACTS = {
+  destroy: {
+    done: 'destroyed',
+    says: 'Forgets a job. If it waits or runs, it is cancelled first, and its error feedback is called.',
+    states: JOB_STATES,
+    refusal: '',
+    onceOnly: false,
+  },
+  retry: {
+    done: 'retried',
+    says: 'Runs a job again that has ended and is kept: as a new run, with the args and options of before.',
+    states: TERMINAL_STATES,
+    refusal: 'it waits or runs, and only a job that has ended can be retried',
+    onceOnly: true,
+  },
+} as const satisfies { readonly [name: string]: ActFacts }
+export type Act = keyof typeof ACTS
+
+/** What became of it for one job; `not-found`: there is no such job. */
+export const ACT_ANSWERS = ['done', 'not-found', 'refused'] as const
+export type ActAnswer = (typeof ACT_ANSWERS)[number]
+
+export function isAct(name: unknown): name is Act {
+  return typeof name === 'string' && Object.hasOwn(ACTS, name)
+}
+
+/** False: there is no such job. Throws JR_WRONG_STATE when it was refused. */
+export function wasDone(act: Act, id: string, answer: ActAnswer): boolean {
+  if (answer !== 'refused') return answer === 'done'
+  throw new JrError('JR_WRONG_STATE', `job '${id}' was not ${ACTS[act].done}: ${ACTS[act].refusal}`)
+}
+
+/** The filters to go through, one after the other, to meet all jobs that the filter lets through, and to which this can be done. */
+export function filtersFor(act: Act, filter: JobFilter): readonly JobFilter[] {
+  const states: readonly JobState[] = ACTS[act].states
+  if (filter.state !== undefined) return states.includes(filter.state) ? [filter] : []
+  return states.length === JOB_STATES.length ? [filter] : states.map((state) => ({ ...filter, state }))
+}
