@@ -51,6 +51,8 @@ const MESSAGES = [
     deferred: 1,
     alone: true,
     terms: HIGHEST_TERM,
+    minPriority: -10,
+    maxPriority: 100,
   },
   { type: 'accepted', number: 1 },
   { type: 'joined', number: 1 },

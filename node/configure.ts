@@ -36,6 +36,10 @@ export function configure(
       'nobody can reach this node: give it option distributors (the address of an app), or listen, or both; in the process of an app, `await JR.startDistributor()` before JR.startNode will do'
     throw new JrError('JR_BAD_CONFIG', text)
   }
+  if (v.minPriority > v.maxPriority) {
+    const text = `option minPriority: expected at most maxPriority, which is ${v.maxPriority}; got ${v.minPriority}`
+    throw new JrError('JR_BAD_CONFIG', text)
+  }
   const most = Math.max(v.maxArgs, v.maxResult)
   if (v.maxFrame < most + FRAME_SLACK) {
     const what = v.maxArgs >= v.maxResult ? 'maxArgs' : 'maxResult'

@@ -37,6 +37,8 @@ export type NodeSettings = Pick<
   | 'backoff'
   | 'timeoutMs'
   | 'poisonLimit'
+  | 'minPriority'
+  | 'maxPriority'
   | 'maxArgs'
   | 'unknownJob'
   | 'retryJobsAtStart'

@@ -9,7 +9,8 @@ export const ERROR_CODES = {
   JR_STOPPED: 'the distributor or node has been stopped',
   JR_BACKLOG_FULL: 'too many jobs, or too many bytes of args, wait to be sent',
   JR_NO_SUCH_JOB: 'no node knows a job of this name',
-  JR_NO_NODE: 'no connected node can run the job: it has no children of its kind, or is ruled out',
+  JR_NO_NODE:
+    'no connected node can run the job: it has no children of its kind, takes other priorities, or is ruled out',
   JR_UNKNOWN_TERM: 'the job has a term of a later version, which no node knows',
   JR_CANCELLED: 'the job was cancelled',
   JR_JOB_FAILED: 'the job threw on its last attempt',

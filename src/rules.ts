@@ -25,6 +25,9 @@ export const MAX_VALUES = 2 ** 20
 /** Bytes that are beside the args, or the args with results, in the largest frame: an error with its causes among them. */
 export const FRAME_SLACK = 1024 * 1024
 export const MOST_ATTEMPTS = 2 ** 31 - 1
+/** 32 bits. */
+export const LEAST_PRIORITY = -(2 ** 31)
+export const MOST_PRIORITY = 2 ** 31 - 1
 const LONGEST_BACKOFF_S = 1e9
 
 /** Of jobs, nodes, apps, and ids. Half of a surrogate pair would arrive as another name. */
@@ -38,6 +41,7 @@ export const NAME: Rule<string> = {
 export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
 export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
 export const ATTEMPTS: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)
+export const PRIORITY: Rule<number> = wholeFrom(LEAST_PRIORITY, MOST_PRIORITY)
 export const NAMES: Rule<readonly string[]> = {
   says: `at most ${MAX_NAMES} names, each ${NAME.says}`,
   meets: (value): value is readonly string[] =>

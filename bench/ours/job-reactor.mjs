@@ -31,6 +31,7 @@ export async function startOurs(sample, node, both = {}) {
   const started = sample.hold ? await startHeld(sample, app, options) : await startSpawned(app, options)
 
   const onSuccess = sample.inbox.take
+  let many = 0
   const onError = (args, info) => sample.fail(new Error(`job ${info.id} failed: ${args.error.message}`))
   const enqueue = (args, options, name = 'noop') => app.enqueue(name, args, options, onSuccess, onError)
   return {
@@ -42,11 +43,13 @@ export async function startOurs(sample, node, both = {}) {
     enqueueLarge: (args) => void enqueue(args, undefined, 'large'),
     enqueueNamed: (name, args) => void enqueue(args, undefined, name),
     stored: (args) => enqueue(args).accepted,
+    storedAs: (args, priority) => enqueue(args, { priority }).accepted,
     storedUntil: (args, due, wanted) =>
       wanted ? enqueue(args, { runAt: due }).accepted : app.enqueue('noop', args, { runAt: due }).accepted,
-    /** Jobs that nobody waits for. */
-    storeMany(count, after) {
-      const handles = Array.from({ length: count }, (_, x) => app.enqueue('noop', { x }, { after }))
+    /** Jobs that nobody waits for, of so many priorities. */
+    storeMany(count, after, priorities) {
+      const options = () => (priorities === 1 ? { after } : { after, priority: many++ % priorities })
+      const handles = Array.from({ length: count }, (_, x) => app.enqueue('noop', { x }, options()))
       return handles.at(-1).accepted
     },
     ...started,

@@ -103,12 +103,13 @@ async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean)
   if (json) return print(asJson({ ...(nodes.length === 1 ? { node: only } : {}), jobs, more }))
   if (jobs.length === 0) return print('no jobs')
   const several = of.standing !== null
-  const rows = jobs.map(({ id, name, state, attempt, due, distributor, node, lastError }) => {
+  const rows = jobs.map(({ id, name, state, terms, attempt, due, distributor, node, lastError }) => {
     const where = several ? [distributor, node] : [distributor]
-    return [id, name, state, String(attempt), due.toISOString(), ...where, lastError ?? ''].map(printable)
+    const order = [terms.priority ?? 0, attempt].map(String)
+    return [id, name, state, ...order, due.toISOString(), ...where, lastError ?? ''].map(printable)
   })
   const where = several ? ['APP', 'NODE'] : ['APP']
-  const head = ['ID', 'NAME', 'STATE', 'ATTEMPT', 'DUE', ...where, 'LAST ERROR']
+  const head = ['ID', 'NAME', 'STATE', 'PRIORITY', 'ATTEMPT', 'DUE', ...where, 'LAST ERROR']
   return print(columns([head, ...rows]) + (more ? '\n… and more (--limit N)' : ''))
 }
 

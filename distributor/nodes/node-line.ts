@@ -1,12 +1,12 @@
 import type { Clock, Timer } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
-import { pinnedTo } from '../../src/job/terms/where.js'
+import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Limits } from '../../src/window.js'
 import { MAX_SENT_BEFORE } from '../../src/wire/job-fields.js'
 import { MAX_FORGET } from '../../src/wire/link-messages.js'
 import type { Link } from '../../src/wire/links.js'
 import type { KnownJob, LinkMessage, NodeState, OutcomeMessage, Welcome } from '../../src/wire/messages.js'
-import type { Candidate, Never, Wish } from '../sending/node-choice.js'
+import { type Candidate, type Never, NO_JOBS, type Wish } from '../sending/node-choice.js'
 import { enqueueMessage, type Moment, type OutJob } from '../sending/out-job.js'
 import { Asking, away, type Question } from './asking.js'
 import { GivenUp } from './given-up.js'
@@ -19,6 +19,7 @@ import { BROKEN, INNOCENT, LOST } from './suspicion.js'
 export type NodeLineHandlers = LineHandlers<NodeLine>
 
 const FLUSH_JOBS = 500
+
 /** One node, by its name, over all connections that it has had in the life of this app. */
 export class NodeLine implements Candidate {
   readonly name: string
@@ -53,10 +54,8 @@ export class NodeLine implements Candidate {
   #receipts: Receipts | null = null
   #doubt: Timer | null = null
   connectedAt = 0
-  unknownJob: 'fail' | 'wait' = 'fail'
   maxArgs = 0
-  /** The highest number of a term that it knows. */
-  #terms = 0
+  #takes = NO_JOBS
 
   constructor(name: string, clock: Clock, doubtMs: number, handlers: NodeLineHandlers) {
     this.name = name
@@ -110,9 +109,10 @@ export class NodeLine implements Candidate {
   }
 
   whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null {
-    if (!this.#jobs.has(job.name) && this.unknownJob !== 'wait') return 'unknown'
-    if (job.agreed.highest > this.#terms) return 'terms'
-    return (this.isDeferred(job) ? this.#deferred : this.#evented) > 0 ? null : 'childless'
+    if (!this.#jobs.has(job.name) && this.#takes.unknownJob !== 'wait') return 'unknown'
+    if (job.agreed.highest > this.#takes.terms) return 'terms'
+    if ((this.isDeferred(job) ? this.#deferred : this.#evented) === 0) return 'childless'
+    return hasPriorityIn(this.#takes, job.agreed.terms) ? null : 'priority'
   }
 
   /** Whether it would run on a deferred child there. */
@@ -277,8 +277,7 @@ export class NodeLine implements Candidate {
         if (this.#welcomed) throw new JrError('JR_PROTOCOL', 'a node says welcome once')
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
-        this.unknownJob = message.unknownJob
-        this.#terms = message.terms
+        this.#takes = message
         this.#learn(message)
         this.#status = 'running'
         this.#busy = 0

@@ -84,6 +84,7 @@ export class HeldJobs {
 /** Jobs with ids of their own may belong to different nodes: each has a queue of its own. */
 function keyOf({ name, agreed, edition, id }: OutJob): string {
   if (agreed.highest === 0 && edition === 0) return name
-  const { defer, node, strictNode, notNode } = agreed.terms
-  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, edition > 0 ? id : null])
+  const { defer, node, strictNode, notNode, priority } = agreed.terms
+  const own = edition > 0 ? id : null
+  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, priority, own])
 }

@@ -1,12 +1,16 @@
 import { mayRunOn, pinnedTo } from '../../src/job/terms/where.js'
 import type { JobFields } from '../../src/wire/job-fields.js'
+import type { Takes } from '../../src/wire/messages.js'
 
 /**
  * Why a node will never run a job, each nearer to it than the one before: it does not know the name; the job has terms of a
- * later version; the node has no children of its kind; the job may not run there.
+ * later version; the node has no children of its kind, or takes other priorities; the job may not run there.
  */
-const REASONS = ['unknown', 'terms', 'childless', 'ruled-out'] as const
+const REASONS = ['unknown', 'terms', 'childless', 'priority', 'ruled-out'] as const
 export type Never = (typeof REASONS)[number]
+
+/** Of a node that has not said yet which jobs it takes. */
+export const NO_JOBS: Takes = { unknownJob: 'fail', terms: 0, minPriority: 0, maxPriority: 0 }
 
 /** A node as the choice sees it. */
 export interface Candidate {

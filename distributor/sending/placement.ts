@@ -163,6 +163,10 @@ function neverTaken(job: OutJob, lines: readonly NodeLine[]): JrError {
       const text = `no connected node (${who}) has ${kind} children, on which job '${name}' is to run`
       return new JrError('JR_NO_NODE', `${text}: set option ${option} of a node, or opts.defer`)
     }
+    case 'priority': {
+      const text = `no connected node (${who}) that could run '${name}' takes its priority, ${agreed.terms.priority ?? 0}`
+      return new JrError('JR_NO_NODE', `${text}: see options minPriority and maxPriority of a node`)
+    }
     case 'ruled-out': {
       const avoided = agreed.terms.notNode?.join(', ')
       const text = `opts.notNode (${avoided}) rules out every connected node that could run '${name}'`

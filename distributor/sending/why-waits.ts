@@ -13,6 +13,7 @@ export function whyHeld(job: Wish, nodes: readonly Candidate[], where: string): 
   if (never === 'unknown') return `no connected node has a job '${job.name}'`
   if (never === 'terms') return 'no connected node that has its job knows all of its terms (JR_UNKNOWN_TERM)'
   if (never === 'childless') return 'no connected node has children of its kind'
+  if (never === 'priority') return 'no connected node that could run it takes its priority'
   if (never === 'ruled-out') return 'opts.notNode rules out every connected node that could run it'
   return `of the connected nodes (${there.map(({ name }) => name).join(', ')}) none takes it now: they have as many jobs on their way as they may, or are stopping, or the one that it is for is away`
 }

@@ -18,7 +18,8 @@ app.post('/thumbnails/:picture', (request, response) => {
   const { id } = JR.enqueue(
     'thumbnail',
     { picture: request.params.picture },
-    {},
+    // Somebody waits for it: before all that has no priority.
+    { priority: -1 },
     (args) => states.set(id, { state: 'done', thumbnail: args.thumbnail }),
     (args) => states.set(id, { state: 'failed', error: args.error.message }),
   )

@@ -3,7 +3,7 @@ import type { JobDefinition } from '../../src/job/definition.js'
 import { checkedTime } from '../../src/job/due.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
-import { pinnedTo } from '../../src/job/terms/where.js'
+import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Logger } from '../../src/logger.js'
 import type { Left, Neighbours } from '../../src/store/contract.js'
 import { type Journal, moveOf } from '../changes/journal.js'
@@ -139,7 +139,7 @@ export class Adoption {
     const { agreed, name } = job
     if (pinnedTo(agreed.terms) === lost || agreed.terms.notNode?.includes(settings.name) === true)
       return false
-    return known(name) !== undefined && areKnown(agreed)
+    return known(name) !== undefined && areKnown(agreed) && hasPriorityIn(settings, agreed.terms)
   }
 }
 

@@ -95,9 +95,13 @@ export class LaneWindow {
     if (this.#more && due < this.#dueBeyond) this.#dueBeyond = due
   }
 
-  /** A job of this window is due; without `now`, any. */
-  ready(now: Now = FOREVER): boolean {
-    return this.#due(now) !== null
+  /** The first job that is due; without `now` the first of all. */
+  due({ steady: bySteady, wall }: Now = FOREVER): JobRecord | null {
+    const steady = this.#head(this.#steady)
+    const walled = this.#walled === null ? null : this.#head(this.#walled)
+    const first = steady !== null && steady.due <= bySteady ? steady : null
+    if (walled === null || walled.due > wall) return first
+    return first !== null && comparePlaces(first, walled) < 0 ? first : walled
   }
 
   /** How long until a job may be due, in milliseconds: 0 and below when one may be; Infinity when there is none. */
@@ -111,9 +115,9 @@ export class LaneWindow {
     return this.#more ? Math.min(wait, this.#beyond(now)) : wait
   }
 
-  /** The first job that is due; without `now` the first of all. */
+  /** Gives out the job that `due` answers. */
   take(now: Now = FOREVER): JobRecord | null {
-    const job = this.#due(now)
+    const job = this.due(now)
     if (job === null) return null
     this.#out(job)
     const { due, seq } = job
@@ -135,7 +139,7 @@ export class LaneWindow {
 
   /** Nothing here is due, and what is in the store may be. */
   lacks(now: Now = FOREVER): boolean {
-    return this.#more && this.#beyond(now) <= 0 && !this.ready(now)
+    return this.#more && this.#beyond(now) <= 0 && this.due(now) === null
   }
 
   /** `low`: with so few in memory it is read on. */
@@ -214,7 +218,7 @@ export class LaneWindow {
   /** All of them, in order. */
   #empty(): JobRecord[] {
     const held: JobRecord[] = []
-    for (let job = this.#due(FOREVER); job !== null; job = this.#due(FOREVER)) {
+    for (let job = this.due(); job !== null; job = this.due()) {
       this.#out(job)
       held.push(job)
     }
@@ -251,14 +255,6 @@ export class LaneWindow {
   /** How long until something beyond the frontier may be due. */
   #beyond(now: Now): number {
     return this.#dueBeyond - Math.max(now.steady, now.wall)
-  }
-
-  #due({ steady: bySteady, wall }: Now): JobRecord | null {
-    const steady = this.#head(this.#steady)
-    const walled = this.#walled === null ? null : this.#head(this.#walled)
-    const first = steady !== null && steady.due <= bySteady ? steady : null
-    if (walled === null || walled.due > wall) return first
-    return first !== null && comparePlaces(first, walled) < 0 ? first : walled
   }
 
   #head(heap: Heap<JobRecord> | null): JobRecord | null {

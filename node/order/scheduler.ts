@@ -1,10 +1,9 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
-import type { Lane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { Alarm } from './alarm.js'
 import { Discovery, type ReadLanes } from './discovery.js'
-import { Held, LaneWindow, type ReadLane, type WindowLimits } from './lane-window.js'
-import { Line } from './line.js'
+import { Held, type ReadLane, type WindowLimits } from './lane-window.js'
+import { type Line, Lines } from './line.js'
 import { FRONT, lowMark, Room, shareOf, TURN } from './room.js'
 import { Sleepers } from './sleepers.js'
 import { Turns } from './turns.js'
@@ -28,7 +27,7 @@ export class Scheduler {
   readonly #held: Held
   readonly #room: Room
   readonly #discovery: Discovery
-  readonly #lines = new Map<Lane, Line>()
+  readonly #lines: Lines
   /** Lanes of evented jobs, and of deferred ones. */
   readonly #turns = [new Turns<Line>(), new Turns<Line>()] as const
   readonly #sleepers = new Sleepers()
@@ -40,6 +39,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options
     this.#held = new Held(options.read, options.limits)
+    this.#lines = new Lines(this.#held)
     this.#room = new Room(this.#held, options.limits)
     this.#discovery = new Discovery(options.lanes)
     this.#alarm = new Alarm(options.clock, () => this.#due())
@@ -65,7 +65,7 @@ export class Scheduler {
   add(job: JobRecord): void {
     let line = this.#lines.get(job.lane)
     // The store may have others of a lane that is not known yet, due at any time.
-    line ??= this.#line(job.lane, this.#discovery.isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)
+    line ??= this.#lines.make(job.lane, this.#discovery.isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)
     line.window.add(job)
     const turns = this.#turnsOf(line)
     if (turns.has(line)) return
@@ -90,8 +90,8 @@ export class Scheduler {
   }
 
   /**
-   * The next job that may run now: of the lowest priority, whose lanes take turns; within a lane, first come first
-   * started. Null also while the store is read for what is in front: `onDue` is called then.
+   * The next job that may run now: of the lowest priority, whose keys take turns; of one key, the job that was due first, or
+   * came first. Null also while the store is read for what is in front: `onDue` is called then.
    */
   take(deferred: boolean, now: Now): JobRecord | null {
     const line = this.#next(deferred, now)
@@ -102,6 +102,8 @@ export class Scheduler {
     if (turns.beside(line) > FRONT && ++line.given < TURN && line.window.size > 0) return job
     line.given = 0
     turns.served(line)
+    // The two have one turn.
+    if (line.twin !== null) turns.served(line.twin)
     return job
   }
 
@@ -138,7 +140,7 @@ export class Scheduler {
       for (const { lane, due } of heads) {
         const known = this.#lines.get(lane)
         if (known !== undefined) known.window.storeHas(due)
-        else this.#sort(this.#line(lane, due), now)
+        else this.#sort(this.#lines.make(lane, due), now)
       }
     })
   }
@@ -160,11 +162,11 @@ export class Scheduler {
     const turns = this.#turns[deferred ? 1 : 0]
     let lacking = 0
     for (let line = turns.first(); line !== null; ) {
-      if (line.ready(now)) return line
+      if (line.ready(now)) return line.earlier(now, this.#readOn)
       const behind = turns.after(line)
       if (line.lacks(now)) {
         lacking++
-        if (line.window.needsRefill(now, this.#low(line))) this.#read(line)
+        this.#readOn(line, now)
       } else {
         turns.leave(line)
         this.#rest(line, now)
@@ -187,7 +189,7 @@ export class Scheduler {
     line.given = 0
     if (line.timed && !line.window.isEmpty) this.#sleep(line, now.steady + line.window.wait(now))
     // One that is used again and again need not be made again and again.
-    else if (line.window.isEmpty && this.#lines.size > FRONT) this.#lines.delete(line.lane)
+    else if (line.window.isEmpty && this.#lines.size > FRONT) this.#lines.remove(line)
   }
 
   #sleep(line: Line, at: number): void {
@@ -234,6 +236,10 @@ export class Scheduler {
     return reads
   }
 
+  readonly #readOn = (line: Line, now: Now): void => {
+    if (line.window.needsRefill(now, this.#low(line))) this.#read(line)
+  }
+
   async #read(line: Line): Promise<void> {
     try {
       await line.window.refill(this.#most(line))
@@ -262,13 +268,6 @@ export class Scheduler {
   #beside(line: Line): number {
     const turns = this.#turnsOf(line)
     return turns.has(line) ? turns.beside(line) : this.#sleepers.size
-  }
-
-  /** `stored`: see `LaneWindow`. */
-  #line(lane: Lane, stored: number | null): Line {
-    const line = new Line(lane, new LaneWindow(lane, this.#held, stored))
-    this.#lines.set(lane, line)
-    return line
   }
 
   #turnsOf(line: Line): Turns<Line> {

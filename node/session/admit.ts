@@ -7,7 +7,7 @@ import { dueAfter } from '../../src/job/due.js'
 import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
-import { mayRunOn } from '../../src/job/terms/where.js'
+import { hasPriorityIn, mayRunOn } from '../../src/job/terms/where.js'
 import type { JobFields, SentJob } from '../../src/wire/job-fields.js'
 import type { Slots } from '../executors/executor.js'
 import type { NodeSettings } from '../settings.js'
@@ -39,6 +39,11 @@ export function refusal(
     const text = `node ${name} has no ${kind} children (option ${option}), on which job '${job}' is to run`
     return new JrError('JR_NO_NODE', text)
   }
+  if (!hasPriorityIn(settings, agreed.terms)) {
+    const { minPriority, maxPriority } = settings
+    const text = `node ${name} takes priorities from ${minPriority} to ${maxPriority} (options minPriority, maxPriority), and job '${job}' has ${agreed.terms.priority ?? 0}`
+    return new JrError('JR_NO_NODE', text)
+  }
   if (args.length > settings.maxArgs) return argsTooLarge(job, args.length, name, settings.maxArgs)
   if (!isPackedMap(args)) return new JrError('JR_PROTOCOL', `args of '${job}': expected a packed object`)
   if (!mayRunOn(name, agreed.terms))
@@ -57,12 +62,13 @@ export function admit(
   now: Now,
   seq: number,
 ): JobRecord {
+  const { terms } = job.agreed
   const left = delayMs ?? 0
   const timed = left > 0
   const byWall = timed && onWall
   const start = byWall ? now.wall : now.steady
   return {
-    lane: laneFor({ timed, deferred: isDeferred(job, known), priority: 0, key: '' }),
+    lane: laneFor({ timed, deferred: isDeferred(job, known), priority: terms.priority ?? 0, key: '' }),
     due: timed ? dueAfter(start, left) : start,
     seq,
     id: job.id,

@@ -123,6 +123,8 @@ export class Sessions {
       deferred,
       alone: store.neighbours === undefined,
       terms: HIGHEST_TERM,
+      minPriority: settings.minPriority,
+      maxPriority: settings.maxPriority,
     })
     if (status !== 'running') session.tell(state())
     reporter.attach(name, instance, session.delivery)

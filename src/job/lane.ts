@@ -1,7 +1,7 @@
 /**
  * Where a waiting job stands: text that stores keep and sort by, and nobody but this file takes apart. Jobs that were to
- * run at once have lanes of their own, beside delayed, periodic and retried ones, so that a flood of one sort does not
- * starve the other; and deferred jobs do not stand in the way of evented ones, whose children may be free.
+ * run at once have lanes of their own, beside delayed, periodic and retried ones: all that is in such a lane may run. And
+ * deferred jobs do not stand in the way of evented ones, whose children may be free.
  *
  * A digit for the kind, the priority, and a key: no NUL in it, so that one lane's rows end before the next one's begin.
  */
@@ -62,8 +62,13 @@ export function isDeferred(lane: Lane): boolean {
 
 /** The lane beside this one for jobs that wait for a time. */
 export function timedLane(lane: Lane): Lane {
+  return isTimed(lane) ? lane : twinLane(lane)
+}
+
+/** Of jobs that wait for a time the lane of those that do not, and the other way round. */
+export function twinLane(lane: Lane): Lane {
   if (lane === IMMEDIATE) return TIMED
-  return isTimed(lane) ? lane : `${isDeferred(lane) ? 3 : 1}${lane.slice(1)}`
+  return `${(lane.charCodeAt(0) - 48) ^ 1}${lane.slice(1)}`
 }
 
 function isTimed(lane: Lane): boolean {

@@ -81,7 +81,7 @@ export const whole = kind<number, number, '', Bounds>(
     kind: 'integer',
     placeholder: 'N',
     read: (given, where, bounds) =>
-      within(bounds, typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given, where),
+      within(bounds, typeof given === 'string' && /^-?\d+$/.test(given) ? Number(given) : given, where),
     show: (value) => value,
   },
   '',

@@ -1,4 +1,5 @@
 import { LOG_LEVELS } from '../logger.js'
+import { LEAST_PRIORITY, MOST_PRIORITY } from '../rules.js'
 import type { Store } from '../store/contract.js'
 import type { RedisExtra } from '../store/redis/client.js'
 import {
@@ -105,6 +106,20 @@ const OWN = {
     default: 3,
     min: 1,
     text: 'A job fails when this many children have died while it ran on them.',
+  }),
+  /** Jobs with a lower number of priority go to other nodes. Default: `-2147483648`. */
+  minPriority: whole({
+    default: LEAST_PRIORITY,
+    min: LEAST_PRIORITY,
+    max: MOST_PRIORITY,
+    text: 'Jobs with a lower number of priority go to other nodes.',
+  }),
+  /** Jobs with a higher number of priority go to other nodes. Default: `2147483647`. */
+  maxPriority: whole({
+    default: MOST_PRIORITY,
+    min: LEAST_PRIORITY,
+    max: MOST_PRIORITY,
+    text: 'Jobs with a higher number of priority go to other nodes.',
   }),
   /** How long a stop waits for running jobs. Default: `'25s'`. */
   shutdownTimeout: duration({ default: '25s', text: 'How long a stop waits for running jobs.' }),

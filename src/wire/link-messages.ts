@@ -5,7 +5,8 @@ import { MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from './fields.js'
 import type { MessageSet } from './frame.js'
 import { readJobFields, writeJobFields } from './job-fields.js'
-import type { Enqueue, KnownJob, LinkMessage, OutcomeMessage, Welcome } from './messages.js'
+import type { Enqueue, LinkMessage, OutcomeMessage } from './messages.js'
+import { readKnownJobs, readWelcome, writeKnownJobs, writeWelcome } from './welcome.js'
 
 /** PROTOCOL.md, "Messages": the code of each. */
 const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>> = {
@@ -29,8 +30,6 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
 }
 
 const STATUSES = ['running', 'paused', 'stopping'] as const
-const UNKNOWN_JOB = ['fail', 'wait'] as const
-const MAX_JOBS = 100_000
 /** Ids in one `forget`: each is looked for. */
 export const MAX_FORGET = 64
 
@@ -87,7 +86,7 @@ function write(message: LinkMessage, w: ByteWriter): void {
       return writeWelcome(w, message)
     case 'node-state':
       w.u8(STATUSES.indexOf(message.status))
-      writeList(w, message.jobs, writeKnown)
+      writeKnownJobs(w, message.jobs)
       w.uint(message.evented)
       w.uint(message.deferred)
       return w.uint(message.busy)
@@ -141,7 +140,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
       return readWelcome(r)
     case CODES['node-state']: {
       const status = choice(r.u8(), STATUSES, 'status')
-      const jobs = readList(r, 'jobs', MAX_JOBS, readKnown)
+      const jobs = readKnownJobs(r)
       return {
         type: 'node-state',
         status,
@@ -226,44 +225,6 @@ function readOutcome(r: ByteReader): OutcomeMessage {
     error: r.bytes(),
   }
   return { type: 'outcome', stored: (flags & STORED) !== 0, outcome }
-}
-
-function writeWelcome(w: ByteWriter, message: Welcome): void {
-  w.uint(message.taken)
-  w.uint(message.creditJobs)
-  w.uint(message.creditBytes)
-  w.uint(message.maxArgs)
-  writeList(w, message.jobs, writeKnown)
-  w.u8(UNKNOWN_JOB.indexOf(message.unknownJob))
-  w.uint(message.evented)
-  w.uint(message.deferred)
-  w.flag(message.alone)
-  w.uint(message.terms)
-}
-
-function readWelcome(r: ByteReader): Welcome {
-  return {
-    type: 'welcome',
-    taken: r.uint(),
-    creditJobs: r.uint(),
-    creditBytes: r.uint(),
-    maxArgs: r.uint(),
-    jobs: readList(r, 'jobs', MAX_JOBS, readKnown),
-    unknownJob: choice(r.u8(), UNKNOWN_JOB, 'unknownJob'),
-    evented: r.uint(),
-    deferred: r.uint(),
-    alone: r.flag(),
-    terms: r.uint(),
-  }
-}
-
-function writeKnown(w: ByteWriter, { name, defer }: KnownJob): void {
-  w.text(name)
-  w.flag(defer)
-}
-
-function readKnown(r: ByteReader): KnownJob {
-  return { name: label(r.known(), 'jobs'), defer: r.flag() }
 }
 
 function readId(r: ByteReader): string {

@@ -86,7 +86,7 @@ export interface Request {
 export type FromNode = Welcome | Accepted | Joined | Refused | OutcomeMessage | Reply | NodeState
 
 /** The node's first message after the handshake. */
-export interface Welcome {
+export interface Welcome extends Takes {
   readonly type: 'welcome'
   /** The highest number taken from this life of the distributor. */
   readonly taken: number
@@ -96,14 +96,22 @@ export interface Welcome {
   /** The largest packed args that the node takes. */
   readonly maxArgs: number
   readonly jobs: readonly KnownJob[]
-  readonly unknownJob: 'fail' | 'wait'
   /** How many jobs it can run at once: on evented children, and on deferred ones. */
   readonly evented: number
   readonly deferred: number
   /** The store is this node's alone: a job that it had accepted, and that is not in it, is nowhere. */
   readonly alone: boolean
-  /** The highest number of a term that the node knows: it takes no job with a higher one. */
+}
+
+/** Which jobs a node takes. */
+export interface Takes {
+  /** Those of a name that it does not know. */
+  readonly unknownJob: 'fail' | 'wait'
+  /** The highest number of a term that it knows: it takes no job with a higher one. */
   readonly terms: number
+  /** Jobs with priorities of this range. */
+  readonly minPriority: number
+  readonly maxPriority: number
 }
 
 export interface KnownJob {

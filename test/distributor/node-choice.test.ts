@@ -68,6 +68,7 @@ t.test('a job that no node will ever take, and why', async (t) => {
   t.equal(never({}, [ignorant]), 'unknown')
   t.equal(never({}, [older, ignorant]), 'terms')
   t.equal(never({}, [older, ignorant, childless]), 'childless')
+  t.equal(never({}, [node('p', {}, 'priority'), ignorant, childless]), 'priority')
   t.equal(never({}, [ignorant, childless, able]), null)
   t.equal(never({ notNode: ['c'] }, [ignorant, childless, able]), 'ruled-out')
   t.equal(never({ notNode: ['c'] }, [able, node('d')]), null)

@@ -10,6 +10,7 @@ import type { JobDefinition } from '#dist/src/job/definition.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, isDeferred, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { silentLogger } from '#dist/src/logger.js'
+import { LEAST_PRIORITY, MOST_PRIORITY } from '#dist/src/rules.js'
 import { agreed, course } from '../fixtures/record.mjs'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { record } from './records.js'
@@ -80,6 +81,8 @@ function settingsWith(over: Partial<NodeSettings> = {}): NodeSettings {
     backoff: 5,
     timeoutMs: 60_000,
     poisonLimit: 3,
+    minPriority: LEAST_PRIORITY,
+    maxPriority: MOST_PRIORITY,
     maxArgs: 1 << 20,
     unknownJob: 'fail',
     retryJobsAtStart: true,

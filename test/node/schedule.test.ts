@@ -229,15 +229,70 @@ t.test('a job that comes due between the look and the arming of the timer is not
   made.stop()
 })
 
-t.test('immediate and timed jobs take turns while both are due', async (t) => {
-  const rows = new Rows()
+t.test('of the jobs that are due: priority, then due time, then order of arrival', async (t) => {
+  const jobs: [priority: number, timed: boolean, due: number][] = [
+    [0, false, 900],
+    [0, true, 400],
+    [0, true, 900],
+    [0, false, 500],
+    [0, true, 5000],
+    [7, true, 1],
+    [7, false, 2],
+    [-3, true, 950],
+    [-3, false, 960],
+    [-3, true, 961],
+    [-3, true, 5000],
+    [0, false, 500],
+    [-(2 ** 31), true, 999],
+    [2 ** 31 - 1, false, 1],
+  ]
+  const all = jobs.map(([priority, timed, due], i) => {
+    const lane = laneFor({ timed, deferred: false, priority, key: '' })
+    return { priority, job: record({ id: `${priority}, ${due}, ${i}`, lane, due, seq: i + 1 }) }
+  })
   const clock = new StoppedClock()
-  const { made } = scheduler(rows, clock)
+  const expected = all
+    .filter(({ job }) => job.due <= clock.time)
+    .sort((a, b) => a.priority - b.priority || a.job.due - b.job.due || a.job.seq - b.job.seq)
+    .map(({ job }) => job.id)
+  for (const stored of [0, all.length / 2, all.length]) {
+    const rows = new Rows()
+    for (const { job } of all.slice(0, stored)) rows.put(job)
+    const { made } = scheduler(rows, clock)
+    await made.start()
+    for (const { job } of all.slice(stored)) {
+      rows.put(job)
+      made.add(job)
+    }
+    const order: string[] = []
+    for (let idle = 0; order.length < expected.length && idle < 100; ) {
+      const job = made.take(false, at(clock.time))
+      if (job === null) {
+        idle++
+        await new Promise(setImmediate)
+      } else {
+        order.push(job.id)
+        rows.remove(job.id)
+      }
+      made.settle()
+    }
+    t.same(order, expected, `${stored} were stored before`)
+    t.equal(made.take(false, at(clock.time)), null)
+    made.stop()
+  }
+})
+
+t.test('no job that comes begins in front of one that waits', async (t) => {
+  const clock = new StoppedClock()
+  const { made } = scheduler(new Rows(), clock)
   await made.start()
-  for (let seq = 1; seq <= 3; seq++) made.add(record({ id: `timed-${seq}`, lane: TIMED, due: 500, seq }))
-  for (let seq = 4; seq <= 6; seq++) made.add(record({ id: `now-${seq}`, lane: IMMEDIATE, due: 1000, seq }))
-  const order = Array.from({ length: 6 }, () => made.take(false, at(clock.time))?.id)
-  t.same(order, ['now-4', 'timed-1', 'now-5', 'timed-2', 'now-6', 'timed-3'])
+  const first = record({ id: 'first', lane: keyed(-5), seq: 2 })
+  t.ok(made.passes(first, false, at(clock.time)))
+  made.add(record({ id: 'waits', lane: keyed(5), seq: 1 }))
+  t.notOk(
+    made.passes(first, false, at(clock.time)),
+    'whatever its number: there is a child for the one that waits',
+  )
   made.stop()
 })
 

@@ -54,6 +54,7 @@ const POOL: readonly unknown[] = [
 const PAST: Readonly<Record<string, readonly unknown[]>> = {
   '*ms*': [365_000 * 86_400_000 + 1, 2 ** 53 - 1],
   '*n*, counted from 1': [2 ** 31, 2 ** 53 - 1],
+  '*n*, counted from -2147483648': [2 ** 31, 2 ** 52],
   '*t*': ['', 'x'.repeat(257)],
   '*[t]*': [Array(257).fill('n'), [''], ['a', 'x'.repeat(257)]],
   '*c* (once, skip, all)': ['never'],

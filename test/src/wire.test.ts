@@ -70,6 +70,8 @@ const MESSAGES: LinkMessage[] = [
     deferred: 1,
     alone: true,
     terms: 9,
+    minPriority: -(2 ** 31),
+    maxPriority: 7,
   },
   { type: 'accepted', number: 8 },
   { type: 'refused', number: 9, code: 'JR_STOPPED', message: 'no' },

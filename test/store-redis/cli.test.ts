@@ -40,8 +40,8 @@ else {
       nodes: [{ name: 'n1', lease: 'held', waiting: 3 }],
     })
     const table = await run('--redis')
-    t.match(table.out, /^ID +NAME +STATE +ATTEMPT +DUE +APP +NODE +LAST ERROR\n/)
-    t.match(table.out, /bad\\x1b\[2J +fails +failed +2 .* app +n1 +it does not work/)
+    t.match(table.out, /^ID +NAME +STATE +PRIORITY +ATTEMPT +DUE +APP +NODE +LAST ERROR\n/)
+    t.match(table.out, /bad\\x1b\[2J +fails +failed +0 +2 .* app +n1 +it does not work/)
     const some = ['--node', 'n1', '--state', 'scheduled', '--limit', '2', '--json']
     t.match(JSON.parse((await run('list', '--redis', ...some)).out), {
       node: 'n1',

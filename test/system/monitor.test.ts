@@ -184,10 +184,10 @@ t.test('jr jobs', async (t) => {
   const table = await jr(['jobs', ...node])
   t.equal(table.code, 0, table.err)
   t.equal(table.out.trim().split('\n').length, 5)
-  t.match(table.out, /^ID +NAME +STATE +ATTEMPT +DUE +APP +LAST ERROR\n/)
+  t.match(table.out, /^ID +NAME +STATE +PRIORITY +ATTEMPT +DUE +APP +LAST ERROR\n/)
   t.match(
     table.out,
-    /bad\\x1b\[2J +fails +failed +2 .* app +it does not work/,
+    /bad\\x1b\[2J +fails +failed +0 +2 .* app +it does not work/,
     'nothing that a terminal obeys',
   )
   t.match((await jr(['jobs', ...node, '--limit', '2'])).out, /and more/)

@@ -5,6 +5,7 @@ import { systemClock } from '#dist/src/clock.js'
 import type { Wait } from '#dist/src/job/due.js'
 import { HIGHEST_TERM } from '#dist/src/job/terms/agreed.js'
 import type { Secret } from '#dist/src/options/secret.js'
+import { LEAST_PRIORITY, MOST_PRIORITY } from '#dist/src/rules.js'
 import { FrameReader, FrameWriter } from '#dist/src/wire/frame.js'
 import { shakeHands } from '#dist/src/wire/handshake.js'
 import type { JobFields } from '#dist/src/wire/job-fields.js'
@@ -45,6 +46,8 @@ export function welcomeOf(fields: Partial<Welcome> = {}): Welcome {
     deferred: 0,
     alone: false,
     terms: HIGHEST_TERM,
+    minPriority: LEAST_PRIORITY,
+    maxPriority: MOST_PRIORITY,
     ...fields,
   }
 }

@@ -1,4 +1,4 @@
-import { DURATION_MS, MOST_ATTEMPTS, PERIOD_MS } from '../../rules.js'
+import { DURATION_MS, LEAST_PRIORITY, MOST_ATTEMPTS, MOST_PRIORITY, PERIOD_MS } from '../../rules.js'
 import { MISSED } from '../slots.js'
 import { backoff, choice, duration, flag, name, names, whole } from './term.js'
 
@@ -26,6 +26,8 @@ export const TERMS = {
   backoff: backoff(8),
   /** For one attempt: seconds or a duration; 0 for none. Default: the job's own option, else the node's. */
   timeout: duration(9, DURATION_MS),
+  /** Among the jobs of a node that are due, lower first: a whole number, from -2147483648 to 2147483647. Default 0. */
+  priority: whole(10, LEAST_PRIORITY, MOST_PRIORITY),
 } as const
 
 type Table = typeof TERMS
