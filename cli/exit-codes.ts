@@ -20,7 +20,6 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof JrError)) return error instanceof TypeError ? EXIT.usage : EXIT.failed
   switch (error.code) {
     case 'JR_BAD_CONFIG':
-    case 'JR_BAD_ARGUMENT':
       return EXIT.config
     case 'JR_STORE_LOCKED':
       return EXIT.locked

@@ -2,23 +2,19 @@ import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
 import { runsJobs } from '../src/job/registry.js'
 import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
-import { createLogger } from '../src/logger.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
-import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
+import type { DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
-import { given, resolveOptions } from '../src/options/resolve.js'
-import { readSecret } from '../src/options/secret.js'
-import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
-import { type DistributorConfig, DistributorCore } from './distributor.js'
+import type { DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { type Ask, Monitor, NodeMonitor } from './monitor/monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
-import { Spool } from './sending/spool.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
 import type { SpawnedNode } from './spawned/spawn-node.js'
-import { type NodeHere, SpawnedNodes } from './spawned/spawned-nodes.js'
+import type { NodeHere } from './spawned/spawned-nodes.js'
+import { type Running, startDistributor } from './start.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
 import type { JobHandles } from './told/handles.js'
 import type { Feedback, OutcomeInfo } from './told/ticket.js'
@@ -32,13 +28,6 @@ export interface StopOptions {
    * what they run (default: their `shutdownTimeout`). Then they give it back and end, or are killed 2 s later.
    */
   readonly timeout?: number
-}
-
-interface Running {
-  readonly core: DistributorCore
-  readonly spawned: SpawnedNodes
-  readonly secretFile: string | undefined
-  address: Address | null
 }
 
 /** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
@@ -92,42 +81,17 @@ export class Distributor implements AsyncDisposable {
   async start(options: DistributorOptions = {}): Promise<Address | null> {
     if (this.#running !== null)
       throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
-    const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given({ ...this.#defaults, ...options })])
-    const json = v.logJson === undefined ? {} : { json: v.logJson }
-    const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name }, clock: SYSTEM.clock })
-    const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
-    const spooled = v.spool === undefined ? null : await Spool.open(v.spool, SYSTEM, failed)
-    for (const note of spooled?.notes ?? []) log.warn('spool:note', { note })
-    const config: DistributorConfig = {
-      name: v.name,
-      instance: spooled?.spool.instance ?? SYSTEM.chance.id(),
-      secret: readSecret(v.secretFile),
-      allowRemote: v.allowRemote,
-      heartbeatMs: v.heartbeatMs,
-      maxFrame: v.maxFrame,
-      maxHeld: v.maxHeld,
-      maxHeldBytes: v.maxHeldBytes,
-      doubtMs: v.doubtTimeoutMs,
-      alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode,
-    }
-    const spool = spooled?.spool ?? null
-    const core = new DistributorCore(config, { ...SYSTEM, log, spool })
-    const spawned = new SpawnedNodes(core, log, SYSTEM)
-    const running: Running = { core, spawned, secretFile: v.secretFile, address: null }
-    for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
-    this.#listen(core)
-    core.events.on('node:connected', () => this.#resolveReady())
-    try {
-      if (v.path !== undefined) running.address = await core.listen({ path: v.path })
-      else if (v.port !== undefined) running.address = await core.listen({ host: v.host, port: v.port })
-    } catch (error) {
-      await core.stop(0)
-      throw error
-    }
-    core.takeOver(spooled?.jobs ?? [])
-    for (const node of v.nodes ?? []) core.dial(node)
+    const running = await startDistributor(
+      { ...this.#defaults, ...options },
+      () => this.#config.alwaysUseSpecifiedNode,
+      (core) => {
+        for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
+        this.#listen(core)
+        core.events.on('node:connected', () => this.#resolveReady())
+      },
+    )
     this.#running = running
-    if (this.#readyAsked) core.keep(this.#ready)
+    if (this.#readyAsked) running.core.keep(this.#ready)
     return running.address
   }
 

@@ -3,7 +3,6 @@
  * A programmer's mistake (a bad argument) is a TypeError, or a JrError with a code that says which.
  */
 export const ERROR_CODES = {
-  JR_BAD_ARGUMENT: 'an argument or option is not of the form that was expected',
   JR_BAD_CONFIG: 'the configuration cannot be used',
   JR_NOT_STARTED: 'the distributor or node has not been started',
   JR_STOPPED: 'the distributor or node has been stopped',

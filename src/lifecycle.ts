@@ -4,22 +4,16 @@ export interface Step {
   stop(): Promise<void> | void
 }
 
-export type LifecycleStatus = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped'
-
 /** Opens parts in order and closes them in reverse, also when one of them does not open. */
 export class Lifecycle {
-  #status: LifecycleStatus = 'idle'
+  #started = false
   #opened: Step[] = []
   #stopping: Promise<void> | null = null
 
-  get status(): LifecycleStatus {
-    return this.#status
-  }
-
   /** Rejects with what the failing step threw, after the steps before it were closed again. */
   async start(steps: readonly Step[]): Promise<void> {
-    if (this.#status !== 'idle') throw new Error(`started twice (it is ${this.#status})`)
-    this.#status = 'starting'
+    if (this.#started) throw new Error('started twice')
+    this.#started = true
     for (const step of steps) {
       this.#opened.push(step)
       try {
@@ -32,7 +26,6 @@ export class Lifecycle {
       }
       if (this.#stopping !== null) return this.#stopping
     }
-    this.#status = 'running'
   }
 
   /** Closes every opened step, even when one of them throws; rejects with the first error. Tolerates repeats. */
@@ -42,7 +35,6 @@ export class Lifecycle {
   }
 
   async #close(): Promise<void> {
-    this.#status = 'stopping'
     const errors: unknown[] = []
     for (let step = this.#opened.pop(); step !== undefined; step = this.#opened.pop()) {
       try {
@@ -51,7 +43,6 @@ export class Lifecycle {
         errors.push(error)
       }
     }
-    this.#status = 'stopped'
     if (errors.length > 0) throw errors[0]
   }
 }

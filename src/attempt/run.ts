@@ -32,7 +32,7 @@ export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rul
     args = readArgs(run)
     if (rules.mergeJobItself) args.jobItself = ctx.facts()
     merge(args, await called(job.handler, args, ctx, run, rules))
-    for (const { handler } of job.callbacks) merge(args, await called(handler, args, ctx, run, rules))
+    for (const handler of job.callbacks) merge(args, await called(handler, args, ctx, run, rules))
     if (ctx.aborted === 'cancel' || ctx.aborted === 'timeout') throw abortError(run, ctx.aborted)
     const packed = packResult(args, rules)
     return done(run, 'completed', packed)
@@ -63,7 +63,7 @@ async function fail(
   // A job that cancels itself has not failed: its errbacks are not for that.
   if (!cancelled) {
     args.error = error
-    for (const { handler } of job.errbacks) {
+    for (const handler of job.errbacks) {
       try {
         merge(args, await called(handler, args, ctx, run, rules))
       } catch (inErrback) {

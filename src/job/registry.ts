@@ -87,17 +87,15 @@ export type CallbackArgs<Name extends string> = HandlerArgs<Name> & DoneArgs<Nam
 /** `args.error` is why the attempt failed. */
 export type ErrbackHandler<Args> = (args: Args & { error: Error }, ctx: JobContext) => unknown
 
-export interface Hook {
-  readonly name: string
-  readonly handler: (args: JobArgs, ctx: JobContext) => unknown
-}
+/** A job's body, or what runs after it. */
+export type Handler = (args: JobArgs, ctx: JobContext) => unknown
 
 export interface RegisteredJob {
   readonly name: string
   options: JobOptions
-  handler: ((args: JobArgs, ctx: JobContext) => unknown) | null
-  readonly callbacks: Hook[]
-  readonly errbacks: Hook[]
+  handler: Handler | null
+  readonly callbacks: Handler[]
+  readonly errbacks: Handler[]
 }
 
 /** What all copies of the package in a process share: a job file may resolve another copy than the child's own. */
@@ -112,7 +110,7 @@ export interface SharedRegistry {
 }
 
 const KEY = Symbol.for('job-reactor.registry')
-const FORMAT = 1
+const FORMAT = 2
 
 /**
  * Defines a job. Call it in a file of the job directory. Defining a name again replaces the job and drops its
@@ -141,7 +139,10 @@ export function job(name: string, ...rest: unknown[]): void {
   registry().jobs.set(name, { name, options, handler, callbacks, errbacks })
 }
 
-/** Runs after the job's body, in the child, in the order of registration; what it throws fails the attempt. */
+/**
+ * Runs after the job's body, in the child, in the order of registration; what it throws fails the attempt. `callbackName` is for
+ * those who read the file.
+ */
 export function jobCallback<Name extends JobName>(
   name: Name,
   callbackName: string,
@@ -152,10 +153,10 @@ export function jobCallback<Name extends JobName>(
   handler: JobHandler<CallbackArgs<Name>, unknown>,
 ): void
 export function jobCallback(name: string, ...rest: unknown[]): void {
-  entry(name, 'jobCallback').callbacks.push(hookOf(name, 'jobCallback', rest))
+  entry(name, 'jobCallback').callbacks.push(handlerOf(`jobCallback('${name}')`, rest))
 }
 
-/** Runs in the child after each failed attempt, in the order of registration. */
+/** Runs in the child after each failed attempt, in the order of registration. `errbackName` is for those who read the file. */
 export function jobErrback<Name extends JobName>(
   name: Name,
   errbackName: string,
@@ -163,7 +164,7 @@ export function jobErrback<Name extends JobName>(
 ): void
 export function jobErrback<Name extends JobName>(name: Name, handler: ErrbackHandler<HandlerArgs<Name>>): void
 export function jobErrback(name: string, ...rest: unknown[]): void {
-  entry(name, 'jobErrback').errbacks.push(hookOf(name, 'jobErrback', rest))
+  entry(name, 'jobErrback').errbacks.push(handlerOf(`jobErrback('${name}')`, rest))
 }
 
 /** Whether this process is a child of a node, whichever copy of the package asks. */
@@ -201,12 +202,12 @@ function entry(name: string, what: string): RegisteredJob {
   return made
 }
 
-function hookOf(name: string, what: string, rest: unknown[]): Hook {
+function handlerOf(what: string, rest: unknown[]): Handler {
   const handler = rest.at(-1)
-  checkHandler(handler, `${what}('${name}')`)
-  return { name: typeof rest[0] === 'string' ? rest[0] : 'noname', handler }
+  checkHandler(handler, what)
+  return handler
 }
 
-function checkHandler(handler: unknown, what: string): asserts handler is Hook['handler'] {
+function checkHandler(handler: unknown, what: string): asserts handler is Handler {
   if (typeof handler !== 'function') throw new TypeError(`${what}: the last argument must be a function`)
 }

@@ -5,12 +5,12 @@ import { type RunRules, runAttempt } from '#dist/src/attempt/run.js'
 import { unpack } from '#dist/src/bytes/codec.js'
 import { unpackError } from '#dist/src/bytes/error-record.js'
 import { packArgs } from '#dist/src/bytes/values.js'
-import type { Hook, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
+import type { Handler, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 
 const GIVEN = { n: 1 }
 
-type Body = Hook['handler']
+type Body = Handler
 
 interface Tried {
   readonly options?: JobOptions
@@ -36,13 +36,12 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
     args: packArgs(GIVEN),
     ...run,
   }
-  const hooks = (handlers: readonly Body[]) => handlers.map((handler) => ({ name: 'noname', handler }))
   const job: RegisteredJob = {
     name: 'work',
     options,
     handler: body,
-    callbacks: hooks(callbacks),
-    errbacks: hooks(errbacks),
+    callbacks: [...callbacks],
+    errbacks: [...errbacks],
   }
   const said: string[] = []
   const host: ContextHost = {

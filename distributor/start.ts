@@ -1,0 +1,63 @@
+import type { JrError } from '../src/errors.js'
+import { createLogger } from '../src/logger.js'
+import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
+import { given, resolveOptions } from '../src/options/resolve.js'
+import { readSecret } from '../src/options/secret.js'
+import { SYSTEM } from '../src/surroundings.js'
+import type { Address } from '../src/wire/address.js'
+import { DistributorCore } from './distributor.js'
+import { Spool } from './sending/spool.js'
+import { SpawnedNodes } from './spawned/spawned-nodes.js'
+
+/** A distributor that runs. */
+export interface Running {
+  readonly core: DistributorCore
+  readonly spawned: SpawnedNodes
+  readonly secretFile: string | undefined
+  address: Address | null
+}
+
+/**
+ * Checks the options, opens the spool, listens and dials. `prepare` comes before anything can happen. Rejects with what kept it from
+ * starting, and leaves nothing open.
+ */
+export async function startDistributor(
+  options: DistributorOptions,
+  alwaysUseSpecifiedNode: () => boolean,
+  prepare: (core: DistributorCore) => void,
+): Promise<Running> {
+  const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given(options)])
+  const json = v.logJson === undefined ? {} : { json: v.logJson }
+  const log = createLogger({ level: v.logLevel, ...json, facts: { app: v.name }, clock: SYSTEM.clock })
+  const failed = (error: JrError) => log.error('spool:failed', { error: error.message })
+  const spooled = v.spool === undefined ? null : await Spool.open(v.spool, SYSTEM, failed)
+  for (const note of spooled?.notes ?? []) log.warn('spool:note', { note })
+  const core = new DistributorCore(
+    {
+      name: v.name,
+      instance: spooled?.spool.instance ?? SYSTEM.chance.id(),
+      secret: readSecret(v.secretFile),
+      allowRemote: v.allowRemote,
+      heartbeatMs: v.heartbeatMs,
+      maxFrame: v.maxFrame,
+      maxHeld: v.maxHeld,
+      maxHeldBytes: v.maxHeldBytes,
+      doubtMs: v.doubtTimeoutMs,
+      alwaysUseSpecifiedNode,
+    },
+    { ...SYSTEM, log, spool: spooled?.spool ?? null },
+  )
+  const spawned = new SpawnedNodes(core, log, SYSTEM)
+  prepare(core)
+  let address: Address | null = null
+  try {
+    if (v.path !== undefined) address = await core.listen({ path: v.path })
+    else if (v.port !== undefined) address = await core.listen({ host: v.host, port: v.port })
+  } catch (error) {
+    await core.stop(0)
+    throw error
+  }
+  core.takeOver(spooled?.jobs ?? [])
+  for (const node of v.nodes ?? []) core.dial(node)
+  return { core, spawned, secretFile: v.secretFile, address }
+}
