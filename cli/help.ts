@@ -60,8 +60,9 @@ ${usage(' --redis', ' --redis --node NAME')}
   --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
   --state STATE       ${JOB_STATES.join(', ')}
   --name NAME         only jobs of this name
+  --tag TAG           only jobs with this tag
   --limit N           show at most N jobs (50)
-  --all               all jobs, also without --state and --name
+  --all               all jobs, also without --state, --name and --tag
   --dry-run           change nothing, and say how many jobs are meant
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs

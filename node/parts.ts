@@ -11,6 +11,7 @@ import type { Journal, NodeChange } from './changes/journal.js'
 import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
+import { withTags } from './changes/tags.js'
 import type { NodeEvents } from './events.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
@@ -65,7 +66,7 @@ export function partsOf(
   const { random } = chance
   const complaints = new CountedLines(log, clock)
   const { events, seq, fail: onError } = whole
-  const journal: Journal = new GroupCommit<NodeChange>(
+  const commits = new GroupCommit<NodeChange>(
     store,
     {
       onStored: (changes, answers) => consequences.accept(changes, answers),
@@ -82,6 +83,10 @@ export function partsOf(
     },
     clock,
   )
+  const journal: Journal = {
+    add: (change, durable) => commits.add(withTags(change), durable),
+    flushed: () => commits.flushed(),
+  }
   const pool = new Pool(
     config,
     {

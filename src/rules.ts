@@ -55,6 +55,19 @@ export const BACKOFF_SECONDS: Rule<number> = {
   says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
   meets: (value): value is number => typeof value === 'number' && value >= 0 && value <= LONGEST_BACKOFF_S,
 }
+const MAX_TAG = 64
+const MAX_TAGS = 16
+/** Of jobs. What it is found by in an index ends in a NUL. */
+export const TAG: Rule<string> = {
+  says: `text of 1 to ${MAX_TAG} characters, without NUL and without half of a surrogate pair`,
+  meets: (value): value is string => NAME.meets(value) && value.length <= MAX_TAG && !value.includes('\0'),
+}
+export const TAG_LIST: Rule<readonly string[]> = {
+  says: `a list of at most ${MAX_TAGS} tags, each ${TAG.says}`,
+  meets: (value): value is readonly string[] =>
+    Array.isArray(value) && value.length <= MAX_TAGS && value.every(TAG.meets),
+}
+
 /** UTF-16 units. */
 const MAX_NOTE_KEY = 1024
 /** Bytes: as many as a definition that has args of its own may need. */

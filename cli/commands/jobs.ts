@@ -19,6 +19,7 @@ const EXTRA = [
   { name: 'config', type: 'string' },
   { name: 'state', type: 'string' },
   { name: 'name', type: 'string' },
+  { name: 'tag', type: 'string' },
   { name: 'limit', type: 'string' },
   { name: 'all', type: 'boolean' },
   { name: 'dry-run', type: 'boolean' },
@@ -188,8 +189,8 @@ function asJson(value: unknown): string {
   return JSON.stringify(value, plain, 2)
 }
 
-function filterOf({ state, name }: CommandLine['flags']): JobFilter {
-  return given(FILTER, { state, name }, 'flag --')
+function filterOf({ state, name, tag }: CommandLine['flags']): JobFilter {
+  return given(FILTER, { state, name, tag }, 'flag --')
 }
 
 function limitOf(limit: string | boolean | undefined): number {

@@ -45,6 +45,9 @@ export interface LoadedJob extends MonitoredJob {
   readonly args: JobArgs
 }
 
+/** `waiting`: `scheduled`, `available` or `retryable`, as the clock says. */
+export type TagCounts = AnswerOf<'tagged'>
+
 export interface JobPage {
   readonly jobs: MonitoredJob[]
   /** For `after` of the next page; null at the end. */
@@ -70,6 +73,11 @@ export class NodeMonitor {
   async jobsFor(query: JobQuery = {}): Promise<JobPage> {
     const { jobs, next } = await this.#request('jobs', query)
     return { jobs: jobs.map((raw) => jobOf(raw, this.node)), next }
+  }
+
+  /** How many jobs of the node have a tag, by what they are. */
+  countTagged(tag: string): Promise<TagCounts> {
+    return this.#request('tagged', { tag })
   }
 
   /** One job, with its args; null when the node has none of this id. */
@@ -136,6 +144,11 @@ export class Monitor {
     return this.#of(node).jobsFor(query)
   }
 
+  /** How many jobs of all nodes have a tag, by what they are. */
+  async countTagged(tag: string): Promise<TagCounts> {
+    return sumOf(await this.#everywhere((one) => one.countTagged(tag)))
+  }
+
   /** One job, with its args and the node that has it; null when no connected node has one of this id. */
   async load(id: string): Promise<LoadedJob | null> {
     return (await this.#everywhere((one) => one.load(id))).find((found) => found !== null) ?? null
@@ -175,6 +188,13 @@ export class Monitor {
 /** What is asked for, checked: a state that does not exist would be met by every job. Throws a TypeError. */
 export function askedAs<V extends VerbName>(verb: V, asked: AskedOf<V>): AskedOf<V> {
   return given(VERBS[verb].asks, asked, 'id' in asked ? `${verb}: ` : 'query')
+}
+
+export function sumOf(counts: readonly TagCounts[]): TagCounts {
+  const sum = { waiting: 0, running: 0, completed: 0, failed: 0, cancelled: 0 }
+  for (const each of counts)
+    for (const stands in sum) sum[stands as keyof TagCounts] += each[stands as keyof TagCounts]
+  return sum
 }
 
 export function loadedJobOf(raw: JobFacts, args: Buffer, node: string): LoadedJob {

@@ -7,7 +7,16 @@ import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
-import { askedAs, type JobPage, jobOf, type LoadedJob, loadedJobOf, type Monitor } from './monitor.js'
+import {
+  askedAs,
+  type JobPage,
+  jobOf,
+  type LoadedJob,
+  loadedJobOf,
+  type Monitor,
+  sumOf,
+  type TagCounts,
+} from './monitor.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
 export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &
@@ -58,6 +67,12 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
     const { limit = PAGE.usual, ...rest } = askedAs('jobs', query)
     const page = await (await this.#redis()).list(node, { ...rest, limit })
     return { jobs: page.jobs.map((stored) => jobOf(factsOf(stored), node)), next: page.next }
+  }
+
+  /** How many jobs of all nodes have a tag, by what they are. */
+  async countTagged(tag: string): Promise<TagCounts> {
+    askedAs('tagged', { tag })
+    return sumOf(await (await this.#redis()).countTagged(tag))
   }
 
   /** One job, with its args and the node that has it; null when no node has one of this id. */

@@ -7,6 +7,7 @@ import { outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../../src/job/states.js'
 import type { ListPage, ListQuery, Store } from '../../src/store/contract.js'
+import { countTagged, listTagged, type TagCounts } from '../../src/store/tags.js'
 import type { ActAnswer } from '../../src/verbs/acts.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Runner } from '../run/runner.js'
@@ -135,7 +136,14 @@ export class Reach {
 
   async list(query: ListQuery): Promise<ListPage> {
     await this.#deps.journal.flushed()
-    return this.#deps.store.list(query)
+    const { store } = this.#deps
+    const { tag } = query
+    return tag === undefined ? store.list(query) : listTagged(store, { ...query, tag })
+  }
+
+  async countTagged(tag: string): Promise<TagCounts> {
+    await this.#deps.journal.flushed()
+    return countTagged(this.#deps.store, tag)
   }
 
   /** Says of jobs whether they were as they are before now: the others have been placed, and have ended, since. */

@@ -35,6 +35,7 @@ const ANSWERS: Verbs = {
     const { jobs, next } = await reach.list({ ...query, limit })
     return { jobs: jobs.map(factsOf), next }
   },
+  tagged: ({ tag }, reach) => reach.countTagged(tag),
   load: async ({ id }, reach) => {
     const stored = await reach.load(id)
     return stored === null ? null : { ...factsOf(stored), args: stored.job.args }

@@ -1,11 +1,14 @@
+import type { JobRecord } from '../job/record.js'
 import { JOB_STATES, type JobState } from '../job/states.js'
-import { MAX_TEXT, NAME, type Rule, wholeFrom } from '../rules.js'
+import { MAX_TEXT, NAME, type Rule, TAG, wholeFrom } from '../rules.js'
 import { exactly, type Form, one, oneOf, optional } from './form.js'
 
 /** Which jobs: those that are all of this. Without a word, all jobs. */
 export interface JobFilter {
   readonly state?: JobState | undefined
   readonly name?: string | undefined
+  /** One of its tags. */
+  readonly tag?: string | undefined
 }
 
 /** Something is done to all of them. */
@@ -34,7 +37,7 @@ export const BOOLEAN: Rule<boolean> = {
   says: 'true or false',
   meets: (value): value is boolean => typeof value === 'boolean',
 }
-const filter = { state: optional(one(oneOf(JOB_STATES))), name: optional(one(NAME)) }
+const filter = { state: optional(one(oneOf(JOB_STATES))), name: optional(one(NAME)), tag: optional(one(TAG)) }
 export const FILTER: Form<JobFilter> = exactly(filter)
 export const ACT_QUERY: Form<ActQuery> = exactly({ ...filter, dryRun: optional(one(BOOLEAN)) })
 export const QUERY: Form<JobQuery> = exactly({
@@ -44,6 +47,12 @@ export const QUERY: Form<JobQuery> = exactly({
 })
 
 /** Whether the filter lets a job in this state through. */
-export function meets({ state, name }: JobFilter, is: JobState, job: { readonly name: string }): boolean {
-  return (state === undefined || is === state) && (name === undefined || job.name === name)
+export function meets(
+  { state, name, tag }: JobFilter,
+  is: JobState,
+  job: Pick<JobRecord, 'name' | 'agreed'>,
+): boolean {
+  if (state !== undefined && is !== state) return false
+  if (name !== undefined && job.name !== name) return false
+  return tag === undefined || job.agreed.terms.tags?.includes(tag) === true
 }

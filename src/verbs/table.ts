@@ -1,4 +1,4 @@
-import { NAME, wholeFrom } from '../rules.js'
+import { NAME, TAG, wholeFrom } from '../rules.js'
 import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
@@ -15,6 +15,13 @@ export interface Verb<Asked, Answer> {
 
 const ID = exactly({ id: one(NAME) })
 const HOW_MANY: Form<number> = { ...one(wholeFrom(0, Number.MAX_SAFE_INTEGER)), says: 'how many' }
+const TAG_COUNTS = record({
+  waiting: HOW_MANY,
+  running: HOW_MANY,
+  completed: HOW_MANY,
+  failed: HOW_MANY,
+  cancelled: HOW_MANY,
+})
 const toOne = { right: 'write', asks: ID, answers: one(oneOf(ACT_ANSWERS)) } as const
 const toAll = {
   right: 'write',
@@ -29,6 +36,12 @@ const TABLE = {
     says: 'A page of jobs.',
     asks: QUERY,
     answers: record({ jobs: listOf(JOB_FACTS), next: orNull(one(CURSOR)) }),
+  },
+  tagged: {
+    right: 'read',
+    says: 'How many jobs have a tag.',
+    asks: exactly({ tag: one(TAG) }),
+    answers: TAG_COUNTS,
   },
   load: { right: 'read', says: 'One job, in any state.', asks: ID, answers: orNull(LOADED_FACTS) },
   ...(Object.fromEntries(

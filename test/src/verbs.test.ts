@@ -4,6 +4,7 @@ import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
 import { JOB_STATES } from '#dist/src/job/states.js'
+import { agree } from '#dist/src/job/terms/agreed.js'
 import { ACTS, filtersFor, isAct, wasDone } from '#dist/src/verbs/acts.js'
 import { given, understood } from '#dist/src/verbs/form.js'
 import { meets, QUERY } from '#dist/src/verbs/query.js'
@@ -33,7 +34,7 @@ t.test('what a query may be on one side it is on the other', async (t) => {
     [{ limit: 1001 }, /query\.limit: expected a whole number from 1 to 1000, got 1001/],
     [{ limit: 0.5 }, /query\.limit/],
     [{ after: 7 }, /query\.after/],
-    [{ sate: 'failed' }, /query\.sate: expected absent; known are state, name, limit, after/],
+    [{ sate: 'failed' }, /query\.sate: expected absent; known are state, name, tag, limit, after/],
     [[], /query: expected an object/],
     ['failed', /query: expected an object/],
     [null, /query: expected an object/],
@@ -45,7 +46,7 @@ t.test('what a query may be on one side it is on the other', async (t) => {
 })
 
 t.test('which jobs a query meets', async (t) => {
-  const job = { name: 'resize' }
+  const job = { name: 'resize', agreed: agree({ tags: ['big', 'red'] }, []) }
   const met: [object, boolean][] = [
     [{}, true],
     [{ state: 'failed' }, true],
@@ -53,6 +54,9 @@ t.test('which jobs a query meets', async (t) => {
     [{ name: 'resize' }, true],
     [{ name: 'other' }, false],
     [{ state: 'failed', name: 'resize' }, true],
+    [{ tag: 'big' }, true],
+    [{ tag: 'bi' }, false],
+    [{ tag: 'red', name: 'other' }, false],
     [{ state: 'running', name: 'resize' }, false],
     [{ state: 'failed', name: 'other' }, false],
   ]
@@ -66,7 +70,10 @@ t.test('a node hears nothing that is not of its form', async (t) => {
       t.throws(() => askOf(verb, pack(body)), { code: 'JR_PROTOCOL' }, `${verb} ${JSON.stringify(body)}`)
   }
   for (const verb of ['no-such', 'toString', '__proto__'])
-    t.throws(() => askOf(verb, pack({})), { code: 'JR_PROTOCOL', message: /known: jobs, load, destroy/ })
+    t.throws(() => askOf(verb, pack({})), {
+      code: 'JR_PROTOCOL',
+      message: /known: jobs, tagged, load, destroy/,
+    })
   t.ok(askOf('jobs', pack({})).weight > askOf('load', pack({ id: 'a' })).weight, 'a page is much work')
 })
 

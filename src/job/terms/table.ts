@@ -1,6 +1,6 @@
 import { DURATION_MS, LEAST_PRIORITY, MOST_ATTEMPTS, MOST_PRIORITY, PERIOD_MS } from '../../rules.js'
 import { MISSED } from '../slots.js'
-import { backoff, choice, duration, flag, name, names, whole } from './term.js'
+import { backoff, choice, duration, flag, name, names, tags, whole } from './term.js'
 
 /**
  * All terms, the one list of them: an entry here is all that a new one needs to be an option of `enqueue`, refused with its
@@ -28,6 +28,8 @@ export const TERMS = {
   timeout: duration(9, DURATION_MS),
   /** Among the jobs of a node that are due, lower first: a whole number, from -2147483648 to 2147483647. Default 0. */
   priority: whole(10, LEAST_PRIORITY, MOST_PRIORITY),
+  /** Up to 16 texts of up to 64 characters, by which monitors find the job. */
+  tags: tags(11),
 } as const
 
 type Table = typeof TERMS

@@ -9,6 +9,7 @@ import {
   oneOf,
   type Rule,
   received,
+  TAG_LIST,
   wholeFrom,
 } from '../../rules.js'
 import type { Entry } from '../block.js'
@@ -40,7 +41,10 @@ export function flag(no: number): Term<boolean, boolean, ''> {
 export function whole(no: number, least: number, most: number): Term<number, number, ''> {
   const write = (w: ByteWriter, value: number) => w.uint(value - least)
   const form = least === 0 ? '*n*' : `*n*, counted from ${least}`
-  return plain(no, wholeFrom(least, most), { form, write, read: (r) => r.uint() + least })
+  const rule = wholeFrom(least, most)
+  const term = plain(no, rule, { form, write, read: (r) => r.uint() + least })
+  // Of -0 it makes 0, as it is read.
+  return { ...term, parse: (given, where) => checked(rule, given, where) + 0 }
 }
 
 export function name(no: number): Term<string, string, ''> {
@@ -65,19 +69,21 @@ export function names(no: number): Term<string | readonly string[], readonly str
       if (Array.isArray(given)) for (const [i, one] of given.entries()) checked(NAME, one, `${where}[${i}]`)
       return [...checked(NAMES, given, where)]
     },
-    write: (w, value) => {
-      w.uint(value.length)
-      for (const one of value) w.text(one)
-    },
-    read: (r, field) => {
-      // Each takes a byte at least.
-      const length = Math.min(r.uint(), r.left + 1)
-      return received(
-        NAMES,
-        Array.from({ length }, () => r.known()),
-        field,
-      )
-    },
+    write: writeTexts,
+    read: (r, field) => received(NAMES, readTexts(r), field),
+    show: same,
+  }
+}
+
+/** Short texts, each once, in the order in which they are given. */
+export function tags(no: number): Term<readonly string[], readonly string[], ''> {
+  return {
+    no,
+    unit: '',
+    form: '*[t]*, short',
+    parse: (given, where) => [...new Set(checked(TAG_LIST, given, where))],
+    write: writeTexts,
+    read: (r, field) => received(TAG_LIST, readTexts(r), field),
     show: same,
   }
 }
@@ -112,6 +118,17 @@ function plain<T>(no: number, rule: Rule<T>, bytes: Bytes<T>): Term<T, T, ''> {
     read: (r, field) => received(rule, read(r), field),
     show: same,
   }
+}
+
+function writeTexts(w: ByteWriter, value: readonly string[]): void {
+  w.uint(value.length)
+  for (const one of value) w.text(one)
+}
+
+function readTexts(r: ByteReader): string[] {
+  // Each takes a byte at least.
+  const length = Math.min(r.uint(), r.left + 1)
+  return Array.from({ length }, () => r.known())
 }
 
 function same<T>(value: T): T {

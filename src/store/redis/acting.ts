@@ -75,13 +75,12 @@ export class Acting {
 
   async #all(node: string, { dryRun, ...filter }: ActQuery): Promise<number> {
     await this.#visit.mustKnow(node)
-    const reader = this.#visit.reader(node)
     /** Those to which it has been done, where that does not keep them from meeting the query once more. */
     const once = new Set<string>()
     let done = 0
     for (const query of filtersFor(this.#act, filter)) {
       for (let after: string | null | undefined; after !== null; ) {
-        const page = await reader.list({ ...query, after, limit: LARGEST_ASK })
+        const page = await this.#visit.list(node, { ...query, after, limit: LARGEST_ASK })
         const jobs = page.jobs.filter(({ job }) => !once.has(job.id))
         if (ACTS[this.#act].onceOnly) for (const { job } of jobs) once.add(job.id)
         if (dryRun === true) done += jobs.length

@@ -5,7 +5,8 @@ import { outcomeOf } from '../../job/outcome.js'
 import type { Outcome, StoredJob } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
 import type { ActAnswer } from '../../verbs/acts.js'
-import { writeOutcome } from './change-fields.js'
+import { standsOf, tagNotes } from '../tags.js'
+import { scopedName, writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
 import { nodeKeys, placeOf } from './keys.js'
 import type { Standing, Visit } from './visit.js'
@@ -72,6 +73,7 @@ function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: 
   }
   const outcome = job.wanted && !isTerminal(state) ? cancelled(node, stored, seq, now) : null
   writeOutcome(out, outcome)
+  if (!isTerminal(state)) for (const name of tagNotes(job, standsOf(state))) out.text(scopedName(name))
 }
 
 function cancelled(node: string, stored: StoredJob, seq: number, now: number): Outcome {

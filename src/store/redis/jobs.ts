@@ -3,6 +3,7 @@ import type { Surroundings } from '../../surroundings.js'
 import type { Act, ActAnswer } from '../../verbs/acts.js'
 import type { ActQuery } from '../../verbs/query.js'
 import type { ListPage, ListQuery } from '../contract.js'
+import type { TagCounts } from '../tags.js'
 import { Acting } from './acting.js'
 import { type StoredNode, type Visit, type VisitOptions, visiting } from './visit.js'
 
@@ -28,7 +29,15 @@ export class RedisJobs {
   list(node: string, query: ListQuery): Promise<ListPage> {
     return this.#visiting(async (visit) => {
       await visit.mustKnow(node)
-      return visit.reader(node).list(query)
+      return visit.list(node, query)
+    })
+  }
+
+  /** Of each node. */
+  countTagged(tag: string): Promise<TagCounts[]> {
+    return this.#visiting(async (visit) => {
+      const nodes = await visit.nodes()
+      return Promise.all(nodes.map(({ name }) => visit.countTagged(name, tag)))
     })
   }
 

@@ -3,11 +3,14 @@ import type { Clock } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
 import type { Surroundings } from '../../surroundings.js'
+import type { ListPage, ListQuery } from '../contract.js'
+import { countTagged, type Indexed, listTagged, type TagCounts } from '../tags.js'
 import { type Argument, type Client, connect } from './client.js'
 import { nodeKeys, type SharedKeys, sharedKeys } from './keys.js'
+import { NoteReader } from './note-reader.js'
 import { readLanes, readPage } from './page.js'
 import { FIRST_CONTACT_MS, persist } from './patience.js'
-import { Reader } from './reader.js'
+import { type Readable, Reader } from './reader.js'
 import { readScripts, type ScriptName, type Scripts } from './scripts.js'
 import type { RedisStoreOptions } from './store.js'
 
@@ -116,9 +119,31 @@ export class Visit implements Surroundings {
 
   /** What is there of one node. */
   reader(node: string): Reader {
+    return new Reader(this.#readable(node))
+  }
+
+  /** A page of its jobs. */
+  list(node: string, query: ListQuery): Promise<ListPage> {
+    const reader = this.reader(node)
+    const { tag } = query
+    if (tag === undefined) return reader.list(query)
+    const notes = new NoteReader(this.#readable(node))
+    const indexed: Indexed = {
+      notes: (shelf, range, limit) => notes.page(shelf, range, limit),
+      load: (id) => reader.load(id),
+    }
+    return listTagged(indexed, { ...query, tag })
+  }
+
+  countTagged(node: string, tag: string): Promise<TagCounts> {
+    const notes = new NoteReader(this.#readable(node))
+    return countTagged({ countNotes: (shelf, range) => notes.count(shelf, range) }, tag)
+  }
+
+  #readable(node: string): Readable {
     const { prefix, shared, client: watcher } = this
     const keys = nodeKeys(prefix, node)
-    return new Reader({
+    return {
       owner: { name: node },
       keys,
       prefix,
@@ -128,7 +153,7 @@ export class Visit implements Surroundings {
       read: (part) => readPage(watcher, this.#scripts.read, part),
       lanes: (after, limit) => readLanes(watcher, this.#scripts.lanes, keys.waiting, after, limit),
       persist: (_client, ask) => this.ask(ask),
-    })
+    }
   }
 
   /** One job, and the node that has it; null when none has. */

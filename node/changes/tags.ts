@@ -1,0 +1,43 @@
+import type { JobRecord } from '../../src/job/record.js'
+import type { Note } from '../../src/store/contract.js'
+import { type Stands, standsOf, tagNotes } from '../../src/store/tags.js'
+import type { NodeChange } from './journal.js'
+
+/** The change itself: its other fields are for those who wait for it. */
+export function withTags(change: NodeChange): NodeChange {
+  const notes = tagsAfter(change)
+  return notes === undefined ? change : Object.assign(change, { notes })
+}
+
+/** What becomes of the index of tags with a change; undefined where none of its jobs has tags. */
+export function tagsAfter(change: NodeChange): readonly Note[] | undefined {
+  switch (change.kind) {
+    case 'insert':
+      return moved(null, change.job, 'waiting')
+    case 'begin':
+      return moved([change.job, 'waiting'], change.job, 'running')
+    case 'move':
+      return moved([change.from, change.running ? 'running' : 'waiting'], change.to, 'waiting')
+    case 'end': {
+      const { from, running, keep } = change
+      const before = [from, running ? 'running' : 'waiting'] as const
+      return keep === null ? moved(before, null, 'waiting') : moved(before, keep.job, standsOf(keep.state))
+    }
+    default:
+      // The notes of an ended job go with it, and an outcome has none.
+      return undefined
+  }
+}
+
+function moved(
+  before: readonly [job: JobRecord, stands: Stands] | null,
+  after: JobRecord | null,
+  stands: Stands,
+): readonly Note[] | undefined {
+  if (before?.[0].agreed.terms.tags === undefined && after?.agreed.terms.tags === undefined) return undefined
+  const gone = before === null ? [] : tagNotes(...before).map((name) => ({ ...name, value: null }))
+  const come = after === null ? [] : tagNotes(after, stands).map((name) => ({ ...name, value: NOTHING }))
+  return [...gone, ...come]
+}
+
+const NOTHING = Buffer.alloc(0)
