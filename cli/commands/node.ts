@@ -33,8 +33,9 @@ export async function run(argv: string[]): Promise<number> {
   const parent = flags['parent-fd']
   const node = await (typeof parent === 'string' ? startSpawned(values, Number(parent)) : start(values))
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
-  process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
+  // Before anybody is told that it is ready, and may signal to it.
   const signals = onSignals(node)
+  process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
   if (typeof parent === 'string') watchParent(Number(parent), () => signals.stop())
   const ended = await node.stopped
   signals.off()

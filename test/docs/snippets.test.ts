@@ -44,7 +44,7 @@ t.test('the package has what it needs, and nothing else; its command runs', asyn
 })
 
 t.test('every snippet says what it is in', async (t) => {
-  const known = ['js', 'ts', 'sh', 'json', 'yaml', 'ini', 'dockerfile', 'text']
+  const known = ['js', 'ts', 'sh', 'json', 'yaml', 'ini', 'dockerfile', 'diff', 'text']
   const drawn = ['ARCHITECTURE.md', 'PROTOCOL.md']
   for (const { page, line, language } of PAGES.flatMap(snippetsOf)) {
     if (language !== '' || !drawn.includes(page))
