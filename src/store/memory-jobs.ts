@@ -2,7 +2,7 @@ import type { JobRecord, Outcome } from '../job/record.js'
 import type { Answer, Change, Single } from './contract.js'
 import { Entries, type Entry } from './entries.js'
 import { lasting } from './notes.js'
-import { firstRefusal, type Ground, refusalOf } from './refusal.js'
+import { type Doing, type Ground, performed } from './refusal.js'
 import { Shelves } from './shelves.js'
 import { StandingJobs } from './standing.js'
 
@@ -20,6 +20,7 @@ export class MemoryJobs {
     kept: (id) => this.entries.keptNotes(id),
     note: (name) => this.notes.get(name),
   }
+  readonly #doing: Doing = { take: (change) => this.#take(change), do: (change) => this.#do(change) }
 
   /** The highest number taken from this life of this distributor. */
   taken(distributor: string, instance: string): number {
@@ -27,17 +28,7 @@ export class MemoryJobs {
   }
 
   apply(change: Change): Answer {
-    if (change.kind !== 'together') {
-      this.#take(change)
-      // What carries no notes finds by itself whether it can be done.
-      const refusal = change.notes === undefined ? null : refusalOf(change, this.#ground)
-      return refusal ?? this.#do(change)
-    }
-    for (const each of change.changes) this.#take(each)
-    const refused = firstRefusal(change.changes, this.#ground)
-    if (refused !== null) return refused
-    for (const each of change.changes) this.#do(each)
-    return 'ok'
+    return performed(change, this.#ground, this.#doing)
   }
 
   #take(change: Single): void {

@@ -1,5 +1,5 @@
 import type { JobRecord } from '../job/record.js'
-import type { Refusal, Refused, Single } from './changes.js'
+import type { Answer, Change, Refusal, Refused, Single } from './changes.js'
 import { lasting, type NoteName, pathOf } from './notes.js'
 
 /** What has to be known of a store to say whether it can do a change. */
@@ -12,6 +12,28 @@ export interface Ground {
   kept(id: string): readonly NoteName[] | null
   /** The value of a note; null when there is none. */
   note(name: NoteName): Buffer | null
+}
+
+/** What a store does with a change. */
+export interface Doing {
+  /** Its sender's number counts, whatever the answer is. */
+  take(change: Single): void
+  /** What carries no notes finds by itself whether it can be done. */
+  do(change: Single): 'ok' | 'duplicate' | 'stale'
+}
+
+/** Does a change, or changes together, whole or not at all. */
+export function performed(change: Change, ground: Ground, doing: Doing): Answer {
+  if (change.kind !== 'together') {
+    doing.take(change)
+    const refusal = change.notes === undefined ? null : refusalOf(change, ground)
+    return refusal ?? doing.do(change)
+  }
+  for (const each of change.changes) doing.take(each)
+  const refused = firstRefusal(change.changes, ground)
+  if (refused !== null) return refused
+  for (const each of change.changes) doing.do(each)
+  return 'ok'
 }
 
 /** Why a change can't be done; null when it can. */

@@ -2,7 +2,7 @@ import type { JobRecord } from '../../job/record.js'
 import type { Answer, Begin, Change, End, Insert, Move, Single } from '../contract.js'
 import { lasting, type NoteName } from '../notes.js'
 import { encodeEnded } from '../records.js'
-import { firstRefusal, type Ground, refusalOf } from '../refusal.js'
+import { type Doing, type Ground, performed } from '../refusal.js'
 import { Attempts, putMark } from './attempts.js'
 import type { Books } from './books.js'
 import { endedKey, endedStateOf, idKey, isEndedKey, markKey } from './keys.js'
@@ -64,20 +64,11 @@ export class Changes {
     return true
   }
 
-  apply(batch: RowBatch, change: Change): Answer {
-    if (change.kind === 'together') {
-      const refused = firstRefusal(change.changes, this.#ground)
-      for (const each of change.changes) refused === null ? this.#do(batch, each) : this.#take(each)
-      return refused ?? 'ok'
-    }
-    // What carries no notes finds by itself whether it can be done.
-    const refusal = change.notes === undefined ? null : refusalOf(change, this.#ground)
-    if (refusal === null) return this.#do(batch, change)
-    this.#take(change)
-    return refusal
+  apply(batch: RowBatch, changes: readonly Change[]): Answer[] {
+    const doing: Doing = { take: (change) => this.#take(change), do: (change) => this.#do(batch, change) }
+    return changes.map((change) => performed(change, this.#ground, doing))
   }
 
-  /** Its sender's number counts, whatever the answer is. */
   #take(change: Single): void {
     if (change.kind !== 'insert' || change.number === null) return
     const { job, number } = change
@@ -115,7 +106,6 @@ export class Changes {
   #insert(batch: RowBatch, change: Insert): 'ok' | 'duplicate' {
     const { young, rows } = this.#books
     const { job, ownId } = change
-    this.#take(change)
     if (ownId) {
       if (young.jobs.has(job.id)) return 'duplicate'
       const there = rows.get(idKey(job.id))?.toString()

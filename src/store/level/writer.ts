@@ -190,7 +190,7 @@ export class Writer {
     await notes.lookUp(changes, rows)
     await taken.lookUp(changes)
     const batch = new RowBatch(db)
-    const answers = changes.map((change) => this.changes.apply(batch, change))
+    const answers = this.changes.apply(batch, changes)
     const crowded = this.changes.makeRoom(batch)
     const toRows = !batch.isEmpty || taken.ahead > LIVES
     if (!toRows) taken.writeTo(this.#journal)
