@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../src/job/record.js'
-import type { Note } from '../../src/store/contract.js'
+import type { End, Move, Note } from '../../src/store/contract.js'
 import { type Stands, standsOf, tagNotes } from '../../src/store/tags.js'
 import type { NodeChange } from './journal.js'
 
@@ -13,15 +13,14 @@ export function withTags(change: NodeChange): NodeChange {
 export function tagsAfter(change: NodeChange): readonly Note[] | undefined {
   switch (change.kind) {
     case 'insert':
-      return moved(null, change.job, 'waiting')
+      return moved(null, 'waiting', change.job, 'waiting')
     case 'begin':
-      return moved([change.job, 'waiting'], change.job, 'running')
+      return moved(change.job, 'waiting', change.job, 'running')
     case 'move':
-      return moved([change.from, change.running ? 'running' : 'waiting'], change.to, 'waiting')
+      return moved(change.from, stoodSo(change), change.to, 'waiting')
     case 'end': {
-      const { from, running, keep } = change
-      const before = [from, running ? 'running' : 'waiting'] as const
-      return keep === null ? moved(before, null, 'waiting') : moved(before, keep.job, standsOf(keep.state))
+      const { from, keep } = change
+      return moved(from, stoodSo(change), keep?.job ?? null, keep === null ? 'waiting' : standsOf(keep.state))
     }
     default:
       // The notes of an ended job go with it, and an outcome has none.
@@ -29,15 +28,21 @@ export function tagsAfter(change: NodeChange): readonly Note[] | undefined {
   }
 }
 
+/** Null: there was no such job before, or is none after. */
 function moved(
-  before: readonly [job: JobRecord, stands: Stands] | null,
+  before: JobRecord | null,
+  stood: Stands,
   after: JobRecord | null,
   stands: Stands,
 ): readonly Note[] | undefined {
-  if (before?.[0].agreed.terms.tags === undefined && after?.agreed.terms.tags === undefined) return undefined
-  const gone = before === null ? [] : tagNotes(...before).map((name) => ({ ...name, value: null }))
+  if (before?.agreed.terms.tags === undefined && after?.agreed.terms.tags === undefined) return undefined
+  const gone = before === null ? [] : tagNotes(before, stood).map((name) => ({ ...name, value: null }))
   const come = after === null ? [] : tagNotes(after, stands).map((name) => ({ ...name, value: NOTHING }))
   return [...gone, ...come]
+}
+
+function stoodSo({ running }: Move | End): Stands {
+  return running ? 'running' : 'waiting'
 }
 
 const NOTHING = Buffer.alloc(0)
