@@ -1,6 +1,6 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
-import { ACTS, type Act, type ActAnswer, filtersFor } from '../../src/verbs/acts.js'
+import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
 import { type ActQuery, PAGE } from '../../src/verbs/query.js'
@@ -66,13 +66,9 @@ function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
 async function actOnAll(act: Act, { dryRun, ...filter }: ActQuery, reach: Reach): Promise<number> {
   const isMeant = ACTS[act].onceOnly ? reach.before() : () => true
   let done = 0
-  for (const query of filtersFor(act, filter)) {
-    for (let after: string | null | undefined; after !== null; ) {
-      const { jobs, next } = await reach.list({ ...query, after, limit: PAGE.most })
-      const ids = jobs.filter(isMeant).map(({ job }) => job.id)
-      done += dryRun === true ? ids.length : await actOnMany(act, ids, reach)
-      after = next
-    }
+  for await (const jobs of pagesFor(act, filter, (query) => reach.list({ ...query, limit: PAGE.most }))) {
+    const ids = jobs.filter(isMeant).map(({ job }) => job.id)
+    done += dryRun === true ? ids.length : await actOnMany(act, ids, reach)
   }
   return done
 }

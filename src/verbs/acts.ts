@@ -1,6 +1,7 @@
 import { JrError } from '../errors.js'
+import type { StoredJob } from '../job/record.js'
 import { JOB_STATES, type JobState, TERMINAL_STATES } from '../job/states.js'
-import type { JobFilter } from './query.js'
+import type { JobFilter, JobQuery } from './query.js'
 
 interface ActFacts {
   /** Of a job to which it was done. */
@@ -48,7 +49,22 @@ export function wasDone(act: Act, id: string, answer: ActAnswer): boolean {
   throw new JrError('JR_WRONG_STATE', `job '${id}' was not ${ACTS[act].done}: ${ACTS[act].refusal}`)
 }
 
-/** The filters to go through, one after the other, to meet all jobs that the filter lets through, and to which this can be done. */
+/** Page by page, the jobs that the filter lets through, and to which this can be done. */
+export async function* pagesFor(
+  act: Act,
+  filter: JobFilter,
+  page: (query: JobQuery) => Promise<{ readonly jobs: readonly StoredJob[]; readonly next: string | null }>,
+): AsyncGenerator<readonly StoredJob[]> {
+  for (const query of filtersFor(act, filter)) {
+    for (let after: string | null | undefined; after !== null; ) {
+      const { jobs, next } = await page({ ...query, after })
+      yield jobs
+      after = next
+    }
+  }
+}
+
+/** The filters to go through for that, one after the other. */
 export function filtersFor(act: Act, filter: JobFilter): readonly JobFilter[] {
   const states: readonly JobState[] = ACTS[act].states
   if (filter.state !== undefined) return states.includes(filter.state) ? [filter] : []

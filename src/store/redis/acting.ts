@@ -1,8 +1,8 @@
 import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
-import { ACTS, type Act, type ActAnswer, filtersFor } from '../../verbs/acts.js'
-import type { ActQuery } from '../../verbs/query.js'
+import { ACTS, type Act, type ActAnswer, pagesFor } from '../../verbs/acts.js'
+import type { ActQuery, JobQuery } from '../../verbs/query.js'
 import { Asking } from './asking.js'
 import { LARGEST_ASK } from './asks.js'
 import { destroyByScript } from './destruction.js'
@@ -78,15 +78,12 @@ export class Acting {
     /** Those to which it has been done, where that does not keep them from meeting the query once more. */
     const once = new Set<string>()
     let done = 0
-    for (const query of filtersFor(this.#act, filter)) {
-      for (let after: string | null | undefined; after !== null; ) {
-        const page = await this.#visit.list(node, { ...query, after, limit: LARGEST_ASK })
-        const jobs = page.jobs.filter(({ job }) => !once.has(job.id))
-        if (ACTS[this.#act].onceOnly) for (const { job } of jobs) once.add(job.id)
-        if (dryRun === true) done += jobs.length
-        else if (jobs.length > 0) done += await this.#some(node, jobs, done)
-        after = page.next
-      }
+    const page = (query: JobQuery) => this.#visit.list(node, { ...query, limit: LARGEST_ASK })
+    for await (const met of pagesFor(this.#act, filter, page)) {
+      const jobs = met.filter(({ job }) => !once.has(job.id))
+      if (ACTS[this.#act].onceOnly) for (const { job } of jobs) once.add(job.id)
+      if (dryRun === true) done += jobs.length
+      else if (jobs.length > 0) done += await this.#some(node, jobs, done)
     }
     return done
   }
