@@ -56,6 +56,29 @@ function scheduler(rows: Rows, clock: StoppedClock, jobs = 8) {
   return { made, seen }
 }
 
+/** Ids of so many jobs, in the order in which they begin: fewer when there was nothing to take `patience` times. */
+async function begun(
+  made: Scheduler,
+  rows: Rows,
+  clock: StoppedClock,
+  count: number,
+  patience: number,
+): Promise<string[]> {
+  const order: string[] = []
+  for (let idle = 0; order.length < count && idle < patience; ) {
+    const job = made.take(false, at(clock.time))
+    if (job === null) {
+      idle++
+      await new Promise(setImmediate)
+    } else {
+      order.push(job.id)
+      rows.remove(job.id)
+    }
+    made.settle()
+  }
+  return order
+}
+
 t.test('a window gives out every job of its lane once and in order, however they arrive', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(50), fc.nat(3)), { maxLength: 120 }), async (steps) => {
@@ -264,18 +287,7 @@ t.test('of the jobs that are due: priority, then due time, then order of arrival
       rows.put(job)
       made.add(job)
     }
-    const order: string[] = []
-    for (let idle = 0; order.length < expected.length && idle < 100; ) {
-      const job = made.take(false, at(clock.time))
-      if (job === null) {
-        idle++
-        await new Promise(setImmediate)
-      } else {
-        order.push(job.id)
-        rows.remove(job.id)
-      }
-      made.settle()
-    }
+    const order = await begun(made, rows, clock, expected.length, 100)
     t.same(order, expected, `${stored} were stored before`)
     t.equal(made.take(false, at(clock.time)), null)
     made.stop()
@@ -387,18 +399,7 @@ t.test(
     const clock = new StoppedClock()
     const { made } = scheduler(rows, clock)
     await made.start()
-    const order: string[] = []
-    for (let idle = 0; order.length < expected.length && idle < 1000; ) {
-      const job = made.take(false, at(clock.time))
-      if (job === null) {
-        idle++
-        await new Promise(setImmediate)
-      } else {
-        order.push(job.id)
-        rows.remove(job.id)
-      }
-      made.settle()
-    }
+    const order = await begun(made, rows, clock, expected.length, 1000)
     t.same(order, expected)
     t.ok(made.held <= 8 * 8)
     made.stop()

@@ -1,20 +1,8 @@
 import t from 'tap'
 import { Distributor } from '#dist/distributor/index.js'
 import { formatAddress } from '#dist/src/wire/address.js'
-import { startRedis, withoutRedis } from '../store-redis/redis-server.js'
 import { folder, startApp, startNode, toApp } from './harness.js'
-
-const noRedis = withoutRedis()
-const server = noRedis === false ? await startRedis(t) : null
-if (noRedis !== false) t.skip(noRedis, async () => {})
-
-const STORES: Record<string, (dir: string) => string[]> = {
-  level: (dir) => ['--dir', dir],
-  memory: () => ['--store', 'memory'],
-  ...(server === null
-    ? {}
-    : { redis: (dir: string) => ['--store', 'redis', '--redis-url', server.url, '--redis-prefix', dir] }),
-}
+import { STORES } from './stores.js'
 
 for (const [store, flags] of Object.entries(STORES)) {
   t.test(`an id of your own is used again when its job has ended, ${store} store`, async (t) => {

@@ -4,20 +4,9 @@ import t from 'tap'
 import { RedisMonitor } from '#dist/distributor/index.js'
 import { levelStore } from '#dist/src/store/index.js'
 import { formatAddress } from '#dist/src/wire/address.js'
-import { startRedis, withoutRedis } from '../store-redis/redis-server.js'
 import { event, folder, startApp, startNode, toApp, until } from './harness.js'
+import { redis, STORES } from './stores.js'
 
-const noRedis = withoutRedis()
-const server = noRedis === false ? await startRedis(t) : null
-if (noRedis !== false) t.skip(noRedis, async () => {})
-
-const STORES: Record<string, (dir: string) => string[]> = {
-  level: (dir) => ['--dir', dir],
-  memory: () => ['--store', 'memory'],
-  ...(server === null
-    ? {}
-    : { redis: (dir: string) => ['--store', 'redis', '--redis-url', server.url, '--redis-prefix', dir] }),
-}
 /** Jobs that are retried while their node is killed. */
 const MANY = Number(process.env.JR_TEST_MANY ?? 1000)
 const KEPT = ['--remove-done-jobs=false', '--remove-cancelled-jobs=false']
@@ -227,7 +216,7 @@ async function statesIn(dir: string): Promise<Map<string, string>> {
 }
 
 function monitorStates(redisPrefix: string): Promise<Map<string, string>> {
-  const monitor = new RedisMonitor({ redisUrl: server?.url ?? '', redisPrefix })
+  const monitor = new RedisMonitor({ redisUrl: redis?.url ?? '', redisPrefix })
   return statesOf((after) => monitor.jobsFor('n1', { limit: 1000, after }))
 }
 
