@@ -89,6 +89,66 @@ for (const [where, lane] of [
   })
 }
 
+/**
+ * A store that was opened twice, as the power leaves it that goes in the second opening: its log is on the disk, but the new
+ * manifest has not got its name, so that the log of the first counts too. `leave` says what is left of that.
+ */
+async function openedTwice(dir: string, leave: (log: Buffer) => Buffer): Promise<string> {
+  const [db, before] = [join(dir, 'db'), `${dir}.before`]
+  await storedIn(dir, 1)
+  cpSync(db, before, { recursive: true })
+  const log = readdirSync(before).find((name) => name.endsWith('.log')) ?? ''
+  await storedIn(dir, 6)
+  cpSync(before, db, { recursive: true })
+  writeFileSync(join(db, log), leave(readFileSync(join(before, log))))
+  return log
+}
+
+/** Five jobs, of numbers from this one on. Answers what was said at the opening. */
+async function storedIn(dir: string, from: number): Promise<readonly string[]> {
+  const store = levelStore({ dir })
+  const { notes } = await store.open('n1')
+  for (let seq = from; seq < from + 5; seq++) {
+    const job = record({ id: `job-${seq}`, seq, lane: TIMED, args: argsOf(`job-${seq}`) })
+    await store.commit([{ kind: 'insert', job, ownId: false, number: seq }], true)
+  }
+  await store.close()
+  return notes
+}
+
+t.test('the power goes again while a store with a torn end is opened: nothing is lost', async (t) => {
+  const dir = join(folder(t), 'store')
+  const log = await openedTwice(dir, (whole) => Buffer.concat([whole, Buffer.alloc(4096)]))
+  t.match(await storedIn(dir, 11), [
+    new RegExp(`${log} ends in an entry that is not whole: its 4096 bytes.* are left out$`),
+  ])
+  const store = levelStore({ dir })
+  await store.open('n1')
+  const ids = (await store.waiting(TIMED, null, 100, 1e6)).map(({ id }) => id)
+  await store.close()
+  t.same(
+    ids,
+    Array.from({ length: 15 }, (_, i) => `job-${i + 1}`),
+  )
+})
+
+t.test(
+  'an entry that was whole, with a log behind it that came after, is damage and no torn end',
+  async (t) => {
+    const dir = join(folder(t), 'store')
+    const log = await openedTwice(dir, (whole) => {
+      const damaged = Buffer.from(whole)
+      const at = endOf(whole) - 5
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      return damaged
+    })
+    await t.rejects(levelStore({ dir }).open('n1'), {
+      code: 'JR_STORE_CORRUPT',
+      message: new RegExp(`${log} ends in an entry that is not whole.*, and there is a log behind it`),
+    })
+  },
+)
+
 t.test('a row that is not what was written ends the node, and it does not start again', async (t) => {
   const dir = join(folder(t), 'store')
   const store = levelStore({ dir })

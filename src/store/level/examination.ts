@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type LogFile, readLogFile } from './leveldb/log-file.js'
 import { readVersion, type Version } from './leveldb/manifest.js'
 import { isWhole, readTable } from './leveldb/table.js'
+import { sequenceBehind, sequenceOf } from './leveldb/write-batch.js'
 
 /** What LevelDB's files are found to be. */
 export interface Examination {
@@ -33,7 +34,7 @@ export function examine(db: string, synced: boolean): Examination {
     else tables.push(path)
   }
   const holes = synced ? damage : notes
-  lookAtLogs(db, version.logNumber, { damage, notes, holes })
+  lookAtLogs(db, version, { damage, notes, holes })
   return { damage, notes, tables }
 }
 
@@ -79,16 +80,27 @@ interface Findings {
   readonly holes: string[]
 }
 
-function lookAtLogs(db: string, first: number, { damage, notes, holes }: Findings): void {
+function lookAtLogs(
+  db: string,
+  { logNumber: first, lastSequence }: Version,
+  { damage, notes, holes }: Findings,
+): void {
   const numbers = logNumbers(db).filter((number) => number >= first)
   if (first > 0 && numbers[0] !== first) damage.push(`${logPath(db, first)} is not there`)
   /** The one before, when its end is torn. */
   let before: string | null = null
+  /** The sequence that follows what is whole so far. */
+  let follows = lastSequence + 1
   for (const number of numbers) {
     const path = logPath(db, number)
     const bytes = readFileSync(path)
     const file = readLogFile(bytes)
-    if (before !== null && file.entries.length > 0) holes.push(`${before}, and there is a log behind it`)
+    const [head, last] = [file.entries[0], file.entries.at(-1)]
+    // A log that goes on where that one is whole was begun when its torn end had been left out already: by an opening of
+    // which a second loss of power has undone all but this log.
+    if (before !== null && head !== undefined && sequenceOf(head) !== follows)
+      holes.push(`${before}, and there is a log behind it`)
+    if (last !== undefined) follows = Math.max(follows, sequenceBehind(last))
     if (file.next !== null) holes.push(hole(path, file))
     else if (file.end < bytes.length) {
       before = torn(path, file, bytes)

@@ -4,6 +4,8 @@ import { VarintReader } from './varint.js'
 export interface Version {
   /** The first log that is needed; 0 while there is none. */
   logNumber: number
+  /** Of all that is in tables; logs may go on behind it. */
+  lastSequence: number
   /** By number: bytes of each table. */
   readonly tables: Map<number, number>
 }
@@ -19,7 +21,7 @@ const PREVIOUS_LOG = 9
 
 /** The entries of a manifest, one after the other. Throws a RangeError when one can't be read. */
 export function readVersion(entries: readonly Buffer[]): Version {
-  const version: Version = { logNumber: 0, tables: new Map() }
+  const version: Version = { logNumber: 0, lastSequence: 0, tables: new Map() }
   for (const entry of entries) apply(version, entry)
   return version
 }
@@ -37,8 +39,10 @@ function apply(version: Version, entry: Buffer): void {
       case LOG_NUMBER:
         version.logNumber = r.uint()
         break
-      case NEXT_FILE:
       case LAST_SEQUENCE:
+        version.lastSequence = r.uint()
+        break
+      case NEXT_FILE:
       case PREVIOUS_LOG:
         r.uint()
         break

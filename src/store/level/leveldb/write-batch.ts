@@ -10,17 +10,28 @@ export interface Version {
 }
 
 const PUT = 1
+const COUNT_AT = 8
 const HEAD = 12
 
 /** An entry of LevelDB's log: rows that were put and removed together. Throws a RangeError when it can't be read. */
 export function* versionsInBatch(entry: Buffer): Generator<Version> {
-  const first = Number(entry.readBigUInt64LE(0))
+  const first = sequenceOf(entry)
   const r = new VarintReader(entry, HEAD)
   for (let sequence = first; r.left > 0; sequence++) {
     const isPut = r.uint() === PUT
     const key = r.bytes().toString()
     yield { key, sequence, row: isPut ? r.bytes() : null }
   }
+}
+
+/** The sequence of the first row of an entry. */
+export function sequenceOf(entry: Buffer): number {
+  return Number(entry.readBigUInt64LE(0))
+}
+
+/** The sequence with which the next entry begins. */
+export function sequenceBehind(entry: Buffer): number {
+  return sequenceOf(entry) + entry.readUInt32LE(COUNT_AT)
 }
 
 /** A row of a table. Its key has the number, and whether it was put, behind it. */
