@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { JrError } from '../src/errors.js'
 import type { JobDefinition } from '../src/job/definition.js'
-import { type RegisteredJob, registry } from '../src/job/registry.js'
+import { LIMIT_NAMES, parseLimits } from '../src/job/limits.js'
+import { type JobOptions, type RegisteredJob, registry } from '../src/job/registry.js'
 import { checkBackoff } from '../src/job/terms/backoff.js'
 import { ATTEMPTS, checked, givenDuration } from '../src/rules.js'
 import { messageOf } from '../src/thrown.js'
@@ -55,7 +56,7 @@ export async function loadJobs(
       `${dir} ${what}; a job file calls job('name', handler) of 'job-reactor'`,
     )
   }
-  return [...jobs.values()].map(describe)
+  return [...jobs.values()].map((job) => describe(job, origins.get(job.name)?.file))
 }
 
 interface Origin {
@@ -113,7 +114,7 @@ function compiled(file: string): string {
   return file.replace(TYPESCRIPT, '.$1js')
 }
 
-function describe(job: RegisteredJob): JobDefinition {
+function describe(job: RegisteredJob, file: string | undefined): JobDefinition {
   const { name, options, handler } = job
   if (handler === null) {
     throw new JrError(
@@ -122,7 +123,9 @@ function describe(job: RegisteredJob): JobDefinition {
     )
   }
   try {
-    const { defer, timeout, maxAttempts, backoff } = options
+    const { defer, timeout, maxAttempts, backoff, ...rest } = options
+    checkOptions(options)
+    const limits = parseLimits(rest, '')
     return {
       name,
       defer: defer ?? false,
@@ -130,8 +133,16 @@ function describe(job: RegisteredJob): JobDefinition {
       maxAttempts: maxAttempts === undefined ? null : checked(ATTEMPTS, maxAttempts, 'maxAttempts'),
       backoff:
         backoff === undefined || typeof backoff === 'function' ? null : checkBackoff(backoff, 'backoff'),
+      limits: Object.keys(limits).length === 0 ? null : limits,
     }
   } catch (cause) {
-    throw new JrError('JR_CHILD_START', `job('${name}'): option ${(cause as Error).message}`, { cause })
+    const text = `job file ${file}: job('${name}'): option ${(cause as Error).message}`
+    throw new JrError('JR_CHILD_START', text, { cause })
   }
+}
+
+function checkOptions(options: JobOptions): void {
+  const known: readonly string[] = ['defer', 'timeout', 'maxAttempts', 'backoff', ...LIMIT_NAMES]
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new TypeError(`${unknown}: no such option; known: ${known.join(', ')}`)
 }

@@ -41,6 +41,11 @@ export const NAME: Rule<string> = {
 export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
 export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
 export const ATTEMPTS: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)
+/** Jobs that may run at once, and attempts that may begin in any span of a rate: a node remembers when each of them began. */
+export const AT_ONCE: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)
+export const RATE_COUNT: Rule<number> = wholeFrom(1, 100_000)
+/** 366 days. */
+export const RATE_MS: Rule<number> = wholeFrom(1, 366 * 86_400_000)
 export const PRIORITY: Rule<number> = wholeFrom(LEAST_PRIORITY, MOST_PRIORITY)
 export const NAMES: Rule<readonly string[]> = {
   says: `at most ${MAX_NAMES} names, each ${NAME.says}`,

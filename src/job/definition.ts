@@ -1,3 +1,4 @@
+import type { Limits } from './limits.js'
 import type { Backoff } from './retry-policy.js'
 
 /** A job as the job files define it. A back-off function stays where the job runs. */
@@ -7,4 +8,5 @@ export interface JobDefinition {
   readonly timeoutMs: number | null
   readonly maxAttempts: number | null
   readonly backoff: Backoff | null
+  readonly limits: Limits | null
 }

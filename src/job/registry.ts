@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { PACKAGE_VERSION } from '../package-version.js'
 import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
+import type { GivenLimits } from './limits.js'
 import type { Backoff } from './retry-policy.js'
 import type { ArgsOf, DoneArgs, GivenFor, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
 
@@ -50,8 +51,11 @@ export interface ContextHandle<Name extends string = string> {
   result(): Promise<DoneArgs<Name>>
 }
 
-/** Options of a job, for every enqueue that does not say otherwise. */
-export interface JobOptions {
+/**
+ * Options of a job, for every enqueue that does not say otherwise, and the limits of its name. Limits that are set at run time
+ * come in place of these.
+ */
+export interface JobOptions extends GivenLimits {
   /** Runs on a deferred child, one at a time: for blocking or CPU-heavy work. Default false. */
   readonly defer?: boolean
   /** Seconds or a duration such as `'30s'` for one attempt. Default: the node's. */

@@ -1,12 +1,13 @@
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JobDefinition } from '../job/definition.js'
+import { readLimits, writeLimits } from '../job/limits.js'
 import { readBackoff, writeBackoff } from '../job/terms/backoff.js'
 import { ATTEMPTS, DURATION_MS, received } from '../rules.js'
 import { label } from '../wire/fields.js'
 
 export function writeDefinition(
   w: ByteWriter,
-  { name, defer, timeoutMs, maxAttempts, backoff }: JobDefinition,
+  { name, defer, timeoutMs, maxAttempts, backoff, limits }: JobDefinition,
 ): void {
   w.text(name)
   w.flag(defer)
@@ -16,6 +17,8 @@ export function writeDefinition(
   if (maxAttempts !== null) w.uint(maxAttempts)
   w.flag(backoff !== null)
   if (backoff !== null) writeBackoff(w, backoff)
+  w.flag(limits !== null)
+  if (limits !== null) writeLimits(w, limits)
 }
 
 export function readDefinition(r: ByteReader): JobDefinition {
@@ -25,5 +28,6 @@ export function readDefinition(r: ByteReader): JobDefinition {
     timeoutMs: r.flag() ? received(DURATION_MS, r.uint(), 'timeoutMs') : null,
     maxAttempts: r.flag() ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null,
     backoff: r.flag() ? readBackoff(r) : null,
+    limits: r.flag() ? readLimits(r) : null,
   }
 }

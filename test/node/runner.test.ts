@@ -21,6 +21,7 @@ const definition = (name: string, over: Partial<JobDefinition> = {}): JobDefinit
   timeoutMs: null,
   maxAttempts: null,
   backoff: null,
+  limits: null,
   ...over,
 })
 

@@ -44,7 +44,17 @@ t.test('a job file that cannot be used is named with its error by spawnNode', as
     [
       'an option is wrong',
       { 'e.mjs': "job('odd', { timeout: 'soon' }, () => {})" },
-      /job\('odd'\): option timeout/,
+      /job file \S+e\.mjs: job\('odd'\): option timeout/,
+    ],
+    [
+      'a limit is wrong',
+      { 'f.mjs': "job('odd', { rate: { limit: 0, per: '1m' } }, () => {})" },
+      /job file \S+f\.mjs: job\('odd'\): option rate\.limit: expected a whole number from 1/,
+    ],
+    [
+      'an option does not exist',
+      { 'g.mjs': "job('odd', { concurency: 1 }, () => {})" },
+      /job file \S+g\.mjs: job\('odd'\): option concurency: no such option; known: defer, .*concurrency/,
     ],
   ]
   for (const [what, files, message] of cases) {
