@@ -1,3 +1,4 @@
+import { homeKeyOf, homeOf } from '../../src/job/home.js'
 import { mayRunOn, pinnedTo } from '../../src/job/terms/where.js'
 import type { JobFields } from '../../src/wire/job-fields.js'
 import type { Takes } from '../../src/wire/messages.js'
@@ -27,14 +28,14 @@ export interface Candidate {
   readonly free: number
 }
 
-/** What of a job matters. With an edition the id is the user's own, and the same id should meet the same node. */
+/** What of a job matters. */
 export interface Wish extends Pick<JobFields, 'id' | 'name' | 'edition' | 'agreed'> {
   readonly bytes: number
 }
 
 /**
- * The node for a job, or null when it has to wait. The one that is asked for, when it can; else the one with most
- * free slots, of several alike the one whose turn it is (`turn` counts up).
+ * The node for a job, or null when it has to wait. The one that is asked for, when it can; of a job that must meet others the
+ * home of its key; else the one with most free slots, of several alike the one whose turn it is (`turn` counts up).
  */
 export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[], turn: number): C | null {
   const { terms } = wish.agreed
@@ -42,7 +43,8 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
     for (const node of nodes) if (node.name === terms.node && fits(node, wish)) return node
     if (pinnedTo(terms) !== null) return null
   }
-  if (wish.edition > 0) return chooseByName(wish, nodes)
+  const key = homeKeyOf(wish)
+  if (key !== null) return chooseHome(key, wish, nodes)
   let best: C | null = null
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(i + turn) % nodes.length]
@@ -76,24 +78,14 @@ function whyNot(node: Candidate, wish: Wish): Never | null {
   return node.whyNot(wish) ?? (mayRunOn(node.name, wish.agreed.terms) ? null : 'ruled-out')
 }
 
-/** Each node draws a number from its name and the id; the highest that may take the job does. */
-function chooseByName<C extends Candidate>(wish: Wish, nodes: readonly C[]): C | null {
-  let best: C | null = null
-  let highest = -1
-  for (const node of nodes) {
-    if (whyNot(node, wish) !== null) continue
-    const drawn = hash(`${node.name}\0${wish.id}`)
-    if (drawn <= highest) continue
-    highest = drawn
-    best = node
-  }
+/** Of those that may ever take it. */
+function chooseHome<C extends Candidate>(key: string, wish: Wish, nodes: readonly C[]): C | null {
+  const able = nodes.filter((node) => whyNot(node, wish) === null)
+  const name = homeOf(
+    key,
+    able.map((node) => node.name),
+  )
+  const home = able.find((node) => node.name === name)
   // Rather wait for that node than make the same job on another one.
-  return best !== null && fits(best, wish) ? best : null
-}
-
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
-  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d)
-  return (value ^ (value >>> 13)) >>> 0
+  return home !== undefined && fits(home, wish) ? home : null
 }

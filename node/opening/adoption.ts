@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { checkedTime } from '../../src/job/due.js'
+import { homeKeyOf, homeOf } from '../../src/job/home.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
 import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
@@ -84,7 +85,7 @@ export class Adoption {
   }
 
   /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
-  async #goThrough(node: string, mine: (id: string) => boolean): Promise<{ left: boolean } | null> {
+  async #goThrough(node: string, mine: (key: string) => boolean): Promise<{ left: boolean } | null> {
     const { neighbours, journal, log } = this.#deps
     let left = false
     let taken = 0
@@ -106,8 +107,8 @@ export class Adoption {
     return { left }
   }
 
-  #choose(page: Left, node: string, mine: (id: string) => boolean): [wanted: Left, others: boolean] {
-    const own = (job: JobRecord) => mine(job.id) && this.#mayRun(job, node)
+  #choose(page: Left, node: string, mine: (key: string) => boolean): [wanted: Left, others: boolean] {
+    const own = (job: JobRecord) => mine(homeKeyOf(job) ?? job.id) && this.#mayRun(job, node)
     const wanted: Left = {
       interrupted: page.interrupted.filter(({ job }) => own(job)),
       waiting: page.waiting.filter(own),
@@ -150,15 +151,8 @@ function moved(job: JobRecord, ahead: number): JobRecord {
   return { ...job, due: checkedTime(due + ahead), course: { ...course, firstDue } }
 }
 
-/** Which ids are this node's part: each id belongs to one of the nodes that are there. */
-export function shareOf(name: string, live: readonly string[]): (id: string) => boolean {
-  const nodes = [...new Set([...live, name])].sort()
-  const mine = nodes.indexOf(name)
-  return (id) => hash(id) % nodes.length === mine
-}
-
-function hash(text: string): number {
-  let value = 0
-  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0
-  return value
+/** Which keys are this node's part: each has its home at one of the nodes that are there. */
+export function shareOf(name: string, live: readonly string[]): (key: string) => boolean {
+  const nodes = new Set([...live, name])
+  return (key) => homeOf(key, nodes) === name
 }

@@ -4,6 +4,7 @@ import { systemChance } from '#dist/src/chance.js'
 import { Heap } from '#dist/src/heap.js'
 import { again } from '#dist/src/job/again.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { homeOf } from '#dist/src/job/home.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, laneFor, TIMED } from '#dist/src/job/lane.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
@@ -24,6 +25,24 @@ t.test(
     t.equal(waitingState({ due: 5, course: { attempt: 0 } }, 4), 'scheduled')
     t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 4), 'retryable')
     t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 5), 'available')
+  },
+)
+
+t.test(
+  'the home of a key is one of the nodes that are there, and moves only when that one goes',
+  async (t) => {
+    t.equal(homeOf('key', []), null)
+    const [keys, nodes] = [Array.from({ length: 300 }, (_, i) => `key-${i}`), ['a', 'b', 'c']]
+    const homes = new Map(keys.map((key) => [key, homeOf(key, nodes)]))
+    for (const node of nodes) {
+      const theirs = keys.filter((key) => homes.get(key) === node)
+      t.ok(theirs.length > 50, `${node} has ${theirs.length}`)
+      const others = nodes.filter((name) => name !== node).reverse()
+      for (const key of keys) {
+        if (homes.get(key) === node) t.ok(others.includes(homeOf(key, others) ?? ''))
+        else t.equal(homeOf(key, others), homes.get(key))
+      }
+    }
   },
 )
 

@@ -1,0 +1,29 @@
+import type { JobRecord } from './record.js'
+
+/**
+ * The key of a job that must meet others at one node: with an edition its id is the user's own, and the same id is one job.
+ * Null: it may go to any node. What has the same key has the same home while the nodes stay.
+ */
+export function homeKeyOf({ id, edition }: Pick<JobRecord, 'id' | 'edition'>): string | null {
+  return edition > 0 ? id : null
+}
+
+/** Of these nodes the home of a key; null when there are none. The others keep theirs when one comes or goes. */
+export function homeOf(key: string, nodes: Iterable<string>): string | null {
+  let best: string | null = null
+  let highest = -1
+  for (const node of nodes) {
+    const drawn = hash(`${node}\0${key}`)
+    if (drawn < highest || (drawn === highest && best !== null && node > best)) continue
+    highest = drawn
+    best = node
+  }
+  return best
+}
+
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d)
+  return (value ^ (value >>> 13)) >>> 0
+}
