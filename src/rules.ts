@@ -60,13 +60,11 @@ export const BACKOFF_SECONDS: Rule<number> = {
   says: `seconds, 0 to ${LONGEST_BACKOFF_S}`,
   meets: (value): value is number => typeof value === 'number' && value >= 0 && value <= LONGEST_BACKOFF_S,
 }
-const MAX_TAG = 64
 const MAX_TAGS = 16
 /** Of jobs. What it is found by in an index ends in a NUL. */
-export const TAG: Rule<string> = {
-  says: `text of 1 to ${MAX_TAG} characters, without NUL and without half of a surrogate pair`,
-  meets: (value): value is string => NAME.meets(value) && value.length <= MAX_TAG && !value.includes('\0'),
-}
+export const TAG = textUpTo(64)
+/** Such as a tenant. It stands in keys, as tags do. */
+export const GROUP = textUpTo(128)
 export const TAG_LIST: Rule<readonly string[]> = {
   says: `a list of at most ${MAX_TAGS} tags, each ${TAG.says}`,
   meets: (value): value is readonly string[] =>
@@ -110,6 +108,13 @@ export function oneOf<T extends string>(choices: readonly T[]): Rule<T> {
   return {
     says: choices.join(' or '),
     meets: (value): value is T => choices.some((choice) => choice === value),
+  }
+}
+
+function textUpTo(most: number): Rule<string> {
+  return {
+    says: `text of 1 to ${most} characters, without NUL and without half of a surrogate pair`,
+    meets: (value): value is string => NAME.meets(value) && value.length <= most && !value.includes('\0'),
   }
 }
 

@@ -4,7 +4,7 @@ import { argsTooLarge, JrError } from '../../src/errors.js'
 import { FRESH } from '../../src/job/course.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { dueAfter } from '../../src/job/due.js'
-import { laneFor } from '../../src/job/lane.js'
+import { keyOf, laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
 import { hasPriorityIn, mayRunOn } from '../../src/job/terms/where.js'
@@ -67,8 +67,9 @@ export function admit(
   const timed = left > 0
   const byWall = timed && onWall
   const start = byWall ? now.wall : now.steady
+  const key = terms.group === undefined ? '' : keyOf({ name: job.name, group: terms.group })
   return {
-    lane: laneFor({ timed, deferred: isDeferred(job, known), priority: terms.priority ?? 0, key: '' }),
+    lane: laneFor({ timed, deferred: isDeferred(job, known), priority: terms.priority ?? 0, key }),
     due: timed ? dueAfter(start, left) : start,
     seq,
     id: job.id,

@@ -17,6 +17,13 @@ export interface LaneParts {
   readonly key: string
 }
 
+/** Whose jobs stand in lanes of a key of their own. */
+export interface Owner {
+  readonly name: string
+  /** Null: all of the name that have none. */
+  readonly group: string | null
+}
+
 const PRIORITY_DIGITS = 6
 /** Priorities of one sign are counted up from the least. */
 const LEAST = { m: -(2 ** 31), o: 0 } as const
@@ -33,6 +40,20 @@ export function laneFor({ timed, deferred, priority, key }: LaneParts): Lane {
   // Most jobs have neither, and are not worth a new string each.
   if (priority === 0 && key === '') return PLAIN[kind] as Lane
   return `${kind}${priorityText(priority)}${key}`
+}
+
+/** The key of jobs of this name, or of one of its groups. Escaped: all stores have the same order of such texts. */
+export function keyOf({ name, group }: Owner): string {
+  const key = encodeURIComponent(name)
+  return group === null ? key : `${key}/${encodeURIComponent(group)}`
+}
+
+/** Null: the key of jobs that stand with those of other names. */
+export function ownerOf(key: string): Owner | null {
+  if (key === '') return null
+  const end = key.indexOf('/')
+  if (end < 0) return { name: decodeURIComponent(key), group: null }
+  return { name: decodeURIComponent(key.slice(0, end)), group: decodeURIComponent(key.slice(end + 1)) }
 }
 
 /** Throws a RangeError when it is no lane. */

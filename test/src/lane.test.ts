@@ -5,9 +5,11 @@ import {
   IMMEDIATE_DEFERRED,
   isDeferred,
   isImmediate,
+  keyOf,
   type LaneParts,
   laneFor,
   lanePartsOf,
+  ownerOf,
   TIMED,
   TIMED_DEFERRED,
   timedLane,
@@ -46,6 +48,21 @@ t.test('lanes sort by kind, priority and key, and so do their places', async () 
       return Math.sign(order) === (one === other ? 0 : one < other ? -1 : 1)
     }),
   )
+})
+
+t.test('a key says whose it is, in letters that every store sorts alike', async (t) => {
+  const text = fc
+    .array(fc.constantFrom('a', '/', '%', ' ', '\x01', 'ž', '😀', '\uffff'), { minLength: 1 })
+    .map((parts) => parts.join(''))
+  const owner = fc.record({ name: text, group: fc.option(text) })
+  fc.assert(
+    fc.property(owner, (of) => {
+      const key = keyOf(of)
+      return /^[!-~]+$/.test(key) && JSON.stringify(ownerOf(key)) === JSON.stringify(of)
+    }),
+  )
+  t.equal(ownerOf(''), null)
+  t.equal(keyOf({ name: 'a/b', group: null }) === keyOf({ name: 'a', group: 'b' }), false)
 })
 
 t.test('what is no lane is refused', async (t) => {

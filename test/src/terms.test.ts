@@ -57,6 +57,7 @@ const PAST: Readonly<Record<string, readonly unknown[]>> = {
   '*n*, counted from -2147483648': [2 ** 31, 2 ** 52],
   '*t*': ['', 'x'.repeat(257)],
   '*[t]*': [Array(257).fill('n'), [''], ['a', 'x'.repeat(257)]],
+  '*t*, short': ['', 'x'.repeat(129), 'a\0'],
   '*[t]*, short': [Array(17).fill('t'), [''], ['x'.repeat(65)], ['a\0']],
   '*c* (once, skip, all)': ['never'],
   '*b*': [],

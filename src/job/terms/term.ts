@@ -3,6 +3,7 @@ import { formatDuration } from '../../options/duration.js'
 import {
   checked,
   FLAG,
+  GROUP,
   givenDuration,
   NAME,
   NAMES,
@@ -49,6 +50,10 @@ export function whole(no: number, least: number, most: number): Term<number, num
 
 export function name(no: number): Term<string, string, ''> {
   return plain(no, NAME, { form: '*t*', write: (w, value) => w.text(value), read: (r) => r.known() })
+}
+
+export function group(no: number): Term<string, string, ''> {
+  return plain(no, GROUP, { form: '*t*, short', write: (w, value) => w.text(value), read: (r) => r.known() })
 }
 
 /** One of some words. */
