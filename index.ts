@@ -3,6 +3,7 @@ import { JobReactor } from './distributor/job-reactor.js'
 export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
 export { CancelJob } from './src/errors.js'
+export type { GivenLimits, GivenRate } from './src/job/limits.js'
 export {
   type CallbackArgs,
   type ContextHandle,

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { ByteReader, ByteWriter } from '#dist/src/bytes/bytes.js'
@@ -68,14 +69,17 @@ t.test(
   async () => {
     fc.assert(
       fc.property(limits, (limits) => {
-        t.same(parseLimits(showLimits(limits), ''), limits)
-        t.same(readLimits(new ByteReader(bytesOf((w) => writeLimits(w, limits)))), limits)
+        deepStrictEqual(parseLimits(showLimits(limits), ''), limits)
+        deepStrictEqual(readLimits(new ByteReader(bytesOf((w) => writeLimits(w, limits)))), limits)
         const plain = { name: 'a', defer: true, timeoutMs: null, maxAttempts: null, backoff: null }
         for (const definition of [
           { ...plain, limits },
           { ...plain, limits: null },
         ] as JobDefinition[])
-          t.same(readDefinition(new ByteReader(bytesOf((w) => writeDefinition(w, definition)))), definition)
+          deepStrictEqual(
+            readDefinition(new ByteReader(bytesOf((w) => writeDefinition(w, definition)))),
+            definition,
+          )
       }),
       { numRuns: 50 },
     )
