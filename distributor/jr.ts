@@ -1,22 +1,23 @@
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import { runsJobs } from '../src/job/registry.js'
 import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
 import type { DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
 import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
-import type { DistributorCore } from './distributor.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
+import { Listeners } from './listeners.js'
 import { type Ask, Monitor, NodeMonitor } from './monitor/monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
 import type { SpawnedNode } from './spawned/spawn-node.js'
 import type { NodeHere } from './spawned/spawned-nodes.js'
-import { type Running, startDistributor } from './start.js'
+import { notStarted, type Running, startDistributor } from './start.js'
+import type { NamedFeedback } from './told/feedbacks.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
 import type { JobHandles } from './told/handles.js'
+import { namedFeedback } from './told/named-feedback.js'
 import type { Feedback, OutcomeInfo } from './told/ticket.js'
 
 export type SuccessFeedback<Name extends string> = (args: DoneArgs<Name>, info: OutcomeInfo) => unknown
@@ -34,9 +35,8 @@ export interface StopOptions {
 export class Distributor implements AsyncDisposable {
   readonly #config = defaultConfig()
   readonly #defaults: DistributorOptions
-  readonly #feedbacks = new Map<string, { success?: Feedback; error?: Feedback }>()
-  readonly #listeners: { [Name in keyof DistributorEvents]?: Set<(event: DistributorEvents[Name]) => void> } =
-    {}
+  readonly #feedbacks = new Map<string, NamedFeedback>()
+  readonly #listeners = new Listeners()
   #running: Running | null = null
   #ready: Promise<void>
   #readyAsked = false
@@ -86,7 +86,7 @@ export class Distributor implements AsyncDisposable {
       () => this.#config.alwaysUseSpecifiedNode,
       (core) => {
         for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
-        this.#listen(core)
+        this.#listeners.attach(core.events)
         core.events.on('node:connected', () => this.#resolveReady())
       },
     )
@@ -149,16 +149,7 @@ export class Distributor implements AsyncDisposable {
     name: Name,
     feedback: { readonly success?: SuccessFeedback<Name>; readonly error?: ErrorFeedback<Name> },
   ): void {
-    const { success, error } = feedback
-    for (const [key, given] of Object.entries({ success, error })) {
-      if (given !== undefined && typeof given !== 'function') {
-        throw new TypeError(`feedback('${name}'): ${key} must be a function, got ${typeof given}`)
-      }
-    }
-    const known = {
-      ...(success === undefined ? {} : { success: success as Feedback }),
-      ...(error === undefined ? {} : { error: error as Feedback }),
-    }
+    const known = namedFeedback(name, feedback)
     this.#feedbacks.set(name, known)
     this.#running?.core.feedback(name, known)
   }
@@ -194,10 +185,7 @@ export class Distributor implements AsyncDisposable {
     event: Name,
     listener: (event: DistributorEvents[Name]) => void,
   ): this {
-    const listeners: Set<(event: DistributorEvents[Name]) => void> = this.#listeners[event] ?? new Set()
-    listeners.add(listener)
-    Object.assign(this.#listeners, { [event]: listeners })
-    this.#running?.core.events.on(event, listener)
+    this.#listeners.add(event, listener)
     return this
   }
 
@@ -205,8 +193,7 @@ export class Distributor implements AsyncDisposable {
     event: Name,
     listener: (event: DistributorEvents[Name]) => void,
   ): this {
-    this.#listeners[event]?.delete(listener)
-    this.#running?.core.events.off(event, listener)
+    this.#listeners.remove(event, listener)
     return this
   }
 
@@ -282,24 +269,9 @@ export class Distributor implements AsyncDisposable {
     return this.#started().core.forward(job, onSuccess, onError)
   }
 
-  #listen(core: DistributorCore): void {
-    const each = <Name extends keyof DistributorEvents>(event: Name) => {
-      for (const listener of this.#listeners[event] ?? []) core.events.on(event, listener)
-    }
-    for (const event of Object.keys(this.#listeners)) each(event as keyof DistributorEvents)
-  }
-
   #started(): Running {
     if (this.#running !== null) return this.#running
-    if (runsJobs()) {
-      const text =
-        'this is the process of a job, and the distributor is in that of the app: `ctx.enqueue(name, args)` enqueues from here; ctx is the second argument of the handler'
-      throw new JrError('JR_NOT_STARTED', text)
-    }
-    throw new JrError(
-      'JR_NOT_STARTED',
-      'the distributor is not running: `await JR.startDistributor(…)` comes before enqueue, spawnNode and the like; nothing is held for it',
-    )
+    throw notStarted()
   }
 
   #newReady(): Promise<void> {

@@ -1,4 +1,5 @@
-import type { JrError } from '../src/errors.js'
+import { JrError } from '../src/errors.js'
+import { runsJobs } from '../src/job/registry.js'
 import { createLogger } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
@@ -60,4 +61,12 @@ export async function startDistributor(
   core.takeOver(spooled?.jobs ?? [])
   for (const node of v.nodes ?? []) core.dial(node)
   return { core, spawned, secretFile: v.secretFile, address }
+}
+
+/** For whoever asks something of a distributor that does not run. */
+export function notStarted(): JrError {
+  const text = runsJobs()
+    ? 'this is the process of a job, and the distributor is in that of the app: `ctx.enqueue(name, args)` enqueues from here; ctx is the second argument of the handler'
+    : 'the distributor is not running: `await JR.startDistributor(…)` comes before enqueue, spawnNode and the like; nothing is held for it'
+  return new JrError('JR_NOT_STARTED', text)
 }
