@@ -52,10 +52,15 @@ export function parseEnqueueOptions(
 /** A time that is over is no time to wait for, whatever the clock is set to later. */
 function atTime(runAt: EnqueueOptions['runAt'], now: number): When {
   if (runAt === undefined) return AT_ONCE
-  const time = runAt instanceof Date ? runAt.getTime() : typeof runAt === 'string' ? Date.parse(runAt) : runAt
-  if (typeof time === 'number' && Number.isFinite(time) && time < LATEST)
-    return time > now ? { delayMs: null, runAt: Math.ceil(time) } : { delayMs: 0, runAt: null }
+  const time = parseTime(runAt, 'opts.runAt')
+  return time > now ? { delayMs: null, runAt: time } : { delayMs: 0, runAt: null }
+}
+
+/** Whole epoch milliseconds. Throws a TypeError that names `path`. */
+export function parseTime(given: unknown, path: string): number {
+  const time = given instanceof Date ? given.getTime() : typeof given === 'string' ? Date.parse(given) : given
+  if (typeof time === 'number' && Number.isFinite(time) && time < LATEST) return Math.ceil(time)
   throw new TypeError(
-    `opts.runAt: expected a Date, an ISO 8601 string or epoch milliseconds, before the year 3000, got ${shown(runAt)}`,
+    `${path}: expected a Date, an ISO 8601 string or epoch milliseconds, before the year 3000, got ${shown(given)}`,
   )
 }

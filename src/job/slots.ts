@@ -25,9 +25,14 @@ export function nextSlot(schedule: {
 }): Slot {
   const { firstDue, periodMs, slot, missed = 'once', now } = schedule
   // Slots of which the time has come, the last of them: may be before the next one.
-  const latest = Math.floor((now - firstDue) / periodMs)
+  const latest = pointAfter(firstDue, periodMs, now) - 1
   let next = slot + 1
   if (missed === 'once') next = Math.max(next, latest)
   if (missed === 'skip') next = Math.max(next, latest + 1)
   return { slot: next, due: checkedTime(firstDue + next * periodMs) }
+}
+
+/** Which point of a grid is the first behind `time`: counted from 0, which is at `first`. */
+export function pointAfter(first: number, stepMs: number, time: number): number {
+  return Math.max(0, Math.floor((time - first) / stepMs) + 1)
 }
