@@ -1,3 +1,4 @@
+import { homeKeyOf } from '../../src/job/home.js'
 import type { OutJob } from './out-job.js'
 import { Queue } from './queue.js'
 
@@ -28,9 +29,11 @@ export class HeldJobs {
     this.#bytes += job.bytes
   }
 
-  /** Offers the head of each queue until it is refused. */
-  release(take: (job: OutJob) => boolean): void {
+  /** Offers the head of each queue until it is refused, as long as there is room for any. */
+  release(take: (job: OutJob) => boolean, isFull: () => boolean): void {
     for (const [key, queue] of this.#queues) {
+      // There may be as many queues as jobs.
+      if (isFull()) return
       for (let job = queue.peek(); job !== undefined && take(job); job = queue.peek()) {
         queue.shift()
         this.#size--
@@ -81,10 +84,11 @@ export class HeldJobs {
   }
 }
 
-/** Jobs with ids of their own may belong to different nodes: each has a queue of its own. */
-function keyOf({ name, agreed, edition, id }: OutJob): string {
-  if (agreed.highest === 0 && edition === 0) return name
+/** Jobs that have different homes may belong to different nodes: those of each key have a queue of their own. */
+function keyOf(job: OutJob): string {
+  const { name, agreed } = job
+  const home = homeKeyOf(job)
+  if (agreed.highest === 0 && home === null) return name
   const { defer, node, strictNode, notNode, priority } = agreed.terms
-  const own = edition > 0 ? id : null
-  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, priority, own])
+  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, priority, home])
 }

@@ -2,12 +2,20 @@ import type { Clock } from '../../src/clock.js'
 import { argsTooLarge, JrError } from '../../src/errors.js'
 import { pinnedTo } from '../../src/job/terms/where.js'
 import { fits } from '../../src/window.js'
-import type { NodeLine } from '../nodes/node-line.js'
 import type { Ticket } from '../told/ticket.js'
 import { HeldJobs } from './held-jobs.js'
-import { chooseNode, whyNever } from './node-choice.js'
+import { type Candidate, chooseNode, type Wish, whyNever } from './node-choice.js'
 import type { OutJob } from './out-job.js'
 import type { Spool } from './spool.js'
+
+/** A node, as jobs are given to it. */
+export interface Receiver extends Candidate {
+  /** Bytes of args that it takes with a job. */
+  readonly maxArgs: number
+  readonly facts: { readonly jobs: readonly string[] }
+  isDeferred(job: Wish): boolean
+  send(job: OutJob): void
+}
 
 export interface PlacementDeps {
   readonly clock: Clock
@@ -15,7 +23,7 @@ export interface PlacementDeps {
   readonly maxHeld: number
   readonly maxHeldBytes: number
   /** The nodes that have ever connected. */
-  readonly nodes: () => readonly NodeLine[]
+  readonly nodes: () => readonly Receiver[]
   /** No node will take it. Not called in the middle of `place`. */
   readonly refuse: (job: OutJob, error: JrError) => void
   readonly onFull: (job: OutJob) => void
@@ -77,7 +85,11 @@ export class Placement {
   /** A node has come, or has room again. */
   release(): void {
     if (this.#held.size === 0) return
-    this.#held.release((job) => this.#give(job))
+    const nodes = this.#deps.nodes()
+    this.#held.release(
+      (job) => this.#give(job),
+      () => !nodes.some((node) => node.open && node.hasCredit(0)),
+    )
     if (this.#held.size > 0) this.#judgeLater()
   }
 
@@ -146,7 +158,7 @@ export class Placement {
 }
 
 /** Why no node that is connected will take it, with what they have. */
-function neverTaken(job: OutJob, lines: readonly NodeLine[]): JrError {
+function neverTaken(job: OutJob, lines: readonly Receiver[]): JrError {
   const { name, agreed } = job
   const pinned = pinnedTo(agreed.terms)
   const there = lines.filter((line) => line.connected && (pinned === null || line.name === pinned))
