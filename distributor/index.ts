@@ -19,6 +19,14 @@ export type { ActQuery, JobFilter, JobQuery } from '../src/verbs/query.js'
 export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
 export { Distributor, type ErrorFeedback, type StopOptions, type SuccessFeedback } from './jr.js'
+export type {
+  JobNameFacts,
+  NodeNames,
+  NodesAnswer,
+  OnNode,
+  PauseOptions,
+  SetBy,
+} from './monitor/controls.js'
 export type { JobPage, LoadedJob, Monitor, MonitoredJob, NodeMonitor, TagCounts } from './monitor/monitor.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
 export type { SpawnOptions } from './spawned/spawn-command.js'

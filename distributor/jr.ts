@@ -1,5 +1,6 @@
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
+import type { GivenLimits } from '../src/job/limits.js'
 import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
 import type { DistributorOptions } from '../src/options/distributor-options.js'
@@ -8,12 +9,20 @@ import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Listeners } from './listeners.js'
-import { type Ask, Monitor, NodeMonitor } from './monitor/monitor.js'
+import {
+  NodeControls,
+  type NodeNames,
+  type NodesAnswer,
+  type OnNode,
+  type PauseOptions,
+} from './monitor/controls.js'
+import { Monitor, NodeMonitor } from './monitor/monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
+import type { Ask } from './monitor/request.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
 import type { SpawnedNode } from './spawned/spawn-node.js'
 import type { NodeHere } from './spawned/spawned-nodes.js'
-import { notStarted, type Running, startDistributor } from './start.js'
+import { notStarted, type Running, spawnFor, startDistributor, startHereFor } from './start.js'
 import type { NamedFeedback } from './told/feedbacks.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
 import type { JobHandles } from './told/handles.js'
@@ -37,6 +46,8 @@ export class Distributor implements AsyncDisposable {
   readonly #defaults: DistributorOptions
   readonly #feedbacks = new Map<string, NamedFeedback>()
   readonly #listeners = new Listeners()
+  readonly #ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
+  readonly #controls = new NodeControls(() => this.#started().core.nodes, this.#ask)
   #running: Running | null = null
   #ready: Promise<void>
   #readyAsked = false
@@ -175,10 +186,39 @@ export class Distributor implements AsyncDisposable {
   monitor(options?: { readonly node: string } | RedisMonitorOptions): Monitor | NodeMonitor | RedisMonitor {
     if (options !== undefined && ('redisUrl' in options || 'redis' in options))
       return new RedisMonitor(options)
-    const ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
-    if (options !== undefined) return new NodeMonitor((options as { node: string }).node, ask)
+    if (options !== undefined) return new NodeMonitor((options as { node: string }).node, this.#ask)
     const connected = () => this.#started().core.nodes.filter(({ status }) => status !== 'disconnected')
-    return new Monitor(() => connected().map(({ name }) => name), ask)
+    return new Monitor(() => connected().map(({ name }) => name), this.#ask)
+  }
+
+  /**
+   * The names that nodes know, and those for which limits or pauses are set there: of all connected nodes, or of one. Rejects
+   * with JR_CONNECTION when one of them is lost meanwhile.
+   */
+  names(options: OnNode = {}): Promise<NodeNames[]> {
+    return this.#controls.names(options)
+  }
+
+  /**
+   * Sets the limits of a name: they hold in place of those of its job file, as a whole, on each node by itself, and are kept in
+   * its store; null: those of the job file hold again. Without `node`, on all nodes that have connected to this app. One that
+   * comes later, or is away now, is not told. Nothing that runs is ended. Throws a TypeError for bad limits, with their path.
+   */
+  setLimits(name: JobName, limits: GivenLimits | null, options: OnNode = {}): Promise<NodesAnswer> {
+    return this.#controls.setLimits(name, limits, options)
+  }
+
+  /**
+   * Pauses a name, a group of it, or without a name whole nodes, until `resume`, also across restarts. What is enqueued waits;
+   * what runs goes on. Which nodes, and what becomes of those that are away: as in `setLimits`. Rejects when no node has done it.
+   */
+  pause(what: PauseOptions = {}): Promise<NodesAnswer> {
+    return this.#controls.change('pause', what)
+  }
+
+  /** Ends a pause. A name that was paused, and its group, are two pauses: each is resumed by itself. */
+  resume(what: PauseOptions = {}): Promise<NodesAnswer> {
+    return this.#controls.change('resume', what)
   }
 
   on<Name extends keyof DistributorEvents>(
@@ -204,14 +244,7 @@ export class Distributor implements AsyncDisposable {
    * started, and with JR_STOPPED when the distributor is stopped meanwhile.
    */
   async spawnNode(options: SpawnOptions): Promise<SpawnedNode> {
-    const running = this.#started()
-    if (typeof options?.name !== 'string') throw new TypeError("spawnNode: expected a 'name' for the node")
-    if (typeof options.store === 'object')
-      throw new TypeError('spawnNode: a store of your own works in one process; give it to startNode')
-    running.address ??= await running.spawned.listenPrivately()
-    const { secretFile = running.secretFile } = options
-    const merged = { ...nodeOptionsOf(this.#config), ...options, secretFile } as SpawnOptions
-    return running.spawned.spawn(merged, running.address)
+    return spawnFor(this.#started(), nodeOptionsOf(this.#config), options)
   }
 
   /**
@@ -246,18 +279,7 @@ export class Distributor implements AsyncDisposable {
     options: NodeOptions,
     begin: (options: NodeOptions) => Promise<Node>,
   ): Promise<Node> {
-    const running = this.#running
-    const merged = { ...nodeOptionsOf(this.#config), ...options }
-    if (running === null || options.listen !== undefined || options.distributors !== undefined)
-      return begin(merged)
-    running.address ??= await running.spawned.listenPrivately()
-    const { secretFile = running.secretFile } = options
-    const toUs = {
-      ...merged,
-      distributors: [running.address],
-      ...(secretFile === undefined ? {} : { secretFile }),
-    }
-    return running.spawned.startHere(String(options.name), () => begin(toUs))
+    return startHereFor(this.#running, { ...nodeOptionsOf(this.#config), ...options }, begin)
   }
 
   /**

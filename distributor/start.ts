@@ -2,13 +2,16 @@ import { JrError } from '../src/errors.js'
 import { runsJobs } from '../src/job/registry.js'
 import { createLogger } from '../src/logger.js'
 import { DISTRIBUTOR_OPTIONS, type DistributorOptions } from '../src/options/distributor-options.js'
+import type { NodeOptions } from '../src/options/node-options.js'
 import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/options/secret.js'
 import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
 import { DistributorCore } from './distributor.js'
 import { Spool } from './sending/spool.js'
-import { SpawnedNodes } from './spawned/spawned-nodes.js'
+import type { SpawnOptions } from './spawned/spawn-command.js'
+import type { SpawnedNode } from './spawned/spawn-node.js'
+import { type NodeHere, SpawnedNodes } from './spawned/spawned-nodes.js'
 
 /** A distributor that runs. */
 export interface Running {
@@ -61,6 +64,35 @@ export async function startDistributor(
   core.takeOver(spooled?.jobs ?? [])
   for (const node of v.nodes ?? []) core.dial(node)
   return { core, spawned, secretFile: v.secretFile, address }
+}
+
+/** A node in a process of its own, with the secret and the address of this distributor; `defaults`: of those of the app. */
+export async function spawnFor(
+  running: Running,
+  defaults: Partial<NodeOptions>,
+  options: SpawnOptions,
+): Promise<SpawnedNode> {
+  if (typeof options?.name !== 'string') throw new TypeError("spawnNode: expected a 'name' for the node")
+  if (typeof options.store === 'object')
+    throw new TypeError('spawnNode: a store of your own works in one process; give it to startNode')
+  running.address ??= await running.spawned.listenPrivately()
+  const { secretFile = running.secretFile } = options
+  return running.spawned.spawn({ ...defaults, ...options, secretFile } as SpawnOptions, running.address)
+}
+
+/** A node in this process. One that has no address of its own finds the distributor of this process, and ends with it. */
+export async function startHereFor<Node extends NodeHere>(
+  running: Running | null,
+  options: NodeOptions,
+  begin: (options: NodeOptions) => Promise<Node>,
+): Promise<Node> {
+  if (running === null || options.listen !== undefined || options.distributors !== undefined)
+    return begin(options)
+  running.address ??= await running.spawned.listenPrivately()
+  const { secretFile = running.secretFile } = options
+  const secret = secretFile === undefined ? {} : { secretFile }
+  const toUs = { ...options, distributors: [running.address], ...secret }
+  return running.spawned.startHere(String(options.name), () => begin(toUs))
 }
 
 /** For whoever asks something of a distributor that does not run. */

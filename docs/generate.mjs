@@ -7,6 +7,7 @@ import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
 import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
 import { docstring, renderMarkdown } from '../dist/src/options/render.js'
+import { LIMIT_FIELDS, NAME_FIELDS } from '../dist/src/verbs/controls.js'
 import { FACTS } from '../dist/src/verbs/facts.js'
 import { VERBS } from '../dist/src/verbs/table.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
@@ -100,16 +101,25 @@ function verbs() {
   const rows = Object.entries(VERBS).map(([name, { right, says, asks, answers }]) =>
     row([`\`${name}\``, right, asks.says, answers.says, says]),
   )
-  const facts = Object.entries(FACTS).map(([name, { says }]) => row([name, says]))
   const head = [row(['verb', 'right', 'asked', 'answered', '']), '|---|---|---|---|---|']
-  const body = [
-    '',
-    '**The facts of a job.** Times are in milliseconds since 1970; 0: not yet.',
-    '',
-    row(['fact', '']),
-    '|---|---|',
-  ]
-  return [...head, ...rows, ...body, ...facts].join('\n')
+  return [
+    ...head,
+    ...rows,
+    ...fields('**The facts of a job.** Times are in milliseconds since 1970; 0: not yet.', FACTS),
+    ...fields(
+      '**The facts of a name.** `limits` are those of its job file, `set` those in place of them.',
+      NAME_FIELDS,
+    ),
+    ...fields(
+      '**Limits.** A rate: how many attempts may begin in any span of so many milliseconds.',
+      LIMIT_FIELDS,
+    ),
+  ].join('\n')
+}
+
+function fields(about, of) {
+  const rows = Object.entries(of).map(([name, { says }]) => row([name, says]))
+  return ['', about, '', row(['field', '']), '|---|---|', ...rows]
 }
 
 function termsOfBytes() {

@@ -31,8 +31,9 @@ export interface NodeHandle extends AsyncDisposable {
    * rest without spending an attempt, and closes. What waits stays in the store. Tolerates repeats.
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>
-  /** Takes jobs and starts none, until `resume`. */
+  /** Takes jobs and starts none, until `resume` or the end of this process. `JR.pause` is kept in the store. */
   pause(): void
+  /** Ends what `pause` has begun. A pause that is kept in the store goes on. */
   resume(): void
   /** Kills the children and carries on; what ran on them is retried. */
   killChildren(): void

@@ -61,6 +61,7 @@ export class JobNode {
       storeId: () => this.#storeId,
       oldest: () => this.#oldest,
       seq: () => this.#numbers(),
+      controlled: () => this.#follow(),
       fail: (error) => this.#fail(error),
     })
   }
@@ -79,6 +80,7 @@ export class JobNode {
     this.#log.info('node:starting', store === 'level' ? { jobs, dir } : { jobs, store })
     await this.#lifecycle.start([
       { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
+      { name: 'controls', start: () => this.#parts.controls.open(), stop: () => {} },
       { name: 'children', start: () => this.#parts.pool.start(), stop: () => this.#parts.pool.stop(0) },
       { name: 'recovery', start: () => this.#recover(), stop: () => {} },
       {
@@ -87,7 +89,7 @@ export class JobNode {
         stop: () => this.#parts.scheduler.stop(),
       },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
-      { name: 'work', start: () => this.#parts.runner.claim(true), stop: () => this.#drain() },
+      { name: 'work', start: () => this.#begin(), stop: () => this.#drain() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#parts.adoption?.stop() },
     ])
   }
@@ -131,17 +133,14 @@ export class JobNode {
     this.#resolveStopped(error === null ? { reason: 'stopped' } : { reason: 'failed', error })
   }
 
-  /** Goes on taking jobs and starts none until `resume`. */
+  /** Goes on taking jobs and starts none, until `resume` or the end of this process. */
   pause(): void {
-    if (this.#status !== 'running') return
-    this.#become('paused')
-    this.#parts.runner.claim(false)
+    this.#parts.controls.hold()
   }
 
+  /** Ends what `pause` has begun. A pause that is kept in the store goes on. */
   resume(): void {
-    if (this.#status !== 'paused') return
-    this.#become('running')
-    this.#parts.runner.claim(true)
+    this.#parts.controls.release()
   }
 
   resize({ evented, deferred }: { readonly evented?: number; readonly deferred?: number }): void {
@@ -186,6 +185,21 @@ export class JobNode {
     const { listen, distributors } = this.config
     if (listen !== null) this.#address = await this.#parts.links.listen(listen)
     for (const address of distributors) this.#parts.links.dial(address)
+  }
+
+  #begin(): void {
+    this.#follow()
+    if (this.#status === 'running') this.#parts.runner.claim(true)
+  }
+
+  /** Something was paused or resumed, or has other limits: jobs may begin that might not before, or the other way round. */
+  #follow(): void {
+    const { controls, runner } = this.#parts
+    const paused = controls.pauseOf(null, null) !== null
+    if (this.#status === 'running' && paused) this.#become('paused')
+    else if (this.#status === 'paused' && !paused) this.#become('running')
+    else return
+    runner.claim(!paused)
   }
 
   #watch(): void {

@@ -12,6 +12,7 @@ import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
 import { withTags } from './changes/tags.js'
+import { Controls } from './controls/controls.js'
 import type { NodeEvents } from './events.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
@@ -37,6 +38,8 @@ export interface Whole {
   readonly oldest: () => number
   /** The next number of the store. */
   readonly seq: () => number
+  /** What is set for it, and for its names, is another than before. */
+  readonly controlled: () => void
   /** The store can't be trusted any more. */
   readonly fail: (error: unknown) => void
 }
@@ -45,6 +48,7 @@ export interface Parts {
   readonly journal: Journal
   readonly pool: Pool
   readonly executors: Executors
+  readonly controls: Controls
   readonly scheduler: Scheduler
   readonly runner: Runner
   readonly reach: Reach
@@ -105,6 +109,7 @@ export function partsOf(
     { clock, log },
   )
   const executors = new Executors([pool])
+  const controls = new Controls({ store, journal, clock, executors, onChange: whole.controlled })
   const scheduler = new Scheduler({
     lanes: (after, limit) => store.lanes(after, limit),
     read: readFrom(store, whole.oldest),
@@ -136,6 +141,7 @@ export function partsOf(
     journal,
     runner,
     reach,
+    controls,
     reporter,
     clock,
     seq,
@@ -175,5 +181,18 @@ export function partsOf(
     chance,
     onLink: (link) => sessions.open(link),
   })
-  return { journal, pool, executors, scheduler, runner, reach, reporter, pruner, adoption, sessions, links }
+  return {
+    journal,
+    pool,
+    executors,
+    controls,
+    scheduler,
+    runner,
+    reach,
+    reporter,
+    pruner,
+    adoption,
+    sessions,
+    links,
+  }
 }

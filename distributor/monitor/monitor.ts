@@ -1,4 +1,4 @@
-import { pack, unpackChecked } from '../../src/bytes/codec.js'
+import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
 import type { JobState } from '../../src/job/states.js'
 import { optionsOf, termsOf } from '../../src/job/terms/agreed.js'
@@ -7,9 +7,9 @@ import type { JobArgs } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
 import type { JobFacts } from '../../src/verbs/facts.js'
-import { given, understood } from '../../src/verbs/form.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
-import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../../src/verbs/table.js'
+import type { AnswerOf, AskedOf, VerbName } from '../../src/verbs/table.js'
+import { type Ask, request } from './request.js'
 
 /** A job as its node keeps it. */
 export interface MonitoredJob {
@@ -53,8 +53,6 @@ export interface JobPage {
   /** For `after` of the next page; null at the end. */
   readonly next: string | null
 }
-
-export type Ask = (node: string, verb: string, body: Buffer) => Promise<unknown>
 
 /**
  * The jobs in the store of one node, which answers for it. Every call rejects with JR_CONNECTION when the node is not
@@ -123,9 +121,8 @@ export class NodeMonitor {
     return wasDone(act, id, await this.#request(act, { id }))
   }
 
-  async #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
-    const body = pack(askedAs(verb, asked))
-    return understood(VERBS[verb].answers, await this.#ask(this.node, verb, body), `answer to '${verb}'`)
+  #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
+    return request(this.#ask, this.node, verb, asked)
   }
 }
 
@@ -183,11 +180,6 @@ export class Monitor {
   #of(node: string): NodeMonitor {
     return new NodeMonitor(node, this.#ask)
   }
-}
-
-/** What is asked for, checked: a state that does not exist would be met by every job. Throws a TypeError. */
-export function askedAs<V extends VerbName>(verb: V, asked: AskedOf<V>): AskedOf<V> {
-  return given(VERBS[verb].asks, asked, 'id' in asked ? `${verb}: ` : 'query')
 }
 
 export function sumOf(counts: readonly TagCounts[]): TagCounts {

@@ -8,7 +8,6 @@ import { type Act, wasDone } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import {
-  askedAs,
   type JobPage,
   jobOf,
   type LoadedJob,
@@ -17,6 +16,7 @@ import {
   sumOf,
   type TagCounts,
 } from './monitor.js'
+import { askedAs } from './request.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
 export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &

@@ -66,6 +66,9 @@ export class Consequences {
       case 'begin':
         if (answer === 'stale') this.#notBegun(change.job)
         return
+      case 'note':
+        change.done()
+        return
       case 'adopt':
         if (answer === 'ok') reporter.publish(change.outcome, true)
         return

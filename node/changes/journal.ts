@@ -1,11 +1,20 @@
 import type { JobRecord, Outcome } from '../../src/job/record.js'
-import type { Acknowledge, Adopt, Begin, End, Insert, Move, Remove } from '../../src/store/contract.js'
+import type {
+  Acknowledge,
+  Adopt,
+  Begin,
+  End,
+  Insert,
+  Move,
+  NoteOnly,
+  Remove,
+} from '../../src/store/contract.js'
 
 /**
  * Changes as the node makes them: beside what the store writes, what the node does once it is written. `report` is
  * the outcome to send, whether the store keeps it (`outcome`) or nobody asked for it to be kept.
  */
-export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt
+export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt | NodeNote
 
 export interface NodeInsert extends Insert {
   /** Told when its number is on disk, and before that when a job of its id was there. */
@@ -31,6 +40,10 @@ export interface NodeMove extends Move {
 export interface NodeEnd extends End {
   readonly report: Outcome | null
   readonly done: ((ok: boolean) => void) | null
+}
+
+export interface NodeNote extends NoteOnly {
+  readonly done: () => void
 }
 
 /** Where the node's parts put their changes: the group commit, as they see it. */

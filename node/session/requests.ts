@@ -6,24 +6,38 @@ import { understood } from '../../src/verbs/form.js'
 import { type ActQuery, PAGE } from '../../src/verbs/query.js'
 import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
 import type { Reach } from '../changes/reach.js'
+import type { Controls } from '../controls/controls.js'
+import { namesOf } from '../controls/names.js'
+import type { Executors } from '../executors/executors.js'
 import { AT_ONCE } from './errands.js'
 
-/** What one job takes of what is done at once for one connection. */
+/** What goes through many jobs, or answers much, takes all of what is done at once for one connection. */
+const HEAVY: ReadonlySet<VerbName> = new Set(['jobs', 'tagged', 'destroy-all', 'retry-all', 'names'])
 const LIGHT = 4
 /** Jobs of a query to which something is done at once. */
 const TOGETHER = 100
 /** The node itself unpacks what is asked: it is a few facts. */
 const SMALL = { maxDepth: 4, maxNodes: 64 }
 
+/** What verbs are about. */
+export interface Subjects {
+  readonly reach: Reach
+  readonly controls: Controls
+  readonly executors: Pick<Executors, 'known' | 'definitions'>
+}
+
 /** What is asked for: nothing of its body is kept but what was understood. */
 export interface Ask {
   /** Of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
   readonly weight: number
-  readonly run: (reach: Reach) => Promise<unknown>
+  /** `by`: the name of the one who asks. */
+  readonly run: (of: Subjects, by: string) => Promise<unknown>
 }
 
 type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<ActAnswer> }
-type Verbs = { readonly [V in VerbName]: (asked: AskedOf<V>, reach: Reach) => Promise<AnswerOf<V>> }
+type Verbs = {
+  readonly [V in VerbName]: (asked: AskedOf<V>, of: Subjects, by: string) => Promise<AnswerOf<V>>
+}
 
 const DOING: Acts = {
   destroy: (id, reach) => reach.destroy(id),
@@ -31,19 +45,23 @@ const DOING: Acts = {
 }
 
 const ANSWERS: Verbs = {
-  jobs: async ({ limit = PAGE.usual, ...query }, reach) => {
+  jobs: async ({ limit = PAGE.usual, ...query }, { reach }) => {
     const { jobs, next } = await reach.list({ ...query, limit })
     return { jobs: jobs.map(factsOf), next }
   },
-  tagged: ({ tag }, reach) => reach.countTagged(tag),
-  load: async ({ id }, reach) => {
+  tagged: ({ tag }, { reach }) => reach.countTagged(tag),
+  load: async ({ id }, { reach }) => {
     const stored = await reach.load(id)
     return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
   },
-  destroy: ({ id }, reach) => DOING.destroy(id, reach),
-  'destroy-all': (query, reach) => actOnAll('destroy', query, reach),
-  retry: ({ id }, reach) => DOING.retry(id, reach),
-  'retry-all': (query, reach) => actOnAll('retry', query, reach),
+  destroy: ({ id }, { reach }) => DOING.destroy(id, reach),
+  'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),
+  retry: ({ id }, { reach }) => DOING.retry(id, reach),
+  'retry-all': (query, { reach }) => actOnAll('retry', query, reach),
+  names: async ({ name }, { controls, executors }) => namesOf(controls, executors, name),
+  'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by),
+  pause: (what, { controls }, by) => controls.pause(what, by),
+  resume: (what, { controls }) => controls.resume(what),
 }
 
 /** Throws JR_PROTOCOL for a verb that is not there, or a body that is not of its form. */
@@ -59,8 +77,8 @@ export function actOnEach(act: Act, ids: readonly string[], reach: Reach): Promi
 
 function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
   const what = understood(VERBS[verb].asks, unpackChecked(body, SMALL), `request '${verb}'`)
-  const weight = 'id' in what ? LIGHT : AT_ONCE
-  return { weight, run: (reach) => ANSWERS[verb](what, reach) }
+  const weight = HEAVY.has(verb) ? AT_ONCE : LIGHT
+  return { weight, run: (of, by) => ANSWERS[verb](what, of, by) }
 }
 
 async function actOnAll(act: Act, { dryRun, ...filter }: ActQuery, reach: Reach): Promise<number> {

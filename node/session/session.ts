@@ -19,7 +19,6 @@ import type {
   Welcome,
 } from '../../src/wire/messages.js'
 import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
-import type { Reach } from '../changes/reach.js'
 import type { Watchers } from '../changes/watchers.js'
 import type { Executors } from '../executors/executors.js'
 import type { Delivery } from '../report/delivery.js'
@@ -30,16 +29,15 @@ import { admit, refusal } from './admit.js'
 import { Answers } from './answers.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
-import { type Ask, askOf } from './requests.js'
+import { type Ask, askOf, type Subjects } from './requests.js'
 
-export interface SessionDeps {
+export interface SessionDeps extends Subjects {
   readonly settings: NodeSettings
   readonly journal: Journal
   readonly runner: Runner
-  readonly reach: Reach
   readonly clock: Clock
   readonly seq: () => number
-  readonly executors: Pick<Executors, 'known' | 'slots'>
+  readonly executors: Executors
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
@@ -276,7 +274,7 @@ export class Session implements Origin {
     } catch (error) {
       return this.#answers.give(request, 1, () => Promise.reject(error))
     }
-    this.#answers.give(request, ask.weight, () => ask.run(this.#deps.reach))
+    this.#answers.give(request, ask.weight, () => ask.run(this.#deps, this.peer.name))
   }
 }
 

@@ -1,5 +1,6 @@
 import { NAME, TAG, wholeFrom } from '../rules.js'
 import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
+import { CONTROL_VERBS } from './controls.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { ACT_QUERY, CURSOR, QUERY } from './query.js'
@@ -50,6 +51,7 @@ const TABLE = {
       [`${act}-all`, toAll],
     ]),
   ) as { [A in Act]: typeof toOne & { says: string } } & { [A in Act as `${A}-all`]: typeof toAll }),
+  ...CONTROL_VERBS,
 } as const
 
 export type VerbName = keyof typeof TABLE
