@@ -14,6 +14,7 @@ import { Reach } from './changes/reach.js'
 import { withTags } from './changes/tags.js'
 import { Controls } from './controls/controls.js'
 import type { NodeEvents } from './events.js'
+import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
 import { Adoption } from './opening/adoption.js'
@@ -106,7 +107,7 @@ export function partsOf(
       onRoom: (child) => outcomes.room(child),
       onGone: (child) => outcomes.gone(child),
     },
-    { clock, log },
+    { clock, log, spawn: (options, handlers) => new SpawnedChild(options, handlers, clock, log) },
   )
   const executors = new Executors([pool])
   const controls = new Controls({ store, journal, clock, executors, onChange: whole.controlled })

@@ -87,7 +87,7 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/jr.ts': 305,
   'distributor/nodes/node-line.ts': 408,
   'distributor/sending/spool.ts': 289,
-  'node/executors/children/pool.ts': 302,
+  'node/executors/children/pool.ts': 288,
   'node/order/lane-window.ts': 268,
   'node/order/scheduler.ts': 280,
   'node/session/session.ts': 289,

@@ -1,3 +1,6 @@
+import type { Done } from '../../src/attempt/messages.js'
+import { packError } from '../../src/bytes/error-record.js'
+import type { JrError } from '../../src/errors.js'
 import type { JobRecord } from '../../src/job/record.js'
 
 /** One run of a job on a child. */
@@ -29,4 +32,35 @@ export interface AttemptResult {
   readonly finishedAt: number
   /** Process id of the child. */
   readonly child: number
+}
+
+/** Of an attempt that did not end as the job has it. */
+export type Failed = 'timeout' | 'cancelled' | 'lost' | 'failed'
+
+const NOTHING = Buffer.alloc(0)
+
+/** `done`: what the child said of it; null: nothing. */
+export function resultOf(
+  attempt: Attempt,
+  status: AttemptResult['status'],
+  done: Done | null,
+  finishedAt: number,
+  child: number,
+): AttemptResult {
+  return {
+    attempt,
+    status,
+    args: done?.args ?? attempt.job.args,
+    error: done?.error ?? NOTHING,
+    code: done?.code ?? '',
+    message: done?.message ?? '',
+    retryAfterMs: done?.retryAfterMs ?? null,
+    finishedAt,
+    child,
+  }
+}
+
+export function failedWith(result: AttemptResult, error: JrError): AttemptResult {
+  const { code, message } = error
+  return { ...result, code, message, error: packError(error) }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
-import { Child } from '#dist/node/executors/children/child.js'
+import { SpawnedChild } from '#dist/node/executors/children/child.js'
 import { systemClock } from '#dist/src/clock.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { folder, startApp } from './harness.js'
@@ -99,7 +99,7 @@ for (const [what, text] of [
     }
     const output = () => setImmediate(() => timeUp())
     const why = await new Promise<string>((resolve) => {
-      const child = new Child(
+      const child = new SpawnedChild(
         {
           init: {
             type: 'init',

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Feedback } from '#dist/distributor/told/ticket.js'
+import { SpawnedChild } from '#dist/node/executors/children/child.js'
 import { Deadlines } from '#dist/node/executors/children/deadlines.js'
-import { Staff } from '#dist/node/executors/children/staff.js'
+import { type Spawn, Staff } from '#dist/node/executors/children/staff.js'
 import { systemClock } from '#dist/src/clock.js'
 import { silentLogger } from '#dist/src/logger.js'
 import { startRedis, withoutRedis } from '../store-redis/redis-server.js'
@@ -208,7 +209,9 @@ t.test('children that are not read, for the store is full, end when the node doe
   const nobody = () => {}
   const handlers = { onReady: nobody, onMessages: nobody, onRoom: nobody, onGone: nobody, onFailure: nobody }
   const deadlines = new Deadlines(systemClock)
-  const staff = new Staff(options, handlers, { clock: systemClock, log: silentLogger, deadlines })
+  const [clock, log] = [systemClock, silentLogger]
+  const spawn: Spawn = (...how) => new SpawnedChild(...how, clock, log)
+  const staff = new Staff(options, handlers, { clock, log, deadlines, spawn })
   t.teardown(() => [...staff].map((child) => child.kill()))
   await staff.start()
   staff.hold(true)

@@ -39,8 +39,11 @@ export interface ChildOptions {
   readonly startTimeoutMs: number
 }
 
-/** One child process as the node sees it. */
-export class Child {
+/** A child as the rest of the pool sees it. */
+export type Child = Pick<SpawnedChild, keyof SpawnedChild>
+
+/** One child process. */
+export class SpawnedChild {
   /** What runs on it, by token. */
   readonly attempts = new Map<number, Attempt>()
   status: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting'
@@ -149,13 +152,8 @@ export class Child {
   kill(why = ''): void {
     if (this.#why === '') this.#why = why
     const { pid } = this.#process
-    if (pid === undefined || this.#exited) return
-    try {
-      process.kill(-pid, 'SIGKILL')
-    } catch {
-      // No such group: then the process itself, if it is there.
-      this.#process.kill('SIGKILL')
-    }
+    // No such group: then the process itself, if it is there.
+    if (pid !== undefined && !this.#exited && !killGroup(pid)) this.#process.kill('SIGKILL')
   }
 
   /** Bytes of memory that the process holds; 0 where that can't be read. */
@@ -169,9 +167,9 @@ export class Child {
 
   /** The job that wrote a line of output, when there can be no doubt. */
   #only(): { job?: string; name?: string } {
-    if (this.attempts.size !== 1) return {}
-    for (const { job } of this.attempts.values()) return { job: job.id, name: job.name }
-    return {}
+    const [only] = this.attempts.values()
+    if (only === undefined || this.attempts.size > 1) return {}
+    return { job: only.job.id, name: only.job.name }
   }
 
   #receive(messages: ChildMessage[]): void {
@@ -238,11 +236,15 @@ export class Child {
     this.status = 'gone'
     for (const pipe of this.#pipes) pipe.destroy()
     // Grandchildren do not outlive it.
-    try {
-      if (this.pid > 0) process.kill(-this.pid, 'SIGKILL')
-    } catch {
-      // It had none.
-    }
+    if (this.pid > 0) killGroup(this.pid)
     this.#handlers.onGone(this, this.#why)
+  }
+}
+
+function killGroup(pid: number): boolean {
+  try {
+    return process.kill(-pid, 'SIGKILL')
+  } catch {
+    return false
   }
 }

@@ -7,13 +7,13 @@ import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
-import type { Attempt, AttemptResult } from '../../run/attempt.js'
+import { type Attempt, type AttemptResult, type Failed, failedWith, resultOf } from '../../run/attempt.js'
 import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import { Overdue } from './overdue.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
-import { Staff, type StaffOptions } from './staff.js'
+import { type Spawn, Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
 
 export interface PoolOptions extends StaffOptions, RoomLimits {
@@ -24,8 +24,6 @@ export interface PoolHandlers extends ExecutorHandlers {
   /** Children do not live; the node goes on trying. */
   readonly onFailure: (error: JrError) => void
 }
-
-const NOTHING = Buffer.alloc(0)
 
 /** What runs on the children of a node: which child gets what, and what becomes of it when that child is lost. */
 export class Pool implements Executor {
@@ -49,8 +47,12 @@ export class Pool implements Executor {
   #onIdle: () => void = () => {}
   #stopping: Promise<void> | null = null
 
-  constructor(options: PoolOptions, handlers: PoolHandlers, deps: { clock: Clock; log: Logger }) {
-    const { clock, log } = deps
+  constructor(
+    options: PoolOptions,
+    handlers: PoolHandlers,
+    deps: { clock: Clock; log: Logger; spawn: Spawn },
+  ) {
+    const { clock, log, spawn } = deps
     this.#options = options
     this.#handlers = handlers
     this.#clock = clock
@@ -74,7 +76,7 @@ export class Pool implements Executor {
         onGone: (child, why) => this.#lose(child, why),
         onFailure: handlers.onFailure,
       },
-      { clock, log, deadlines: this.#deadlines },
+      { clock, log, spawn, deadlines: this.#deadlines },
     )
     this.#overdue = new Overdue(this.#deadlines, options.timeoutGraceMs, {
       runs: (token) => this.#running.has(token),
@@ -262,14 +264,8 @@ export class Pool implements Executor {
     this.#handlers.onResults(results)
   }
 
-  #fail(
-    child: Child,
-    token: number,
-    status: 'timeout' | 'cancelled' | 'lost' | 'failed',
-    error: JrError,
-  ): AttemptResult {
-    const { code, message } = error
-    return { ...this.#take(child, token, status, null), code, message, error: packError(error) }
+  #fail(child: Child, token: number, status: Failed, error: JrError): AttemptResult {
+    return failedWith(this.#take(child, token, status, null), error)
   }
 
   /** Takes an attempt off its child. */
@@ -280,17 +276,7 @@ export class Pool implements Executor {
     this.#running.delete(token)
     // Interrupted by us, it may have ended well all the same; what it failed with then is not its own fault.
     const interrupted = this.#interrupting && status === 'failed'
-    return {
-      attempt,
-      status: interrupted ? 'returned' : status,
-      args: done?.args ?? attempt.job.args,
-      error: done?.error ?? NOTHING,
-      code: done?.code ?? '',
-      message: done?.message ?? '',
-      retryAfterMs: done?.retryAfterMs ?? null,
-      finishedAt: this.#clock.now(),
-      child: child.pid,
-    }
+    return resultOf(attempt, interrupted ? 'returned' : status, done, this.#clock.now(), child.pid)
   }
 }
 

@@ -4,7 +4,7 @@ import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import type { FromChild } from '../../../src/pipe/messages.js'
 import { FRAME_SLACK } from '../../../src/rules.js'
-import { Child } from './child.js'
+import type { Child, ChildHandlers, ChildOptions } from './child.js'
 import type { Deadlines } from './deadlines.js'
 import { Respawn, SHORT_LIFE_MS } from './respawn.js'
 
@@ -36,6 +36,9 @@ export interface StaffHandlers {
   readonly onFailure: (error: JrError) => void
 }
 
+/** Starts a child. */
+export type Spawn = (options: ChildOptions, handlers: ChildHandlers) => Child
+
 const START_TIMEOUT_MS = 30_000
 /** Long enough to read what children had to say while they were not read. */
 export const CATCH_UP_MS = 1000
@@ -46,6 +49,7 @@ export class Staff {
   readonly #handlers: StaffHandlers
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #make: Spawn
   readonly #respawn: Respawn
   readonly #children = new Set<Child>()
   #wanted: { evented: number; deferred: number; standby: number }
@@ -60,12 +64,13 @@ export class Staff {
   constructor(
     options: StaffOptions,
     handlers: StaffHandlers,
-    deps: { clock: Clock; log: Logger; deadlines: Deadlines },
+    deps: { clock: Clock; log: Logger; deadlines: Deadlines; spawn: Spawn },
   ) {
     this.#options = options
     this.#handlers = handlers
     this.#clock = deps.clock
     this.#log = deps.log
+    this.#make = deps.spawn
     this.#respawn = new Respawn(deps.deadlines, () => this.fill(), handlers.onFailure)
     const { children, deferredChildren, standbyChildren } = options
     this.#wanted = { evented: children, deferred: deferredChildren, standby: standbyChildren }
@@ -165,7 +170,7 @@ export class Staff {
   #spawn(): Child {
     const { jobs, dir, name, maxArgs, maxResult, mergeJobItselfToArgs, env, imports, withheld } =
       this.#options
-    const child = new Child(
+    const child = this.#make(
       {
         init: {
           type: 'init',
@@ -190,8 +195,6 @@ export class Staff {
         onRoom: this.#handlers.onRoom,
         onGone: (gone, why) => this.#gone(gone, why),
       },
-      this.#clock,
-      this.#log,
     )
     child.hold(this.#held)
     this.#children.add(child)
