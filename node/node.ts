@@ -90,6 +90,7 @@ export class JobNode {
       },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
       { name: 'work', start: () => this.#begin(), stop: () => this.#drain() },
+      { name: 'schedules', start: () => this.#parts.keeper.start(), stop: () => this.#parts.keeper.stop() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#parts.adoption?.stop() },
     ])
   }

@@ -23,6 +23,8 @@ import { Scheduler } from './order/scheduler.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
+import { Keeper } from './schedules/keeper.js'
+import { Schedules } from './schedules/schedules.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
 
@@ -55,6 +57,7 @@ export interface Parts {
   readonly reach: Reach
   readonly reporter: Reporter
   readonly pruner: Pruner
+  readonly keeper: Keeper
   /** Only where several nodes share the store. */
   readonly adoption: Adoption | null
   readonly sessions: Sessions
@@ -79,6 +82,7 @@ export function partsOf(
       // What would come faster than the store takes it waits where it comes from.
       onFull: (full) => {
         executors.hold(full)
+        keeper.hold(full)
         sessions.hold(full)
         const note =
           'what the node has to store comes faster than it is stored: children and apps have to wait'
@@ -129,12 +133,14 @@ export function partsOf(
   })
   const { forward } = config
   const local = new LocalJobs({ settings, journal, executors, clock, seq, forward, outcomes })
+  const keeper: Keeper = new Keeper({ settings, store, journal, executors, clock, seq, onError })
+  const schedules = new Schedules({ keeper, settings, store, journal, executors, clock, seq, onError })
   const { neighbours } = store
   const known = (name: string) => executors.known(name)
   const adoption =
     neighbours === undefined
       ? null
-      : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, onError })
+      : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, schedules, onError })
   const pruner = new Pruner(store, config, clock, onError)
   const sessions: Sessions = new Sessions({
     settings,
@@ -143,6 +149,7 @@ export function partsOf(
     runner,
     reach,
     controls,
+    schedules,
     reporter,
     clock,
     seq,
@@ -167,6 +174,7 @@ export function partsOf(
     reporter,
     local,
     pruner,
+    keeper,
     events,
     log,
     onStoreError: onError,
@@ -192,6 +200,7 @@ export function partsOf(
     reach,
     reporter,
     pruner,
+    keeper,
     adoption,
     sessions,
     links,

@@ -7,6 +7,7 @@ import type { NodeEvents } from '../events.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Reporter } from '../report/reporter.js'
 import type { Runner } from '../run/runner.js'
+import type { Keeper } from '../schedules/keeper.js'
 import type { Sessions } from '../session/sessions.js'
 import type { NodeChange, NodeInsert } from './journal.js'
 import type { LocalJobs } from './local-jobs.js'
@@ -20,6 +21,7 @@ export interface ConsequencesDeps {
   readonly reporter: Reporter
   readonly local: LocalJobs
   readonly pruner: Pruner
+  readonly keeper: Keeper
   readonly events: Emitter<NodeEvents>
   readonly log: Logger
   readonly onStoreError: (error: unknown) => void
@@ -57,7 +59,7 @@ export class Consequences {
   }
 
   #follow(change: NodeChange, answer: Answer): void {
-    const { scheduler, sessions, reporter, local, pruner, events, log } = this.#deps
+    const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':
         if (answer === 'duplicate') join(change)
@@ -65,9 +67,6 @@ export class Consequences {
         return
       case 'begin':
         if (answer === 'stale') this.#notBegun(change.job)
-        return
-      case 'note':
-        change.done()
         return
       case 'adopt':
         if (answer === 'ok') reporter.publish(change.outcome, true)
@@ -88,7 +87,11 @@ export class Consequences {
         } else if (change.done === null) {
           log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })
         }
+        if (change.kind === 'end' && answer === 'ok') keeper.ended(change.from.id)
         change.done?.(answer === 'ok')
+        return
+      case 'note':
+        change.done?.(answer)
     }
   }
 

@@ -2,6 +2,7 @@ import type { JobRecord, Outcome } from '../../src/job/record.js'
 import type {
   Acknowledge,
   Adopt,
+  Answer,
   Begin,
   End,
   Insert,
@@ -43,7 +44,7 @@ export interface NodeEnd extends End {
 }
 
 export interface NodeNote extends NoteOnly {
-  readonly done: () => void
+  readonly done: ((answer: Answer) => void) | null
 }
 
 /** Where the node's parts put their changes: the group commit, as they see it. */

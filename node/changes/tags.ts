@@ -6,7 +6,8 @@ import type { NodeChange } from './journal.js'
 /** The change itself: its other fields are for those who wait for it. */
 export function withTags(change: NodeChange): NodeChange {
   const notes = tagsAfter(change)
-  return notes === undefined ? change : Object.assign(change, { notes })
+  if (notes === undefined) return change
+  return Object.assign(change, { notes: change.notes === undefined ? notes : [...change.notes, ...notes] })
 }
 
 /** What becomes of the index of tags with a change; undefined where none of its jobs has tags. */

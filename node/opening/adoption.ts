@@ -8,6 +8,7 @@ import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Logger } from '../../src/logger.js'
 import type { Left, Neighbours } from '../../src/store/contract.js'
 import { type Journal, moveOf } from '../changes/journal.js'
+import type { Schedules } from '../schedules/schedules.js'
 import type { NodeSettings } from '../settings.js'
 import { changeFor } from './recovery.js'
 
@@ -21,6 +22,7 @@ export interface AdoptionDeps {
   readonly random: () => number
   /** The job, when this node's children have it. */
   readonly known: (name: string) => JobDefinition | undefined
+  readonly schedules: Pick<Schedules, 'adopt'>
   readonly onError: (error: unknown) => void
 }
 
@@ -86,7 +88,7 @@ export class Adoption {
 
   /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
   async #goThrough(node: string, mine: (key: string) => boolean): Promise<{ left: boolean } | null> {
-    const { neighbours, journal, log } = this.#deps
+    const { neighbours, journal, schedules, log } = this.#deps
     let left = false
     let taken = 0
     for (let after: string | null = null; ; ) {
@@ -103,6 +105,8 @@ export class Adoption {
       if (page.next === null) break
       after = page.next
     }
+    // From the first page on the other can change nothing.
+    if (await schedules.adopt(node, mine)) left = true
     if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
     return { left }
   }

@@ -4,15 +4,24 @@ import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.j
 import { factsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
 import { type ActQuery, PAGE } from '../../src/verbs/query.js'
+import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
 import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
 import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
 import { namesOf } from '../controls/names.js'
 import type { Executors } from '../executors/executors.js'
+import type { Schedules } from '../schedules/schedules.js'
 import { AT_ONCE } from './errands.js'
 
 /** What goes through many jobs, or answers much, takes all of what is done at once for one connection. */
-const HEAVY: ReadonlySet<VerbName> = new Set(['jobs', 'tagged', 'destroy-all', 'retry-all', 'names'])
+const HEAVY: ReadonlySet<VerbName> = new Set([
+  'jobs',
+  'tagged',
+  'destroy-all',
+  'retry-all',
+  'names',
+  'schedules',
+])
 const LIGHT = 4
 /** Jobs of a query to which something is done at once. */
 const TOGETHER = 100
@@ -24,19 +33,26 @@ export interface Subjects {
   readonly reach: Reach
   readonly controls: Controls
   readonly executors: Pick<Executors, 'known' | 'definitions'>
+  readonly schedules: Schedules
+}
+
+/** A life of an app. */
+interface Asker {
+  readonly name: string
+  readonly instance: string
 }
 
 /** What is asked for: nothing of its body is kept but what was understood. */
 export interface Ask {
   /** Of what is done at once for one connection: to read and pack a page keeps others long enough by itself. */
   readonly weight: number
-  /** `by`: the name of the one who asks. */
-  readonly run: (of: Subjects, by: string) => Promise<unknown>
+  /** `by`: who asks. */
+  readonly run: (of: Subjects, by: Asker) => Promise<unknown>
 }
 
 type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<ActAnswer> }
 type Verbs = {
-  readonly [V in VerbName]: (asked: AskedOf<V>, of: Subjects, by: string) => Promise<AnswerOf<V>>
+  readonly [V in VerbName]: (asked: AskedOf<V>, of: Subjects, by: Asker) => Promise<AnswerOf<V>>
 }
 
 const DOING: Acts = {
@@ -59,9 +75,16 @@ const ANSWERS: Verbs = {
   retry: ({ id }, { reach }) => DOING.retry(id, reach),
   'retry-all': (query, { reach }) => actOnAll('retry', query, reach),
   names: async ({ name }, { controls, executors }) => namesOf(controls, executors, name),
-  'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by),
-  pause: (what, { controls }, by) => controls.pause(what, by),
+  'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by.name),
+  pause: (what, { controls }, by) => controls.pause(what, by.name),
   resume: (what, { controls }) => controls.resume(what),
+  schedule: ({ id, definition, wanted }, { schedules }, by) => schedules.put(id, definition, wanted, by),
+  'schedule-home': ({ id }, { schedules }) => schedules.home(id),
+  schedules: ({ limit = SCHEDULES_PAGE, ...query }, { schedules }) => schedules.list({ ...query, limit }),
+  unschedule: ({ id }, { schedules }) => schedules.remove(id),
+  'pause-schedule': ({ id }, { schedules }) => schedules.pause(id),
+  'resume-schedule': ({ id }, { schedules }) => schedules.resume(id),
+  'run-schedule': ({ id }, { schedules }) => schedules.runNow(id),
 }
 
 /** Throws JR_PROTOCOL for a verb that is not there, or a body that is not of its form. */

@@ -274,7 +274,7 @@ export class Session implements Origin {
     } catch (error) {
       return this.#answers.give(request, 1, () => Promise.reject(error))
     }
-    this.#answers.give(request, ask.weight, () => ask.run(this.#deps, this.peer.name))
+    this.#answers.give(request, ask.weight, () => ask.run(this.#deps, this.peer))
   }
 }
 

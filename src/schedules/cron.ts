@@ -12,9 +12,12 @@ const REMEMBERED = 1000
 const ZONES = new Map<string, Zone>()
 const PATTERNS = new Map<string, Pattern>()
 
+/** The next wall that it names; null: none. */
+type Next = (wall: number) => number | null
+
 /** What a pattern means on clocks that are never set. */
 interface Pattern {
-  readonly cron: Cron
+  readonly next: Next
   /** It names every hour: what it asks for is a distance in time, and not a place on the clock. */
   readonly hourly: boolean
 }
@@ -25,17 +28,19 @@ interface Pattern {
  * nothing is lacking then, and nothing is too much: it goes on as time does.
  */
 export function cronTimes(pattern: string, timezone: string): Timetable {
-  const zone = remembered(ZONES, timezone, (name) => new Zone(name))
-  const { cron, hourly } = remembered(PATTERNS, pattern, patternOf)
-  const next = (wall: number) => {
-    const found = cron.nextRun(new Date(wall))?.getTime() ?? null
-    return found === null || found > LATEST ? null : found
+  return {
+    after: (time) => {
+      // Made when it is asked: at the start of a node nothing is due of most schedules.
+      const zone = remembered(ZONES, timezone, (name) => new Zone(name))
+      const { next, hourly } = remembered(PATTERNS, pattern, patternOf)
+      return hourly ? flowing(time, next, zone) : fixed(time, next, zone)
+    },
   }
-  return { after: (time) => (hourly ? flowing(time, next, zone) : fixed(time, next, zone)) }
 }
 
 /** Throws a TypeError that names `path` and the field. */
 export function checkCron(pattern: string, path: string): void {
+  if (PATTERNS.has(pattern)) return
   const fields = pattern.trim().split(/\s+/)
   if (fields.length !== 5 && fields.length !== 6) {
     const text = `expected 5 fields (minute, hour, day of the month, month, day of the week), or 6 with the second in front`
@@ -51,7 +56,11 @@ export function checkCron(pattern: string, path: string): void {
       throw new TypeError(`${path}: field ${i + 1} of ${shown(pattern)}, the ${FIELDS[first + i]}: ${why}`)
     }
   }
-  if (patternOf(pattern).cron.nextRun(new Date(0)) !== null) return
+  const found = patternOf(pattern)
+  if (found.next(0) !== null) {
+    remembered(PATTERNS, pattern, () => found)
+    return
+  }
   throw new TypeError(`${path}: expected a time that comes, and ${shown(pattern)} never does`)
 }
 
@@ -67,10 +76,12 @@ export function isTimezone(name: string): boolean {
 function patternOf(pattern: string): Pattern {
   const cron = new Cron(pattern, { ...MODE, timezone: 'UTC', paused: true })
   const { hour } = new CronPattern(pattern, undefined, MODE)
-  return { cron, hourly: hour.every((named) => named === 1) }
+  const next = (wall: number) => {
+    const found = cron.nextRun(new Date(wall))?.getTime() ?? null
+    return found === null || found > LATEST ? null : found
+  }
+  return { next, hourly: hour.every((named) => named === 1) }
 }
-
-type Next = (wall: number) => number | null
 
 function fixed(time: number, next: Next, zone: Zone): number | null {
   let wall = next(time + zone.offset(time))

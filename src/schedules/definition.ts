@@ -56,8 +56,10 @@ export const SCHEDULE_ID: Rule<string> = {
   meets: (value): value is string => NAME.meets(value) && value.length <= MAX_ID,
 }
 
-/** A schedule as it was asked for: it crosses so, and is kept so. */
-export const DEFINITION = exactly({
+export const WHOLE_TIME: Rule<number> = wholeFrom(0, Number.MAX_SAFE_INTEGER)
+
+/** What of a definition says when. */
+export const WHEN = {
   cron: optional(one(PATTERN)),
   timezone: optional(one(NAME)),
   every: optional(one(PERIOD_MS)),
@@ -67,6 +69,11 @@ export const DEFINITION = exactly({
   until: optional(one(TIME)),
   times: optional(one(wholeFrom(1, MOST_TIMES))),
   jitter: optional(one(PERIOD_MS)),
+}
+
+/** A schedule as it was asked for: it crosses so, and is kept so. */
+export const DEFINITION = exactly({
+  ...WHEN,
   name: one(NAME),
   terms: one(BYTES),
   args: one(BYTES),

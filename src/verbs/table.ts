@@ -4,6 +4,7 @@ import { CONTROL_VERBS } from './controls.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { ACT_QUERY, CURSOR, QUERY } from './query.js'
+import { SCHEDULE_VERBS } from './schedules.js'
 
 /** What may be asked of a node, by its sessions, by those who look into a Redis, and on the command line. */
 export interface Verb<Asked, Answer> {
@@ -52,6 +53,7 @@ const TABLE = {
     ]),
   ) as { [A in Act]: typeof toOne & { says: string } } & { [A in Act as `${A}-all`]: typeof toAll }),
   ...CONTROL_VERBS,
+  ...SCHEDULE_VERBS,
 } as const
 
 export type VerbName = keyof typeof TABLE

@@ -28,9 +28,9 @@ async function node() {
   let holding = false
   const commit = async (change: NodeChange) => {
     if (change.kind !== 'note') throw new Error(change.kind)
-    await store.commit([change], true)
+    const [answer = 'stale'] = await store.commit([change], true)
     written.push(change)
-    change.done()
+    change.done?.(answer)
   }
   const journal: Journal = {
     add: (change) => {

@@ -1,0 +1,91 @@
+import { pack, unpack } from '../bytes/codec.js'
+import type { Note, NoteRange, Shelf, StoredNote } from '../store/notes.js'
+import { understood } from '../verbs/form.js'
+import { COURSE, type ScheduleCourse } from './course.js'
+import { DEFINITION, type Definition } from './definition.js'
+
+/** What schedules are, by their ids: written when one is made or replaced. */
+export const DEFINITIONS: Shelf = { name: 'schedules', own: false }
+/** What has happened to them: written with each run. */
+export const COURSES: Shelf = { name: 'courses', own: false }
+/** Who has taken a schedule over from a lost node, by its id and how often it has moved: each time one node only. */
+export const MOVES: Shelf = { name: 'moves', own: false }
+
+const PAGE = 1000
+
+/** What is read: of a store, or of a Redis that nodes share. */
+export interface Noted {
+  notes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]>
+}
+
+export interface StoredSchedule {
+  readonly id: string
+  readonly definition: Definition
+  readonly course: ScheduleCourse
+}
+
+export function courseNote(id: string, course: ScheduleCourse): Note {
+  return { shelf: COURSES, key: id, value: pack(course) }
+}
+
+export function definitionNote(id: string, definition: Definition): Note {
+  return { shelf: DEFINITIONS, key: id, value: pack(definition) }
+}
+
+/** All that is kept of a schedule goes. */
+export function goneNotes(id: string, { moves }: ScheduleCourse): Note[] {
+  const gone = [DEFINITIONS, COURSES].map((shelf) => ({ shelf, key: id, value: null }))
+  return moves === 0 ? gone : [...gone, { shelf: MOVES, key: moveKey(id, moves), value: null }]
+}
+
+/** A schedule goes from a lost node to `course.home`; answered with `taken` where another has been faster. */
+export function moveNotes(id: string, course: ScheduleCourse): Note[] {
+  const { moves } = course
+  const taken: Note = { shelf: MOVES, key: moveKey(id, moves), value: Buffer.alloc(0), unless: 'taken' }
+  // The one before stays: who is slow finds it.
+  const old: Note[] = moves > 2 ? [{ shelf: MOVES, key: moveKey(id, moves - 2), value: null }] : []
+  return [taken, ...old, courseNote(id, course)]
+}
+
+export async function readCourse(store: Noted, id: string): Promise<ScheduleCourse | null> {
+  const [first] = await store.notes(COURSES, { prefix: id }, 1)
+  return first?.key === id ? courseOf(first.value) : null
+}
+
+/** All schedules that `meets` lets through, in the order of their ids. */
+export async function readSchedules(
+  store: Noted,
+  meets: (id: string, course: ScheduleCourse) => boolean,
+): Promise<StoredSchedule[]> {
+  const courses = new Map<string, ScheduleCourse>()
+  for await (const { key, value } of allOn(store, COURSES)) {
+    const course = courseOf(value)
+    if (meets(key, course)) courses.set(key, course)
+  }
+  const found: StoredSchedule[] = []
+  if (courses.size === 0) return found
+  for await (const { key: id, value } of allOn(store, DEFINITIONS)) {
+    const course = courses.get(id)
+    if (course === undefined) continue
+    found.push({ id, course, definition: understood(DEFINITION, unpack(value), 'a kept schedule') })
+  }
+  return found
+}
+
+async function* allOn(store: Noted, shelf: Shelf): AsyncGenerator<StoredNote> {
+  for (let after: string | undefined; ; ) {
+    const page = await store.notes(shelf, { after }, PAGE)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last.key
+  }
+}
+
+function courseOf(value: Buffer): ScheduleCourse {
+  return understood(COURSE, unpack(value), 'the course of a kept schedule')
+}
+
+function moveKey(id: string, moves: number): string {
+  return `${id}\0${moves}`
+}
