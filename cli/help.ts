@@ -7,6 +7,9 @@ export const HELP = `jr: durable background jobs, without a broker
 
   jr node      run a node: it keeps jobs and runs them
   jr jobs      list, show and change the jobs of a node, or of all nodes that share a Redis
+  jr names     the names that a node knows, with their limits and pauses
+  jr limits    show and set how many jobs of a name run, or begin, on a node
+  jr pause     pause a name, a group of it, or a node; jr resume ends that
   jr demo      see it at work, on the files of a folder of yours
   jr doctor    check whether a node could start here, and what is missing
   jr repair    copy all that is whole in a damaged data directory, and list what is gone
@@ -77,6 +80,58 @@ function usage(one: string, all: string): string {
     .map((act) => `  jr jobs ${act} ID...${one}\n  jr jobs ${act} --state failed [--dry-run]${all}`)
     .join('\n')
 }
+
+const AT_NODE = `  --node ADDR         where the node listens: host:port, or the path of a Unix socket
+  --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
+  --config FILE       as jr node takes it
+  --json              JSON, for programs
+
+Limits and pauses belong to each node, also of those that share a Redis: ask each.
+`
+
+export const NAMES_HELP = `jr names: the names that a node knows, and those for which something is set
+
+  jr names --node 127.0.0.1:5001
+
+${AT_NODE}`
+
+export const LIMITS_HELP = `jr limits: show and set the limits of names on a node
+
+  jr limits --node 127.0.0.1:5001                                   the names that have limits
+  jr limits call_api --node 127.0.0.1:5001                          those of one
+  jr limits call_api --concurrency 10 --rate 100/1m --node ADDR     set them
+  jr limits call_api --default --node ADDR                          back to those of the job file
+
+  --concurrency N        jobs of the name that run at once
+  --rate N/TIME          jobs of the name that begin in any span of this length: 100/1m
+  --group-concurrency N  jobs of one of its groups that run at once
+  --group-rate N/TIME    jobs of one of its groups that begin in any span of this length
+  --none                 no limits
+  --default              those of the job file
+${AT_NODE}
+What is set holds in place of the limits of the job file, as a whole: of what is left out there is no limit. The
+node keeps it in its store.
+`
+
+export const PAUSE_HELP = `jr pause: begin no job of a name, of a group of it, or of a node
+
+  jr pause call_api --node 127.0.0.1:5001         all jobs of a name
+  jr pause call_api acme --node 127.0.0.1:5001    those of one of its groups
+  jr pause --node 127.0.0.1:5001                  the node
+
+${AT_NODE}
+What runs goes on, what is enqueued waits. The node keeps the pause in its store.
+`
+
+export const RESUME_HELP = `jr resume: end a pause
+
+  jr resume call_api --node 127.0.0.1:5001         of a name
+  jr resume call_api acme --node 127.0.0.1:5001    of one of its groups
+  jr resume --node 127.0.0.1:5001                  of the node, also one by a signal
+
+${AT_NODE}
+Exits with 1 if it was not paused.
+`
 
 export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone
 

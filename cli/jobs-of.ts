@@ -1,8 +1,6 @@
-import { Distributor, type Monitor, RedisMonitor } from '../distributor/index.js'
-import { systemClock, type Timer } from '../src/clock.js'
-import { JrError } from '../src/errors.js'
+import { type Monitor, RedisMonitor } from '../distributor/index.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
-import { parseAddress } from '../src/wire/address.js'
+import { withApp } from './app-of.js'
 import { type CommandLine, someNodeOptions } from './options.js'
 import { printable } from './terminal.js'
 
@@ -17,9 +15,7 @@ export interface JobsOf {
   readonly standing: RedisMonitor['nodes'] | null
 }
 
-const CONNECT_MS = 5000
-const { redisUrl, redisPrefix, redisTimeout, secretFile } = NODE_OPTIONS
-const OF_NODE = { secretFile }
+const { redisUrl, redisPrefix, redisTimeout } = NODE_OPTIONS
 const OF_REDIS = { redisUrl, redisPrefix, redisTimeout }
 
 /** Whether the flags say that the jobs are looked for in Redis. */
@@ -36,21 +32,9 @@ export async function withJobsOf<T>(
   if (typeof flags.node !== 'string') {
     throw new TypeError('expected --node ADDR: where the node listens; or --redis, or --redis-url URL')
   }
-  const address = parseAddress(flags.node, 'flag --node')
-  const { secretFile } = someNodeOptions(OF_NODE, flags, process.env).values
-  // A name that no app has: outcomes are kept for apps by their name.
-  const app = new Distributor({
-    name: 'jr jobs',
-    nodes: [address],
-    ...(secretFile === undefined ? {} : { secretFile }),
-  })
-  try {
-    const node = await connect(app, flags.node)
-    const name = `node ${printable(node)}`
-    return await work({ name, jobs: app.monitor(), nodes: async () => [node], standing: null })
-  } finally {
-    await app.stop({ timeout: 0 })
-  }
+  return withApp(flags.node, flags, 'jr jobs', (app, node) =>
+    work({ name: `node ${printable(node)}`, jobs: app.monitor(), nodes: async () => [node], standing: null }),
+  )
 }
 
 function jobsInRedis(flags: CommandLine['flags']): JobsOf {
@@ -73,22 +57,4 @@ function jobsInRedis(flags: CommandLine['flags']): JobsOf {
     nodes: async () => only ?? (await monitor.nodes()).map(({ name }) => name),
     standing: () => monitor.nodes(),
   }
-}
-
-/** The name of the node. Rejects with JR_CONNECTION when none answers in time; why is in the log. */
-async function connect(app: Distributor, address: string): Promise<string> {
-  let timer: Timer | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = systemClock.setTimer(CONNECT_MS, () => {
-      const text = `no node answered at ${address} within ${CONNECT_MS / 1000} s`
-      reject(new JrError('JR_CONNECTION', text))
-    })
-  })
-  try {
-    await app.start()
-    await Promise.race([app.ready, late])
-  } finally {
-    timer?.cancel()
-  }
-  return app.nodes()[0]?.name ?? ''
 }

@@ -12,6 +12,10 @@ type Command = (argv: string[]) => Promise<number>
 const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   node: () => import('./commands/node.js'),
   jobs: () => import('./commands/jobs.js'),
+  names: () => import('./commands/names.js'),
+  limits: () => import('./commands/limits.js'),
+  pause: () => import('./commands/pause.js'),
+  resume: async () => ({ run: (await import('./commands/pause.js')).resume }),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
   repair: () => import('./commands/repair.js'),

@@ -1,3 +1,5 @@
+import { EXIT } from './exit-codes.js'
+
 /** Colours where a person looks, and plain text everywhere else. */
 export interface Paint {
   good(text: string): string
@@ -28,4 +30,20 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
 /** Text of others on one line: what a terminal would obey is written out instead. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+/** Answers what a command exits with that was asked to say this. */
+export function print(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.ok
+}
+
+/** What JSON has no form for: a BigInt as its digits, bytes in base64. */
+export function asJson(value: unknown): string {
+  const plain = function (this: Record<string, unknown>, key: string, given: unknown): unknown {
+    const own = this[key]
+    if (typeof own === 'bigint') return String(own)
+    return Buffer.isBuffer(own) ? own.toString('base64') : given
+  }
+  return JSON.stringify(value, plain, 2)
 }

@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.js'
 import { JOBS_HELP } from '../help.js'
 import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
 import { type CommandLine, readCommandLine } from '../options.js'
-import { columns, printable } from '../terminal.js'
+import { asJson, columns, print, printable } from '../terminal.js'
 
 const EXTRA = [
   { name: 'node', type: 'string' },
@@ -167,26 +167,11 @@ function missing({ name }: JobsOf, id: string): number {
   return EXIT.failed
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.ok
-}
-
 function shown(value: LoadedJob[keyof LoadedJob]): string {
   if (value instanceof Date) return value.toISOString()
   return typeof value === 'object' && value !== null
     ? inspect(value, { depth: 8 })
     : printable(String(value ?? ''))
-}
-
-/** What JSON has no form for: a BigInt as its digits, bytes in base64. */
-function asJson(value: unknown): string {
-  const plain = function (this: Record<string, unknown>, key: string, given: unknown): unknown {
-    const own = this[key]
-    if (typeof own === 'bigint') return String(own)
-    return Buffer.isBuffer(own) ? own.toString('base64') : given
-  }
-  return JSON.stringify(value, plain, 2)
 }
 
 function filterOf({ state, name, tag }: CommandLine['flags']): JobFilter {

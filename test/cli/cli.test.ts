@@ -228,3 +228,54 @@ t.test('jr jobs looks at no option but those of Redis', async (t) => {
   config({ childs: 2 })
   t.match(await looked(), { code: 78, err: /childs: no such option/ })
 })
+
+t.test('jr names, limits, pause and resume', async (t) => {
+  const { address } = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
+  const at = (...args: string[]) => jr([...args, '--node', address])
+  const limits = ['--concurrency', '3', '--group-rate', '5/1s']
+  t.match(await at('limits', 'echo', ...limits), {
+    code: 0,
+    out: /^echo on n1: concurrency 3, group-rate 5\/1s \(set by jr limits since 20.*Z\)\n$/,
+  })
+  t.match(await at('pause', 'echo', 'acme'), {
+    code: 0,
+    out: 'group acme of echo on n1 is paused\n',
+    err: '',
+  })
+  const [again, unknown, names, mine] = await Promise.all([
+    at('pause', 'echo', 'acme', '--json'),
+    at('pause', 'ecko'),
+    at('names'),
+    at('limits', 'echo', '--json'),
+  ])
+  t.match(again, { code: 0 })
+  t.same(JSON.parse(again?.out ?? ''), { node: 'n1', name: 'echo', group: 'acme', changed: false })
+  t.match(unknown, { code: 0, err: /no child of the node knows 'ecko'; it is paused all the same/ })
+  t.match(names, { code: 0, out: /^NAME +CHILDREN +LIMITS +PAUSED$/m })
+  t.match(names?.out, /^echo +evented +concurrency 3, .* group acme by jr pause since 20\S+Z$/m)
+  t.match(JSON.parse(mine?.out ?? ''), {
+    names: [{ name: 'echo', limits: { concurrency: 3 }, jobFileLimits: {} }],
+  })
+  t.match(await at('pause'), { code: 0, out: 'node n1 is paused\n' })
+  t.match(await at('resume', 'echo', 'acme'), { code: 0, err: /the node is paused as a whole/ })
+  t.match(await at('resume', 'echo', 'acme'), { code: 1, out: 'group acme of echo on n1 was not paused\n' })
+  t.match(await at('limits', 'echo', '--default'), { code: 0, out: 'echo on n1: no limits\n' })
+})
+
+t.test('what jr names, limits, pause and resume can not do, they say', async (t) => {
+  const wrong: [string[], RegExp][] = [
+    [
+      ['pause', '--redis'],
+      /^jr pause: expected --node ADDR in place of --redis: limits and pauses belong to each/,
+    ],
+    [['limits', '--concurrency', '3', '--node', 'x:1'], /^jr limits: expected NAME: whose limits to set/],
+    [
+      ['limits', 'a', '--rate', '100', '--node', 'x:1'],
+      /flag --rate: expected N\/TIME, such as 100\/1m, got '100'/,
+    ],
+    [['limits', 'a', '--none', '--default', '--node', 'x:1'], /expected limits, or --none, or --default/],
+  ]
+  await Promise.all(
+    wrong.map(async ([args, message]) => t.match(await jr(args), { code: 2, err: message }, args.join(' '))),
+  )
+})
