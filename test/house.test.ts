@@ -92,11 +92,9 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'node/order/scheduler.ts': 280,
   'node/session/session.ts': 289,
   'src/bytes/bytes.ts': 286,
-  'src/options/kinds.ts': 285,
   'src/store/redis/reader.ts': 283,
   'src/store/redis/store.ts': 258,
   'src/wire/channel.ts': 276,
-  'src/wire/links.ts': 274,
 }
 
 t.test('a file has one subject, and ends before it has two', async (t) => {

@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net'
-import { CountedLines, RARELY_MS } from '../counted-lines.js'
-import { shareOfDescriptors } from '../descriptors.js'
-import { JrError } from '../errors.js'
+import type { JrError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Secret } from '../options/secret.js'
 import { PACKAGE_VERSION } from '../package-version.js'
@@ -16,6 +14,7 @@ import { Listener } from './listener.js'
 import type { LinkMessage, Peer } from './messages.js'
 import { OneEach } from './one-each.js'
 import { SEAL_BYTES } from './seal.js'
+import { Visitors } from './visitors.js'
 
 /** A connection whose handshake is done. */
 export interface Link {
@@ -50,10 +49,6 @@ const HEARTBEAT_MISSES = 3
 const MAX_UNREAD = 64 * 1024 * 1024
 /** Bytes of all frames of all peers that have not come whole. */
 const MAX_UNFINISHED = 64 * 1024 * 1024
-/** Connections that have not come past the handshake. One more, and the oldest of them is closed. */
-const MAX_STRANGERS = 64
-/** Connections that others have made to this process. */
-const MAX_CONNECTIONS = 1024
 /** A peer that closes each connection at once, and says nothing, is dialled less and less often. */
 const STEADY_MS = 1000
 
@@ -65,16 +60,8 @@ export class Links {
   readonly #channels = new Set<Channel<LinkMessage>>()
   readonly #sockets = new Set<Socket>()
   readonly #room = new FrameRoom(MAX_UNFINISHED)
-  /** Those that others have made, and how many there may be. */
-  readonly #accepted = new Set<Socket>()
-  readonly #most: number
-  /** In the order in which they came. */
-  readonly #strangers = new Set<Socket>()
+  readonly #visitors: Visitors
   readonly #oneEach = new OneEach()
-  /** Whoever connects decides how many there are. */
-  readonly #complaints: CountedLines
-  /** A peer of another version dials again and again. */
-  readonly #otherVersions: CountedLines
   /** Where it listens. */
   readonly listening: string[] = []
   #alive = true
@@ -82,9 +69,7 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options
-    this.#most = options.maxConnections ?? shareOfDescriptors(MAX_CONNECTIONS)
-    this.#complaints = new CountedLines(options.log, options.clock)
-    this.#otherVersions = new CountedLines(options.log, options.clock, RARELY_MS)
+    this.#visitors = new Visitors(options.log, options.clock, options.maxConnections)
   }
 
   /** Whom it dials. */
@@ -94,7 +79,7 @@ export class Links {
 
   /** Resolves with the real address. Rejects with JR_ADDRESS. */
   async listen(address: Address): Promise<Address> {
-    const listener = this.#listener((socket) => this.#accept(socket))
+    const listener = this.#listener((socket) => this.#visitors.receive(socket, this.#greet))
     const real = await listener.listen(address)
     this.#listeners.push(listener)
     this.listening.push(formatAddress(real))
@@ -164,34 +149,12 @@ export class Links {
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 
+  readonly #greet = (socket: Socket, where: string, known: () => void) =>
+    this.#open(socket, where, false, known)
+
   #listener(onSocket: (socket: Socket) => Promise<unknown>): Listener {
     const { secret, allowRemoteWithoutSecret } = this.#options
     return new Listener({ allowRemote: secret !== null || allowRemoteWithoutSecret, onSocket })
-  }
-
-  async #accept(socket: Socket): Promise<void> {
-    const where =
-      socket.remoteAddress === undefined ? 'a local socket' : `${socket.remoteAddress}:${socket.remotePort}`
-    if (this.#accepted.size >= this.#most) {
-      socket.destroy()
-      const error = `there are ${this.#most} connections already; a process may have so many, and no more than a quarter of its open files (ulimit -n)`
-      this.#complaints.warn('connection:refused', { address: where, error })
-      return
-    }
-    this.#accepted.add(socket)
-    socket.once('close', () => this.#accepted.delete(socket))
-    const [oldest] = this.#strangers
-    if (this.#strangers.size >= MAX_STRANGERS) oldest?.destroy()
-    this.#strangers.add(socket)
-    socket.once('close', () => this.#strangers.delete(socket))
-    try {
-      await this.#open(socket, where, false, () => this.#strangers.delete(socket))
-    } catch (error) {
-      const facts =
-        error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
-      const lines = facts.code === 'JR_VERSION' ? this.#otherVersions : this.#complaints
-      lines.warn('connection:refused', { address: where, ...facts })
-    }
   }
 
   /**
