@@ -86,13 +86,11 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/told/feedbacks.ts': 266,
   'distributor/jr.ts': 305,
   'distributor/nodes/node-line.ts': 408,
-  'distributor/sending/spool.ts': 289,
   'node/executors/children/pool.ts': 288,
   'node/order/lane-window.ts': 268,
   'node/order/scheduler.ts': 280,
   'node/session/session.ts': 289,
   'src/bytes/bytes.ts': 286,
-  'src/store/redis/reader.ts': 283,
   'src/store/redis/store.ts': 258,
   'src/wire/channel.ts': 276,
 }

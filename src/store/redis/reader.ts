@@ -2,32 +2,13 @@ import { type Clock, nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { Lane } from '../../job/lane.js'
 import { liveView } from '../../job/live-view.js'
-import {
-  begun,
-  bytesOfJob,
-  type JobRecord,
-  type Outcome,
-  type Place,
-  type StoredJob,
-} from '../../job/record.js'
-import { isTerminal } from '../../job/states.js'
-import { meets } from '../../verbs/query.js'
-import {
-  type Interrupted,
-  type LaneHead,
-  type Left,
-  LIST_BYTES,
-  type ListPage,
-  type ListQuery,
-  LOOKED_AT,
-} from '../contract.js'
+import { begun, type JobRecord, type Outcome, type Place, type StoredJob } from '../../job/record.js'
+import type { Interrupted, LaneHead, Left } from '../contract.js'
 import { decodeEnded, decodeJob, decodeOutcome } from '../records.js'
 import { ENDED_HEAD, ENDED_MARK } from './change-fields.js'
 import type { Client } from './client.js'
 import {
   allAfter,
-  ENDED_LENGTH,
-  endedRange,
   headOf,
   idOf,
   laneRange,
@@ -45,9 +26,6 @@ const READ_AT_ONCE = 500
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 /** Rows of jobs that run: how large they are is not known before, and one may have `maxArgs`. */
 const RUNNING_AT_ONCE = 16
-/** The same for a list: what it reads comes beside the jobs that the node runs meanwhile. */
-const LISTED_AT_ONCE = 100
-const LISTED_BYTES = 256 * 1024
 
 /** What reading needs: a connection, and whose keys. */
 export interface Readable {
@@ -94,12 +72,12 @@ export class Reader {
 
   async interrupted(node: string): Promise<Interrupted[]> {
     const found: Interrupted[] = []
-    for await (const { job, startedAt } of this.#eachRunning(node, null)) found.push({ job, startedAt })
+    for await (const { job, startedAt } of this.eachRunning(node, null)) found.push({ job, startedAt })
     return found
   }
 
   /** In the order of their places, after this one. */
-  async *#eachRunning(node: string, after: string | null): AsyncGenerator<Interrupted & { member: string }> {
+  async *eachRunning(node: string, after: string | null): AsyncGenerator<Interrupted & { member: string }> {
     const marks = await this.#running(nodeKeys(this.#server.prefix, node))
     const places = [...marks.keys()].filter((place) => after === null || place > after).sort()
     for (let at = 0; at < places.length; at += RUNNING_AT_ONCE) {
@@ -139,26 +117,6 @@ export class Reader {
     return mark !== null || waits ? liveView(job, Number(mark), nowOf(this.#server.clock)) : null
   }
 
-  /** Goes through what waits, what runs and what has ended, in this order. */
-  async list(query: ListQuery): Promise<ListPage> {
-    const { state, after, limit } = query
-    const jobs: StoredJob[] = []
-    let looked = 0
-    let lookedBytes = 0
-    let bytes = 0
-    for await (const { cursor, view } of this.#all(state, after)) {
-      if (meets(query, view.state, view.job)) {
-        jobs.push(view)
-        bytes += bytesOfJob(view.job)
-      }
-      lookedBytes += bytesOfJob(view.job)
-      const enough = jobs.length >= limit || bytes >= LIST_BYTES
-      if (enough || ++looked >= LOOKED_AT.count || lookedBytes >= LOOKED_AT.bytes)
-        return { jobs, next: cursor }
-    }
-    return { jobs, next: null }
-  }
-
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
     const { keys } = this.#server
     const range = outcomeRange(distributor, after)
@@ -173,7 +131,7 @@ export class Reader {
     if (after === null) return { ...nothing, interrupted: await this.interrupted(node), next: 'w' }
     const range = allAfter(after.length === 1 ? null : after.slice(1))
     if (after.startsWith('w')) {
-      const page = await this.#some(keys.waiting, this.#server.shared.jobs, range, true)
+      const page = await this.some(keys.waiting, this.#server.shared.jobs, range, true)
       const waiting = page.flatMap(({ member, row }) => {
         if (row === null || isEnded(row)) return []
         const job = decodeJob(row)
@@ -181,54 +139,13 @@ export class Reader {
       })
       return { ...nothing, waiting, next: page.length === 0 ? 'o' : `w${page.at(-1)?.member}` }
     }
-    const page = await this.#some(keys.outcomes, keys.payloads, range, false)
+    const page = await this.some(keys.outcomes, keys.payloads, range, false)
     const outcomes = page.flatMap(({ row }) => (row === null ? [] : [decodeOutcome(row)]))
     return { ...nothing, outcomes, next: page.length === 0 ? null : `o${page.at(-1)?.member}` }
   }
 
-  async *#all(
-    state: StoredJob['state'] | undefined,
-    after: string | undefined,
-  ): AsyncGenerator<{ cursor: string; view: StoredJob }> {
-    const section = after?.[0] ?? 'w'
-    const last = after === undefined || after.length === 1 ? null : after.slice(1)
-    const { keys } = this.#server
-    const only = (what: boolean) => state === undefined || what
-    if (section === 'w' && only(state !== 'running' && !isTerminal(state ?? 'running'))) {
-      for await (const { member, row } of this.#each(keys.waiting, allAfter(last))) {
-        const job = decodeJob(row)
-        if (placeOf(job, job.id) === member)
-          yield { cursor: `w${member}`, view: liveView(job, 0, nowOf(this.#server.clock)) }
-      }
-    }
-    if (section !== 'e' && only(state === 'running')) {
-      const from = section === 'r' ? last : null
-      for await (const { member, job, startedAt } of this.#eachRunning(this.#server.owner.name, from)) {
-        yield { cursor: `r${member}`, view: { job, state: 'running', startedAt, finishedAt: 0 } }
-      }
-    }
-    if (only(isTerminal(state ?? 'running'))) {
-      const all = state !== undefined && isTerminal(state) ? endedRange(state) : allAfter(null)
-      const range = section === 'e' && last !== null ? { min: `(${last}`, max: all.max } : all
-      for await (const { member, row } of this.#each(keys.ended, range)) {
-        if (isEndedAt(row, member))
-          yield { cursor: `e${member}`, view: decodeEnded(row.subarray(ENDED_HEAD)) }
-      }
-    }
-  }
-
-  async *#each(set: string, range: Range): AsyncGenerator<{ member: string; row: Buffer }> {
-    const { jobs } = this.#server.shared
-    for (let { min } = range; ; ) {
-      const page = await this.#some(set, jobs, { min, max: range.max }, true, LISTED_AT_ONCE, LISTED_BYTES)
-      for (const { member, row } of page) if (row !== null) yield { member, row }
-      const last = page.at(-1)
-      if (last === undefined) return
-      min = `(${last.member}`
-    }
-  }
-
-  #some(
+  /** Members of a set in this range, with their rows, as many as one script reads. */
+  some(
     set: string,
     rows: string,
     range: Range,
@@ -275,9 +192,4 @@ export class Reader {
 
 function isEnded(row: Buffer): boolean {
   return row[0] === ENDED_MARK.charCodeAt(0)
-}
-
-/** Another job may have the id of one that had ended, whoever kept that. */
-function isEndedAt(row: Buffer, place: string): boolean {
-  return row.toString('latin1', 0, ENDED_HEAD) === ENDED_MARK + place.slice(0, ENDED_LENGTH)
 }

@@ -24,6 +24,7 @@ import { type Argument, type Client, connect, type RedisExtra } from './client.j
 import { countsOf } from './counts.js'
 import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
+import { Lister } from './lister.js'
 import { NoteReader } from './note-reader.js'
 import { checkedServer, takeLease } from './opening.js'
 import { Reader } from './reader.js'
@@ -146,7 +147,7 @@ class RedisStore implements Store {
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#opened().reader.list(query)
+    return new Lister(this.#opened().server).list(query)
   }
 
   async outcomes(distributor: string, after: number, limit: number, maxBytes: number): Promise<Outcome[]> {
@@ -237,8 +238,7 @@ class RedisStore implements Store {
   }
 
   async #settle(node: string): Promise<void> {
-    const { server } = this.#opened()
-    await this.#ask(() => server.bury(node, KEPT_NUMBERS_MS))
+    await this.#ask(() => this.#opened().server.bury(node, KEPT_NUMBERS_MS))
   }
 
   #call(command: string, ...args: Argument[]): Promise<unknown> {

@@ -7,6 +7,7 @@ import type { ListPage, ListQuery } from '../contract.js'
 import { countTagged, type Indexed, listTagged, type TagCounts } from '../tags.js'
 import { type Argument, type Client, connect } from './client.js'
 import { nodeKeys, type SharedKeys, sharedKeys } from './keys.js'
+import { Lister } from './lister.js'
 import { NoteReader } from './note-reader.js'
 import { readLanes, readPage } from './page.js'
 import { FIRST_CONTACT_MS, persist } from './patience.js'
@@ -124,10 +125,11 @@ export class Visit implements Surroundings {
 
   /** A page of its jobs. */
   list(node: string, query: ListQuery): Promise<ListPage> {
-    const reader = this.reader(node)
+    const readable = this.#readable(node)
     const { tag } = query
-    if (tag === undefined) return reader.list(query)
-    const notes = new NoteReader(this.#readable(node))
+    if (tag === undefined) return new Lister(readable).list(query)
+    const notes = new NoteReader(readable)
+    const reader = new Reader(readable)
     const indexed: Indexed = {
       notes: (shelf, range, limit) => notes.page(shelf, range, limit),
       load: (id) => reader.load(id),
