@@ -195,7 +195,8 @@ export class JobNode {
 
   /** Something was paused or resumed, or has other limits: jobs may begin that might not before, or the other way round. */
   #follow(): void {
-    const { controls, runner } = this.#parts
+    const { controls, runner, scheduler } = this.#parts
+    scheduler.changed(null)
     const paused = controls.pauseOf(null, null) !== null
     if (this.#status === 'running' && paused) this.#become('paused')
     else if (this.#status === 'paused' && !paused) this.#become('running')

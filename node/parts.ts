@@ -7,7 +7,7 @@ import type { Surroundings } from '../src/surroundings.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Consequences } from './changes/consequences.js'
-import type { Journal, NodeChange } from './changes/journal.js'
+import { type Journal, moveOf, type NodeChange } from './changes/journal.js'
 import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
@@ -18,6 +18,8 @@ import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
 import { Adoption } from './opening/adoption.js'
+import { asideOf } from './order/aside.js'
+import { Gates } from './order/gates.js'
 import { readFrom } from './order/read-from.js'
 import { Scheduler } from './order/scheduler.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
@@ -101,6 +103,7 @@ export function partsOf(
     {
       onJobs: () => {
         executors.learn()
+        scheduler.changed(null)
         adoption?.relearn()
         sessions.broadcast()
       },
@@ -115,15 +118,36 @@ export function partsOf(
   )
   const executors = new Executors([pool])
   const controls = new Controls({ store, journal, clock, executors, onChange: whole.controlled })
+  const gates: Gates = new Gates({
+    rules: controls,
+    clock,
+    knows: (name) => executors.known(name) !== undefined,
+    running: () => runner.jobs(),
+    read: (shelf, range, limit) => store.notes(shelf, range, limit),
+    keep: (notes, done) => journal.add({ kind: 'note', notes, done }, false),
+    onOpen: (owner) => scheduler.opened(owner),
+  })
   const scheduler = new Scheduler({
     lanes: (after, limit) => store.lanes(after, limit),
     read: readFrom(store, whole.oldest),
     clock,
     limits: WINDOW,
+    gates,
+    setAside: (job, done) => journal.add(moveOf(job, false, asideOf(job, seq()), done), false),
     onDue: () => runner.pump(),
     onError,
   })
-  const runner = new Runner({ settings, executors, due: scheduler, journal, clock, log, random, seq })
+  const runner: Runner = new Runner({
+    settings,
+    executors,
+    due: scheduler,
+    counts: gates,
+    journal,
+    clock,
+    log,
+    random,
+    seq,
+  })
   const reach = new Reach({ settings, store, journal, scheduler, runner, clock, seq })
   const reporter = new Reporter(clock, config.outcomeGraceMs)
   const outcomes = new AskedOutcomes({
@@ -132,9 +156,19 @@ export function partsOf(
     onError,
   })
   const { forward } = config
-  const local = new LocalJobs({ settings, journal, executors, clock, seq, forward, outcomes })
-  const keeper: Keeper = new Keeper({ settings, store, journal, executors, clock, seq, onError })
-  const schedules = new Schedules({ keeper, settings, store, journal, executors, clock, seq, onError })
+  const local = new LocalJobs({ settings, journal, executors, scheduler, clock, seq, forward, outcomes })
+  const keeper: Keeper = new Keeper({ settings, store, journal, executors, scheduler, clock, seq, onError })
+  const schedules = new Schedules({
+    keeper,
+    settings,
+    store,
+    journal,
+    executors,
+    scheduler,
+    clock,
+    seq,
+    onError,
+  })
   const { neighbours } = store
   const known = (name: string) => executors.known(name)
   const adoption =
@@ -154,6 +188,7 @@ export function partsOf(
     clock,
     seq,
     executors,
+    scheduler,
     log,
     admitting: () => whole.status() !== 'stopping',
     onStoreError: onError,

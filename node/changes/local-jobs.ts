@@ -2,21 +2,19 @@ import { packError } from '../../src/bytes/error-record.js'
 import { type Clock, nowOf } from '../../src/clock.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { ChildEnqueue } from '../../src/pipe/messages.js'
-import type { Executors } from '../executors/executors.js'
 import type { Forward } from '../forward.js'
 import type { AskedOutcomes, Asker } from '../report/asked-outcomes.js'
 import type { Attempt } from '../run/attempt.js'
-import { admit, refusal } from '../session/admit.js'
+import { type Admitting, admit, refusal } from '../session/admit.js'
 import type { NodeSettings } from '../settings.js'
 import type { Journal, NodeInsert, Origin } from './journal.js'
 import { Watchers } from './watchers.js'
 
-export interface LocalDeps {
+export interface LocalDeps extends Admitting {
   readonly settings: NodeSettings
   readonly journal: Journal
   readonly clock: Clock
   readonly seq: () => number
-  readonly executors: Pick<Executors, 'known' | 'slots'>
   readonly forward: Forward | null
   readonly outcomes: AskedOutcomes
 }
@@ -48,7 +46,7 @@ export class LocalJobs implements Origin {
   }
 
   enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
-    const { settings, executors, journal, clock, seq, forward, outcomes } = this.#deps
+    const { settings, executors, scheduler, journal, clock, seq, forward, outcomes } = this.#deps
     const { request } = ask
     const { name, agreed } = ask.job
     const known = executors.known(name)
@@ -64,7 +62,8 @@ export class LocalJobs implements Origin {
     }
     if (refused !== null) return reply({ asker, request }, 'accepted', packError(refused))
     const { distributor, instance } = by.job
-    const job = admit(ask, { name: distributor, instance }, known, nowOf(clock), seq())
+    const key = scheduler.keyFor(ask.job)
+    const job = admit(ask, { name: distributor, instance }, known, nowOf(clock), seq(), key)
     const ownId = job.edition > 0
     const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
     const from = { asker, request }

@@ -2,30 +2,7 @@ import type { Now } from '../../src/clock.js'
 import { Heap } from '../../src/heap.js'
 import type { Lane } from '../../src/job/lane.js'
 import { comparePlaces, type JobRecord, type Place } from '../../src/job/record.js'
-
-export interface WindowLimits {
-  /** Jobs held in memory for a lane, and bytes of their args: twice as many at most. */
-  readonly jobs: number
-  readonly bytes: number
-  /** Jobs read from the store at a time. */
-  readonly read: number
-}
-
-export type ReadLane = (lane: Lane, after: Place | null, limit: number, bytes: number) => Promise<JobRecord[]>
-
-/** What the windows of a scheduler share. */
-export class Held {
-  /** A job that is in a heap and not here was taken out. */
-  readonly jobs = new Map<string, JobRecord>()
-  bytes = 0
-  readonly read: ReadLane
-  readonly limits: WindowLimits
-
-  constructor(read: ReadLane, limits: WindowLimits) {
-    this.read = read
-    this.limits = limits
-  }
-}
+import type { Held, WindowLimits } from './held.js'
 
 /** What a waiting job costs in memory beside its args, roughly. */
 const RECORD_BYTES = 400
@@ -40,6 +17,7 @@ const FOREVER: Now = { steady: NEVER, wall: NEVER }
  */
 export class LaneWindow {
   readonly lane: Lane
+  readonly limits: WindowLimits
   readonly #held: Held
   /** By the clock that a job waits for: where one of them was set, its jobs do not stand in the way of the others. */
   #steady: Heap<JobRecord> | null = null
@@ -58,8 +36,9 @@ export class LaneWindow {
   #trimmedWhileReading = false
 
   /** `stored`: when the first is due that the store has of this lane; null when it has none. */
-  constructor(lane: Lane, held: Held, stored: number | null) {
+  constructor(lane: Lane, held: Held, stored: number | null, limits = held.limits) {
     this.lane = lane
+    this.limits = limits
     this.#held = held
     this.#more = stored !== null
     this.#dueBeyond = stored ?? NEVER
@@ -67,6 +46,11 @@ export class LaneWindow {
 
   get size(): number {
     return this.#size
+  }
+
+  /** Nothing that is only in the store is due before this, by either clock. */
+  get dueBeyond(): number {
+    return this.#dueBeyond
   }
 
   get isReading(): boolean {
@@ -86,7 +70,7 @@ export class LaneWindow {
       return
     }
     this.#hold(job)
-    const { jobs, bytes } = this.#held.limits
+    const { jobs, bytes } = this.limits
     if (this.#size > jobs * 2 || this.#bytes > bytes * 2) this.trim(jobs, bytes)
   }
 
@@ -147,19 +131,20 @@ export class LaneWindow {
     if (!this.#more || this.isReading) return false
     if (this.#size <= low) return true
     // The clocks are not one any more: what is here waits for one of them, and what is due by the other is in the store.
-    const { jobs, bytes } = this.#held.limits
+    const { jobs, bytes } = this.limits
     return this.#size <= jobs && this.#bytes <= bytes && this.lacks(now)
   }
 
   /** Reads on from the frontier, `most` jobs. */
   async refill(most: number): Promise<void> {
-    const { read, limits, jobs } = this.#held
+    const { read, jobs } = this.#held
+    const { bytes: mostBytes } = this.limits
     const arrivals: JobRecord[] = []
     this.#arrivals = arrivals
     this.#trimmedWhileReading = false
     let rows: JobRecord[]
     try {
-      rows = await read(this.lane, this.#frontier, most, limits.bytes)
+      rows = await read(this.lane, this.#frontier, most, mostBytes)
     } finally {
       this.#arrivals = null
     }
@@ -170,7 +155,7 @@ export class LaneWindow {
       bytes += job.args.length
       this.#hold(job)
     }
-    this.#more = rows.length >= most || bytes >= limits.bytes
+    this.#more = rows.length >= most || bytes >= mostBytes
     const last = rows.at(-1)
     if (last !== undefined) this.#endAt(last, last.due)
     for (const job of arrivals) {

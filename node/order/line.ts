@@ -1,18 +1,19 @@
 import type { Now } from '../../src/clock.js'
-import { type Lane, lanePartsOf, twinLane } from '../../src/job/lane.js'
+import { type Lane, lanePartsOf, ownerOf } from '../../src/job/lane.js'
 import { comparePlaces, type JobRecord } from '../../src/job/record.js'
-import { type Held, LaneWindow } from './lane-window.js'
-import type { Turn } from './turns.js'
+import type { LaneWindow } from './lane-window.js'
+import { type Linked, Ring } from './ring.js'
 
 /**
- * A lane that has jobs, or had some a moment ago. While it has something to take, or may have, it stands in the turns;
- * else it sleeps. There may be very many: all that it has is small, but what its window holds.
+ * A lane that has jobs, or had some a moment ago. There may be very many: all that it has is small, but what its window
+ * holds.
  */
-export class Line implements Turn<Line> {
+export class Line implements Linked<Line> {
   readonly lane: Lane
   readonly window: LaneWindow
-  readonly priority: number
-  readonly deferred: boolean
+  readonly family: Family
+  /** Of its jobs; null: they have none. */
+  readonly group: string | null
   readonly timed: boolean
   /** The lane beside this one, when it is there: of jobs that wait for a time, where these do not, or the other way round. */
   twin: Line | null = null
@@ -20,15 +21,17 @@ export class Line implements Turn<Line> {
   previous: Line | null = null
   /** Jobs that it gave since its turn began. */
   given = 0
+  /** It waits at the gate of its group. */
+  closed = false
   /** By the steady clock: when to look at it again. Of `Sleepers`, and of nobody else. */
   wakesAt = Number.POSITIVE_INFINITY
 
-  constructor(lane: Lane, window: LaneWindow) {
-    const { priority, deferred, timed } = lanePartsOf(lane)
+  constructor(lane: Lane, window: LaneWindow, family: Family) {
+    const { timed, key } = lanePartsOf(lane)
     this.lane = lane
     this.window = window
-    this.priority = priority
-    this.deferred = deferred
+    this.family = family
+    this.group = ownerOf(key)?.group ?? null
     this.timed = timed
   }
 
@@ -67,38 +70,37 @@ export class Line implements Turn<Line> {
   }
 }
 
-/** All lanes that have jobs, or had some a moment ago, by name. */
-export class Lines {
-  readonly #held: Held
-  readonly #all = new Map<Lane, Line>()
+/**
+ * Lanes of one kind and priority that have one place in the order: those of all jobs that stand with others, those of a
+ * name, or those of all groups of a name, which take turns.
+ */
+export class Family {
+  readonly key: string
+  readonly deferred: boolean
+  readonly priority: number
+  /** Null: of any name. */
+  readonly name: string | null
+  readonly grouped: boolean
+  /** Lines that have something to take, or may have. */
+  readonly ring = new Ring<Line>()
+  /** Lines that are known, whether they have jobs or not. */
+  lines = 0
+  /** `closed`: it waits at the gate of its name. `idle`: nothing to take. */
+  stands: 'idle' | 'queued' | 'closed' = 'idle'
+  /** What it would give does not stand in front of this place. Of `Queue`, and of nobody else. */
+  due = Number.NEGATIVE_INFINITY
+  seq = 0
+  /** By the steady clock: when to look at its gate again. Of `Sleepers`, and of nobody else. */
+  wakesAt = Number.POSITIVE_INFINITY
 
-  constructor(held: Held) {
-    this.#held = held
-  }
-
-  get size(): number {
-    return this.#all.size
-  }
-
-  get(lane: Lane): Line | undefined {
-    return this.#all.get(lane)
-  }
-
-  values(): Iterable<Line> {
-    return this.#all.values()
-  }
-
-  /** `stored`: see `LaneWindow`. */
-  make(lane: Lane, stored: number | null): Line {
-    const line = new Line(lane, new LaneWindow(lane, this.#held, stored))
-    this.#all.set(lane, line)
-    line.twin = this.#all.get(twinLane(lane)) ?? null
-    if (line.twin !== null) line.twin.twin = line
-    return line
-  }
-
-  remove({ lane, twin }: Line): void {
-    this.#all.delete(lane)
-    if (twin !== null) twin.twin = null
+  /** Of one of its lanes. */
+  constructor(key: string, lane: Lane) {
+    const { deferred, priority, key: own } = lanePartsOf(lane)
+    const owner = ownerOf(own)
+    this.key = key
+    this.deferred = deferred
+    this.priority = priority
+    this.name = owner?.name ?? null
+    this.grouped = owner !== null && owner.group !== null
   }
 }

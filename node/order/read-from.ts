@@ -1,6 +1,6 @@
 import type { JobRecord } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
-import type { ReadLane } from './lane-window.js'
+import type { ReadLane } from './held.js'
 
 /** Reads waiting jobs of a lane without those of a number below `oldest`: fewer than asked for only where no more are left. */
 export function readFrom(store: Pick<Store, 'waiting'>, oldest: () => number): ReadLane {

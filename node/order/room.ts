@@ -1,6 +1,5 @@
-import type { Held, WindowLimits } from './lane-window.js'
+import type { Held, WindowLimits } from './held.js'
 import type { Line } from './line.js'
-import type { Turns } from './turns.js'
 
 /** So many lanes in front are read ahead, and looked at for a job before somebody has to wait for a read. */
 export const FRONT = 64
@@ -37,12 +36,12 @@ export class Room {
   }
 
   /** Where too many are held, keeps those that are taken first. */
-  make(lines: Iterable<Line>, turns: readonly Turns<Line>[]): void {
+  make(lines: Iterable<Line>, first: () => readonly Line[]): void {
     const { jobs, bytes } = this.#held
     const { jobs: leastJobs, bytes: leastBytes } = this.#least
     if (jobs.size <= Math.max(this.#jobs, leastJobs * 2) && bytes <= Math.max(this.#bytes, leastBytes * 2))
       return
-    const front = new Set(turns.flatMap(firstOf))
+    const front = new Set(first())
     for (const line of lines) {
       if (this.#isHalfEmpty) break
       if (!front.has(line)) line.window.shed()
@@ -57,11 +56,4 @@ export class Room {
   get #isHalfEmpty(): boolean {
     return this.#held.jobs.size * 2 <= this.#jobs && this.#held.bytes * 2 <= this.#bytes
   }
-}
-
-function firstOf(turns: Turns<Line>): Line[] {
-  const first: Line[] = []
-  for (let line = turns.first(); line !== null && first.length < FRONT; line = turns.after(line))
-    first.push(line)
-  return first
 }

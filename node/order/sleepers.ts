@@ -1,19 +1,23 @@
 import { Heap } from '../../src/heap.js'
-import type { Line } from './line.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 /** What is old is thrown away when there is more of it than of what counts, and more than this. */
 const OLD = 1000
 
-/** What does not say the same as its line is old. */
-interface Sleeper {
-  readonly line: Line
+/** What sleeps. Until when is of `Sleepers`, and of nobody else. */
+export interface Sleeping {
+  wakesAt: number
+}
+
+/** What does not say the same as the one that sleeps is old. */
+interface Sleeper<T> {
+  readonly one: T
   readonly at: number
 }
 
-/** Lanes whose first job is not due yet, by when to look at them again. */
-export class Sleepers {
-  #heap = new Heap<Sleeper>(soonest)
+/** Those at whom there is nothing to look for now, by when to look at them again. */
+export class Sleepers<T extends Sleeping> {
+  #heap = new Heap<Sleeper<T>>(soonest)
   #size = 0
 
   get size(): number {
@@ -21,24 +25,24 @@ export class Sleepers {
   }
 
   /** Not later than at this time of the steady clock. */
-  put(line: Line, at: number): void {
-    if (at >= line.wakesAt) return
-    if (line.wakesAt === NEVER) this.#size++
-    line.wakesAt = at
-    this.#heap.push({ line, at })
+  put(one: T, at: number): void {
+    if (at >= one.wakesAt) return
+    if (one.wakesAt === NEVER) this.#size++
+    one.wakesAt = at
+    this.#heap.push({ one, at })
     if (this.#heap.size > 2 * this.#size + OLD) this.#clean()
   }
 
-  take(line: Line): void {
-    if (line.wakesAt === NEVER) return
-    line.wakesAt = NEVER
+  take(one: T): void {
+    if (one.wakesAt === NEVER) return
+    one.wakesAt = NEVER
     this.#size--
   }
 
   /** Who wakes first; null: nobody sleeps. */
-  first(): Line | null {
+  first(): T | null {
     for (let first = this.#heap.peek(); first !== undefined; first = this.#heap.peek()) {
-      if (first.line.wakesAt === first.at) return first.line
+      if (first.one.wakesAt === first.at) return first.one
       this.#heap.pop()
     }
     return null
@@ -50,7 +54,7 @@ export class Sleepers {
   }
 
   /** The first whose time has come, which sleeps no longer; null when there is none. */
-  wake(now: number): Line | null {
+  wake(now: number): T | null {
     const first = this.first()
     if (first === null || first.wakesAt > now) return null
     this.#heap.pop()
@@ -60,15 +64,15 @@ export class Sleepers {
 
   #clean(): void {
     const all = this.#heap
-    const lines = new Set<Line>()
+    const those = new Set<T>()
     for (let sleeper = all.pop(); sleeper !== undefined; sleeper = all.pop()) {
-      if (sleeper.line.wakesAt === sleeper.at) lines.add(sleeper.line)
+      if (sleeper.one.wakesAt === sleeper.at) those.add(sleeper.one)
     }
-    this.#heap = new Heap<Sleeper>(soonest)
-    for (const line of lines) this.#heap.push({ line, at: line.wakesAt })
+    this.#heap = new Heap<Sleeper<T>>(soonest)
+    for (const one of those) this.#heap.push({ one, at: one.wakesAt })
   }
 }
 
-function soonest(a: Sleeper, b: Sleeper): number {
+function soonest(a: { readonly at: number }, b: { readonly at: number }): number {
   return a.at - b.at
 }

@@ -20,12 +20,24 @@ export interface Due {
   /** This job, which is not stored yet, may begin: nothing that waits is in front of it. */
   passes(job: JobRecord, deferred: boolean, now: Now): boolean
   take(deferred: boolean, now: Now): JobRecord | null
+  /** It does not wait for a limit, or for what else its name or group is kept back. */
+  mayBegin(job: JobRecord, now: Now): boolean
+  /** It was taken, and waits again: it may not begin, or nothing here knows its name. */
+  back(job: JobRecord): void
+  unknown(job: JobRecord): void
+}
+
+/** What is counted of those that run. */
+export interface Counts {
+  begin(job: JobRecord): void
+  end(job: JobRecord): void
 }
 
 export interface RunnerDeps {
   readonly settings: NodeSettings
   readonly executors: Executors
   readonly due: Due
+  readonly counts: Counts
   readonly journal: Pick<Journal, 'add'>
   readonly clock: Clock
   readonly log: Logger
@@ -61,6 +73,11 @@ export class Runner {
 
   get size(): number {
     return this.#running.size
+  }
+
+  /** The jobs that run. */
+  *jobs(): Iterable<JobRecord> {
+    for (const { attempt } of this.#running.values()) yield attempt.job
   }
 
   running(id: string): Attempt | undefined {
@@ -128,6 +145,7 @@ export class Runner {
     const running = this.#running.get(job.id)
     if (running === undefined || running.attempt.job !== job) return
     this.#running.delete(job.id)
+    this.#deps.counts.end(job)
     running.on.cancel(running.attempt.token)
   }
 
@@ -142,9 +160,14 @@ export class Runner {
     const kind = deferred ? 1 : 0
     // Looked at anew each time: what has not read what it was given has no room, whatever slots are free.
     while (executors.hasRoom(deferred)) {
-      const job = this.#next[kind] ?? due.take(deferred, now)
+      const held = this.#next[kind]
+      const job = held ?? due.take(deferred, now)
       this.#next[kind] = null
       if (job === null) return
+      if (held !== null && !due.mayBegin(job, now)) {
+        due.back(job)
+        continue
+      }
       const known = executors.find(job.name)
       if (known === undefined) {
         this.#unknown(job, now.wall)
@@ -163,7 +186,7 @@ export class Runner {
   }
 
   #start(job: JobRecord, definition: JobDefinition, on: Executor, now: number, alone: boolean): void {
-    const { settings, journal, log } = this.#deps
+    const { settings, counts, journal, log } = this.#deps
     const begin: Begin = { kind: 'begin', job, startedAt: now }
     const attempt: Attempt = {
       token: ++this.#token,
@@ -176,6 +199,7 @@ export class Runner {
       alone,
     }
     this.#running.set(job.id, { attempt, on, watched: job.wanted, cancelled: false, discarded: false })
+    counts.begin(job)
     // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
     journal.add(begin, false)
     on.run(attempt)
@@ -183,9 +207,10 @@ export class Runner {
   }
 
   #unknown(job: JobRecord, now: number): void {
-    const { settings, journal, log } = this.#deps
+    const { settings, due, journal, log } = this.#deps
     if (settings.unknownJob === 'wait') {
       log.warn('job:unknown', { job: job.id, name: job.name, note: 'waits for a child that knows the name' })
+      due.unknown(job)
       return
     }
     log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
@@ -194,12 +219,13 @@ export class Runner {
   }
 
   #conclude(given: AttemptResult, now: Now): void {
-    const { settings, executors, journal, log, random, seq } = this.#deps
+    const { settings, executors, counts, journal, log, random, seq } = this.#deps
     const { attempt } = given
     const { job } = attempt
     const running = this.#running.get(job.id)
     if (running?.attempt !== attempt) return
     this.#running.delete(job.id)
+    counts.end(job)
     const result = running.cancelled ? asCancelled(given) : given
     const stack = stackOf(result)
     const end = {

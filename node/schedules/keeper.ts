@@ -9,6 +9,7 @@ import type { Store } from '../../src/store/contract.js'
 import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
 import type { Executors } from '../executors/executors.js'
 import { Alarm } from '../order/alarm.js'
+import type { Scheduler } from '../order/scheduler.js'
 import type { NodeSettings } from '../settings.js'
 import { type Kept, keptOf, nowOfKept } from './kept.js'
 import { runJob } from './run-job.js'
@@ -19,6 +20,7 @@ export interface KeeperDeps {
   readonly store: Store
   readonly journal: Journal
   readonly executors: Pick<Executors, 'known'>
+  readonly scheduler: Pick<Scheduler, 'keyFor'>
   readonly clock: Clock
   readonly seq: () => number
   readonly onError: (error: unknown) => void
@@ -119,10 +121,11 @@ export class Keeper implements Origin {
 
   /** Begins a run: for a slot with what that changes, or beside the slots. Answers the id of its job. */
   begin(kept: Kept, slot: number, progress: Partial<Progress>): string {
-    const { journal, executors, clock, seq } = this.#deps
+    const { journal, executors, scheduler, clock, seq } = this.#deps
     const id = runId(kept.id, slot)
-    const known = executors.known(kept.definition.name)
-    const job = runJob(id, kept, known, nowOf(clock), seq())
+    const { name } = kept.definition
+    const key = scheduler.keyFor({ name, agreed: kept.agreed })
+    const job = runJob(id, kept, executors.known(name), nowOf(clock), seq(), key)
     kept.course = { ...kept.course, ...progress, last: id }
     kept.isKnown = true
     kept.unended.add(id)

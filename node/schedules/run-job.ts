@@ -14,10 +14,12 @@ export function runJob(
   known: JobDefinition | undefined,
   now: Now,
   seq: number,
+  key: string,
 ): JobRecord {
   const { name, args } = definition
   const job = { id, edition: RUN_EDITION, name, agreed, args }
   const sent = { job, delayMs: null, byWall: false, heldMs: 0, wanted: course.wanted, sentBefore: NOT_SENT }
-  const made = admit(sent, { name: course.app, instance: course.instance }, known, now, seq)
+  const from = { name: course.app, instance: course.instance }
+  const made = admit(sent, from, known, now, seq, key)
   return { ...made, course: { ...FRESH, slot: course.runs } }
 }

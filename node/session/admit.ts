@@ -4,13 +4,21 @@ import { argsTooLarge, JrError } from '../../src/errors.js'
 import { FRESH } from '../../src/job/course.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { dueAfter } from '../../src/job/due.js'
-import { keyOf, laneFor } from '../../src/job/lane.js'
+import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
 import { hasPriorityIn, mayRunOn } from '../../src/job/terms/where.js'
 import type { JobFields, SentJob } from '../../src/wire/job-fields.js'
 import type { Slots } from '../executors/executor.js'
+import type { Executors } from '../executors/executors.js'
+import type { Scheduler } from '../order/scheduler.js'
 import type { NodeSettings } from '../settings.js'
+
+/** Who is asked about a job that comes. */
+export interface Admitting {
+  readonly executors: Pick<Executors, 'known' | 'definitions' | 'slots'>
+  readonly scheduler: Pick<Scheduler, 'keyFor'>
+}
 
 function isDeferred({ agreed }: JobFields, known: JobDefinition | undefined): boolean {
   return agreed.terms.defer ?? known?.defer ?? false
@@ -53,7 +61,7 @@ export function refusal(
 
 /**
  * The record of a job that this node takes. Its time is on this node's clock: what was left of the delay counts from
- * `now`. `seq` numbers its place.
+ * `now`. `seq` numbers its place; `key` is that of its lane.
  */
 export function admit(
   { job, delayMs, byWall: onWall, heldMs, wanted }: SentJob,
@@ -61,13 +69,13 @@ export function admit(
   known: JobDefinition | undefined,
   now: Now,
   seq: number,
+  key: string,
 ): JobRecord {
   const { terms } = job.agreed
   const left = delayMs ?? 0
   const timed = left > 0
   const byWall = timed && onWall
   const start = byWall ? now.wall : now.steady
-  const key = terms.group === undefined ? '' : keyOf({ name: job.name, group: terms.group })
   return {
     lane: laneFor({ timed, deferred: isDeferred(job, known), priority: terms.priority ?? 0, key }),
     due: timed ? dueAfter(start, left) : start,

@@ -32,7 +32,7 @@ const SMALL = { maxDepth: 4, maxNodes: 64 }
 export interface Subjects {
   readonly reach: Reach
   readonly controls: Controls
-  readonly executors: Pick<Executors, 'known' | 'definitions'>
+  readonly executors: Pick<Executors, 'known' | 'definitions' | 'slots'>
   readonly schedules: Schedules
 }
 

@@ -20,24 +20,22 @@ import type {
 } from '../../src/wire/messages.js'
 import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
 import type { Watchers } from '../changes/watchers.js'
-import type { Executors } from '../executors/executors.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
 import { Acceptance } from './acceptance.js'
-import { admit, refusal } from './admit.js'
+import { type Admitting, admit, refusal } from './admit.js'
 import { Answers } from './answers.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
 import { type Ask, askOf, type Subjects } from './requests.js'
 
-export interface SessionDeps extends Subjects {
+export interface SessionDeps extends Subjects, Admitting {
   readonly settings: NodeSettings
   readonly journal: Journal
   readonly runner: Runner
   readonly clock: Clock
   readonly seq: () => number
-  readonly executors: Executors
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
@@ -213,7 +211,7 @@ export class Session implements Origin {
   }
 
   #enqueue(message: Enqueue, now: Now): void {
-    const { settings, runner, executors, journal, seq } = this.#deps
+    const { settings, runner, executors, scheduler, journal, seq } = this.#deps
     const { number, job: asked, sentBefore } = message
     this.#number(number)
     const known = executors.known(asked.name)
@@ -227,7 +225,7 @@ export class Session implements Origin {
       throw new JrError('JR_PROTOCOL', `more than ${count} jobs, or ${most} bytes of args, not accepted yet`)
     }
     this.#pending.add(bytes)
-    const job = admit(message, this.peer, known, now, seq())
+    const job = admit(message, this.peer, known, now, seq(), scheduler.keyFor(asked))
     const ownId = job.edition > 0
     const made: NodeInsert = { kind: 'insert', job, ownId, number, sentBefore, origin: this, started: false }
     journal.add(made, true)

@@ -56,6 +56,17 @@ export function ownerOf(key: string): Owner | null {
   return { name: decodeURIComponent(key.slice(0, end)), group: decodeURIComponent(key.slice(end + 1)) }
 }
 
+/** Beside this one, the lane of the name alone. */
+export function laneOfName(lane: Lane, name: string): Lane {
+  return laneFor({ ...lanePartsOf(lane), key: keyOf({ name, group: null }) })
+}
+
+/** Of its kind and priority, whatever is timed, the lanes of its name: that of jobs without a group, or all those of groups. */
+export function familyOf(lane: Lane): string {
+  const end = lane.indexOf('/')
+  return `${isDeferred(lane) ? 'd' : 'e'}${end < 0 ? lane.slice(1) : lane.slice(1, end + 1)}`
+}
+
 /** Throws a RangeError when it is no lane. */
 export function lanePartsOf(lane: Lane): LaneParts {
   const kind = lane.charCodeAt(0) - 48

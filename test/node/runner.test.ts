@@ -96,6 +96,7 @@ function settingsWith(over: Partial<NodeSettings> = {}): NodeSettings {
 function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: Partial<NodeSettings> = {}) {
   const clock = new StoppedClock()
   const changes: NodeChange[] = []
+  const back: JobRecord[] = []
   const executors = new Executors(benches)
   let seq = 100
   const runner = new Runner({
@@ -108,7 +109,11 @@ function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: 
         const at = waiting.findIndex((job) => isDeferred(job.lane) === deferred)
         return at < 0 ? null : (waiting.splice(at, 1)[0] ?? null)
       },
+      mayBegin: () => true,
+      back: (job) => back.push(job),
+      unknown: (job) => back.push(job),
     },
+    counts: { begin: () => {}, end: () => {} },
     journal: { add: (change) => changes.push(change) },
     clock,
     log: silentLogger,
@@ -116,7 +121,7 @@ function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: 
     seq: () => ++seq,
   })
   const kinds = () => changes.map(({ kind }) => kind)
-  return { runner, executors, waiting, clock, changes, kinds }
+  return { runner, executors, waiting, back, clock, changes, kinds }
 }
 
 const jobs = (ids: readonly string[], over: Partial<JobRecord> = {}) =>
@@ -197,6 +202,7 @@ t.test('a job that nobody knows fails without an attempt, or is left', async (t)
   const leaving = runnerWith([new Bench(['work'])], [record({ name: 'other' })], { unknownJob: 'wait' })
   leaving.runner.claim(true)
   t.same(leaving.changes, [])
+  t.match(leaving.back, [{ name: 'other' }], 'it waits again, for a child that knows its name')
 })
 
 t.test('a suspect runs alone: nothing is begun before it, nor beside it', async (t) => {

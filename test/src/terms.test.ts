@@ -185,7 +185,7 @@ t.test('what a job is enqueued with is the same behind every way that it goes', 
 function taking(job: OutJob): JobRecord {
   const message = across(linkMessages, messageOf(job, 0, NOW))
   if (message.type !== 'enqueue') throw new Error('the wire')
-  return admit(message, { name: 'app', instance: 'life' }, undefined, { steady: NOW, wall: NOW }, 7)
+  return admit(message, { name: 'app', instance: 'life' }, undefined, { steady: NOW, wall: NOW }, 7, '')
 }
 
 t.test('what is past a limit is refused by the app and by the node', async (t) => {

@@ -76,7 +76,7 @@ function dueOf(after: number, enqueued: number, sent: number, taken: number): nu
   const job = newJob(new Ticket('id', 'name', null, null, false), Buffer.alloc(0), options, enqueued)
   const message = enqueueMessage(job, { mono: sent, wall: Math.floor(sent) })
   const from = { name: 'd', instance: 'i' }
-  return admit(message, from, undefined, { steady: Math.floor(taken), wall: Math.floor(taken) }, 1).due
+  return admit(message, from, undefined, { steady: Math.floor(taken), wall: Math.floor(taken) }, 1, '').due
 }
 
 t.test(

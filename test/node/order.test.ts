@@ -1,0 +1,230 @@
+import t from 'tap'
+import type { Rules } from '#dist/node/order/rules.js'
+import type { Scheduler } from '#dist/node/order/scheduler.js'
+import { keyOf, laneFor, laneOfName, lanePartsOf } from '#dist/src/job/lane.js'
+import type { Limits } from '#dist/src/job/limits.js'
+import type { JobRecord } from '#dist/src/job/record.js'
+import { agreed } from '../fixtures/record.mjs'
+import { StoppedClock } from '../fixtures/stopped-clock.js'
+import { record } from './records.js'
+import { at, begun, Rows, scheduler } from './rows.js'
+
+/** Limits and pauses that a test changes. */
+class Changing implements Rules {
+  readonly limits = new Map<string, Limits>()
+  readonly paused = new Map<string, number>()
+  names = () => [...this.limits.keys(), ...[...this.paused.keys()].map((key) => key.split('/')[0] ?? '')]
+  limitsOf = (name: string) => this.limits.get(name)
+  pausedSince = (name: string, group: string | null) => this.paused.get(keyOf({ name, group })) ?? null
+}
+
+let seq = 0
+/** A job as it comes to a node that has this scheduler. */
+function job(
+  made: Scheduler,
+  name: string,
+  over: { due?: number; group?: string; priority?: number; timed?: boolean } = {},
+) {
+  const { due = 1000, group, priority = 0, timed = false } = over
+  const terms = agreed(group === undefined ? {} : { group })
+  const key = made.keyFor({ name, agreed: terms })
+  const lane = laneFor({ timed, deferred: false, priority, key })
+  return record({ id: `${name} ${group ?? '-'} ${++seq}`, name, lane, due, seq, agreed: terms })
+}
+
+/** A node with gates: what is taken runs until the test says that it is over, and what is set aside is written at once. */
+async function reactor(rules = new Changing(), knows: (name: string) => boolean = () => true, jobs = 8) {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const running = new Set<JobRecord>()
+  const aside: string[] = []
+  const { made, gates } = scheduler(
+    rows,
+    clock,
+    jobs,
+    { rules, knows, running: () => running },
+    (from, done) => {
+      aside.push(from.id)
+      setImmediate(() => {
+        const to = { ...from, lane: laneOfName(from.lane, from.name), seq: ++seq }
+        if (rows.all.some(({ id }) => id === from.id)) {
+          rows.remove(from.id)
+          rows.put(to)
+          made.add(to)
+        }
+        done()
+      })
+    },
+  )
+  await made.start()
+  const add = (one: JobRecord) => {
+    rows.put(one)
+    made.add(one)
+    made.settle()
+    return one
+  }
+  /** Begins what may begin, so many at most. */
+  const take = async (most = 100) => {
+    const ids: string[] = []
+    for (let idle = 0; ids.length < most && idle < 5; ) {
+      const one = made.take(false, at(clock.time))
+      if (one === null) {
+        idle++
+        await new Promise(setImmediate)
+        await new Promise(setImmediate)
+      } else {
+        idle = 0
+        rows.remove(one.id)
+        running.add(one)
+        gates.begin(one)
+        ids.push(one.id)
+      }
+      made.settle()
+    }
+    return ids
+  }
+  const over = (one: JobRecord) => {
+    running.delete(one)
+    gates.end(one)
+  }
+  return { rows, clock, running, aside, made, gates, rules, add, take, over }
+}
+
+t.test('names, limited or not, stand in one order; only the groups of a name take turns', async (t) => {
+  const rules = new Changing()
+  rules.limits.set('limited', { concurrency: 100 })
+  const { made, add, take } = await reactor(rules)
+  const expected = [
+    add(job(made, 'plain', { due: 1 })),
+    add(job(made, 'limited', { due: 2 })),
+    add(job(made, 'plain', { due: 3 })),
+    add(job(made, 'limited', { due: 3, timed: true })),
+    add(job(made, 'plain', { due: 3 })),
+    add(job(made, 'other', { due: 4, group: 'a' })),
+    add(job(made, 'plain', { due: 4 })),
+  ].map(({ id }) => id)
+  t.same(await take(), expected)
+  const turns = ['a', 'a', 'a', 'b', 'c', 'c'].map((group) => add(job(made, 'work', { group })).id)
+  const [a1, a2, a3, b1, c1, c2] = turns
+  t.same(await take(), [a1, b1, c1, a2, c2, a3])
+})
+
+t.test('a name that runs as many as it may waits, and others do not', async (t) => {
+  const rules = new Changing()
+  rules.limits.set('one', { concurrency: 1 })
+  const { made, running, add, take, over, rows } = await reactor(rules)
+  const [first, second] = [add(job(made, 'one')), add(job(made, 'one', { timed: true }))]
+  for (let n = 0; n < 50; n++) add(job(made, 'one'))
+  const free = [add(job(made, 'free')), add(job(made, 'free'))]
+  t.same(
+    await take(),
+    [first, ...free].map(({ id }) => id),
+  )
+  const wait = { reason: 'concurrency', group: null, limit: 1, running: 1 }
+  t.same(made.whyWaits(second), wait)
+  t.equal(made.whyWaits(free[0] as JobRecord), null)
+  const reads = rows.reads
+  t.ok(made.passes(job(made, 'free'), false, at(1000)), 'nothing is in front of it')
+  t.notOk(made.passes(job(made, 'one'), false, at(1000)))
+  t.equal(rows.reads, reads, 'what waits at a gate is not read')
+  over(first)
+  t.same(await take(), [second.id])
+  t.equal(running.size, 3)
+})
+
+t.test('the limit of a group holds back that group alone', async (t) => {
+  const rules = new Changing()
+  rules.limits.set('work', { groupConcurrency: 1, concurrency: 3 })
+  const { made, add, take, over } = await reactor(rules)
+  const all = ['a', 'a', 'b', 'b', 'c', 'd'].map((group) => add(job(made, 'work', { group })))
+  const [a1, a2, b1, b2, c1, d1] = all as [JobRecord, JobRecord, JobRecord, JobRecord, JobRecord, JobRecord]
+  t.same(await take(), [a1.id, b1.id, c1.id])
+  t.same(made.whyWaits(a2), { reason: 'concurrency', group: null, limit: 3, running: 3 })
+  over(c1)
+  t.same(await take(), [d1.id])
+  over(d1)
+  t.same(made.whyWaits(a2), { reason: 'concurrency', group: 'a', limit: 1, running: 1 })
+  t.same(await take(), [])
+  over(a1)
+  over(b1)
+  t.same((await take()).sort(), [a2.id, b2.id].sort())
+})
+
+t.test(
+  'a pause, or a limit, that is set while jobs wait sets those aside that stand in the way',
+  async (t) => {
+    const { made, rules, add, take, aside } = await reactor(new Changing(), () => true, 1024)
+    const jobs = Array.from({ length: 1200 }, () => add(job(made, 'busy')))
+    const other = add(job(made, 'other'))
+    rules.paused.set('busy', 77)
+    made.changed('busy')
+    t.same(await take(), [other.id])
+    t.equal(aside.length, 1200)
+    t.ok(made.held <= 1024, `holds ${made.held}`)
+    t.same(made.whyWaits(jobs[0] as JobRecord), { reason: 'paused', group: null, since: 77 })
+    t.equal(lanePartsOf(job(made, 'busy').lane).key, 'busy', 'what comes now stands in a lane of its own')
+    rules.paused.clear()
+    made.changed('busy')
+    t.same(
+      await take(2000),
+      jobs.map(({ id }) => id),
+    )
+    t.equal(job(made, 'busy').lane, '0n')
+  },
+)
+
+t.test('a group that is paused waits, whatever holds for its name', async (t) => {
+  const { made, rules, add, take } = await reactor()
+  const [a, b] = [add(job(made, 'work', { group: 'a' })), add(job(made, 'work', { group: 'b' }))]
+  rules.paused.set('work/a', 5)
+  made.changed('work')
+  t.same(await take(), [b.id])
+  t.same(made.whyWaits(a), { reason: 'paused', group: 'a', since: 5 })
+  rules.paused.clear()
+  made.changed(null)
+  t.same(await take(), [a.id])
+})
+
+t.test('jobs of a name that nobody knows wait beside the order until somebody does', async (t) => {
+  const known = new Set(['work'])
+  const { made, add, take, aside, rows } = await reactor(new Changing(), (name) => known.has(name))
+  const strange = [add(job(made, 'new')), add(job(made, 'new')), add(job(made, 'new', { group: 'g' }))]
+  const work = add(job(made, 'work'))
+  const first = made.take(false, at(1000))
+  t.equal(first?.id, strange[0]?.id, 'that nobody knows it is seen when it is to run')
+  made.unknown(strange[0] as JobRecord)
+  t.same(await take(), [work.id])
+  t.equal(aside.length, 2)
+  t.same(made.whyWaits(strange[2] as JobRecord), { reason: 'unknown' })
+  made.changed(null)
+  t.same(await take(), [])
+  known.add('new')
+  made.changed(null)
+  t.same((await take()).sort(), strange.map(({ id }) => id).sort())
+  t.equal(rows.all.length, 0)
+})
+
+t.test('many groups: each gives a job before any gives two, and no lane is read for each job', async (t) => {
+  const rows = new Rows()
+  const clock = new StoppedClock()
+  const groups = 150
+  for (let n = 0; n < 5; n++) {
+    for (let i = 0; i < groups; i++) {
+      const lane = laneFor({ timed: false, deferred: false, priority: 0, key: `work/g${i}` })
+      rows.all.push(
+        record({
+          id: `${i}`.padStart(3, '0') + n,
+          name: 'work',
+          lane,
+          seq: ++seq,
+          agreed: agreed({ group: `g${i}` }),
+        }),
+      )
+    }
+  }
+  const { made } = scheduler(rows, clock, 64)
+  await made.start()
+  const order = await begun(made, rows, clock, groups * 5, 5000)
+  t.equal(order.length, groups * 5)
+  t.ok(rows.reads <= groups * 3, `${rows.reads} reads`)
+})
