@@ -62,6 +62,7 @@ class Life {
         },
         flushed: () => this.#last,
       },
+      scheduler: { keyFor: () => '' },
       executors: {
         known: (job: string) => (job === 'unknown' ? undefined : { name: job, defer: false }),
         slots: { evented: 1, deferred: 0 },
