@@ -70,13 +70,13 @@ async function startDistributor({
 }
 
 function forward(distributor: Distributor, job: SentJob, reply: LocalReply): void {
-  const { accepted } = distributor.forward(
+  const handle = distributor.forward(
     job,
     (args) => reply.outcome(true, packArgs(args)),
     ({ error }) => reply.outcome(false, packError(error)),
   )
-  accepted.then(
-    () => reply.accepted(null),
+  handle.accepted.then(
+    () => reply.accepted(null, handle.id === job.job.id ? '' : handle.id),
     (error) => reply.accepted(packError(error)),
   )
 }

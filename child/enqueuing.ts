@@ -7,6 +7,7 @@ import { waitLeft } from '../src/job/due.js'
 import { newEdition } from '../src/job/edition.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import type { ContextHandle } from '../src/job/registry.js'
+import { forArgs } from '../src/job/terms/agreed.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { EnqueueReply, Init } from '../src/pipe/messages.js'
 import { checked, NAME } from '../src/rules.js'
@@ -15,7 +16,8 @@ import { NOT_SENT } from '../src/wire/job-fields.js'
 import { Asks, type AsksDeps } from './asks.js'
 
 interface Asked {
-  accepted(error: Error | null): void
+  /** `is`: the id of another job that it is one of; empty: none. */
+  accepted(error: Error | null, is?: string): void
   outcome(reply: EnqueueReply): void
 }
 
@@ -52,7 +54,8 @@ export class Enqueuing {
     const accepted = settled<void>()
     const outcome = settled<JobArgs>()
     this.#asked.set(request, {
-      accepted: (error) => {
+      accepted: (error, is = '') => {
+        if (is !== '') handle.id = is
         if (error === null) return accepted.resolve()
         this.#asked.delete(request)
         accepted.reject(error)
@@ -72,7 +75,7 @@ export class Enqueuing {
       return handle
     }
     const edition = id === null ? 0 : newEdition(chance.random)
-    const job = { id: handle.id, edition, name, agreed, args: packed }
+    const job = { id: handle.id, edition, name, agreed: forArgs(agreed, packed), args: packed }
     const sent = { job, ...waitLeft(when, 0, clock.now()), wanted: true, heldMs: 0, sentBefore: NOT_SENT }
     const refused = this.#asks.add({ type: 'enqueue', request, token, ...sent })
     if (refused !== null) this.#asked.get(request)?.accepted(refused)
@@ -84,7 +87,7 @@ export class Enqueuing {
     this.#asks.confirmed(request)
     const asked = this.#asked.get(request)
     if (what === 'outcome') asked?.outcome(reply)
-    else if (what === 'accepted') asked?.accepted(ok ? null : unpackError(body))
+    else if (what === 'accepted') asked?.accepted(ok ? null : unpackError(body), ok ? body.toString() : '')
   }
 }
 

@@ -37,6 +37,9 @@ export interface DistributorConfig extends NodesConfig {
   readonly alwaysUseSpecifiedNode: () => boolean
 }
 
+/** Refusals that somebody has asked for. */
+const WANTED: ReadonlySet<string> = new Set(['JR_CANCELLED', 'JR_STOPPED', 'JR_DUPLICATE'])
+
 /** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
 export class DistributorCore implements HandleOwner {
   readonly config: DistributorConfig
@@ -99,7 +102,7 @@ export class DistributorCore implements HandleOwner {
         onRoom: () => this.#release(),
         onSend: (line, job) => spool?.sent(job, line.name),
         onAccepted: (line, job) => this.#accepted(line.name, job),
-        onRefused: (_line, job, code, message) => this.#refusedBy(job, code, message),
+        onRefused: (_line, job, code, message, there) => this.#refusedBy(job, code, message, there),
         onOutcomes: (line, messages) => {
           const instance = line.link?.peer.instance ?? ''
           const told = messages.map((message) => this.#feedbacks.take(message, instance))
@@ -121,7 +124,7 @@ export class DistributorCore implements HandleOwner {
         onReturn: (_line, isIt) => this.#placement.takeBack(isIt),
         onLost: (line, above) => this.#lost(line.name, above),
         onWelcome: (line) => this.#following.again(line.name),
-        onJoined: (_line, { ticket }) => this.#following.joined(ticket),
+        onJoined: (_line, { ticket }, id) => this.#following.joined(ticket, id),
       },
     })
     this.#following = new Following(this.#nodes, this.#feedbacks, () => this.#mind())
@@ -353,7 +356,7 @@ export class DistributorCore implements HandleOwner {
   }
 
   #refuse(job: OutJob, error: JrError): void {
-    if (error.code !== 'JR_CANCELLED' && error.code !== 'JR_STOPPED') this.#notices.refused(job, error)
+    if (!WANTED.has(error.code)) this.#notices.refused(job, error)
     this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
     this.#mind()
   }
@@ -373,8 +376,7 @@ export class DistributorCore implements HandleOwner {
   }
 
   #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {
-    ticket.onSuccess = both(ticket.onSuccess, onSuccess)
-    ticket.onError = both(ticket.onError, onError)
+    ticket.join(onSuccess, onError)
     if (onSuccess !== null || onError !== null) this.watch(ticket)
     return new JobHandle(ticket, this)
   }
@@ -385,11 +387,12 @@ export class DistributorCore implements HandleOwner {
     this.#notices.accepted(node, job)
   }
 
-  #refusedBy(job: OutJob, code: string, message: string): void {
+  #refusedBy(job: OutJob, code: string, message: string, there: string): void {
     // The node stops, or has lost its children of the job's kind: the job is as good as never sent.
     if (code === 'JR_STOPPED' || code === 'JR_NO_NODE') return this.#placement.again(job)
     this.#spool?.remove(job.id)
-    this.#refuse(job, new JrError(code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL', message))
+    const known = code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL'
+    this.#refuse(job, new JrError(known, message, there === '' ? {} : { job: there }))
   }
 
   /** Whatever it is about this job: the others are not to wait for it any longer. */
@@ -415,14 +418,6 @@ export class DistributorCore implements HandleOwner {
   #mind(): void {
     this.#onSettled()
     this.#presence.look()
-  }
-}
-
-function both(first: Feedback | null, second: Feedback | null): Feedback | null {
-  if (first === null || second === null) return first ?? second
-  return (args, info) => {
-    const returned = [first(args, info), second(args, info)]
-    return returned.some((one) => one instanceof Promise) ? Promise.all(returned) : undefined
   }
 }
 

@@ -37,7 +37,7 @@ const MESSAGES = [
   },
   { type: 'forget', ids: ['job-1'] },
   { type: 'cancel', request: 1, id: 'job-1' },
-  { type: 'watch', request: 2, id: 'job-1' },
+  { type: 'watch', request: 2, id: 'job-1', key: '' },
   { type: 'outcomes-taken', first: 3, count: 12 },
   { type: 'request', request: 3, verb: 'load', body: Buffer.from('81a26964a56a6f622d31', 'hex') },
   {
@@ -56,8 +56,8 @@ const MESSAGES = [
     maxPriority: 100,
   },
   { type: 'accepted', number: 1 },
-  { type: 'joined', number: 1 },
-  { type: 'refused', number: 1, code: 'JR_STOPPED', message: 'node n1 is stopping' },
+  { type: 'joined', number: 1, id: 'job-1' },
+  { type: 'refused', number: 1, code: 'JR_STOPPED', message: 'node n1 is stopping', job: '' },
   {
     type: 'outcome',
     stored: true,

@@ -150,18 +150,24 @@ function kinds.n(_, i) return 'o', i end
 
 local OWNED = { e = true, m = true, o = true }
 
+local function isPut(letter) return letter:sub(1, 1):lower() == 'p' end
+
+-- Whether the value of a note begins with a time that is not after this one.
+local function isOver(value, at) return at ~= '' and #value >= 8 and struct.unpack('>d', value) <= tonumber(at) end
+
 local function placeOf(name, theirs) return name:sub(1, 1) == 's' and shared or theirs end
 
--- Does the change at `at`: its kind, how many notes it has, these (p(ut) or d(rop), in capitals unless taken; name, value),
--- fields of its kind. Answers a letter, where the next change is, and of a note that is taken its number and what is there.
+-- Does the change at `at`: its kind, how many notes it has, these (p(ut) or d(rop), in capitals unless taken, with the time
+-- at which what ends by itself is looked at; name, value), fields of its kind. Answers a letter, where the next change is, and of a note that is taken its number and what is there.
 local function change(f, at)
   local i = at + 1 + 3 * tonumber(f[at + 1])
   local note, value = nil, false
   local names = {}
   for n = at + 2, i, 3 do
-    if f[n]:lower() == 'p' then names[#names + 1] = f[n + 1] end
+    if isPut(f[n]) then names[#names + 1] = f[n + 1] end
     if f[n] < 'a' and not note then
       value = noteAt(placeOf(f[n + 1], own), f[n + 1]:sub(2))
+      if value and isOver(value, f[n]:sub(2)) then value = false end
       if value then note = (n - at - 2) / 3 end
     end
   end
@@ -174,7 +180,7 @@ local function change(f, at)
   local theirs = OWNED[f[at]] and from[f[i + 1]].notes or own
   for n = at + 2, i, 3 do
     local name = f[n + 1]:sub(2)
-    if f[n]:lower() == 'd' then dropNote(placeOf(f[n + 1], theirs), name) else putNote(placeOf(f[n + 1], own), name, f[n + 2]) end
+    if isPut(f[n]) then putNote(placeOf(f[n + 1], own), name, f[n + 2]) else dropNote(placeOf(f[n + 1], theirs), name) end
   end
   return 'o', last + 1
 end

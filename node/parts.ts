@@ -7,11 +7,11 @@ import type { Surroundings } from '../src/surroundings.js'
 import { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Consequences } from './changes/consequences.js'
+import { withNotes } from './changes/indexes.js'
 import { type Journal, moveOf, type NodeChange } from './changes/journal.js'
 import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
-import { withTags } from './changes/tags.js'
 import { Controls } from './controls/controls.js'
 import type { NodeEvents } from './events.js'
 import { SpawnedChild } from './executors/children/child.js'
@@ -94,8 +94,9 @@ export function partsOf(
     },
     clock,
   )
+  const wall = () => clock.now()
   const journal: Journal = {
-    add: (change, durable) => commits.add(withTags(change), durable),
+    add: (change, durable) => commits.add(withNotes(change, wall), durable),
     flushed: () => commits.flushed(),
   }
   const pool = new Pool(
@@ -175,7 +176,7 @@ export function partsOf(
     neighbours === undefined
       ? null
       : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, schedules, onError })
-  const pruner = new Pruner(store, config, clock, onError)
+  const pruner = new Pruner(store, journal, config, clock, onError)
   const sessions: Sessions = new Sessions({
     settings,
     store,

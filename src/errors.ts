@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   JR_NO_NODE:
     'no connected node can run the job: it has no children of its kind, takes other priorities, or is ruled out',
   JR_UNKNOWN_TERM: 'the job has a term of a later version, which no node knows',
+  JR_DUPLICATE: 'another job has what this one was to be the only one by',
   JR_CANCELLED: 'the job was cancelled',
   JR_JOB_FAILED: 'the job threw on its last attempt',
   JR_TIMEOUT: 'an attempt, or a wait, took longer than allowed',
@@ -42,11 +43,20 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export class JrError extends Error {
   override readonly name: string = 'JrError'
   readonly code: ErrorCode
+  /** With JR_DUPLICATE: the id of the job that is there. */
+  declare readonly job?: string
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; job?: string }) {
     super(message, options)
     this.code = code
+    if (options?.job !== undefined) this.job = options.job
   }
+}
+
+/** `job`: the id of the one that is there. */
+export function duplicateOf(name: string, job: string): JrError {
+  const text = `job ${job} is there, and is to be the only '${name}' of its key (option unique)`
+  return new JrError('JR_DUPLICATE', text, { job })
 }
 
 /** The same words wherever it is found out. `who` takes no more than `most` bytes. */

@@ -70,6 +70,11 @@ export const TAG_LIST: Rule<readonly string[]> = {
   meets: (value): value is readonly string[] =>
     Array.isArray(value) && value.length <= MAX_TAGS && value.every(TAG.meets),
 }
+/** What makes a job the only one of its name. In an index the name is in front of it, and ends in a NUL. */
+export const UNIQUE_KEY: Rule<string> = {
+  says: `text of 1 to ${MAX_NAME} characters, without NUL and without half of a surrogate pair`,
+  meets: (value): value is string => NAME.meets(value) && !value.includes('\0'),
+}
 
 /** UTF-16 units. */
 const MAX_NOTE_KEY = 1024

@@ -83,12 +83,11 @@ const LONGEST_FILE = 250
 /** Files with a second subject that is not taken out yet, and their lines. Both may only become fewer. */
 const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/distributor.ts': 439,
-  'distributor/told/feedbacks.ts': 266,
   'distributor/jr.ts': 305,
   'distributor/nodes/node-line.ts': 408,
   'node/executors/children/pool.ts': 288,
   'node/order/lane-window.ts': 253,
-  'node/session/session.ts': 289,
+  'node/session/session.ts': 267,
   'src/bytes/bytes.ts': 286,
   'src/store/redis/store.ts': 258,
   'src/wire/channel.ts': 276,

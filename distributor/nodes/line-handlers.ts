@@ -8,7 +8,8 @@ export interface LineHandlers<Line> {
   /** About to be sent, its number settled. */
   readonly onSend: (line: Line, job: OutJob) => void
   readonly onAccepted: (line: Line, job: OutJob) => void
-  readonly onRefused: (line: Line, job: OutJob, code: string, message: string) => void
+  /** `there`: the id of the job that is there instead; empty: none. */
+  readonly onRefused: (line: Line, job: OutJob, code: string, message: string, there: string) => void
   /** The outcomes of one read. Answers when the feedback of each is done, which it is when that is null: it counts as taken then. */
   readonly onOutcomes: (
     line: Line,
@@ -21,10 +22,10 @@ export interface LineHandlers<Line> {
   /** It was on its way each time that the connection was lost, the last time alone: it is not sent again. */
   readonly onSetAside: (line: Line, job: OutJob) => void
   /**
-   * There is a job of this one's id already, or, as the node was away when it was accepted, there may be: whose outcome
-   * will come has to be asked.
+   * It is one with the job of this id, which was there already, or, as the node was away when it was accepted, it may be one
+   * with another: whose outcome will come has to be asked.
    */
-  readonly onJoined: (line: Line, job: OutJob) => void
+  readonly onJoined: (line: Line, job: OutJob, id: string) => void
   /** There may be room for more jobs. */
   readonly onCredit: (line: Line) => void
   /** The node did not come back in time: these may go elsewhere. */

@@ -7,7 +7,7 @@ import { MAX_FORGET } from '../../src/wire/link-messages.js'
 import type { Link } from '../../src/wire/links.js'
 import type { KnownJob, LinkMessage, NodeState, OutcomeMessage, Welcome } from '../../src/wire/messages.js'
 import { type Candidate, type Never, NO_JOBS, type Wish } from '../sending/node-choice.js'
-import { enqueueMessage, type Moment, type OutJob } from '../sending/out-job.js'
+import { enqueueMessage, type Moment, mayBeOne, type OutJob } from '../sending/out-job.js'
 import { Asking, away, type Question } from './asking.js'
 import { GivenUp } from './given-up.js'
 import { type KnownStore, lostAbove } from './known-store.js'
@@ -268,11 +268,11 @@ export class NodeLine implements Candidate {
       case 'joined':
         for (const job of this.#ledger) {
           if (job.ticket.number !== message.number) continue
-          return this.#handlers.onJoined(this, job)
+          return this.#handlers.onJoined(this, job, message.id)
         }
         return
       case 'refused':
-        return this.#refused(message.number, message.code, message.message)
+        return this.#refused(message.number, message.code, message.message, message.job)
       case 'welcome':
         if (this.#welcomed) throw new JrError('JR_PROTOCOL', 'a node says welcome once')
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
@@ -323,7 +323,7 @@ export class NodeLine implements Candidate {
     else for (const job of this.#ledger) this.#sendJob(job, now)
     this.#asking.again(channel)
     this.#handlers.onOpen(this)
-    for (const job of accepted) if (job.edition > 0 && !isOver(job)) this.#handlers.onJoined(this, job)
+    for (const job of accepted) if (mayBeOne(job) && !isOver(job)) this.#handlers.onJoined(this, job, job.id)
     if (lost !== null) this.#handlers.onLost(this, lost)
   }
 
@@ -360,10 +360,10 @@ export class NodeLine implements Candidate {
   }
 
   /** Before the welcome, too: the word may have been lost with the last connection. */
-  #refused(number: number, code: string, message: string): void {
+  #refused(number: number, code: string, message: string, there = ''): void {
     this.#givenUp.refused(number)
     for (const job of this.#ledger.remove(({ ticket }) => ticket.number === number))
-      this.#handlers.onRefused(this, job, code, message)
+      this.#handlers.onRefused(this, job, code, message, there)
     this.#sendNext()
     this.#roomier = true
   }

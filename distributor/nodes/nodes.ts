@@ -20,6 +20,12 @@ export interface NodesConfig {
   readonly doubtMs: number
 }
 
+/** A job that a node has. */
+export interface Found {
+  readonly id: string
+  readonly edition: number
+}
+
 export interface NodesDeps extends Surroundings {
   readonly log: Logger
   readonly events: Emitter<DistributorEvents>
@@ -125,16 +131,19 @@ export class Nodes {
   }
 
   /**
-   * A node tells of the end of the job that has this id now, whoever has enqueued it: the one that is named, else another
-   * that shares its store. Answers with the edition of the job; null when none has it.
+   * A node tells of the end of the job that has this id now, or this key, whoever has enqueued it: the one that is named, else
+   * another that shares its store. Null when none has it.
    */
-  async watch(line: NodeLine, id: string): Promise<number | null> {
-    const ask = (at: NodeLine) => at.ask((request) => ({ type: 'watch', request, id }))
-    const answer = editionOf(await ask(line))
+  async watch(
+    line: NodeLine,
+    { id, key }: { readonly id: string; readonly key: string },
+  ): Promise<Found | null> {
+    const ask = (at: NodeLine) => at.ask((request) => ({ type: 'watch', request, id, key }))
+    const answer = foundOf(await ask(line))
     if (answer !== null || line.alone) return answer
     const others = this.#all.filter((other) => other.connected && other !== line && !other.alone)
     const answers = await Promise.all(others.map(ask))
-    return answers.map(editionOf).find((edition) => edition !== null) ?? null
+    return answers.map(foundOf).find((found) => found !== null) ?? null
   }
 
   /** At every node that is connected, but one that has been asked. */
@@ -189,9 +198,9 @@ export class Nodes {
 }
 
 /** Of the answer to `watch`. */
-function editionOf(answer: unknown): number | null {
-  const [word, edition] = Array.isArray(answer) ? answer : []
-  return word === 'watching' && typeof edition === 'number' ? edition : null
+function foundOf(answer: unknown): Found | null {
+  const [word, edition, id] = Array.isArray(answer) ? answer : []
+  return word === 'watching' && typeof edition === 'number' && typeof id === 'string' ? { id, edition } : null
 }
 
 function factsOf(line: NodeLine): NodeFacts {

@@ -1,5 +1,7 @@
 import { type When, waitLeft } from '../../src/job/due.js'
 import type { ParsedOptions } from '../../src/job/enqueue-options.js'
+import { forArgs } from '../../src/job/terms/agreed.js'
+import { uniqueKeyOf } from '../../src/job/terms/where.js'
 import { LONGEST_MS } from '../../src/options/duration.js'
 import { type JobFields, NOT_SENT, type Sent } from '../../src/wire/job-fields.js'
 import type { Enqueue } from '../../src/wire/messages.js'
@@ -25,7 +27,8 @@ export interface Moment {
 
 export function newJob(ticket: Ticket, args: Buffer, o: ParsedOptions, since: number): OutJob {
   const { id, name } = ticket
-  return outJob({ id, edition: ticket.edition ?? 0, name, agreed: o.agreed, args }, o, ticket, since)
+  const agreed = forArgs(o.agreed, args)
+  return outJob({ id, edition: ticket.edition ?? 0, name, agreed, args }, o, ticket, since)
 }
 
 /** Field by field: to spread an object costs more than all else of an `enqueue`. */
@@ -36,6 +39,11 @@ export function outJob(
   since: number,
   sentBefore = NOT_SENT,
 ): OutJob {
+  const { unique } = job.agreed.terms
+  if (unique !== undefined) {
+    ticket.key = uniqueKeyOf(job.agreed.terms, job.name) ?? ''
+    ticket.rejects = unique.onConflict === 'reject'
+  }
   return {
     id: job.id,
     edition: job.edition,
@@ -50,6 +58,11 @@ export function outJob(
     suspicion: 0,
     sentBefore,
   }
+}
+
+/** It may turn out to be one with another job, of its id or its key. */
+export function mayBeOne({ edition, ticket }: OutJob): boolean {
+  return edition > 0 || ticket.key !== ''
 }
 
 /** The message about a job that is being sent: from here on a change of mind is a message of its own. */

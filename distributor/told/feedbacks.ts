@@ -1,10 +1,9 @@
-import { unpackChecked } from '../../src/bytes/codec.js'
-import { unpackError } from '../../src/bytes/error-record.js'
 import type { Clock } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
+import type { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { JobArgs } from '../../src/job/types.js'
 import type { OutcomeMessage } from '../../src/wire/messages.js'
+import { contentOf, infoOf, refusedInfo, storeLost } from './facts.js'
 import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
 
 /** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
@@ -89,6 +88,18 @@ export class Feedbacks {
   /** Those that somebody waits for, and that this node may have from another sender. */
   joined(node: string): Ticket[] {
     return [...this.#wanted.values()].filter((ticket) => ticket.joined && ticket.node === node)
+  }
+
+  /** It is one with the job of this id. Answers the ticket of that, and whether somebody waits for it only from now on. */
+  become(ticket: Ticket, id: string): { there: Ticket; newly: boolean } {
+    if (this.find(ticket.id) === ticket) this.#forget(ticket.id)
+    const known = this.find(id)
+    const there = known ?? ticket.of(id)
+    const newly = ticket.wanted && known?.wanted !== true
+    ticket.become(there)
+    if (newly) this.want(there)
+    else if (known === undefined) this.add(there)
+    return { there, newly }
   }
 
   /** From now on somebody waits for it. */
@@ -218,49 +229,4 @@ export class Feedbacks {
 
 function copyKey({ id, edition, slot, instance, finishedAt }: Outcome): string {
   return `${id}\0${edition}\0${slot}\0${instance}\0${finishedAt}`
-}
-
-function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {
-  try {
-    const read = unpackChecked(args) as JobArgs
-    return { args: read, error: state === 'completed' ? null : unpackError(error) }
-  } catch (cause) {
-    return { args: {}, error: new JrError('JR_PROTOCOL', 'the outcome could not be read', { cause }) }
-  }
-}
-
-function infoOf(outcome: Outcome): OutcomeInfo {
-  const { id, name, node, state, attempt, slot, more, enqueuedAt, startedAt, finishedAt, child } = outcome
-  return {
-    id,
-    name,
-    node,
-    state,
-    attempt,
-    run: slot + 1,
-    more,
-    enqueuedAt: new Date(enqueuedAt),
-    startedAt: startedAt === 0 ? null : new Date(startedAt),
-    finishedAt: new Date(finishedAt),
-    child,
-  }
-}
-
-function storeLost({ id, name }: Ticket, node: string): JrError {
-  const text = `node '${node}' had accepted job ${id} ('${name}') and came back with a store that does not have it`
-  const why = 'it was in memory, or its directory was emptied or restored from a backup'
-  return new JrError(
-    'JR_STORE_LOST',
-    `${text}: ${why}. Nobody knows whether the job has run; enqueue it again if it may run twice`,
-  )
-}
-
-function refusedInfo(
-  now: number,
-  { id, name }: Ticket,
-  state: 'failed' | 'cancelled',
-  node: string,
-): OutcomeInfo {
-  const times = { enqueuedAt: new Date(now), startedAt: null, finishedAt: new Date(now) }
-  return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, child: 0 }
 }

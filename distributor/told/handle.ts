@@ -25,15 +25,20 @@ export interface HandleOwner {
 
 /** One enqueued job. */
 export class JobHandle<Name extends string = string> {
-  readonly #ticket: Ticket
+  readonly #enqueued: Ticket
   readonly #owner: HandleOwner
   #accepted: Promise<void> | null = null
 
   constructor(ticket: Ticket, owner: HandleOwner) {
-    this.#ticket = ticket
+    this.#enqueued = ticket
     this.#owner = owner
   }
 
+  get #ticket(): Ticket {
+    return this.#enqueued.now
+  }
+
+  /** Of a job with the option `unique` it may be another job's once it is accepted: that with which it is one. */
   get id(): string {
     return this.#ticket.id
   }
@@ -45,7 +50,7 @@ export class JobHandle<Name extends string = string> {
   /**
    * Resolves when a node has the job on disk, or when it is over: the result of a quick job does not wait for the disk.
    * Rejects when no node will have it: JR_BACKLOG_FULL, JR_NO_SUCH_JOB,
-   * JR_ARGS_TOO_LARGE, JR_CANCELLED, JR_STOPPED. Need not be waited for.
+   * JR_ARGS_TOO_LARGE, JR_DUPLICATE (`error.job`: the id of the one that is there), JR_CANCELLED, JR_STOPPED. Need not be waited for.
    */
   get accepted(): Promise<void> {
     this.#accepted ??= this.#waitAccepted()
@@ -91,7 +96,7 @@ export class JobHandle<Name extends string = string> {
   }
 
   #waitAccepted(): Promise<void> {
-    const promise = new Promise<void>((resolve, reject) => this.#ticket.whenAccepted({ resolve, reject }))
+    const promise = new Promise<void>((resolve, reject) => this.#enqueued.whenAccepted({ resolve, reject }))
     // Whoever reads it decides whether to wait; a rejection that nobody waits for is in the error feedback too.
     promise.catch(() => {})
     return promise

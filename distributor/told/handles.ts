@@ -17,9 +17,9 @@ export class JobHandles<Name extends string = string> implements Iterable<JobHan
     return this.#tickets.length
   }
 
-  /** Their ids. */
+  /** Their ids, as `JobHandle.id` says them. */
   get ids(): string[] {
-    return this.#tickets.map(({ id }) => id)
+    return this.#tickets.map(({ now }) => now.id)
   }
 
   /**

@@ -44,6 +44,11 @@ export class Ticket {
   number = 0
   /** The node may have the job from another sender, and then tells of its end as long as it is connected. */
   joined = false
+  /** What it is to be the only job by (see `uniqueKeyOf`), and that it is not to be one with another; empty: nothing. */
+  key = ''
+  rejects = false
+  /** It is one with another job, whose ticket this is: that is told of its end. */
+  into: Ticket | null = null
   /** Somebody waits for its outcome: the node keeps it until it is taken. */
   wanted: boolean
   /** Why it was refused, or what it failed with; null: neither. */
@@ -86,6 +91,36 @@ export class Ticket {
     this.node = null
     this.joined = false
     return this
+  }
+
+  /** The ticket of the job that it is. */
+  get now(): Ticket {
+    let ticket: Ticket = this
+    while (ticket.into !== null) ticket = ticket.into
+    return ticket
+  }
+
+  /** One more waits for it. */
+  join(onSuccess: Feedback | null, onError: Feedback | null): void {
+    this.onSuccess = both(this.onSuccess, onSuccess)
+    this.onError = both(this.onError, onError)
+  }
+
+  /** One for another job that its node has, with which it is one. */
+  of(id: string): Ticket {
+    const ticket = new Ticket(id, this.name, null, null, false)
+    ticket.status = 'accepted'
+    ticket.node = this.node
+    ticket.joined = true
+    return ticket
+  }
+
+  /** It is one with this other job, and whoever waits for its end waits for that one's. */
+  become(other: Ticket): void {
+    this.into = other
+    other.join(this.onSuccess, this.onError)
+    for (const waiter of this.resultWaiters ?? []) other.whenEnded(waiter)
+    this.resultWaiters = null
   }
 
   /** Its end will be heard of; or it has not been accepted, so that it can't have ended. */
@@ -145,5 +180,13 @@ export class Ticket {
       if (result !== null) resolve(result)
       else reject(error)
     }
+  }
+}
+
+function both(first: Feedback | null, second: Feedback | null): Feedback | null {
+  if (first === null || second === null) return first ?? second
+  return (args, info) => {
+    const returned = [first(args, info), second(args, info)]
+    return returned.some((one) => one instanceof Promise) ? Promise.all(returned) : undefined
   }
 }

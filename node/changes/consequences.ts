@@ -1,8 +1,10 @@
 import type { Emitter } from '../../src/emitter.js'
+import { duplicateOf } from '../../src/errors.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
 import type { Answer, Store } from '../../src/store/contract.js'
+import { holderOf } from '../../src/store/unique.js'
 import type { NodeEvents } from '../events.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Reporter } from '../report/reporter.js'
@@ -40,7 +42,7 @@ export class Consequences {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
       if (change?.kind !== 'insert') continue
-      if (answers[i] === 'duplicate') join(change)
+      notNew(change, answers[i])
       change.origin?.stored(change)
     }
     this.#deps.sessions.settle()
@@ -62,8 +64,11 @@ export class Consequences {
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':
-        if (answer === 'duplicate') join(change)
-        else if (!change.started) scheduler.add(change.job)
+        if (answer !== 'ok') notNew(change, answer)
+        else {
+          if (!change.started) scheduler.add(change.job)
+          if (typeof change.job.agreed.terms.unique?.until === 'number') pruner.kept()
+        }
         return
       case 'begin':
         if (answer === 'stale') this.#notBegun(change.job)
@@ -112,9 +117,16 @@ export class Consequences {
   }
 }
 
-/** Its id is another job's. A group is looked at when it is written and when it is stored, in either order: told once. */
-function join(change: NodeInsert): void {
-  if (change.joined === true) return
-  change.joined = true
-  change.origin?.joined(change)
+/**
+ * Its id is another job's, or its key. A group is looked at when it is written and when it is stored, in either order: told
+ * once.
+ */
+function notNew(change: NodeInsert, answer: Answer | undefined): void {
+  if (answer === 'ok' || answer === undefined || change.known === true) return
+  change.known = true
+  const { job, origin } = change
+  if (typeof answer === 'string' || answer.is !== 'taken') return origin?.joined(change, job.id)
+  const there = holderOf(answer.value)
+  if (job.agreed.terms.unique?.onConflict !== 'reject') return origin?.joined(change, there)
+  origin?.refused(change, duplicateOf(job.name, there))
 }

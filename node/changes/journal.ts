@@ -1,3 +1,4 @@
+import type { JrError } from '../../src/errors.js'
 import type { JobRecord, Outcome } from '../../src/job/record.js'
 import type {
   Acknowledge,
@@ -20,15 +21,22 @@ export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Ackn
 export interface NodeInsert extends Insert {
   /** Told when its number is on disk, and before that when a job of its id was there. */
   readonly origin: Origin | null
-  /** Its origin has been told so. */
-  joined?: boolean
+  /** Its origin has been told that it is no new job. */
+  known?: boolean
+  /** It has run before, and a key that was to be its own until a time is its own still. */
+  readonly again?: boolean
   /** A child was free: an attempt has begun while this is on its way to the disk. */
   started: boolean
 }
 
 export interface Origin {
-  /** It is no new job: one of its id is there. Told before any outcome of that one. */
-  joined(change: NodeInsert): void
+  /**
+   * It is no new job: the one of this id is there, which has its id, or what it is to be the only one by. Told before any
+   * outcome of that one.
+   */
+  joined(change: NodeInsert, id: string): void
+  /** It is not to be one of the job that is there. Told before its number is on the disk, as `joined` is. */
+  refused(change: NodeInsert, error: JrError): void
   /** Its number is on the disk, whether it is a new job or not. */
   stored(change: NodeInsert): void
 }

@@ -1,5 +1,6 @@
 import { packError } from '../../src/bytes/error-record.js'
 import { type Clock, nowOf } from '../../src/clock.js'
+import type { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { ChildEnqueue } from '../../src/pipe/messages.js'
 import type { Forward } from '../forward.js'
@@ -28,6 +29,8 @@ interface Request {
 /** A job on its way to the disk. */
 interface Storing {
   readonly by: Request
+  /** Another job that it is one of; empty: none. */
+  is: string
   /** Whoever has enqueued it waits no longer for its outcome. */
   readonly forget: () => void
 }
@@ -56,7 +59,7 @@ export class LocalJobs implements Origin {
       // The distributor has it now, and a bound of its own.
       reply({ asker, request }, 'taken', null)
       return forward(ask, {
-        accepted: (error) => reply({ asker, request }, 'accepted', error),
+        accepted: (error, is) => reply({ asker, request }, 'accepted', error, is),
         outcome: (ok, body) => outcomes.tellFrom(asker, request, ok, body),
       })
     }
@@ -67,20 +70,29 @@ export class LocalJobs implements Origin {
     const ownId = job.edition > 0
     const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
     const from = { asker, request }
-    this.#storing.set(insert, { by: from, forget: this.#watch(job.id, job.edition, from) })
+    this.#storing.set(insert, { by: from, is: '', forget: this.#watch(job.id, job.edition, from) })
     journal.add(insert, true)
   }
 
-  joined(change: NodeInsert): void {
+  joined(change: NodeInsert, id: string): void {
     const storing = this.#storing.get(change)
     if (storing === undefined) return
     storing.forget()
-    this.#watch(change.job.id, null, storing.by)
+    if (id !== change.job.id) storing.is = id
+    this.#watch(id, null, storing.by)
+  }
+
+  refused(change: NodeInsert, error: JrError): void {
+    const storing = this.#storing.get(change)
+    if (storing === undefined) return
+    storing.forget()
+    this.#storing.delete(change)
+    reply(storing.by, 'accepted', packError(error))
   }
 
   stored(change: NodeInsert): void {
     const storing = this.#storing.get(change)
-    if (storing !== undefined) reply(storing.by, 'accepted', null)
+    if (storing !== undefined) reply(storing.by, 'accepted', null, storing.is)
     this.#storing.delete(change)
   }
 
@@ -99,6 +111,8 @@ export class LocalJobs implements Origin {
   }
 }
 
-function reply({ asker, request }: Request, what: 'accepted' | 'taken', error: Buffer | null): void {
-  asker.send({ type: 'enqueue-reply', request, what, ok: error === null, body: error ?? NOTHING })
+/** `is`: the job that it is one of. */
+function reply({ asker, request }: Request, what: 'accepted' | 'taken', error: Buffer | null, is = ''): void {
+  const body = error ?? (is === '' ? NOTHING : Buffer.from(is))
+  asker.send({ type: 'enqueue-reply', request, what, ok: error === null, body })
 }

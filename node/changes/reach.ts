@@ -209,9 +209,9 @@ export class Reach {
       const joined = () => {
         isNew = false
       }
-      const origin = { joined, stored: () => resolve(isNew) }
-      const insert = { kind: 'insert', job, ownId: true, number: null, origin, started: false } as const
-      this.#deps.journal.add({ ...insert }, true)
+      const origin = { joined, refused: joined, stored: () => resolve(isNew) }
+      const own = { ownId: true, number: null, again: true }
+      this.#deps.journal.add({ kind: 'insert', job, origin, started: false, ...own }, true)
     })
   }
 

@@ -3,13 +3,6 @@ import type { End, Move, Note } from '../../src/store/contract.js'
 import { type Stands, standsOf, tagNotes } from '../../src/store/tags.js'
 import type { NodeChange } from './journal.js'
 
-/** The change itself: its other fields are for those who wait for it. */
-export function withTags(change: NodeChange): NodeChange {
-  const notes = tagsAfter(change)
-  if (notes === undefined) return change
-  return Object.assign(change, { notes: change.notes === undefined ? notes : [...change.notes, ...notes] })
-}
-
 /** What becomes of the index of tags with a change; undefined where none of its jobs has tags. */
 export function tagsAfter(change: NodeChange): readonly Note[] | undefined {
   switch (change.kind) {

@@ -41,7 +41,7 @@ export function decide(
 ): Verdict {
   switch (end.status) {
     case 'returned':
-      return { ended: null, next: { ...job, seq } }
+      return { ended: null, next: { ...job, seq, course: returned(job) } }
     case 'cancelled':
       return { ended: 'cancelled', next: null }
     case 'completed':
@@ -73,6 +73,11 @@ export function decide(
       }
     }
   }
+}
+
+/** As before, but for what its beginning has let go. */
+function returned({ agreed, course }: JobRecord): JobRecord['course'] {
+  return agreed.terms.unique?.until === 'started' ? { ...course, keyless: true } : course
 }
 
 const MAX_STACK = 2048

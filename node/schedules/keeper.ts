@@ -142,9 +142,15 @@ export class Keeper implements Origin {
   }
 
   /** A job of this id is there already: then that is the run, and what was to be noted with it is noted alone. */
-  joined({ job }: NodeInsert): void {
+  joined({ job }: NodeInsert, id: string): void {
     const kept = this.#byRun.get(job.id)
     if (kept !== undefined && this.#byId.get(kept.id) === kept) this.write(kept)
+    // Another job has what it is to be the only one by: this run is none.
+    if (id !== job.id) this.ended(job.id)
+  }
+
+  refused(change: NodeInsert, { job = '' }: JrError): void {
+    this.joined(change, job)
   }
 
   stored(): void {}

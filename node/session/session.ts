@@ -19,7 +19,6 @@ import type {
   Welcome,
 } from '../../src/wire/messages.js'
 import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
-import type { Watchers } from '../changes/watchers.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeSettings } from '../settings.js'
@@ -29,8 +28,9 @@ import { Answers } from './answers.js'
 import { Errands } from './errands.js'
 import type { Refusals } from './refusals.js'
 import { type Ask, askOf, type Subjects } from './requests.js'
+import { Watching, type WatchingDeps } from './watching.js'
 
-export interface SessionDeps extends Subjects, Admitting {
+export interface SessionDeps extends Subjects, Admitting, Omit<WatchingDeps, 'reach'> {
   readonly settings: NodeSettings
   readonly journal: Journal
   readonly runner: Runner
@@ -39,7 +39,6 @@ export interface SessionDeps extends Subjects, Admitting {
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
-  readonly watchers: Watchers
   /** False while the node stops: what comes then is refused, and the distributor keeps it. */
   readonly admitting: () => boolean
   /** That this node's name is taken. */
@@ -65,8 +64,7 @@ export class Session implements Origin {
   readonly #acceptance: Acceptance
   /** Come and not yet stored: never more than the distributor may have on their way. */
   readonly #pending = new Window(WINDOWS.jobs)
-  /** Jobs of whose end this app is told, whoever has enqueued them; each with how to do so no longer. */
-  readonly #watches = new Map<string, () => void>()
+  readonly #watching: Watching
 
   constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
     this.peer = peer
@@ -79,6 +77,7 @@ export class Session implements Origin {
       onFull: (full) => (full ? channel.pause('errands') : channel.resume('errands')),
     })
     this.#answers = new Answers(peer, channel, this.#errands)
+    this.#watching = new Watching(peer, (outcome) => delivery.copy(outcome), deps)
   }
 
   welcome(message: Welcome): void {
@@ -116,14 +115,17 @@ export class Session implements Origin {
   }
 
   close(): void {
-    for (const forget of this.#watches.values()) forget()
-    this.#watches.clear()
+    this.#watching.close()
     this.#errands.close()
   }
 
-  joined({ number, job }: NodeInsert): void {
-    this.#watch(job.id)
-    this.channel.send({ type: 'joined', number: number ?? 0 })
+  joined({ number }: NodeInsert, id: string): void {
+    this.#watching.add(id)
+    this.channel.send({ type: 'joined', number: number ?? 0, id })
+  }
+
+  refused({ number }: NodeInsert, error: JrError): void {
+    this.#refuse(number ?? 0, error)
   }
 
   stored(change: NodeInsert): void {
@@ -173,7 +175,7 @@ export class Session implements Origin {
       case 'cancel':
         return this.#answers.give(message.request, 1, () => this.#deps.reach.cancel(message.id))
       case 'watch':
-        return this.#answers.give(message.request, 1, () => this.#watched(message.id))
+        return this.#answers.give(message.request, 1, () => this.#watching.ask(message.id, message.key))
       case 'request':
         return this.#request(message)
       case 'unreadable':
@@ -202,8 +204,8 @@ export class Session implements Origin {
     this.#received = number
   }
 
-  #refuse(number: number, { code, message }: JrError): void {
-    const refused = { type: 'refused', number, code, message } as const
+  #refuse(number: number, { code, message, job = '' }: JrError): void {
+    const refused = { type: 'refused', number, code, message, job } as const
     this.#deps.refusals.add(this.peer.instance, refused)
     this.channel.send(refused)
     // Who does not read why is not listened to.
@@ -229,31 +231,9 @@ export class Session implements Origin {
     const ownId = job.edition > 0
     const made: NodeInsert = { kind: 'insert', job, ownId, number, sentBefore, origin: this, started: false }
     journal.add(made, true)
-    // Of a job with an id of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
-    if (!ownId && sentBefore.length === 0) made.started = runner.offer(job, now)
-  }
-
-  /** Whoever has enqueued it, this app is told of its end as well: now, while it is connected. */
-  #watch(id: string): () => void {
-    const known = this.#watches.get(id)
-    if (known !== undefined) return known
-    const { watchers } = this.#deps
-    const forget = watchers.add(id, null, (outcome) => {
-      if (!outcome.more) this.#watches.delete(id)
-      if (outcome.instance !== this.peer.instance) this.delivery.copy(outcome)
-    })
-    this.#watches.set(id, forget)
-    return forget
-  }
-
-  async #watched(id: string): Promise<readonly [answer: string, edition: number]> {
-    // Before it is looked for: it may end meanwhile.
-    const forget = this.#watch(id)
-    const found = await this.#deps.reach.watch(id, this.peer)
-    if (found[0] === 'watching') return found
-    forget()
-    this.#watches.delete(id)
-    return found
+    // Of a job with an id or a key of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
+    const isNew = !ownId && sentBefore.length === 0 && job.agreed.terms.unique === undefined
+    if (isNew) made.started = runner.offer(job, now)
   }
 
   #forget(ids: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { JobDefinition } from '../../src/job/definition.js'
 import type { Outcome } from '../../src/job/record.js'
 import { HIGHEST_TERM } from '../../src/job/terms/agreed.js'
 import type { Store } from '../../src/store/contract.js'
+import { holder } from '../../src/store/unique.js'
 import { WINDOWS } from '../../src/window.js'
 import type { Link, LinkHandlers } from '../../src/wire/links.js'
 import type { NodeState } from '../../src/wire/messages.js'
@@ -13,7 +14,7 @@ import { Refusals } from './refusals.js'
 import { Session, type SessionDeps } from './session.js'
 
 export interface SessionsDeps
-  extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers' | 'duplicates' | 'refusals'> {
+  extends Omit<SessionDeps, 'touched' | 'complaints' | 'watchers' | 'holder' | 'duplicates' | 'refusals'> {
   readonly store: Store
   readonly reporter: Reporter
   readonly onStoreError: (error: unknown) => void
@@ -63,6 +64,7 @@ export class Sessions {
       ...this.#deps,
       complaints: this.#complaints,
       watchers: this.#watchers,
+      holder: (key) => this.#holder(key),
       refusals: this.#refusals,
       duplicates: this.#duplicates,
       touched: (touched) => this.#touched.add(touched),
@@ -128,6 +130,11 @@ export class Sessions {
     })
     if (status !== 'running') session.tell(state())
     reporter.attach(name, instance, session.delivery)
+  }
+
+  async #holder(key: string): Promise<string | null> {
+    await this.#deps.journal.flushed()
+    return holder(this.#deps.store, key)
   }
 
   #close(session: Session, error: Error | null): void {

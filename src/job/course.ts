@@ -24,6 +24,8 @@ export const COURSE = {
   /** Its code and its stack; empty where there was none. */
   lastCode: text(6),
   lastStack: text(7),
+  /** An attempt that does not count has begun, and let go what the job was the only one by until then. */
+  keyless: flag(9),
 } as const
 
 /** What has happened to a job. Only its node writes it. */
@@ -59,6 +61,10 @@ export function readCourse(r: ByteReader): Course {
 
 function count(no: number): Mark<number> {
   return { no, fallback: 0, write: (w, value) => w.uint(value), read: (r) => r.uint() }
+}
+
+function flag(no: number): Mark<boolean> {
+  return { no, fallback: false, write: (w, value) => w.flag(value), read: (r) => r.flag() }
 }
 
 function text(no: number): Mark<string> {

@@ -44,6 +44,10 @@ export function parseEnqueueOptions(
   }
   const strict = strictNode && options.node !== undefined && options.strictNode === undefined
   const agreed = agree(strict ? { ...options, strictNode } : options, BESIDE)
+  if (id !== undefined && agreed.terms.unique !== undefined) {
+    const why = 'a job with an id of your own is the only one of that'
+    throw new TypeError(`opts.id and opts.unique: expected one of them, got both: ${why}`)
+  }
   const { delayMs, runAt: time } =
     after === undefined ? atTime(runAt, now) : { delayMs: givenDuration(after, 'opts.after'), runAt: null }
   return { id: id === undefined ? null : checked(NAME, id, 'opts.id'), delayMs, runAt: time, agreed }

@@ -1,11 +1,12 @@
 import type { JobRecord } from './record.js'
+import { uniqueKeyOf } from './terms/where.js'
 
 /**
  * The key of a job that must meet others at one node: with an edition its id is the user's own, and the same id is one job.
  * Null: it may go to any node. What has the same key has the same home while the nodes stay.
  */
-export function homeKeyOf({ id, edition }: Pick<JobRecord, 'id' | 'edition'>): string | null {
-  return edition > 0 ? id : null
+export function homeKeyOf(job: Pick<JobRecord, 'id' | 'edition' | 'name' | 'agreed'>): string | null {
+  return job.edition > 0 ? job.id : uniqueKeyOf(job.agreed.terms, job.name)
 }
 
 /** Of these nodes the home of a key; null when there are none. The others keep theirs when one comes or goes. */

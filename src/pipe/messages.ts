@@ -31,7 +31,7 @@ export interface EnqueueReply {
   readonly request: number
   readonly what: 'accepted' | 'outcome' | 'taken'
   readonly ok: boolean
-  /** Packed args when ok, packed error otherwise. */
+  /** Packed args when ok, packed error otherwise; of what is accepted, the id of another job that it is one of, or nothing. */
   readonly body: Buffer
 }
 

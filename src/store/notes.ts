@@ -24,6 +24,31 @@ export interface Note extends NoteName {
   readonly value: Buffer | null
   /** Where a note is there already, the whole change is not done, and is answered with that. */
   readonly unless?: 'taken'
+  /**
+   * A note that is there, and whose value begins with a time that is not after this one, is as good as gone: both in
+   * milliseconds, the one in the value as `timeBytes` has it.
+   */
+  readonly at?: number
+}
+
+const TIME_BYTES = 8
+
+/** Milliseconds as a value begins with them where its note ends by itself; Infinity: it does not. */
+export function timeBytes(ms: number): Buffer {
+  const bytes = Buffer.alloc(TIME_BYTES)
+  bytes.writeDoubleBE(ms)
+  return bytes
+}
+
+/** What is behind the time in such a value. */
+export function behindTime(value: Buffer): Buffer {
+  return value.subarray(TIME_BYTES)
+}
+
+/** Whether a note with this value is in the way of one that comes `unless` it is taken. */
+export function isTaken({ at }: { readonly at?: number | undefined }, value: Buffer | null): value is Buffer {
+  if (value === null) return false
+  return at === undefined || value.length < TIME_BYTES || value.readDoubleBE() > at
 }
 
 export interface StoredNote {

@@ -1,6 +1,6 @@
 import type { JobRecord } from '../job/record.js'
 import type { Answer, Change, Refusal, Refused, Single } from './changes.js'
-import { lasting, type NoteName, pathOf } from './notes.js'
+import { isTaken, lasting, type NoteName, pathOf } from './notes.js'
 
 /** What has to be known of a store to say whether it can do a change. */
 export interface Ground {
@@ -69,9 +69,9 @@ function refusalOfJob(change: Single, ground: Ground): 'duplicate' | 'stale' | n
 }
 
 function takenNote({ notes = [] }: Single, ground: Ground): Refusal | null {
-  for (const { shelf, key, unless } of notes) {
+  for (const { shelf, key, unless, at } of notes) {
     const value = unless === undefined ? null : ground.note({ shelf, key })
-    if (value !== null) return { is: 'taken', shelf, key, value }
+    if (isTaken({ at }, value)) return { is: 'taken', shelf, key, value }
   }
   return null
 }

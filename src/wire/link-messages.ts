@@ -51,8 +51,10 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'outcome':
       return writeOutcome(w, message)
     case 'accepted':
-    case 'joined':
       return w.uint(message.number)
+    case 'joined':
+      w.uint(message.number)
+      return w.text(message.id)
     case 'outcomes-taken':
       w.uint(message.first)
       return w.uint(message.count)
@@ -64,9 +66,12 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'forget':
       return writeList(w, message.ids, (to, id) => to.text(id))
     case 'cancel':
-    case 'watch':
       w.uint(message.request)
       return w.text(message.id)
+    case 'watch':
+      w.uint(message.request)
+      w.text(message.id)
+      return w.text(message.key)
     case 'request':
       w.uint(message.request)
       w.text(message.verb)
@@ -81,7 +86,8 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'refused':
       w.uint(message.number)
       w.text(message.code)
-      return w.text(message.message.slice(0, MAX_TEXT))
+      w.text(message.message.slice(0, MAX_TEXT))
+      return w.text(message.job)
     case 'welcome':
       return writeWelcome(w, message)
     case 'node-state':
@@ -104,7 +110,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
     case CODES.accepted:
       return { type: 'accepted', number: r.uint() }
     case CODES.joined:
-      return { type: 'joined', number: r.uint() }
+      return { type: 'joined', number: r.uint(), id: readId(r) }
     case CODES['outcomes-taken']:
       return { type: 'outcomes-taken', first: r.uint(), count: r.uint() }
     case CODES.ping:
@@ -118,7 +124,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
     case CODES.cancel:
       return { type: 'cancel', request: r.uint(), id: readId(r) }
     case CODES.watch:
-      return { type: 'watch', request: r.uint(), id: readId(r) }
+      return { type: 'watch', request: r.uint(), id: readId(r), key: text(r.text(), 'key') }
     case CODES.request:
       return { type: 'request', request: r.uint(), verb: label(r.known(), 'verb'), body: r.bytes() }
     case CODES.reply:
@@ -134,6 +140,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
         number,
         code: text(r.known(), 'code'),
         message: text(r.text(), 'message', MAX_TEXT),
+        job: text(r.text(), 'job'),
       }
     }
     case CODES.welcome:

@@ -59,13 +59,15 @@ export interface Cancel {
 }
 
 /**
- * From now on somebody waits for this job's outcome. Answered with `reply`: 'watching', 'ended' or 'not-found', and the
- * edition of the job that is there (0: none is).
+ * From now on somebody waits for this job's outcome. Answered with `reply`: 'watching', 'ended' or 'not-found', the edition
+ * of the job that is there (0: none is), and its id: of one that is the only one of its `key` it may be another's.
  */
 export interface Watch {
   readonly type: 'watch'
   readonly request: number
   readonly id: string
+  /** Empty: none. */
+  readonly key: string
 }
 
 /** So many outcomes have been handled, from the `first` on: from 1, in the order in which this connection carried them. */
@@ -126,12 +128,13 @@ export interface Accepted {
 }
 
 /**
- * The job of this number is not a new one: there was one of its id. Said before it is accepted, and before any outcome of
+ * The job of this number is not a new one: the one of this id is there. Said before it is accepted, and before any outcome of
  * the one that is there. Of one that may be lost with its connection, `watch` answers the same.
  */
 export interface Joined {
   readonly type: 'joined'
   readonly number: number
+  readonly id: string
 }
 
 /** This one was not taken, and never will be under this number. */
@@ -140,6 +143,8 @@ export interface Refused {
   readonly number: number
   readonly code: string
   readonly message: string
+  /** With JR_DUPLICATE the id of the job that is there; else empty. */
+  readonly job: string
 }
 
 /** `stored` says whether it waits on the node's disk until taken; all outcomes count for `outcomes-taken`. */

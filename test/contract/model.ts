@@ -62,7 +62,12 @@ export class Model {
   /** Where it is not `ok`, something may have been done. */
   #applyOne(change: Single): 'ok' | Refusal {
     const { notes = [] } = change
-    const there = notes.map((note) => (note.unless === undefined ? undefined : this.#note(note)))
+    const there = notes.map((note) => {
+      const found = note.unless === undefined ? undefined : this.#note(note)
+      return found !== undefined && (note.at === undefined || found.value.readDoubleBE() > note.at)
+        ? found
+        : undefined
+    })
     const answer = this.#applyBare(change)
     const taken = there.find((note) => note !== undefined)
     if (answer !== 'ok') return answer

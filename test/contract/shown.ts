@@ -4,8 +4,8 @@ import { FAR } from './steps.js'
 export function shown(change: Change): string {
   if (change.kind === 'together') return `together(${change.changes.map(shown).join(', ')})`
   const notes = (change.notes ?? []).map(
-    ({ shelf, key, value, unless }) =>
-      `${unless === undefined ? '' : 'unless taken '}${shelf.name} ${JSON.stringify(key)} ${value?.length ?? 'gone'}`,
+    ({ shelf, key, value, unless, at }) =>
+      `${unless === undefined ? '' : `unless taken at ${at} `}${shelf.name} ${JSON.stringify(key)} ${value?.length ?? 'gone'}`,
   )
   return `${withoutNotes(change)}${notes.length === 0 ? '' : ` [${notes.join(', ')}]`}`
 }

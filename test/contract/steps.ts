@@ -10,6 +10,7 @@ import type {
   Single,
   TerminalState,
 } from '#dist/src/store/index.js'
+import { timeBytes } from '#dist/src/store/notes.js'
 import { outcome, record } from '../node/records.js'
 import type { Model } from './model.js'
 
@@ -83,6 +84,7 @@ interface NoteStep {
   readonly own: boolean
   readonly value: number | null
   readonly unless: boolean
+  readonly at: number | null
 }
 
 export const nat = (max: number) => fc.nat({ max })
@@ -138,7 +140,13 @@ const bare = fc.oneof(
 )
 
 const notes = fc.array(
-  fc.record({ key: nat(KEYS.length - 1), own: fc.boolean(), value: fc.option(nat(3)), unless: fc.boolean() }),
+  fc.record({
+    key: nat(KEYS.length - 1),
+    own: fc.boolean(),
+    value: fc.option(nat(3)),
+    unless: fc.boolean(),
+    at: fc.option(nat(3)),
+  }),
   { maxLength: 3 },
 )
 const single: fc.Arbitrary<SingleStep> = fc
@@ -173,10 +181,11 @@ function singleOf(step: SingleStep, world: World): Single {
   return notes == null ? change : { ...change, notes: notes.map(noteOf) }
 }
 
-function noteOf({ key, own, value, unless }: NoteStep): Note {
+function noteOf({ key, own, value, unless, at }: NoteStep): Note {
   const note = { shelf: own ? SHELVES[1] : SHELVES[0], key: KEYS[key] ?? 'k' }
-  const held = value === null ? null : Buffer.alloc(value * 20, value)
-  return { ...note, value: held, ...(unless ? { unless: 'taken' as const } : {}) }
+  const held = value === null ? null : Buffer.concat([timeBytes(value), Buffer.alloc(value * 20, value)])
+  if (!unless) return { ...note, value: held }
+  return { ...note, value: held, unless: 'taken', ...(at === null ? {} : { at }) }
 }
 
 function withoutNotes(step: SingleStep, world: World): Single {

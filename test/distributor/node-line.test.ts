@@ -3,6 +3,7 @@ import type { Distributor } from '#dist/distributor/index.js'
 import { pack } from '#dist/src/bytes/codec.js'
 import type { Address } from '#dist/src/wire/address.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
+import { outcome } from '../node/records.js'
 import { folder, startApp, startNode, until } from '../system/harness.js'
 import { enqueueOf, RawPeer, welcomeOf } from '../system/raw-peer.js'
 
@@ -89,7 +90,7 @@ t.test('a job that is refused makes room for the next', async (t) => {
   const refused = app.enqueue('echo')
   app.enqueue('echo')
   await node.until(() => sentTo(node).length === 1)
-  node.send({ type: 'refused', number: 1, code: 'JR_NO_SUCH_JOB', message: 'it is not here any more' })
+  node.send({ type: 'refused', number: 1, code: 'JR_NO_SUCH_JOB', message: 'not here any more', job: '' })
   await t.rejects(refused.accepted, { code: 'JR_NO_SUCH_JOB' })
   await node.until(() => sentTo(node).length === 2)
 })
@@ -132,9 +133,43 @@ t.test(
       number: 1,
       code: 'JR_NO_SUCH_JOB',
       message: 'it is not here any more',
+      job: '',
     } as const
     await nodeThatHas(t, address, 'one', 2, 100, [word])
     await t.rejects(refused.accepted, { code: 'JR_NO_SUCH_JOB' })
     await accepted.accepted
   },
 )
+
+t.test('with which job a job is one is asked, when the word of it is lost', async (t) => {
+  const { app, address } = await startApp(t, { name: 'app' })
+  const first = await nodeThatHas(t, address, 'one', 0)
+  await app.ready
+  const told: string[] = []
+  const joins = app.enqueue('echo', {}, { unique: 'mine' }, () => told.push('joins'))
+  const rejects = app.enqueue('echo', {}, { unique: { key: 'mine', onConflict: 'reject' } })
+  const rejected = rejects.result()
+  await first.until(() => sentTo(first).length === 2)
+  first.socket.destroy()
+  const node = await nodeThatHas(t, address, 'one', 2)
+  await joins.accepted
+  const asked = () => node.got.flatMap((message) => (message.type === 'watch' ? [message] : []))
+  await node.until(() => asked().length === 2)
+  t.match(asked(), [
+    { id: joins.id, key: 'kecho\0mine' },
+    { id: rejects.id, key: 'kecho\0mine' },
+  ])
+  const result = joins.result()
+  for (const { request } of asked())
+    node.send({ type: 'reply', request, ok: true, body: pack(['watching', 0, 'other']) })
+  await t.rejects(rejected, { code: 'JR_DUPLICATE', job: 'other' })
+  t.equal(joins.id, 'other')
+  const args = pack({ done: true })
+  node.send({
+    type: 'outcome',
+    stored: false,
+    outcome: outcome({ id: 'other', instance: 'not its own', args }),
+  })
+  t.match(await result, { done: true })
+  t.same(told, ['joins'])
+})

@@ -104,6 +104,10 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     },
     prints: /^321\n$/,
   },
+  'docs/unique.md: Unique jobs': [
+    { ...APP, prints: /^true\n$/ },
+    { ...APP, prints: /^JR_DUPLICATE [\w-]+\n$/ },
+  ],
   'docs/databases.md: A pool for each child': {
     files: {
       ...DATABASE,

@@ -25,7 +25,7 @@ async function withEnded(): Promise<{ reach: Reach; state: () => Promise<string 
     await turn()
     const [answer] = await store.commit([change as Change], true)
     if (change.kind === 'insert') {
-      if (answer === 'duplicate') change.origin?.joined(change)
+      if (answer === 'duplicate') change.origin?.joined(change, change.job.id)
       change.origin?.stored(change)
     }
     if (change.kind === 'end') change.done?.(answer === 'ok')

@@ -80,7 +80,7 @@ class Life {
     if (change.kind === 'note') change.done?.(answer)
     if (change.kind !== 'insert') return
     if (answer === 'ok') this.begun.push(change.job)
-    else change.origin?.joined(change)
+    else change.origin?.joined(change, change.job.id)
     change.origin?.stored(change)
   }
 

@@ -3,8 +3,8 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { withNotes } from '#dist/node/changes/indexes.js'
 import type { NodeChange } from '#dist/node/changes/journal.js'
-import { withTags } from '#dist/node/changes/tags.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { agree, NO_TERMS } from '#dist/src/job/terms/agreed.js'
 import type { Change, Single, Store } from '#dist/src/store/index.js'
@@ -40,7 +40,7 @@ function notedOne({ notes: _, ...change }: Single): Single {
   return made({ ...change, from: tagged(change.from), keep: keep && { ...keep, job: tagged(keep.job) } })
 }
 
-const made = (change: Single): Single => withTags(change as NodeChange) as Single
+const made = (change: Single): Single => withNotes(change as NodeChange, () => 0) as Single
 
 async function agrees(store: Store): Promise<void> {
   const jobs = await listed(store, {}, 1000)

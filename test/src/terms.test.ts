@@ -9,6 +9,7 @@ import { headRecord, jobRecord, readRecords, spooledOf } from '#dist/distributor
 import { Ticket } from '#dist/distributor/told/ticket.js'
 import { admit } from '#dist/node/session/admit.js'
 import { ByteReader, ByteWriter } from '#dist/src/bytes/bytes.js'
+import { packArgs } from '#dist/src/bytes/values.js'
 import { COURSE, FRESH } from '#dist/src/job/course.js'
 import { whenOf } from '#dist/src/job/due.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
@@ -18,6 +19,7 @@ import {
   type Agreed,
   agree,
   areKnown,
+  forArgs,
   HIGHEST_TERM,
   NO_TERMS,
   optionsOf,
@@ -26,6 +28,8 @@ import {
 } from '#dist/src/job/terms/agreed.js'
 import { TERMS, type TermOptions } from '#dist/src/job/terms/table.js'
 import type { Term } from '#dist/src/job/terms/term.js'
+import { uniqueKeyOf } from '#dist/src/job/terms/where.js'
+import type { JobArgs } from '#dist/src/job/types.js'
 import { childMessages } from '#dist/src/pipe/child-messages.js'
 import { levelStore, memoryStore, redisStore, type Store } from '#dist/src/store/index.js'
 import { JournalWriter, readJournal } from '#dist/src/store/level/journal.js'
@@ -48,7 +52,13 @@ const POOL: readonly unknown[] = [
   { type: 'linear', delay: 1.5, max: 1e9 },
   { type: 'exponential', delay: 2, max: 60, jitter: false },
   { type: 'exponential', delay: 0.1, jitter: true },
+  {},
+  { key: 'ü😀', until: 'started' },
+  { until: '20s', onConflict: 'reject' },
+  { key: 'a', until: 'ended', onConflict: 'join' },
 ]
+
+const ONE = { key: 'a', byArgs: false, until: 'ended', onConflict: 'join' }
 
 /** Values that are one too large, too long or too many, by how they are written. */
 const PAST: Readonly<Record<string, readonly unknown[]>> = {
@@ -61,6 +71,13 @@ const PAST: Readonly<Record<string, readonly unknown[]>> = {
   '*[t]*, short': [Array(17).fill('t'), [''], ['x'.repeat(65)], ['a\0']],
   '*c* (once, skip, all)': ['never'],
   '*b*': [],
+  unique: [
+    { ...ONE, key: '' },
+    { ...ONE, key: 'a\0' },
+    { ...ONE, key: 'x'.repeat(257) },
+    { ...ONE, until: 365_000 * 86_400_000 + 1 },
+    { ...ONE, until: 0 },
+  ],
   backoff: [1e9 + 1, -1, { type: 'linear', delay: 1, max: -1 }, { type: 'fixed', delay: Number.NaN }],
 }
 
@@ -119,7 +136,11 @@ const course = fc.record(
   Object.fromEntries(
     Object.entries(COURSE).map(([name, { fallback }]) => [
       name,
-      typeof fallback === 'number' || name === 'firstDue' ? fc.maxSafeNat() : fc.string({ unit: 'binary' }),
+      typeof fallback === 'number' || name === 'firstDue'
+        ? fc.maxSafeNat()
+        : typeof fallback === 'boolean'
+          ? fc.boolean()
+          : fc.string({ unit: 'binary' }),
     ]),
   ),
   { requiredKeys: [] },
@@ -146,8 +167,9 @@ function across<M>(set: MessageSet<M>, message: M): M {
 t.test('what a job is enqueued with is the same behind every way that it goes', async (t) => {
   let some = 0
   fc.assert(
-    fc.property(given, beside, (terms, { wait, id }) => {
+    fc.property(given, beside, (terms, { wait, id: own }) => {
       const agreed = agreedOrNone(terms)
+      const id = agreed.terms.unique === undefined ? own : undefined
       some += agreed.highest > 0 ? 1 : 0
       deepStrictEqual(readAfresh(agreed.bytes), agreed, 'read from its bytes')
       deepStrictEqual(termsOf(Buffer.from(agreed.bytes)), agreed)
@@ -166,7 +188,7 @@ t.test('what a job is enqueued with is the same behind every way that it goes', 
       const { ticket: __, ...before } = made
       deepStrictEqual(back, before, 'the spool')
       const taken = taking(made)
-      deepStrictEqual(taken.agreed, agreed)
+      deepStrictEqual(taken.agreed, forArgs(agreed, made.args))
       deepStrictEqual([taken.id, taken.edition], [id ?? 'made', id === undefined ? 0 : 7])
       const { type: ___, number: ____, ...sent } = messageOf(made, 0, NOW)
       const ask = across(childMessages, { type: 'enqueue', request: 1, token: 2, ...sent })
@@ -289,3 +311,41 @@ t.test('terms of the user that change later do not change a job', async (t) => {
   t.not(agree(options, []), agreed)
   t.equal(agree({ maxAttempts: 3 }, []), agree({ maxAttempts: 3 }, []), 'the same are one value')
 })
+
+t.test(
+  'what is one by its args: the same values under the same names, however they are written',
+  async (t) => {
+    const terms = agree({ unique: { until: '5m' }, period: 1 }, [])
+    const keyOf = (args: JobArgs) => uniqueKeyOf(forArgs(terms, packArgs(args)).terms, 'work')
+    const args = { a: 1, b: [{ c: 'x', d: new Date(5) }, Buffer.from('e')], '9': null, f: 2n }
+    const key = keyOf(args)
+    t.match(key, /^awork\0[\w-]{43}$/)
+    t.equal(
+      keyOf({ f: 2n, b: [{ d: new Date(5), c: 'x' }, Buffer.from('e')], a: 1, g: undefined, '9': null }),
+      key,
+    )
+    for (const other of [{ a: 2 }, { a: '1' }, { b: [...args.b].reverse() }, { f: 2 }, { g: null }])
+      t.not(keyOf({ ...args, ...other }), key)
+    const made = forArgs(terms, packArgs(args))
+    t.same(readAfresh(made.bytes), made)
+    t.same(optionsOf(made), { unique: { until: '5m' }, period: '1s' })
+    const bad: readonly [unknown, RegExp][] = [
+      [false, /^opts\.unique: expected true, a text, or \{ key, until, onConflict \}, got false$/],
+      ['', /^opts\.unique: expected text of 1 to 256/],
+      ['a\0', /^opts\.unique: expected text of 1 to 256 characters, without NUL/],
+      [{ key: 7 }, /^opts\.unique\.key: expected text/],
+      [
+        { until: 'later' },
+        /^opts\.unique\.until: expected 'ended', 'started', or a duration such as '5m', got 'later'$/,
+      ],
+      [{ until: 0 }, /^opts\.unique\.until: expected a whole number from 1/],
+      [{ onConflict: 'fail' }, /^opts\.unique\.onConflict: expected join or reject, got 'fail'$/],
+      [{ for: 1 }, /^opts\.unique\.for: no such option; known: key, until, onConflict$/],
+    ]
+    for (const [unique, message] of bad)
+      t.throws(() => agree({ unique: unique as never }, []), { name: 'TypeError', message })
+    t.throws(() => parseEnqueueOptions({ id: 'mine', unique: true }, NOW), {
+      message: /^opts\.id and opts\.unique: /,
+    })
+  },
+)

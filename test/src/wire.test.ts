@@ -55,7 +55,7 @@ const MESSAGES: LinkMessage[] = [
   },
   { type: 'forget', ids: ['a', 'b'] },
   { type: 'cancel', request: 1, id: 'a' },
-  { type: 'watch', request: 2, id: 'a' },
+  { type: 'watch', request: 2, id: 'a', key: 'kwork\0b' },
   { type: 'outcomes-taken', first: 3, count: 12 },
   { type: 'request', request: 3, verb: 'jobs', body: bytes('body') },
   {
@@ -74,7 +74,8 @@ const MESSAGES: LinkMessage[] = [
     maxPriority: 7,
   },
   { type: 'accepted', number: 8 },
-  { type: 'refused', number: 9, code: 'JR_STOPPED', message: 'no' },
+  { type: 'refused', number: 9, code: 'JR_DUPLICATE', message: 'no', job: 'a' },
+  { type: 'joined', number: 9, id: 'a' },
   { type: 'outcome', stored: true, outcome: outcome({ error: bytes('error') }) },
   { type: 'reply', request: 3, ok: false, body: bytes('') },
   { type: 'node-state', status: 'paused', jobs: [], evented: 0, deferred: 1, busy: 0 },

@@ -235,7 +235,7 @@ t.test('a node refuses what it cannot read by itself, and does what comes beside
   enqueue({ id: 'x'.repeat(300) })
   enqueue({})
   link.channel.send({ type: 'cancel', request: 1, id: '' })
-  link.channel.send({ type: 'watch', request: 2, id: 'y'.repeat(300) })
+  link.channel.send({ type: 'watch', request: 2, id: 'y'.repeat(300), key: '' })
   link.channel.send({ type: 'request', request: 3, verb: 'load', body: Buffer.from([0xc1]) })
   link.channel.send({ type: 'request', request: 4, verb: 'load', body: pack({ id: 'z'.repeat(300) }) })
   link.channel.send({ type: 'request', request: 5, verb: 'no-such', body: pack({}) })

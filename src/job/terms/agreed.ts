@@ -5,6 +5,7 @@ import { clash } from './across.js'
 import { KeptBlocks } from './kept.js'
 import { TERMS, type TermOptions, type Terms } from './table.js'
 import type { Term } from './term.js'
+import { keyOfArgs } from './unique.js'
 
 /** What a job was enqueued with: made once, at `enqueue`, and carried as it is. Many jobs may share one. Plain data. */
 export interface Agreed {
@@ -77,6 +78,25 @@ export function agree(options: TermOptions, beside: readonly string[]): Agreed {
     (bytes, from, end) =>
       kept.find(bytes, from, end) ?? kept.keep(agreedOn(highest, copyOf(bytes, from, end))),
   )
+}
+
+/** Of one job: with what its args say. */
+export function forArgs(agreed: Agreed, args: Buffer): Agreed {
+  const { unique } = agreed.terms
+  if (unique?.byArgs !== true) return agreed
+  const terms = { ...agreed.terms, unique: { ...unique, key: keyOfArgs(args) } }
+  writer.cut(0)
+  for (const known of BY_NUMBER) {
+    const value = known === undefined ? undefined : terms[known.name as keyof Terms]
+    if (known === undefined || value === undefined) continue
+    writer.uint(known.entry.no)
+    known.entry.write(writer, value)
+  }
+  return writer.peek((bytes, from, end) => ({
+    terms,
+    bytes: copyOf(bytes, from, end),
+    highest: agreed.highest,
+  }))
 }
 
 function agreedOn(highest: number, bytes: Buffer): Agreed {

@@ -16,6 +16,7 @@ import {
 import type { Entry } from '../block.js'
 import type { Backoff } from '../retry-policy.js'
 import { checkBackoff, readBackoff, writeBackoff } from './backoff.js'
+import { checkUnique, type GivenUnique, readUnique, showUnique, type Unique, writeUnique } from './unique.js'
 
 /** Something that a job can be asked to be done with. `Given` is what a user may write, `Value` what is made of it. */
 export interface Term<Given = unknown, Value = unknown, Unit extends string = string> extends Entry<Value> {
@@ -109,6 +110,11 @@ export function duration(no: number, rule: Rule<number>): Term<number | string, 
 export function backoff(no: number): Term<Backoff, Backoff, ''> {
   const bytes = { write: writeBackoff, read: readBackoff }
   return { no, unit: '', form: 'backoff', parse: checkBackoff, ...bytes, show: same }
+}
+
+export function unique(no: number): Term<GivenUnique, Unique, ''> {
+  const bytes = { write: writeUnique, read: readUnique }
+  return { no, unit: '', form: 'unique', parse: checkUnique, ...bytes, show: showUnique }
 }
 
 /** What is kept as it is given. */

@@ -15,6 +15,14 @@ export function hasPriorityIn({ minPriority, maxPriority }: PriorityRange, { pri
   return priority >= minPriority && priority <= maxPriority
 }
 
+/**
+ * What a job is the only one by, among all nodes: two jobs with the same text are not both there. Null: nothing. No key has a
+ * NUL, and keys of args are not those that somebody has written.
+ */
+export function uniqueKeyOf({ unique }: Terms, name: string): string | null {
+  return unique === undefined ? null : `${unique.byArgs ? 'a' : 'k'}${name}\0${unique.key}`
+}
+
 export function mayRunOn(node: string, terms: Terms): boolean {
   const pinned = pinnedTo(terms)
   return (pinned === null || pinned === node) && terms.notNode?.includes(node) !== true

@@ -88,9 +88,9 @@ export function scopedName(name: NoteName): string {
 }
 
 function writeNote(out: FieldWriter, note: Note): void {
-  const { value, unless } = note
+  const { value, unless, at = '' } = note
   const letter = value === null ? 'd' : 'p'
-  out.text(unless === undefined ? letter : letter.toUpperCase())
+  out.text(unless === undefined ? letter : `${letter.toUpperCase()}${at}`)
   out.text(scopedName(note))
   if (value === null) out.text('')
   else out.row(writeBytes, value)

@@ -6,6 +6,7 @@ import type { Outcome, StoredJob } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
 import type { ActAnswer } from '../../verbs/acts.js'
 import { standsOf, tagNotes } from '../tags.js'
+import { heldKey } from '../unique.js'
 import { scopedName, writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
 import { nodeKeys, placeOf } from './keys.js'
@@ -73,7 +74,10 @@ function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: 
   }
   const outcome = job.wanted && !isTerminal(state) ? cancelled(node, stored, seq, now) : null
   writeOutcome(out, outcome)
-  if (!isTerminal(state)) for (const name of tagNotes(job, standsOf(state))) out.text(scopedName(name))
+  if (isTerminal(state)) return
+  for (const name of tagNotes(job, standsOf(state))) out.text(scopedName(name))
+  const key = heldKey(job, state)
+  if (key !== null) out.text(scopedName(key))
 }
 
 function cancelled(node: string, stored: StoredJob, seq: number, now: number): Outcome {

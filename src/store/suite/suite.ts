@@ -7,6 +7,7 @@ import { LISTS } from './lists.js'
 import { NOTES } from './notes.js'
 import { ORDER } from './order.js'
 import { OUTCOMES } from './outcomes.js'
+import { TAKEN } from './taken.js'
 import { TOGETHER } from './together.js'
 
 /** One promise of the contract. */
@@ -24,6 +25,7 @@ const CASES = {
   ...ENDED,
   ...LISTS,
   ...NOTES,
+  ...TAKEN,
   ...TOGETHER,
   ...LIFE,
 }

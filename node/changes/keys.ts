@@ -1,0 +1,23 @@
+import type { Note } from '../../src/store/contract.js'
+import { heldKey, takeKey } from '../../src/store/unique.js'
+import type { NodeChange } from './journal.js'
+
+/** What becomes of the keys that jobs are the only ones by; undefined where the job has none. */
+export function keysAfter(change: NodeChange, now: () => number): readonly Note[] | undefined {
+  switch (change.kind) {
+    case 'insert':
+      if (change.job.agreed.terms.unique === undefined) return undefined
+      return takeKey(change.job, now(), change.again === true) ?? undefined
+    case 'begin':
+      if (change.job.agreed.terms.unique?.until !== 'started') return undefined
+      return letGo(heldKey(change.job, 'available'))
+    case 'end':
+      return letGo(heldKey(change.from, change.running ? 'running' : 'available'))
+    default:
+      return undefined
+  }
+}
+
+function letGo(name: ReturnType<typeof heldKey>): readonly Note[] | undefined {
+  return name === null ? undefined : [{ ...name, value: null }]
+}

@@ -1,0 +1,83 @@
+import type { JobRecord } from '../job/record.js'
+import type { JobState } from '../job/states.js'
+import { uniqueKeyOf } from '../job/terms/where.js'
+import type { Note, NoteName, Shelf, Store } from './contract.js'
+import { behindTime, timeBytes } from './notes.js'
+
+/** Which job has a key: one among all nodes. */
+export const UNIQUE: Shelf = { name: 'unique', own: false }
+/** Keys that are free again at a time, in the order of these times. */
+export const ENDING: Shelf = { name: 'ending', own: false }
+
+/** Digits of a time, so that texts are in its order. */
+const DIGITS = 16
+
+/**
+ * The notes of a new job that has a key: it is not taken if another one has it. `again`: it has had it before. Null: it has
+ * none.
+ */
+export function takeKey(job: JobRecord, now: number, again: boolean): readonly Note[] | null {
+  const name = nameOf(job)
+  if (name === null) return null
+  const ends = endOf(job)
+  const value = Buffer.concat([timeBytes(ends), Buffer.from(job.id)])
+  const own = again && Number.isFinite(ends)
+  const note: Note = { ...name, value, unless: 'taken', at: own ? Math.max(now, ends) : now }
+  if (ends === Number.POSITIVE_INFINITY) return [note]
+  return [note, { shelf: ENDING, key: endingKey(ends, name.key), value: NOTHING }]
+}
+
+/** The key that a waiting or running job lets go when it ends, or begins for the first time: null when it has none. */
+export function heldKey(job: JobRecord, state: JobState): NoteName | null {
+  const { unique } = job.agreed.terms
+  if (unique === undefined || typeof unique.until === 'number') return null
+  if (unique.until === 'started' && (state === 'running' || hasBegun(job))) return null
+  return nameOf(job)
+}
+
+/** The job that has a key, as the value of its note says it. */
+export function holderOf(value: Buffer): string {
+  return behindTime(value).toString()
+}
+
+/** The job that has a key; null when it is free, or will be with the next one that wants it. */
+export async function holder(store: Pick<Store, 'notes'>, key: string): Promise<string | null> {
+  const [first] = await store.notes(UNIQUE, { prefix: key }, 1)
+  return first?.key === key ? holderOf(first.value) : null
+}
+
+/** The key that ends, of a note on the shelf of those. */
+export function keyOfEnding(key: string): string {
+  return key.slice(DIGITS)
+}
+
+/** In front of which all keys are that have ended. */
+export function endedBefore(now: number): string {
+  return timeText(now)
+}
+
+function nameOf({ name, agreed }: JobRecord): NoteName | null {
+  const key = uniqueKeyOf(agreed.terms, name)
+  return key === null ? null : { shelf: UNIQUE, key }
+}
+
+/** On the node's wall clock. */
+function endOf({ agreed, enqueuedAt }: JobRecord): number {
+  const until = agreed.terms.unique?.until
+  return typeof until === 'number' ? enqueuedAt + until : Number.POSITIVE_INFINITY
+}
+
+/** At some time, whether that attempt counts or not: another may have the key since. */
+function hasBegun({ course }: JobRecord): boolean {
+  return course.attempt > 0 || course.slot > 0 || course.keyless
+}
+
+function endingKey(ends: number, key: string): string {
+  return timeText(ends) + key
+}
+
+function timeText(ms: number): string {
+  return String(ms).padStart(DIGITS, '0')
+}
+
+const NOTHING = Buffer.alloc(0)
