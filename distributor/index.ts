@@ -29,6 +29,7 @@ export type {
 } from './monitor/controls.js'
 export type { JobPage, LoadedJob, Monitor, MonitoredJob, NodeMonitor, TagCounts } from './monitor/monitor.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
+export type { JobWait } from './monitor/waits.js'
 export type { SpawnOptions } from './spawned/spawn-command.js'
 export type { SpawnedNode } from './spawned/spawn-node.js'
 export type { CancelAnswer, JobHandle, WaitOptions } from './told/handle.js'

@@ -10,6 +10,7 @@ import { docstring, renderMarkdown } from '../dist/src/options/render.js'
 import { LIMIT_FIELDS, NAME_FIELDS } from '../dist/src/verbs/controls.js'
 import { FACTS } from '../dist/src/verbs/facts.js'
 import { VERBS } from '../dist/src/verbs/table.js'
+import { WAIT_FIELDS } from '../dist/src/verbs/waits.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
 import { linkMessages } from '../dist/src/wire/link-messages.js'
 
@@ -106,6 +107,10 @@ function verbs() {
     ...head,
     ...rows,
     ...fields('**The facts of a job.** Times are in milliseconds since 1970; 0: not yet.', FACTS),
+    ...fields(
+      '**Why it waits.** `by`: who has paused it; `opensAt`: when a rate lets it begin.',
+      WAIT_FIELDS,
+    ),
     ...fields(
       '**The facts of a name.** `limits` are those of its job file, `set` those in place of them.',
       NAME_FIELDS,

@@ -13,6 +13,7 @@ import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
 import { Controls } from './controls/controls.js'
+import { whyWaits } from './controls/why.js'
 import type { NodeEvents } from './events.js'
 import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
@@ -184,6 +185,7 @@ export function partsOf(
     runner,
     reach,
     controls,
+    why: ({ job, state }) => (state === 'available' ? whyWaits(job, scheduler, controls) : null),
     schedules,
     reporter,
     clock,

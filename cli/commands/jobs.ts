@@ -104,13 +104,25 @@ async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean)
   if (json) return print(asJson({ ...(nodes.length === 1 ? { node: only } : {}), jobs, more }))
   if (jobs.length === 0) return print('no jobs')
   const several = of.standing !== null
-  const rows = jobs.map(({ id, name, state, terms, attempt, due, distributor, node, lastError }) => {
+  const held = jobs.some(({ waits }) => waits !== null)
+  const rows = jobs.map(({ id, name, state, terms, attempt, due, distributor, node, waits, lastError }) => {
     const where = several ? [distributor, node] : [distributor]
     const order = [terms.priority ?? 0, attempt].map(String)
-    return [id, name, state, ...order, due.toISOString(), ...where, lastError ?? ''].map(printable)
+    const why = held ? [waits?.text ?? ''] : []
+    return [id, name, state, ...order, due.toISOString(), ...where, ...why, lastError ?? ''].map(printable)
   })
   const where = several ? ['APP', 'NODE'] : ['APP']
-  const head = ['ID', 'NAME', 'STATE', 'PRIORITY', 'ATTEMPT', 'DUE', ...where, 'LAST ERROR']
+  const head = [
+    'ID',
+    'NAME',
+    'STATE',
+    'PRIORITY',
+    'ATTEMPT',
+    'DUE',
+    ...where,
+    ...(held ? ['WAITS'] : []),
+    'LAST ERROR',
+  ]
   return print(columns([head, ...rows]) + (more ? '\n… and more (--limit N)' : ''))
 }
 

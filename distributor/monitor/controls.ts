@@ -4,7 +4,7 @@ import { checked, NAME } from '../../src/rules.js'
 import type { NameFacts, NamesOfNode, Said } from '../../src/verbs/controls.js'
 import type { AskedOf } from '../../src/verbs/table.js'
 import type { NodeFacts } from '../events.js'
-import { type Ask, request } from './request.js'
+import { type Ask, askedAs, request } from './request.js'
 
 /** Since when, and by whom: the name of an app, a command such as `jr pause`, or `its own process`, for a signal. */
 export interface SetBy {
@@ -99,8 +99,9 @@ export class NodeControls {
     asked: AskedOf<V>,
     node: string | undefined,
   ): Promise<NodesAnswer> {
+    const what = askedAs(verb, asked)
     const meant = this.#meant(node).map(({ name }) => name)
-    const settled = await Promise.allSettled(meant.map((name) => request(this.#ask, name, verb, asked)))
+    const settled = await Promise.allSettled(meant.map((name) => request(this.#ask, name, verb, what)))
     const changed: string[] = []
     const unchanged: string[] = []
     const failed: { node: string; error: Error }[] = []

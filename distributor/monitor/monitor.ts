@@ -10,6 +10,7 @@ import type { JobFacts } from '../../src/verbs/facts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { AnswerOf, AskedOf, VerbName } from '../../src/verbs/table.js'
 import { type Ask, request } from './request.js'
+import { type JobWait, waitOf } from './waits.js'
 
 /** A job as its node keeps it. */
 export interface MonitoredJob {
@@ -32,6 +33,8 @@ export interface MonitoredJob {
   readonly terms: TermOptions
   /** Which run of a schedule is next or under way, from 1. */
   readonly run: number
+  /** What keeps it from beginning, if it is due; null also where only Redis was asked, and not its node. */
+  readonly waits: JobWait | null
   /** The name of the app that enqueued it. */
   readonly distributor: string
   /** Whether it runs on a deferred child. */
@@ -209,6 +212,7 @@ export function jobOf(raw: JobFacts, node: string): MonitoredJob {
     lastStack,
     terms: optionsOf(termsOf(raw.terms)),
     run: raw.slot + 1,
+    waits: waitOf(raw.waits, name),
     distributor,
     defer,
     node,

@@ -1,11 +1,13 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
+import type { StoredJob } from '../../src/job/record.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
 import { type ActQuery, PAGE } from '../../src/verbs/query.js'
 import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
 import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
+import type { WaitFacts } from '../../src/verbs/waits.js'
 import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
 import { namesOf } from '../controls/names.js'
@@ -31,6 +33,8 @@ const SMALL = { maxDepth: 4, maxNodes: 64 }
 /** What verbs are about. */
 export interface Subjects {
   readonly reach: Reach
+  /** What keeps a job from beginning, if it is due. */
+  readonly why: (stored: StoredJob) => WaitFacts | null
   readonly controls: Controls
   readonly executors: Pick<Executors, 'known' | 'definitions' | 'slots'>
   readonly schedules: Schedules
@@ -61,14 +65,14 @@ const DOING: Acts = {
 }
 
 const ANSWERS: Verbs = {
-  jobs: async ({ limit = PAGE.usual, ...query }, { reach }) => {
+  jobs: async ({ limit = PAGE.usual, ...query }, { reach, why }) => {
     const { jobs, next } = await reach.list({ ...query, limit })
-    return { jobs: jobs.map(factsOf), next }
+    return { jobs: jobs.map((stored) => factsOf(stored, why(stored))), next }
   },
   tagged: ({ tag }, { reach }) => reach.countTagged(tag),
-  load: async ({ id }, { reach }) => {
+  load: async ({ id }, { reach, why }) => {
     const stored = await reach.load(id)
-    return stored === null ? null : { ...factsOf(stored), args: stored.job.args }
+    return stored === null ? null : { ...factsOf(stored, why(stored)), args: stored.job.args }
   },
   destroy: ({ id }, { reach }) => DOING.destroy(id, reach),
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),

@@ -1,7 +1,7 @@
 import type { Limits, Rate } from '../job/limits.js'
-import { AT_ONCE, GROUP, NAME, RATE_COUNT, RATE_MS, type Rule } from '../rules.js'
+import { AT_ONCE, GROUP, NAME, RATE_COUNT, RATE_MS } from '../rules.js'
 import { exactly, type Form, type FormOf, listOf, one, optional, orNull, record } from './form.js'
-import { BOOLEAN } from './query.js'
+import { BOOLEAN, NUMBER } from './query.js'
 
 /** What is paused: a node, all jobs of a name on it, or those of one group of a name. */
 export interface Pausable {
@@ -10,13 +10,12 @@ export interface Pausable {
   readonly group?: string | undefined
 }
 
-const NUMBER: Rule<number> = { says: 'a number', meets: (value): value is number => Number.isFinite(value) }
 /** Since when (epoch ms), and by which app or command. */
 const since = { since: one(NUMBER), by: one(NAME) }
 const SAID = record(since, 'since when (ms), and by whom')
 export type Said = FormOf<typeof SAID>
 
-const RATE: Form<Rate> = exactly({ limit: one(RATE_COUNT), perMs: one(RATE_MS) })
+export const RATE: Form<Rate> = exactly({ limit: one(RATE_COUNT), perMs: one(RATE_MS) })
 export const LIMIT_FIELDS = {
   concurrency: optional(one(AT_ONCE)),
   rate: optional(RATE),

@@ -3,9 +3,9 @@ import type { StoredJob } from '../job/record.js'
 import { JOB_STATES } from '../job/states.js'
 import { NAME, type Rule } from '../rules.js'
 import { type FormOf, one, oneOf, orNull, record } from './form.js'
-import { BOOLEAN } from './query.js'
+import { BOOLEAN, NUMBER } from './query.js'
+import { WAIT, type WaitFacts } from './waits.js'
 
-const NUMBER: Rule<number> = { says: 'a number', meets: (value): value is number => Number.isFinite(value) }
 const TEXT: Rule<string> = { says: 'text', meets: (value): value is string => typeof value === 'string' }
 export const BYTES: Rule<Buffer> = {
   says: 'bytes',
@@ -28,6 +28,8 @@ export const FACTS = {
   slot: one(NUMBER),
   distributor: one(NAME),
   defer: one(BOOLEAN),
+  /** Of one that is due. */
+  waits: orNull(WAIT),
   /** The block of them. */
   terms: one(BYTES),
 }
@@ -41,11 +43,15 @@ export const LOADED_FACTS = record(
 /** A job as monitors show it. */
 export type JobFacts = FormOf<typeof JOB_FACTS>
 
-export function factsOf({ job, state, startedAt, finishedAt }: StoredJob): JobFacts {
+/** `waits`: what its node says; nobody else knows. */
+export function factsOf(
+  { job, state, startedAt, finishedAt }: StoredJob,
+  waits: WaitFacts | null = null,
+): JobFacts {
   const { id, name, due, enqueuedAt, distributor, agreed } = job
   const { attempt, lastError, lastCode, lastStack, slot } = job.course
   const times = { due, enqueuedAt, startedAt, finishedAt }
   const last = { lastError, lastCode, lastStack }
   const defer = isDeferred(job.lane)
-  return { id, name, state, attempt, ...times, ...last, slot, distributor, defer, terms: agreed.bytes }
+  return { id, name, state, attempt, ...times, ...last, slot, distributor, defer, waits, terms: agreed.bytes }
 }

@@ -33,6 +33,10 @@ export const CURSOR: Rule<string> = {
   meets: (value): value is string => typeof value === 'string' && value.length <= MAX_TEXT,
 }
 
+export const NUMBER: Rule<number> = {
+  says: 'a number',
+  meets: (value): value is number => Number.isFinite(value),
+}
 export const BOOLEAN: Rule<boolean> = {
   says: 'true or false',
   meets: (value): value is boolean => typeof value === 'boolean',

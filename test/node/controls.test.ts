@@ -1,13 +1,18 @@
-import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Journal, NodeChange } from '#dist/node/changes/journal.js'
 import { Controls } from '#dist/node/controls/controls.js'
 import { namesOf } from '#dist/node/controls/names.js'
+import { whyWaits } from '#dist/node/controls/why.js'
+import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import type { Limits } from '#dist/src/job/limits.js'
+import { agree } from '#dist/src/job/terms/agreed.js'
+import type { Wait } from '#dist/src/job/waits.js'
 import { memoryStore } from '#dist/src/store/memory.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
+import { understood } from '#dist/src/verbs/form.js'
+import { WAIT, waitText } from '#dist/src/verbs/waits.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 
 const definition = (name: string, limits: Limits | null = null): JobDefinition => ({
@@ -153,21 +158,42 @@ t.test('it holds at once, and who asked is told when it is on the disk', async (
   await pausing
 })
 
-t.test('names and groups of any letters are found again as they were', async () => {
-  const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((one) => one.isWellFormed())
-  const group = fc.option(text.filter((one) => !one.includes('\0')))
-  const pauses = fc.uniqueArray(fc.record({ name: text, group }), { selector: (one) => JSON.stringify(one) })
-  await fc.assert(
-    fc.asyncProperty(pauses, async (all) => {
-      const { begin } = await node()
-      const controls = await begin()
-      for (const { name, group } of all)
-        await controls.pause(group === null ? { name } : { name, group }, 'app')
-      const next = await begin()
-      const kept = (of: Controls) => all.map(({ name, group }) => of.pauseOf(name, group))
-      deepStrictEqual(kept(next), kept(controls))
-      if (kept(next).includes(null)) throw new Error('a pause is lost')
-    }),
-    { numRuns: 15 },
-  )
+t.test('names and groups of any letters are found again as they were', async (t) => {
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  const more = ['a\0b', 'node', 'name x', '\uffff', '😀'].map((name) => ({ name, group: ' group' }))
+  const all = [...fc.sample(fc.record({ name: text, group: fc.option(text) }), 100), ...more]
+  const { begin } = await node()
+  const controls = await begin()
+  for (const { name, group } of all) await controls.pause(group === null ? { name } : { name, group }, 'app')
+  const kept = (of: Controls) => all.map(({ name, group }) => of.pauseOf(name, group))
+  const next = kept(await begin())
+  t.same(next, kept(controls))
+  t.notOk(next.includes(null))
+})
+
+t.test('why a job waits, in words that go through the bytes of an answer', async (t) => {
+  const { begin } = await node()
+  const controls = await begin()
+  await controls.pause({ name: 'resize' }, 'shop')
+  await controls.pause({ name: 'resize', group: 'acme' }, 'jr pause')
+  const job = { name: 'resize', agreed: agree({ group: 'acme' }, []) }
+  const said = (wait: Wait | null) => {
+    const facts = whyWaits(job, { whyWaits: () => wait }, controls)
+    return facts === null ? null : waitText(understood(WAIT, unpackChecked(pack(facts)), 'answer'), 'resize')
+  }
+  const at = '1970-01-01T00:00:01.000Z'
+  const rate = { limit: 100, perMs: 60_000 }
+  const cases: [Wait | null, string | null][] = [
+    [null, null],
+    [{ reason: 'unknown' }, 'no child knows this name'],
+    [{ reason: 'paused', group: null, since: 1000 }, `paused by shop since ${at}`],
+    [{ reason: 'paused', group: 'acme', since: 1000 }, `group acme paused by jr pause since ${at}`],
+    [{ reason: 'concurrency', group: null, limit: 3, running: 3 }, 'limit of resize, 3 of 3 running'],
+    [{ reason: 'concurrency', group: 'acme', limit: 1, running: 1 }, 'limit of group acme, 1 of 1 running'],
+    [{ reason: 'rate', group: null, rate, opensAt: 1000 }, `rate of resize: 100 per 1m, next at ${at}`],
+    [{ reason: 'rate', group: 'acme', rate, opensAt: 1000 }, `rate of group acme: 100 per 1m, next at ${at}`],
+  ]
+  for (const [wait, text] of cases) t.equal(said(wait), text)
+  await controls.pause({}, 'shop')
+  t.equal(said(null), `node paused by shop since ${at}`, 'whatever else it waits for')
 })

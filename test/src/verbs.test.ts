@@ -114,6 +114,7 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     slot: 0,
     distributor: 'app',
     defer: false,
+    waits: null,
     terms: Buffer.alloc(0),
   }
   const monitor = (answer: unknown) => new NodeMonitor('n1', async () => answer)
