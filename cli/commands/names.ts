@@ -12,8 +12,12 @@ export function run(argv: string[]): Promise<number> {
     const { paused = null, names = [] } = found ?? {}
     const whole = paused === null ? [] : [`node ${printable(node)}: ${pausedWords(paused)}`]
     if (names.length === 0) return print([...whole, 'no names'].join('\n'))
-    const rows = names.map((one) => [one.name, kindOf(one), limitWords(one), pausesOf(one)].map(printable))
-    return print([...whole, columns([['NAME', 'CHILDREN', 'LIMITS', 'PAUSED'], ...rows])].join('\n'))
+    const rows = names.map((one) =>
+      [one.name, kindOf(one), String(one.running), limitWords(one), pausesOf(one)].map(printable),
+    )
+    return print(
+      [...whole, columns([['NAME', 'CHILDREN', 'RUNNING', 'LIMITS', 'PAUSED'], ...rows])].join('\n'),
+    )
   })
 }
 

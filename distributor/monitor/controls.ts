@@ -21,6 +21,8 @@ export interface JobNameFacts {
   /** Of the job file: for one attempt; null: the node's. */
   readonly timeoutMs: number | null
   readonly maxAttempts: number | null
+  /** Jobs that run now. */
+  readonly running: number
   /** Those that hold now, as they could be given. */
   readonly limits: GivenLimits
   /** Those of its job file. */

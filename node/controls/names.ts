@@ -1,3 +1,4 @@
+import type { JobRecord } from '../../src/job/record.js'
 import type { NameFacts, NamesOfNode } from '../../src/verbs/controls.js'
 import type { Executors } from '../executors/executors.js'
 import type { Controls } from './controls.js'
@@ -6,15 +7,23 @@ import type { Controls } from './controls.js'
 export function namesOf(
   controls: Controls,
   executors: Pick<Executors, 'known' | 'definitions'>,
+  running: Iterable<Pick<JobRecord, 'name'>>,
   only: string | undefined,
 ): NamesOfNode {
+  const counts = new Map<string, number>()
+  for (const { name } of running) counts.set(name, (counts.get(name) ?? 0) + 1)
   const all = new Set([...executors.definitions.map(({ name }) => name), ...controls.names()])
   const meant = [...all].filter((name) => only === undefined || name === only).sort()
-  const names = meant.map((name) => factsOf(name, controls, executors))
+  const names = meant.map((name) => factsOf(name, counts.get(name) ?? 0, controls, executors))
   return { paused: controls.pauseOf(null, null), names }
 }
 
-function factsOf(name: string, controls: Controls, executors: Pick<Executors, 'known'>): NameFacts {
+function factsOf(
+  name: string,
+  running: number,
+  controls: Controls,
+  executors: Pick<Executors, 'known'>,
+): NameFacts {
   const definition = executors.known(name)
   const { limits: set, groups } = controls.setFor(name)
   return {
@@ -23,6 +32,7 @@ function factsOf(name: string, controls: Controls, executors: Pick<Executors, 'k
     defer: definition?.defer ?? false,
     timeoutMs: definition?.timeoutMs ?? null,
     maxAttempts: definition?.maxAttempts ?? null,
+    running,
     limits: definition?.limits ?? null,
     set,
     paused: controls.pauseOf(name, null),

@@ -12,6 +12,7 @@ import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
 import { namesOf } from '../controls/names.js'
 import type { Executors } from '../executors/executors.js'
+import type { Runner } from '../run/runner.js'
 import type { Schedules } from '../schedules/schedules.js'
 import { AT_ONCE } from './errands.js'
 
@@ -37,6 +38,7 @@ export interface Subjects {
   readonly why: (stored: StoredJob) => WaitFacts | null
   readonly controls: Controls
   readonly executors: Pick<Executors, 'known' | 'definitions' | 'slots'>
+  readonly runner: Pick<Runner, 'jobs'>
   readonly schedules: Schedules
 }
 
@@ -78,7 +80,8 @@ const ANSWERS: Verbs = {
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),
   retry: ({ id }, { reach }) => DOING.retry(id, reach),
   'retry-all': (query, { reach }) => actOnAll('retry', query, reach),
-  names: async ({ name }, { controls, executors }) => namesOf(controls, executors, name),
+  names: async ({ name }, { controls, executors, runner }) =>
+    namesOf(controls, executors, runner.jobs(), name),
   'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by.name),
   pause: (what, { controls }, by) => controls.pause(what, by.name),
   resume: (what, { controls }) => controls.resume(what),

@@ -37,6 +37,7 @@ export const NAME_FIELDS = {
   defer: one(BOOLEAN),
   timeoutMs: orNull(one(NUMBER)),
   maxAttempts: orNull(one(NUMBER)),
+  running: one(NUMBER),
   /** Those of the job file. */
   limits: orNull(LIMITS),
   /** Those that were set, and hold in place of them. */

@@ -251,8 +251,8 @@ t.test('jr names, limits, pause and resume', async (t) => {
   t.match(again, { code: 0 })
   t.same(JSON.parse(again?.out ?? ''), { node: 'n1', name: 'echo', group: 'acme', changed: false })
   t.match(unknown, { code: 0, err: /no child of the node knows 'ecko'; it is paused all the same/ })
-  t.match(names, { code: 0, out: /^NAME +CHILDREN +LIMITS +PAUSED$/m })
-  t.match(names?.out, /^echo +evented +concurrency 3, .* group acme by jr pause since 20\S+Z$/m)
+  t.match(names, { code: 0, out: /^NAME +CHILDREN +RUNNING +LIMITS +PAUSED$/m })
+  t.match(names?.out, /^echo +evented +0 +concurrency 3, .* group acme by jr pause since 20\S+Z$/m)
   t.match(JSON.parse(mine?.out ?? ''), {
     names: [{ name: 'echo', limits: { concurrency: 3 }, jobFileLimits: {} }],
   })

@@ -81,10 +81,10 @@ t.test(
       t.same(one.limitsOf('call_api'), { rate })
       t.same(one.limitsOf('unheard_of'), { concurrency: 1 })
       t.same([...one.names()].sort(), ['call_api', 'resize', 'unheard_of'])
-      const [first, , unknown] = namesOf(one, executors, undefined).names
+      const [first, , unknown] = namesOf(one, executors, [{ name: 'call_api' }], undefined).names
       const set = { limits: { rate }, by: 'app', since: 1000 }
-      t.match(first, { name: 'call_api', known: true, limits: { concurrency: 10 }, set })
-      t.match(unknown, { name: 'unheard_of', known: false, limits: null, paused: null })
+      t.match(first, { name: 'call_api', known: true, running: 1, limits: { concurrency: 10 }, set })
+      t.match(unknown, { name: 'unheard_of', known: false, running: 0, limits: null, paused: null })
     }
     t.equal(await next.setLimits('call_api', null, 'app'), true)
     t.equal(await next.setLimits('call_api', null, 'app'), false)
@@ -108,9 +108,9 @@ t.test('a name, a group of it, and the node are paused each by itself, and in th
     t.equal(one.pausedSince('call_api', null), null, 'the pause of the node is not one of its names')
     t.same(one.pauseOf('resize', null), { since: 1000, by: 'app' }, 'of who came first')
     t.same(one.pauseOf(null, null), { since: 2000, by: 'app' })
-    const [resize] = namesOf(one, executors, 'resize').names
+    const [resize] = namesOf(one, executors, [], 'resize').names
     t.match(resize, { paused: { by: 'app' }, groups: [{ group: 'acme', by: 'jr pause' }] })
-    t.equal(namesOf(one, executors, 'resize').names.length, 1)
+    t.equal(namesOf(one, executors, [], 'resize').names.length, 1)
   }
   t.equal(await controls.resume({ name: 'resize' }), true)
   t.equal(await controls.resume({ name: 'resize' }), false)
