@@ -19,12 +19,14 @@ import { cancelSent } from './nodes/cancelling.js'
 import { Nodes, type NodesConfig } from './nodes/nodes.js'
 import { Notices } from './notices.js'
 import { Presence } from './presence.js'
+import { Schedules } from './schedules/schedules.js'
 import { HeldWatch } from './sending/held-watch.js'
 import { newJob, type OutJob, outJob } from './sending/out-job.js'
 import { Placement } from './sending/placement.js'
 import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
 import { whyHeld } from './sending/why-waits.js'
+import { checkCall } from './told/check-call.js'
 import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
 import { Following } from './told/following.js'
 import { type CancelAnswer, type HandleOwner, JobHandle } from './told/handle.js'
@@ -48,6 +50,7 @@ export class DistributorCore implements HandleOwner {
   readonly #chance: Chance
   readonly #nodes: Nodes
   readonly #placement: Placement
+  readonly schedules: Schedules
   readonly #feedbacks: Feedbacks
   readonly #following: Following
   readonly #spool: Spool | null
@@ -123,9 +126,21 @@ export class DistributorCore implements HandleOwner {
         },
         onReturn: (_line, isIt) => this.#placement.takeBack(isIt),
         onLost: (line, above) => this.#lost(line.name, above),
-        onWelcome: (line) => this.#following.again(line.name),
+        onWelcome: (line) => {
+          this.#following.again(line.name)
+          this.schedules.connected(line.name)
+        },
         onJoined: (_line, { ticket }, id) => this.#following.joined(ticket, id),
       },
+    })
+    this.schedules = new Schedules({
+      app: config.name,
+      clock,
+      log,
+      feedbacks: this.#feedbacks,
+      nodes: () => this.#nodes.all,
+      where: () => this.#nodes.where,
+      ask: (node, verb, body) => this.request(node, verb, body),
     })
     this.#following = new Following(this.#nodes, this.#feedbacks, () => this.#mind())
     this.#presence = new Presence(
@@ -411,6 +426,7 @@ export class DistributorCore implements HandleOwner {
 
   #release(): void {
     this.#placement.release()
+    this.schedules.changed()
     this.#mind()
   }
 
@@ -418,17 +434,5 @@ export class DistributorCore implements HandleOwner {
   #mind(): void {
     this.#onSettled()
     this.#presence.look()
-  }
-}
-
-function checkCall(name: unknown, onSuccess: unknown, onError: unknown): void {
-  checked(NAME, name, "enqueue: the job's name")
-  for (const [what, given] of [
-    ['onSuccess', onSuccess],
-    ['onError', onError],
-  ] as const) {
-    if (given !== undefined && given !== null && typeof given !== 'function') {
-      throw new TypeError(`enqueue: ${what} must be a function, got ${typeof given}`)
-    }
   }
 }

@@ -14,11 +14,12 @@ export type {
 export type { JrConfig } from '../src/options/config.js'
 export type { DistributorOptions } from '../src/options/distributor-options.js'
 export type { NodeOptions } from '../src/options/node-options.js'
+export type { ScheduleOptions, When } from '../src/schedules/definition.js'
 export type { LeaseState, StoredNode } from '../src/store/redis/jobs.js'
 export type { ActQuery, JobFilter, JobQuery } from '../src/verbs/query.js'
 export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
-export { Distributor, type ErrorFeedback, type StopOptions, type SuccessFeedback } from './jr.js'
+export { Distributor } from './jr.js'
 export type {
   JobNameFacts,
   NodeNames,
@@ -30,8 +31,17 @@ export type {
 export type { JobPage, LoadedJob, Monitor, MonitoredJob, NodeMonitor, TagCounts } from './monitor/monitor.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
 export type { JobWait } from './monitor/waits.js'
+export type { SetSchedules } from './schedules/calls.js'
+export type {
+  Schedule,
+  ScheduleCallOptions,
+  Scheduled,
+  ScheduleEntry,
+  ScheduleWait,
+} from './schedules/schedule.js'
 export type { SpawnOptions } from './spawned/spawn-command.js'
 export type { SpawnedNode } from './spawned/spawn-node.js'
+export type { StopOptions } from './start.js'
 export type { CancelAnswer, JobHandle, WaitOptions } from './told/handle.js'
 export type { JobHandles } from './told/handles.js'
-export type { OutcomeInfo } from './told/ticket.js'
+export type { ErrorFeedback, OutcomeInfo, SuccessFeedback } from './told/ticket.js'

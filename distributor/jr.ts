@@ -1,7 +1,7 @@
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
 import type { GivenLimits } from '../src/job/limits.js'
-import type { ArgsOf, DoneArgs, FailedArgs, GivenFor, JobArgs, JobName } from '../src/job/types.js'
+import type { ArgsOf, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
 import type { DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
@@ -16,29 +16,21 @@ import {
   type OnNode,
   type PauseOptions,
 } from './monitor/controls.js'
-import { Monitor, NodeMonitor } from './monitor/monitor.js'
-import { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
+import type { Monitor, NodeMonitor } from './monitor/monitor.js'
+import { monitorOf } from './monitor/monitor-of.js'
+import type { RedisMonitor, RedisMonitorOptions } from './monitor/redis-monitor.js'
 import type { Ask } from './monitor/request.js'
+import { ScheduleCalls } from './schedules/calls.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
 import type { SpawnedNode } from './spawned/spawn-node.js'
 import type { NodeHere } from './spawned/spawned-nodes.js'
-import { notStarted, type Running, spawnFor, startDistributor, startHereFor } from './start.js'
+import type { Running, StopOptions } from './start.js'
+import { notStarted, spawnFor, startDistributor, startHereFor, stopRunning } from './start.js'
 import type { NamedFeedback } from './told/feedbacks.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
 import type { JobHandles } from './told/handles.js'
 import { namedFeedback } from './told/named-feedback.js'
-import type { Feedback, OutcomeInfo } from './told/ticket.js'
-
-export type SuccessFeedback<Name extends string> = (args: DoneArgs<Name>, info: OutcomeInfo) => unknown
-export type ErrorFeedback<Name extends string> = (args: FailedArgs<Name>, info: OutcomeInfo) => unknown
-
-export interface StopOptions {
-  /**
-   * Milliseconds to wait for held jobs to be accepted (default 5000), and for the nodes that this app has spawned to end
-   * what they run (default: their `shutdownTimeout`). Then they give it back and end, or are killed 2 s later.
-   */
-  readonly timeout?: number
-}
+import type { ErrorFeedback, Feedback, SuccessFeedback } from './told/ticket.js'
 
 /** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
 export class Distributor implements AsyncDisposable {
@@ -48,6 +40,7 @@ export class Distributor implements AsyncDisposable {
   readonly #listeners = new Listeners()
   readonly #ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
   readonly #controls = new NodeControls(() => this.#started().core.nodes, this.#ask)
+  readonly #schedules = new ScheduleCalls(() => this.#started().core)
   #running: Running | null = null
   #ready: Promise<void>
   #readyAsked = false
@@ -170,6 +163,21 @@ export class Distributor implements AsyncDisposable {
     return this.#started().core.cancelById(id, options.node)
   }
 
+  /** Runs a job again and again: by cron, or every so often. */
+  readonly schedule = this.#schedules.schedule
+  /** Removes a schedule. */
+  readonly unschedule = this.#schedules.unschedule
+  /** The schedules of this app, with their next slots. */
+  readonly schedules = this.#schedules.schedules
+  /** The whole list of the schedules of this app. */
+  readonly setSchedules = this.#schedules.setSchedules
+  /** No slot of a schedule is run until it is resumed. */
+  readonly pauseSchedule = this.#schedules.pauseSchedule
+  /** A schedule goes on with its next slot. */
+  readonly resumeSchedule = this.#schedules.resumeSchedule
+  /** Begins a run of a schedule at once. */
+  readonly runSchedule = this.#schedules.runSchedule
+
   /** The nodes that have connected to this app, as they are now. */
   nodes(): NodeFacts[] {
     return this.#running?.core.nodes ?? []
@@ -184,11 +192,7 @@ export class Distributor implements AsyncDisposable {
   monitor(options: { readonly node: string }): NodeMonitor
   monitor(options: RedisMonitorOptions): RedisMonitor
   monitor(options?: { readonly node: string } | RedisMonitorOptions): Monitor | NodeMonitor | RedisMonitor {
-    if (options !== undefined && ('redisUrl' in options || 'redis' in options))
-      return new RedisMonitor(options)
-    if (options !== undefined) return new NodeMonitor((options as { node: string }).node, this.#ask)
-    const connected = () => this.#started().core.nodes.filter(({ status }) => status !== 'disconnected')
-    return new Monitor(() => connected().map(({ name }) => name), this.#ask)
+    return monitorOf(options, () => this.#started().core.nodes, this.#ask)
   }
 
   /**
@@ -257,13 +261,7 @@ export class Distributor implements AsyncDisposable {
     if (running === null) return { notAccepted: 0 }
     this.#running = null
     this.#ready = this.#newReady()
-    const { core, spawned } = running
-    const { timeout } = options
-    const from = core.clock.mono()
-    const left = () => (timeout === undefined ? undefined : Math.max(0, from + timeout - core.clock.mono()))
-    spawned.abandon()
-    // While they stop, what still runs on them may end, and its feedbacks be called.
-    return core.stop(timeout ?? 5000, () => spawned.stop(left()))
+    return stopRunning(running, options.timeout)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

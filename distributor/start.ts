@@ -66,6 +66,27 @@ export async function startDistributor(
   return { core, spawned, secretFile: v.secretFile, address }
 }
 
+export interface StopOptions {
+  /**
+   * Milliseconds to wait for held jobs to be accepted (default 5000), and for the nodes that this app has spawned to end
+   * what they run (default: their `shutdownTimeout`). Then they give it back and end, or are killed 2 s later.
+   */
+  readonly timeout?: number
+}
+
+/** Within `timeout`, as `StopOptions` has it. */
+export async function stopRunning(
+  { core, spawned }: Running,
+  timeout: number | undefined,
+): Promise<{ notAccepted: number }> {
+  const from = core.clock.mono()
+  const left = () => (timeout === undefined ? undefined : Math.max(0, from + timeout - core.clock.mono()))
+  spawned.abandon()
+  core.schedules.stop()
+  // While they stop, what still runs on them may end, and its feedbacks be called.
+  return core.stop(timeout ?? 5000, () => spawned.stop(left()))
+}
+
 /** A node in a process of its own, with the secret and the address of this distributor; `defaults`: of those of the app. */
 export async function spawnFor(
   running: Running,

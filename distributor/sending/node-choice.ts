@@ -78,9 +78,14 @@ function whyNot(node: Candidate, wish: Wish): Never | null {
   return node.whyNot(wish) ?? (mayRunOn(node.name, wish.agreed.terms) ? null : 'ruled-out')
 }
 
+/** Whether it may ever take it. */
+export function mayTake(node: Candidate, wish: Wish): boolean {
+  return whyNot(node, wish) === null
+}
+
 /** Of those that may ever take it. */
 function chooseHome<C extends Candidate>(key: string, wish: Wish, nodes: readonly C[]): C | null {
-  const able = nodes.filter((node) => whyNot(node, wish) === null)
+  const able = nodes.filter((node) => mayTake(node, wish))
   const name = homeOf(
     key,
     able.map((node) => node.name),

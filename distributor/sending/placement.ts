@@ -158,7 +158,7 @@ export class Placement {
 }
 
 /** Why no node that is connected will take it, with what they have. */
-function neverTaken(job: OutJob, lines: readonly Receiver[]): JrError {
+export function neverTaken(job: Wish, lines: readonly Receiver[]): JrError {
   const { name, agreed } = job
   const pinned = pinnedTo(agreed.terms)
   const there = lines.filter((line) => line.connected && (pinned === null || line.name === pinned))

@@ -3,6 +3,7 @@ import { unpackError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { JobArgs } from '../../src/job/types.js'
+import { runOf } from '../../src/schedules/runs.js'
 import type { OutcomeInfo, Ticket } from './ticket.js'
 
 export function contentOf({ state, args, error }: Outcome): { args: JobArgs; error: Error | null } {
@@ -16,6 +17,7 @@ export function contentOf({ state, args, error }: Outcome): { args: JobArgs; err
 
 export function infoOf(outcome: Outcome): OutcomeInfo {
   const { id, name, node, state, attempt, slot, more, enqueuedAt, startedAt, finishedAt, child } = outcome
+  const run = runOf(outcome)
   return {
     id,
     name,
@@ -28,6 +30,8 @@ export function infoOf(outcome: Outcome): OutcomeInfo {
     startedAt: startedAt === 0 ? null : new Date(startedAt),
     finishedAt: new Date(finishedAt),
     child,
+    schedule: run?.schedule ?? null,
+    scheduledFor: run === null ? null : new Date(run.slot),
   }
 }
 
@@ -47,5 +51,11 @@ export function refusedInfo(
   node: string,
 ): OutcomeInfo {
   const times = { enqueuedAt: new Date(now), startedAt: null, finishedAt: new Date(now) }
-  return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, child: 0 }
+  const none = { child: 0, schedule: null, scheduledFor: null }
+  return { id, name, node, state, attempt: 0, run: 1, more: false, ...times, ...none }
+}
+
+/** Tells a copy of an outcome from all others. */
+export function copyKey({ id, edition, slot, instance, finishedAt }: Outcome): string {
+  return `${id}\0${edition}\0${slot}\0${instance}\0${finishedAt}`
 }

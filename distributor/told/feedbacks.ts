@@ -2,8 +2,9 @@ import type { Clock } from '../../src/clock.js'
 import type { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { JobArgs } from '../../src/job/types.js'
+import { runOf } from '../../src/schedules/runs.js'
 import type { OutcomeMessage } from '../../src/wire/messages.js'
-import { contentOf, infoOf, refusedInfo, storeLost } from './facts.js'
+import { contentOf, copyKey, infoOf, refusedInfo, storeLost } from './facts.js'
 import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
 
 /** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
@@ -21,6 +22,12 @@ export interface FeedbacksDeps {
   /** A kept outcome that nobody in this app wanted. */
   readonly onUnclaimed: (args: JobArgs, info: OutcomeInfo) => void
   readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
+}
+
+/** Of the runs of one schedule; null: that of the job's name, if there is one. */
+interface OfSchedule {
+  readonly success: Feedback | null
+  readonly error: Feedback | null
 }
 
 /** Copies of outcomes that are remembered. */
@@ -49,6 +56,8 @@ export class Feedbacks {
     if (this.#others.get(id)?.deref() === undefined) this.#others.delete(id)
   })
   readonly #named = new Map<string, NamedFeedback>()
+  /** By the ids of schedules, for all of their runs. */
+  readonly #scheduled = new Map<string, OfSchedule>()
   readonly #streams = new Map<string, Stream>()
   #lastStream: Stream | null = null
   /** Outcomes of jobs of other senders that were told to somebody here: the last of them. */
@@ -65,6 +74,12 @@ export class Feedbacks {
 
   name(name: string, feedback: NamedFeedback): void {
     this.#named.set(name, feedback)
+  }
+
+  /** Null: it is no schedule any more. */
+  schedule(id: string, feedback: OfSchedule | null): void {
+    if (feedback === null) this.#scheduled.delete(id)
+    else this.#scheduled.set(id, feedback)
   }
 
   isNamed(name: string): boolean {
@@ -152,15 +167,22 @@ export class Feedbacks {
     if (ticket !== undefined && !stored && outcome.instance !== this.#deps.instance) this.#noteCopy(outcome)
     const info = infoOf(outcome)
     const { args, error } = contentOf(outcome)
-    const named = this.#named.get(outcome.name)
     const shown = error === null ? args : { ...args, error }
-    const feedback =
-      error === null ? (ticket?.onSuccess ?? named?.success) : (ticket?.onError ?? named?.error)
+    const feedback = this.#feedbackFor(outcome, ticket, error === null)
     ticket?.ended(error === null ? args : null, error, outcome.more)
     const told = this.#call(feedback, shown, info)
     if (ticket === undefined && feedback === undefined) this.#deps.onUnclaimed(shown, info)
     this.#deps.onOutcome(shown, info)
     return told
+  }
+
+  #feedbackFor(outcome: Outcome, ticket: Ticket | undefined, good: boolean): Feedback | null | undefined {
+    const named = this.#named.get(outcome.name)
+    const run = ticket === undefined ? runOf(outcome) : null
+    const scheduled = run === null ? undefined : this.#scheduled.get(run.schedule)
+    return good
+      ? (ticket?.onSuccess ?? scheduled?.success ?? named?.success)
+      : (ticket?.onError ?? scheduled?.error ?? named?.error)
   }
 
   /** The outcome of the job is known nowhere any more. Who enqueued it is told; it is not said to have failed. */
@@ -225,8 +247,4 @@ export class Feedbacks {
     }
     return null
   }
-}
-
-function copyKey({ id, edition, slot, instance, finishedAt }: Outcome): string {
-  return `${id}\0${edition}\0${slot}\0${instance}\0${finishedAt}`
 }

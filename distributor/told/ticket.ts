@@ -1,6 +1,8 @@
-import type { JobArgs } from '../../src/job/types.js'
+import type { DoneArgs, FailedArgs, JobArgs } from '../../src/job/types.js'
 
 export type Feedback = (args: JobArgs, info: OutcomeInfo) => unknown
+export type SuccessFeedback<Name extends string> = (args: DoneArgs<Name>, info: OutcomeInfo) => unknown
+export type ErrorFeedback<Name extends string> = (args: FailedArgs<Name>, info: OutcomeInfo) => unknown
 
 /** Facts about a job that has ended, or about a run of a schedule. */
 export interface OutcomeInfo {
@@ -22,6 +24,9 @@ export interface OutcomeInfo {
   readonly finishedAt: Date
   /** Process id of the child that ran the last attempt; 0 when none did. */
   readonly child: number
+  /** The id of the schedule of which it was a run, and the slot that it ran for; null: of none. */
+  readonly schedule: string | null
+  readonly scheduledFor: Date | null
 }
 
 export interface Waiter<T> {

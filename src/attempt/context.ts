@@ -44,6 +44,9 @@ export class Context implements JobContext {
   get run(): number {
     return this.#run.slot + 1
   }
+  get scheduledFor(): Date | null {
+    return this.#run.scheduledFor === 0 ? null : new Date(this.#run.scheduledFor)
+  }
   get enqueuedAt(): Date {
     return new Date(this.#run.enqueuedAt)
   }
@@ -85,8 +88,8 @@ export class Context implements JobContext {
 
   /** The same facts as plain data, for `args.jobItself`. */
   facts(): JobItself {
-    const { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt } = this
-    return { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt }
+    const { id, name, attempt, maxAttempts, node, run, scheduledFor, enqueuedAt, startedAt } = this
+    return { id, name, attempt, maxAttempts, node, run, scheduledFor, enqueuedAt, startedAt }
   }
 
   #makeLog(): JobLog {

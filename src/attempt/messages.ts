@@ -7,6 +7,8 @@ export interface Run {
   readonly attempt: number
   readonly maxAttempts: number
   readonly slot: number
+  /** The time of its slot, of a run that a schedule has made; 0: it is none. */
+  readonly scheduledFor: number
   readonly enqueuedAt: number
   readonly startedAt: number
   readonly args: Buffer

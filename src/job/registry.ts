@@ -17,6 +17,8 @@ export interface JobContext {
   readonly node: string
   /** Which run of a schedule this is, from 1; runs that were missed count. */
   readonly run: number
+  /** The slot that a run of a schedule was due at; null: it is no run of `JR.schedule`. */
+  readonly scheduledFor: Date | null
   readonly enqueuedAt: Date
   readonly startedAt: Date
   /** Aborts when the attempt times out, is cancelled, or the node stops. */

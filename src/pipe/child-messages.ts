@@ -54,6 +54,7 @@ function write(m: ChildMessage, w: ByteWriter): void {
       w.uint(m.attempt)
       w.uint(m.maxAttempts)
       w.uint(m.slot)
+      w.uint(m.scheduledFor)
       w.uint(m.enqueuedAt)
       w.uint(m.startedAt)
       return w.bytes(m.args)
@@ -119,6 +120,7 @@ function read(code: number, r: ByteReader): ChildMessage | null {
         attempt: r.uint(),
         maxAttempts: r.uint(),
         slot: r.uint(),
+        scheduledFor: r.uint(),
         enqueuedAt: r.uint(),
         startedAt: r.uint(),
         args: r.bytes(),

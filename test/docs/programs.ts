@@ -88,6 +88,15 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     files: FILES,
     prints: /^mine: 0 orders\n$/,
   },
+  'docs/schedules.md: An example': {
+    before: `${START}
+      let done
+      const ran = new Promise((resolve) => { done = resolve })
+      const onSuccess = ({ to }, { schedule }) => done(console.log(schedule, to)), onError = console.error\n`,
+    after: `await ran${STOP}`,
+    files: { 'reactor_jobs/report.mjs': "import { job } from 'job-reactor'\njob('report', () => {})\n" },
+    prints: /nightly active \d{4}-\d\d-\d\dT0[12]:00:00\.000Z\nping active [\s\S]*nightly all/,
+  },
   'docs/guide.md: Monitoring': {
     ...APP,
     before: `${START}JR.feedback('resize', { error: () => {} })\nawait JR.enqueue('resize', {}, { maxAttempts: 1 }).result().catch(() => {})\n`,

@@ -31,6 +31,7 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
     attempt: 2,
     maxAttempts: 3,
     slot: 0,
+    scheduledFor: 0,
     enqueuedAt: 1000,
     startedAt: 1500,
     args: packArgs(GIVEN),
@@ -254,13 +255,13 @@ t.test('a context says what the job is, and asks its host for the rest', async (
   const seen: unknown[] = []
   const { said, args } = await attempt({
     body: (_, ctx) => {
-      const { id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt } = ctx
-      seen.push({ id, name, attempt, maxAttempts, node, run, enqueuedAt, startedAt })
+      const { id, name, attempt, maxAttempts, node, run, scheduledFor, enqueuedAt, startedAt } = ctx
+      seen.push({ id, name, attempt, maxAttempts, node, run, scheduledFor, enqueuedAt, startedAt })
       ctx.log.warn('text', { a: 1 })
       return { other: ctx.enqueue('other').id }
     },
     rules: { mergeJobItself: true },
-    run: { slot: 3 },
+    run: { slot: 3, scheduledFor: 900 },
     callbacks: [(args) => void seen.push(args.jobItself)],
   })
   const facts = {
@@ -270,6 +271,7 @@ t.test('a context says what the job is, and asks its host for the rest', async (
     maxAttempts: 3,
     node: 'n1',
     run: 4,
+    scheduledFor: new Date(900),
     enqueuedAt: new Date(1000),
     startedAt: new Date(1500),
   }

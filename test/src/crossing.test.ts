@@ -175,6 +175,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         attempt: 1,
         maxAttempts: made.agreed.terms.maxAttempts ?? 1,
         slot: 0,
+        scheduledFor: NOW,
         enqueuedAt: NOW,
         startedAt: NOW + (made.delayMs ?? 0),
         args: made.args,

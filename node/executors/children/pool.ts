@@ -7,6 +7,7 @@ import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
+import { runOf } from '../../../src/schedules/runs.js'
 import { type Attempt, type AttemptResult, type Failed, failedWith, resultOf } from '../../run/attempt.js'
 import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
@@ -114,19 +115,18 @@ export class Pool implements Executor {
     child.attempts.set(token, attempt)
     child.begun++
     this.#running.set(token, child)
-    const { id, name, enqueuedAt, args } = job
-    const { attempt: number } = attempt
     child.send({
       type: 'run',
       token,
-      id,
-      name,
-      attempt: number,
+      id: job.id,
+      name: job.name,
+      attempt: attempt.attempt,
       maxAttempts,
       slot: job.course.slot,
-      enqueuedAt,
+      scheduledFor: runOf(job)?.slot ?? 0,
+      enqueuedAt: job.enqueuedAt,
       startedAt,
-      args,
+      args: job.args,
     })
     this.#overdue.begin(token, timeoutMs)
     if (!attempt.deferred) this.#stalls.watch(child)

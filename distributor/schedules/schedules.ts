@@ -1,0 +1,242 @@
+import type { Clock } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
+import { homeOf } from '../../src/job/home.js'
+import type { Logger } from '../../src/logger.js'
+import { messageOf } from '../../src/thrown.js'
+import type { AnswerOf } from '../../src/verbs/table.js'
+import { type Ask, request } from '../monitor/request.js'
+import { HeldWatch } from '../sending/held-watch.js'
+import { mayTake, type Wish, whyNever } from '../sending/node-choice.js'
+import { neverTaken, type Receiver } from '../sending/placement.js'
+import { whyHeld } from '../sending/why-waits.js'
+import type { Feedbacks } from '../told/feedbacks.js'
+import { Changes } from './changes.js'
+import { listOf } from './list.js'
+import type { Schedule, Scheduled, Wanted } from './schedule.js'
+
+export interface SchedulesDeps {
+  /** The name of the app. */
+  readonly app: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly feedbacks: Pick<Feedbacks, 'schedule' | 'isNamed'>
+  /** The nodes that have ever connected, and how nodes and this app find each other. */
+  readonly nodes: () => readonly Receiver[]
+  readonly where: () => string
+  readonly ask: Ask
+}
+
+/** At the start of an app, or of a node, the one that can run it may be a moment behind. */
+const GRACE_MS = 2000
+
+/** Before it is looked again who has a schedule that others make, too. */
+const SOON_MS = 100
+
+/** A schedule that this life of the app has made, and where it is. */
+interface Made {
+  readonly wanted: Wanted
+  readonly home: string
+}
+
+type Act = 'unschedule' | 'pause-schedule' | 'resume-schedule' | 'run-schedule'
+
+/** The schedules of an app. Each has one home, the node that keeps it; a call waits for that. */
+export class Schedules {
+  readonly #deps: SchedulesDeps
+  readonly #made = new Map<string, Made>()
+  readonly #changes: Changes
+  readonly #watch: HeldWatch
+  /** Why the call that waits since the shortest does. */
+  #why = ''
+
+  constructor(deps: SchedulesDeps) {
+    this.#deps = deps
+    this.#changes = new Changes(deps.clock)
+    this.#watch = new HeldWatch(
+      deps.clock,
+      () => this.#changes.size,
+      (calls) => deps.log.warn('schedules:held', { calls, why: this.#why }),
+    )
+  }
+
+  /** A node has come, or can do something else. */
+  changed(): void {
+    this.#changes.come()
+  }
+
+  /** One that comes may have what has been given to another while it was away. */
+  connected(node: string): void {
+    if (this.#made.size === 0) return
+    this.#again(node).catch((error) =>
+      this.#deps.log.warn('schedules:unknown', { node, error: messageOf(error) }),
+    )
+  }
+
+  stop(): void {
+    this.#watch.stop()
+    this.#changes.stop()
+  }
+
+  async put(wanted: Wanted, waitMs: number): Promise<Scheduled> {
+    try {
+      return await this.#put(wanted, waitMs)
+    } catch (error) {
+      const code = error instanceof JrError ? error.code : ''
+      // Whoever has called may not wait for it.
+      if (code !== 'JR_STOPPED')
+        this.#deps.log.warn('schedule:refused', { schedule: wanted.id, code, error: messageOf(error) })
+      throw error
+    }
+  }
+
+  async #put(wanted: Wanted, waitMs: number): Promise<Scheduled> {
+    const { id, definition, onSuccess, onError } = wanted
+    const { clock, ask, feedbacks } = this.#deps
+    feedbacks.schedule(id, { success: onSuccess, error: onError })
+    const isWanted = onSuccess !== null || onError !== null || feedbacks.isNamed(definition.name)
+    const until = clock.mono() + waitMs
+    const judged = clock.mono() + GRACE_MS
+    for (;;) {
+      const home = await this.#placeFor(wanted)
+      if (home !== null) {
+        try {
+          const made = await request(ask, home, 'schedule', { id, definition, wanted: isWanted })
+          this.#made.set(id, { wanted, home })
+          return { id, node: home, made }
+        } catch (error) {
+          if (!isAway(error)) throw error
+          // It is there: another app, or another node, has been faster.
+          if (this.#isThere(home)) await this.#changes.next(SOON_MS)
+          continue
+        }
+      } else if (clock.mono() >= judged) {
+        const wish = wishOf(wanted)
+        if (whyNever(wish, this.#deps.nodes()) !== null) throw neverTaken(wish, this.#deps.nodes())
+      }
+      // Whoever waits for a node is told of one that comes; one that will never do is refused after the grace.
+      const most = clock.mono() < judged ? Math.min(until, judged) : until
+      await this.#wait(`schedule '${id}'`, most, until)
+    }
+  }
+
+  /** Null: no node has it. */
+  async act(verb: Act, id: string, waitMs: number): Promise<AnswerOf<Act>> {
+    const { clock, ask } = this.#deps
+    const until = clock.mono() + waitMs
+    if (verb === 'unschedule') {
+      this.#made.delete(id)
+      this.#deps.feedbacks.schedule(id, null)
+    }
+    for (;;) {
+      try {
+        const homes = this.#there.length === 0 ? null : await this.#homesOf(id)
+        if (homes?.length === 0) return null
+        if (homes?.every((home) => this.#isThere(home)) === true) {
+          const answers = await Promise.all(homes.map((home) => request(ask, home, verb, { id })))
+          return answers[0] ?? null
+        }
+        this.#why = homes === null ? this.#nobody() : `its home, node '${homes}', is not connected`
+      } catch (error) {
+        if (!isAway(error)) throw error
+      }
+      await this.#wait(`${verb} '${id}'`, until, until)
+    }
+  }
+
+  /** Those of this app, on all nodes that are connected, by their ids. */
+  async list(waitMs: number): Promise<Schedule[]> {
+    const { app, clock } = this.#deps
+    const until = clock.mono() + waitMs
+    for (;;) {
+      try {
+        const there = this.#there
+        if (there.length > 0) {
+          const lists = await Promise.all(there.map(({ name }) => listOf(this.#deps.ask, name, app)))
+          return lists.flat().sort((a, b) => (a.id < b.id ? -1 : 1))
+        }
+        this.#why = this.#nobody()
+      } catch (error) {
+        if (!isAway(error)) throw error
+      }
+      await this.#wait('the list of schedules', until, until)
+    }
+  }
+
+  /** All schedules that this app has are these from now on. Answers the ids of those that went. */
+  async keepOnly(ids: ReadonlySet<string>, waitMs: number): Promise<string[]> {
+    const others = (await this.list(waitMs)).filter(({ id }) => !ids.has(id)).map(({ id }) => id)
+    await Promise.all(others.map((id) => this.act('unschedule', id, waitMs)))
+    return others
+  }
+
+  get #there(): readonly Receiver[] {
+    return this.#deps.nodes().filter(({ connected }) => connected)
+  }
+
+  #isThere(node: string): boolean {
+    return this.#there.some(({ name }) => name === node)
+  }
+
+  /** The node that has it, else the one that is to have it; null: it has to be waited for. Those that have it beside that one forget it. */
+  async #placeFor(wanted: Wanted): Promise<string | null> {
+    const { id } = wanted
+    const wish = wishOf(wanted)
+    const able = this.#there.filter((node) => node.open && mayTake(node, wish)).map(({ name }) => name)
+    this.#why = whyHeld(wish, this.#deps.nodes(), this.#deps.where())
+    if (able.length === 0) return null
+    let homes: string[]
+    try {
+      homes = await this.#homesOf(id)
+    } catch (error) {
+      if (isAway(error)) return null
+      throw error
+    }
+    const away = homes.find((home) => !this.#isThere(home))
+    if (away !== undefined) {
+      this.#why = `its home, node '${away}', is not connected`
+      return null
+    }
+    const asked = wanted.agreed.terms.node
+    const among = able.filter((name) => homes.includes(name))
+    const from = among.length > 0 ? among : able
+    const home = asked !== undefined && able.includes(asked) ? asked : homeOf(id, from)
+    const others = homes.filter((name) => name !== home)
+    await Promise.all(others.map((name) => request(this.#deps.ask, name, 'unschedule', { id })))
+    return home
+  }
+
+  /** Each of the nodes says which node has it; rejects when one is lost meanwhile. */
+  async #homesOf(id: string): Promise<string[]> {
+    const { ask } = this.#deps
+    const homes = this.#there.map(({ name }) => request(ask, name, 'schedule-home', { id }))
+    const found = await Promise.all(homes)
+    return [...new Set(found.filter((home) => home !== null))]
+  }
+
+  async #again(node: string): Promise<void> {
+    for (const { id } of await listOf(this.#deps.ask, node, this.#deps.app)) {
+      const made = this.#made.get(id)
+      if (made !== undefined && made.home !== node) await this.put(made.wanted, Number.POSITIVE_INFINITY)
+    }
+  }
+
+  async #wait(what: string, most: number, until: number): Promise<void> {
+    const { clock } = this.#deps
+    const changed = this.#changes.next(most - clock.mono())
+    this.#watch.begin()
+    if ((await changed) || clock.mono() < until) return
+    throw new JrError('JR_TIMEOUT', `${what} was waited for as long as opts.wait says: ${this.#why}`)
+  }
+
+  #nobody(): string {
+    return `no node is connected; this app ${this.#deps.where()}`
+  }
+}
+
+function wishOf({ id, definition, agreed }: Wanted): Wish {
+  return { id, edition: 1, name: definition.name, agreed, bytes: definition.args.length }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof JrError && error.code === 'JR_CONNECTION'
+}
