@@ -3,7 +3,6 @@ import type { Aside } from './aside.js'
 import type { Gates } from './gates.js'
 import type { Family, Line } from './line.js'
 import type { Lines } from './lines.js'
-import { FRONT } from './room.js'
 import type { Standing } from './standing.js'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -61,15 +60,15 @@ export class Choice {
   /** The line of a family that gives its next job; null when none has one, or it has to be read first. */
   #lineOf(family: Family, now: Now): Line | null {
     const { ring } = family
-    let lacking = 0
-    for (let line = ring.first(); line !== null && lacking < FRONT; ) {
+    for (let line = ring.first(); line !== null; ) {
       const behind = ring.after(line)
       const closed = line.group === null ? null : this.#gates.ofGroup(family.name ?? '', line.group, now)
       if (closed !== null) this.#standing.closeLine(line, closed)
       else if (line.ready(now)) return line.earlier(now, this.#readOn)
       else if (line.lacks(now)) {
-        lacking++
         this.#readOn(line, now)
+        // It is its turn. Those behind it are being read as well.
+        if (line.window.isReading) return null
       } else this.#standing.rest(line, now)
       line = behind
     }

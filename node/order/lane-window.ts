@@ -104,6 +104,8 @@ export class LaneWindow {
     const job = this.due(now)
     if (job === null) return null
     this.#out(job)
+    // There may be very many of these.
+    if (this.#size === 0 && this.limits !== this.#held.limits) this.#heaps()
     const { due, seq } = job
     if (due > this.#givenDue || (due === this.#givenDue && seq > this.#givenSeq)) {
       this.#givenDue = due
@@ -207,9 +209,14 @@ export class LaneWindow {
       this.#out(job)
       held.push(job)
     }
+    this.#heaps()
+    return held
+  }
+
+  /** They are made anew when there is something to hold. */
+  #heaps(): void {
     this.#steady = null
     this.#walled = null
-    return held
   }
 
   /** It comes first in its heap. */

@@ -2,8 +2,11 @@ import type { Rate } from '../../src/job/limits.js'
 
 /** So many parts of a span are told apart: what began first in a part counts as long as what began last in it. */
 const PARTS = 32
-/** Of what may begin in a span, the part that is asked for at a time: so much is lost if the node is killed just then. */
-const SHARE = 8
+/**
+ * Of what may begin in a span, the part that is asked for first: so much is lost if the node is killed just then. Twice as
+ * much each time when all of it was used at once.
+ */
+const SHARE = 16
 /** How long what was asked for may be used. A store that takes longer than that to keep it is given more time. */
 const VALID_MS = 1000
 
@@ -34,6 +37,7 @@ export class RateWindow {
   /** It is being kept that so many may. */
   #asked = 0
   #validMs = VALID_MS
+  #step = 0
 
   constructor(rate: Rate, begun: readonly Begun[] = []) {
     this.#rate = rate
@@ -75,7 +79,10 @@ export class RateWindow {
    */
   ask(now: number): readonly Begun[] {
     const { limit } = this.#rate
-    this.#asked = Math.min(limit - this.#count, Math.ceil(limit / SHARE))
+    const usedUp = this.#granted === 0 && now <= this.#validTo
+    const least = Math.ceil(limit / SHARE)
+    this.#step = usedUp ? Math.min(Math.max(this.#step * 2, least), limit) : least
+    this.#asked = Math.min(limit - this.#count, this.#step)
     this.#granted = 0
     this.#validTo = now + this.#validMs
     return [...this.#parts, { last: this.#validTo, count: this.#asked }].map(({ last, count }) => ({

@@ -3,8 +3,12 @@ import type { Line } from './line.js'
 
 /** So many lanes in front are read ahead, and looked at for a job before somebody has to wait for a read. */
 export const FRONT = 64
-/** Where more lanes than that are of one priority, a lane gives so many jobs in a turn, which are read at once. */
-export const TURN = 16
+/** Where more than that share the room, so many jobs of a lane are read at a time: what it does not give it keeps. */
+const FEW = 16
+/** So many lanes may keep some of their jobs until their next turn. */
+const MANY = 2048
+/** Where there are more, a lane gives so many jobs in a turn, and keeps none: else it would be read for each. */
+const TURN = 4
 /** Jobs of a lane that are read at a time where no more than `FRONT` share the room, and that such a lane keeps. */
 const SHARE = 256
 /** Windows as large as the limits allow that are held at most. */
@@ -12,8 +16,13 @@ const FULL_WINDOWS = 4
 
 /** Of `read` jobs, those of one lane that are read at a time: the more share the room, the fewer. */
 export function shareOf(lanes: number, read: number): number {
-  if (lanes > FRONT) return Math.min(read, TURN)
+  if (lanes > FRONT) return Math.min(read, lanes > MANY ? TURN : FEW)
   return lanes <= FULL_WINDOWS ? read : Math.min(read, Math.max(SHARE, Math.floor(read / lanes)))
+}
+
+/** Jobs that one of so many gives before it is another's turn. */
+export function turnOf(lanes: number): number {
+  return lanes > MANY ? TURN : 1
 }
 
 /** With so few jobs in memory a lane is read on. */

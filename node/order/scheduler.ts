@@ -11,7 +11,7 @@ import { Held, type ReadLane, type WindowLimits } from './held.js'
 import type { Line } from './line.js'
 import { Lines } from './lines.js'
 import { Reading } from './reading.js'
-import { FRONT, Room, TURN } from './room.js'
+import { FRONT, Room, turnOf } from './room.js'
 import { Standing } from './standing.js'
 
 export interface SchedulerOptions {
@@ -147,8 +147,7 @@ export class Scheduler {
     const job = line.take(now)
     const { family, twin } = line
     if (!family.grouped) return job
-    // Where very many wait, what was read of one is used up before the next: it need be neither kept nor read again.
-    if (family.ring.size > FRONT && ++line.given < TURN && line.window.size > 0) return job
+    if (++line.given < turnOf(family.ring.size) && line.window.size > 0) return job
     line.given = 0
     family.ring.served(line)
     // The two have one turn.

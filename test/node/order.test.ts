@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import type { Rules } from '#dist/node/order/rules.js'
 import type { Scheduler } from '#dist/node/order/scheduler.js'
@@ -211,20 +212,132 @@ t.test('many groups: each gives a job before any gives two, and no lane is read 
   for (let n = 0; n < 5; n++) {
     for (let i = 0; i < groups; i++) {
       const lane = laneFor({ timed: false, deferred: false, priority: 0, key: `work/g${i}` })
-      rows.all.push(
-        record({
-          id: `${i}`.padStart(3, '0') + n,
-          name: 'work',
-          lane,
-          seq: ++seq,
-          agreed: agreed({ group: `g${i}` }),
-        }),
-      )
+      const terms = agreed({ group: `g${i}` })
+      rows.all.push(record({ id: `${n} ${i}`, name: 'work', lane, seq: ++seq, agreed: terms }))
     }
   }
-  const { made } = scheduler(rows, clock, 64)
+  const { made } = scheduler(rows, clock, 256)
   await made.start()
   const order = await begun(made, rows, clock, groups * 5, 5000)
-  t.equal(order.length, groups * 5)
-  t.ok(rows.reads <= groups * 3, `${rows.reads} reads`)
+  t.same(
+    order.map((id) => id.split(' ')[0]),
+    Array.from({ length: groups * 5 }, (_, at) => `${Math.floor(at / groups)}`),
+  )
+  t.ok(rows.reads <= groups * 2, `${rows.reads} reads`)
 })
+
+/** Names of the model: of jobs with others, of one that may run two at once, and of one whose groups may run one. */
+const NAMES = ['plain', 'limited', 'grouped'] as const
+const GROUPS = ['a', 'b', 'c'] as const
+
+interface Step {
+  readonly what: 'add' | 'take' | 'over' | 'pause'
+  readonly name: number
+  readonly group: number
+  readonly priority: number
+  readonly timed: boolean
+  readonly due: number
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    what: fc.constantFrom('add', 'add', 'add', 'take', 'take', 'over', 'over', 'pause'),
+    name: fc.nat(2),
+    group: fc.nat(2),
+    priority: fc.constantFrom(-1, 0),
+    timed: fc.boolean(),
+    due: fc.nat(900),
+  }),
+  { maxLength: 90 },
+) as fc.Arbitrary<Step[]>
+
+t.test(
+  'of all jobs that may begin the first begins, and of groups the one that has waited for its turn',
+  async () => {
+    const wrong = (text: string) => {
+      throw new Error(text)
+    }
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const rules = new Changing()
+        rules.limits.set('limited', { concurrency: 2 })
+        rules.limits.set('grouped', { groupConcurrency: 1 })
+        const { made, rows, running, add, take, over } = await reactor(rules)
+        const groupOf = ({ agreed: { terms } }: JobRecord) => terms.group ?? null
+        const runs = (name: string, group: string | null) =>
+          [...running].filter((one) => one.name === name && groupOf(one) === group).length
+        const mayBegin = (one: JobRecord) => {
+          const group = groupOf(one)
+          if (rules.paused.has(one.name) || rules.paused.has(keyOf({ name: one.name, group }))) return false
+          return one.name === 'plain' || runs(one.name, group) < (group === null ? 2 : 1)
+        }
+        const priorityOf = ({ lane }: JobRecord) => lanePartsOf(lane).priority
+        /** Groups of a priority that might have begun, each time that another one did since its own last turn. */
+        const passedOver = new Map<string, string[]>()
+        for (const [at, { what, name, group, priority, timed, due }] of all.entries()) {
+          const of = NAMES[name] as string
+          if (what === 'add') {
+            // No two are due at once: a job that is set aside has a number of its own then.
+            add(
+              job(made, of, {
+                due: due + at / 1000,
+                priority,
+                timed,
+                ...(of === 'grouped' ? { group: GROUPS[group] as string } : {}),
+              }),
+            )
+          } else if (what === 'over') {
+            const [one] = running
+            if (one !== undefined) over(one)
+          } else if (what === 'pause') {
+            const key = keyOf({ name: of, group: of === 'grouped' ? (GROUPS[group] as string) : null })
+            if (!rules.paused.delete(key)) rules.paused.set(key, 1)
+            made.changed(of)
+          } else {
+            const may = rows.all.filter(mayBegin)
+            const [id] = await take(1)
+            const taken = may.find((one) => one.id === id)
+            if (taken === undefined) {
+              if (may.length > 0 || id !== undefined) wrong(`${id} of ${may.map((one) => one.id)}`)
+              continue
+            }
+            const mine = groupOf(taken)
+            const beside = may.filter((one) => priorityOf(one) === priorityOf(taken) && one !== taken)
+            if (may.some((one) => priorityOf(one) < priorityOf(taken))) wrong(`${id}: priority`)
+            const earlier = beside.filter((one) => one.due < taken.due)
+            if (earlier.some((one) => groupOf(one) === null || groupOf(one) === mine))
+              wrong(`${id} is not the first`)
+            if (mine === null) {
+              const heads = new Map<string, number>()
+              for (const one of beside)
+                heads.set(groupOf(one) ?? '', Math.min(one.due, heads.get(groupOf(one) ?? '') ?? Infinity))
+              heads.delete('')
+              if (heads.size > 0 && Math.max(...heads.values()) < taken.due) wrong(`${id}: groups were first`)
+            } else {
+              const others = new Set(beside.map(groupOf).filter((one) => one !== null && one !== mine))
+              for (const other of others) {
+                const key = `${priorityOf(taken)} ${other}`
+                const before = passedOver.get(key) ?? []
+                if (before.includes(mine)) wrong(`${id}: ${mine} had two turns before ${other} had one`)
+                passedOver.set(key, [...before, mine])
+              }
+              for (const key of passedOver.keys()) {
+                const [of, other] = key.split(' ')
+                if (other === mine || (of === `${priorityOf(taken)}` && !others.has(other ?? '')))
+                  passedOver.delete(key)
+              }
+            }
+          }
+        }
+        rules.paused.clear()
+        made.changed(null)
+        for (let idle = 0; rows.all.length > 0 && idle < 100; idle++) {
+          await take()
+          for (const one of [...running]) over(one)
+        }
+        return rows.all.length === 0
+      }),
+      { numRuns: 60 },
+    )
+  },
+)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Discovery } from '#dist/node/order/discovery.js'
 import { readFrom } from '#dist/node/order/read-from.js'
-import { FRONT, lowMark, shareOf, TURN } from '#dist/node/order/room.js'
+import { FRONT, lowMark, shareOf, turnOf } from '#dist/node/order/room.js'
 import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { record } from './records.js'
 
@@ -13,8 +13,9 @@ t.test('the more lanes share the room, the fewer jobs of one are read at a time'
     [5, 4096, 819, 204],
     [16, 4096, 256, 64],
     [FRONT, 4096, 256, 64],
-    [FRONT + 1, 4096, TURN, 0],
-    [100_000, 4096, TURN, 0],
+    [FRONT + 1, 4096, 16, 0],
+    [2048, 4096, 16, 0],
+    [100_000, 4096, turnOf(100_000), 0],
     [8, 100, 100, 25],
     [1000, 8, 8, 0],
   ]
