@@ -58,6 +58,24 @@ t.test('an id of your own meets the same node, and waits for it', async (t) => {
   t.equal(seen.size, 3)
 })
 
+t.test('jobs of a group meet at one node, and wait for it; an id of your own goes before', async (t) => {
+  const nodes = ['a', 'b', 'c'].map((name) => node(name))
+  const groups = Array.from({ length: 50 }, (_, i) => `group-${i}`)
+  const homes = groups.map((group) => choice({ group }, nodes))
+  t.equal(new Set(homes).size, 3)
+  t.same(
+    groups.map((group, i) => choice({ group, id: `id-${i}`, priority: i }, [...nodes].reverse(), i)),
+    homes,
+  )
+  const full = nodes.map((one) => (one.name === homes[0] ? node(one.name, { hasCredit: () => false }) : one))
+  t.equal(choice({ group: 'group-0' }, full), null)
+  const paused = nodes.map((one) => ({ ...one, free: one.name === homes[0] ? Number.NEGATIVE_INFINITY : 1 }))
+  t.equal(choice({ group: 'group-0' }, paused), homes[0], 'also while it is paused')
+  const own = { id: 'mine', edition: 1 }
+  for (const group of groups) t.equal(choice({ group, ...own }, nodes), choice(own, nodes))
+  t.equal(choice({ group: 'group-0', node: 'c' }, nodes), 'c')
+})
+
 t.test('a job that no node will ever take, and why', async (t) => {
   const ignorant = node('a', {}, 'unknown')
   const older = node('o', {}, 'terms')
