@@ -10,6 +10,7 @@ export const HELP = `jr: durable background jobs, without a broker
   jr names     the names that a node knows, with their limits and pauses
   jr limits    show and set how many jobs of a name run, or begin, on a node
   jr pause     pause a name, a group of it, or a node; jr resume ends that
+  jr schedules what runs again and again on a node: list, pause, resume, run, remove
   jr demo      see it at work, on the files of a folder of yours
   jr doctor    check whether a node could start here, and what is missing
   jr repair    copy all that is whole in a damaged data directory, and list what is gone
@@ -81,11 +82,13 @@ function usage(one: string, all: string): string {
     .join('\n')
 }
 
-const AT_NODE = `  --node ADDR         where the node listens: host:port, or the path of a Unix socket
+const NODE_FLAGS = `  --node ADDR         where the node listens: host:port, or the path of a Unix socket
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --config FILE       as jr node takes it
   --json              JSON, for programs
+`
 
+const AT_NODE = `${NODE_FLAGS}
 Limits and pauses belong to each node, also of those that share a Redis: ask each.
 `
 
@@ -131,6 +134,18 @@ export const RESUME_HELP = `jr resume: end a pause
 
 ${AT_NODE}
 Exits with 1 if it was not paused.
+`
+
+export const SCHEDULES_HELP = `jr schedules: what runs again and again on a node, of all apps
+
+  jr schedules --node 127.0.0.1:5001                   all of them, in a table
+  jr schedules pause ID... --node 127.0.0.1:5001       run no slot of it
+  jr schedules resume ID... --node 127.0.0.1:5001      go on with the next slot
+  jr schedules run ID... --node 127.0.0.1:5001         run it at once, beside its slots
+  jr schedules remove ID... --node 127.0.0.1:5001      until its app makes it again
+
+${NODE_FLAGS}
+Times are UTC. Exits with 1 if there is no such schedule.
 `
 
 export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   limits: () => import('./commands/limits.js'),
   pause: () => import('./commands/pause.js'),
   resume: async () => ({ run: (await import('./commands/pause.js')).resume }),
+  schedules: () => import('./commands/schedules.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
   repair: () => import('./commands/repair.js'),

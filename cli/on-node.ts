@@ -26,11 +26,13 @@ export async function onNode(
     readonly name: string
     readonly help: string
     readonly most: number
+    /** Why there is no `--redis`. */
+    readonly belong?: string
     readonly extra?: readonly ExtraFlag[]
   },
   plan: (words: readonly string[], flags: CommandLine['flags']) => OnNode,
 ): Promise<number> {
-  const { name, help, most, extra = [] } = command
+  const { name, help, most, extra = [], belong = 'limits and pauses belong to each node' } = command
   const { flags, positionals } = readCommandLine(argv, {}, [...FLAGS, ...extra], true)
   if (flags.help === true) {
     process.stdout.write(help)
@@ -39,7 +41,7 @@ export async function onNode(
   const work = plan(positionals, flags)
   if (positionals.length > most) throw new TypeError(`expected no '${positionals[most]}'`)
   if (flags.redis === true || flags['redis-url'] !== undefined) {
-    const why = 'limits and pauses belong to each node, also of those that share a Redis'
+    const why = `${belong}, also of those that share a Redis`
     throw new TypeError(`expected --node ADDR in place of --redis: ${why}`)
   }
   if (typeof flags.node !== 'string') throw new TypeError('expected --node ADDR: where the node listens')

@@ -9,6 +9,8 @@ import { type Act, wasDone } from '../../src/verbs/acts.js'
 import type { JobFacts } from '../../src/verbs/facts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { AnswerOf, AskedOf, VerbName } from '../../src/verbs/table.js'
+import { listOf } from '../schedules/list.js'
+import type { Schedule } from '../schedules/schedule.js'
 import { type Ask, request } from './request.js'
 import { type JobWait, waitOf } from './waits.js'
 
@@ -120,6 +122,11 @@ export class NodeMonitor {
     return this.#request('retry-all', query)
   }
 
+  /** The schedules that the node has, of all apps, by their ids. */
+  schedules(): Promise<Schedule[]> {
+    return listOf(this.#ask, this.node)
+  }
+
   async #act(act: Act, id: string): Promise<boolean> {
     return wasDone(act, id, await this.#request(act, { id }))
   }
@@ -172,6 +179,11 @@ export class Monitor {
   /** Runs all ended jobs of one node again that the query meets: see `NodeMonitor.retryAll`. Answers how many. */
   retryAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#of(node).retryAll(query)
+  }
+
+  /** The schedules of all apps, on all nodes. */
+  async schedules(): Promise<Schedule[]> {
+    return (await this.#everywhere((one) => one.schedules())).flat()
   }
 
   #everywhere<Answer>(ask: (node: NodeMonitor) => Promise<Answer>): Promise<Answer[]> {

@@ -7,6 +7,7 @@ import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
 import { factsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import { type Schedule, scheduleOf } from '../schedules/schedule.js'
 import {
   type JobPage,
   jobOf,
@@ -113,6 +114,11 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
   /** Runs all ended jobs of one node again that the query meets, as `retry` does, 500 at a time. Answers how many. */
   retryAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#actOnAll('retry', node, query)
+  }
+
+  /** The schedules of all apps, each with the node that has it, or had it last. */
+  async schedules(): Promise<Schedule[]> {
+    return (await (await this.#redis()).schedules()).map(({ facts, home }) => scheduleOf(facts, home))
   }
 
   async #act(act: Act, id: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import { levelStore } from '#dist/src/store/level/store.js'
 import { record } from '../node/records.js'
-import { startNode } from '../system/harness.js'
+import { startApp, startNode } from '../system/harness.js'
 import { folder, jr } from './jr.js'
 
 t.test('help and version', async (t) => {
@@ -278,4 +278,37 @@ t.test('what jr names, limits, pause and resume can not do, they say', async (t)
   await Promise.all(
     wrong.map(async ([args, message]) => t.match(await jr(args), { code: 2, err: message }, args.join(' '))),
   )
+})
+
+t.test('jr schedules', async (t) => {
+  const { address } = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
+  const { app } = await startApp(t, { name: 'shop', nodes: [address] })
+  await app.schedule('nightly', { cron: '0 3 * * *', timezone: 'Europe/Vienna' }, 'echo')
+  await app.schedule('a\x1bb', { every: '90m' }, 'echo')
+  const at = (...args: string[]) => jr(['schedules', ...args, '--node', address])
+  const [table, paused, wrong, none, many] = await Promise.all([
+    at(),
+    at('pause', 'nightly', 'none', '--json'),
+    at('pauze', 'nightly'),
+    at('run'),
+    jr(['schedules', '--redis']),
+  ])
+  t.match(table?.out, /^ID +WHEN +NAME +STATE +NEXT +RUNS +LEFT OUT +APP\na\\x1bb +every 90m +echo +active /)
+  t.match(
+    table?.out,
+    /nightly +0 3 \* \* \* Europe\/Vienna +echo +\w+ +20\d\d-.*T0[12]:00:00.000Z +0 +0 +shop/,
+  )
+  t.match(paused, { code: 1, err: /node n1 has no schedule 'none'/ })
+  t.same(JSON.parse(paused?.out ?? ''), { paused: ['nightly'] })
+  t.match(wrong, { code: 2, err: /no command 'pauze'; expected list, pause, resume, run, remove/ })
+  t.match(none, { code: 2, err: /run: expected ids of schedules/ })
+  t.match(many, {
+    code: 2,
+    err: /in place of --redis: a schedule is shown and changed by the node that runs it/,
+  })
+  const [state] = (await app.schedules()).filter(({ id }) => id === 'nightly')
+  t.equal(state?.state, 'paused')
+  t.match(await at('run', 'nightly'), { code: 0, out: '1 run\n' })
+  t.match(await at('remove', 'nightly', 'a\x1bb'), { code: 0, out: '2 removed\n' })
+  t.match(await at('--json'), { code: 0, out: /"schedules": \[\]/ })
 })

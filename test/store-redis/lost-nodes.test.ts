@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import type { OutcomeInfo } from '#dist/distributor/index.js'
 import { folder, randomOf, readLog, startApp, until } from '../system/harness.js'
 import { check } from '../system/history.js'
 import { begunOn, connected, LEASE_MS, Load, startAll, startOn } from './load.js'
@@ -66,12 +67,31 @@ else {
       await Promise.all(jobs.map(({ handle }) => handle.accepted))
       const far = app.app.enqueue('record', { log, payload: 'far' }, { node: 'n1', after: '1h' })
       await far.accepted
+      const slots = new Map<string, number[]>()
+      const told = (_: unknown, { schedule, scheduledFor }: OutcomeInfo) =>
+        slots.get(schedule ?? '')?.push(scheduledFor?.getTime() ?? 0)
+      for (let i = 0; i < 9; i++) {
+        slots.set(`s${i}`, [])
+        const when = { every: '400ms', missed: 'all', overlap: 'queue' } as const
+        await app.app.schedule(`s${i}`, when, 'echo', {}, {}, told)
+      }
+      const homes = async () => new Set((await app.app.schedules()).map(({ node }) => node))
+      t.ok((await homes()).has('n1'))
       await begunOn(log, 20)
       first?.process.kill('SIGKILL')
       await first?.exited
       await Promise.all(jobs.filter(({ n }) => n % 10 !== 0).map(({ result }) => result))
       await Promise.all(others.map((node) => node.line('neighbour:lost')))
       t.equal(await far.cancel(), 'cancelled', 'whoever has it now')
+      await until(() => [...slots.values()].every((all) => all.length >= 20))
+      t.same(await homes(), new Set(['n2', 'n3']), 'schedules have gone to the others')
+      t.equal((await app.app.monitor({ redisUrl: redis.url }).schedules()).length, 9)
+      await app.app.setSchedules({})
+      for (const [id, all] of slots) {
+        const first = Math.min(...all)
+        const each = all.map((_, i) => first + i * 400)
+        t.same(all.toSorted(), each, `${id}: each slot once, and none is lost`)
+      }
       const begun = () => readLog(log).filter((entry) => entry.ev === 'begin')
       const ranOn = new Map<string, string[]>()
       for (const { job, node } of begun()) ranOn.set(job, [...(ranOn.get(job) ?? []), node])

@@ -1,4 +1,7 @@
 import type { StoredJob } from '../../job/record.js'
+import { timetableOf } from '../../schedules/definition.js'
+import { type ScheduleFacts, scheduleFacts } from '../../schedules/facts.js'
+import { readSchedules } from '../../schedules/shelves.js'
 import type { Surroundings } from '../../surroundings.js'
 import type { Act, ActAnswer } from '../../verbs/acts.js'
 import type { ActQuery } from '../../verbs/query.js'
@@ -38,6 +41,18 @@ export class RedisJobs {
     return this.#visiting(async (visit) => {
       const nodes = await visit.nodes()
       return Promise.all(nodes.map(({ name }) => visit.countTagged(name, tag)))
+    })
+  }
+
+  /** Of all nodes. */
+  schedules(): Promise<{ readonly facts: ScheduleFacts; readonly home: string }[]> {
+    return this.#visiting(async (visit) => {
+      const now = this.#surroundings.clock.now()
+      const stored = await readSchedules({ notes: (...asked) => visit.sharedNotes(...asked) }, () => true)
+      return stored.map((one) => {
+        const times = timetableOf(one.definition, one.course.made)
+        return { facts: scheduleFacts({ ...one, times }, now), home: one.course.home }
+      })
     })
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
 import type { Surroundings } from '../../surroundings.js'
-import type { ListPage, ListQuery } from '../contract.js'
+import type { ListPage, ListQuery, NoteRange, Shelf, StoredNote } from '../contract.js'
 import { countTagged, type Indexed, listTagged, type TagCounts } from '../tags.js'
 import { type Argument, type Client, connect } from './client.js'
 import { nodeKeys, type SharedKeys, sharedKeys } from './keys.js'
@@ -135,6 +135,11 @@ export class Visit implements Surroundings {
       load: (id) => reader.load(id),
     }
     return listTagged(indexed, { ...query, tag })
+  }
+
+  /** Of a shelf that all nodes share. */
+  sharedNotes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]> {
+    return new NoteReader(this.#readable('')).page(shelf, range, limit)
   }
 
   countTagged(node: string, tag: string): Promise<TagCounts> {
