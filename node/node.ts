@@ -61,7 +61,7 @@ export class JobNode {
       storeId: () => this.#storeId,
       oldest: () => this.#oldest,
       seq: () => this.#numbers(),
-      controlled: () => this.#follow(),
+      onPause: () => this.#follow(),
       fail: (error) => this.#fail(error),
     })
   }
@@ -193,10 +193,9 @@ export class JobNode {
     if (this.#status === 'running') this.#parts.runner.claim(true)
   }
 
-  /** Something was paused or resumed, or has other limits: jobs may begin that might not before, or the other way round. */
+  /** The node may have been paused, or resumed. */
   #follow(): void {
-    const { controls, runner, scheduler } = this.#parts
-    scheduler.changed(null)
+    const { controls, runner } = this.#parts
     const paused = controls.pauseOf(null, null) !== null
     if (this.#status === 'running' && paused) this.#become('paused')
     else if (this.#status === 'paused' && !paused) this.#become('running')

@@ -44,8 +44,8 @@ export interface Whole {
   readonly oldest: () => number
   /** The next number of the store. */
   readonly seq: () => number
-  /** What is set for it, and for its names, is another than before. */
-  readonly controlled: () => void
+  /** The node as a whole is paused, or is not any more. */
+  readonly onPause: () => void
   /** The store can't be trusted any more. */
   readonly fail: (error: unknown) => void
 }
@@ -119,7 +119,13 @@ export function partsOf(
     { clock, log, spawn: (options, handlers) => new SpawnedChild(options, handlers, clock, log) },
   )
   const executors = new Executors([pool])
-  const controls = new Controls({ store, journal, clock, executors, onChange: whole.controlled })
+  const controls = new Controls({
+    store,
+    journal,
+    clock,
+    executors,
+    onChange: (name) => (name === null ? whole.onPause() : scheduler.changed(name)),
+  })
   const gates: Gates = new Gates({
     rules: controls,
     clock,

@@ -15,8 +15,8 @@ export interface ControlsDeps {
   readonly clock: Clock
   /** For what the job files say. */
   readonly executors: Pick<Executors, 'known' | 'definitions'>
-  /** Other jobs may begin now than before. */
-  readonly onChange: () => void
+  /** Other jobs of this name may begin now than before; null: of any, as the node was paused or resumed. */
+  readonly onChange: (name: string | null) => void
 }
 
 /** Who has paused a node by a signal, or from its own process. */
@@ -76,7 +76,7 @@ export class Controls implements Rules {
     const set = limits === null ? null : { limits, by, since: this.#deps.clock.now() }
     if (set === null) this.#limits.delete(name)
     else this.#limits.set(name, set)
-    return this.#keep(limitsNote(name, set))
+    return this.#keep(name, limitsNote(name, set))
   }
 
   /** A pause that is there already stays as it is: it is of the one who came first. */
@@ -85,7 +85,7 @@ export class Controls implements Rules {
     if (this.#pauses.get(paused) !== undefined) return this.#unchanged()
     const said = { since: this.#deps.clock.now(), by }
     this.#pauses.put(paused, said)
-    return this.#keep(pauseNote(paused, said))
+    return this.#keep(what.name ?? null, pauseNote(paused, said))
   }
 
   /** Of the node: also what `hold` has begun. */
@@ -95,7 +95,7 @@ export class Controls implements Rules {
     if (held) this.release()
     if (this.#pauses.get(paused) === undefined) return (await this.#unchanged()) || held
     this.#pauses.drop(paused)
-    return this.#keep(pauseNote(paused, null))
+    return this.#keep(what.name ?? null, pauseNote(paused, null))
   }
 
   /** Pauses the node until `release`, or until this process ends. */
@@ -111,11 +111,11 @@ export class Controls implements Rules {
   #setProcess(said: Said | null): void {
     if ((this.#pauses.process === null) === (said === null)) return
     this.#pauses.process = said
-    this.#deps.onChange()
+    this.#deps.onChange(null)
   }
 
-  #keep(note: Note): Promise<true> {
-    this.#deps.onChange()
+  #keep(name: string | null, note: Note): Promise<true> {
+    this.#deps.onChange(name)
     return new Promise((resolve) => {
       this.#deps.journal.add({ kind: 'note', notes: [note], done: () => resolve(true) }, true)
     })
