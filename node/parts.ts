@@ -119,13 +119,8 @@ export function partsOf(
     { clock, log, spawn: (options, handlers) => new SpawnedChild(options, handlers, clock, log) },
   )
   const executors = new Executors([pool])
-  const controls = new Controls({
-    store,
-    journal,
-    clock,
-    executors,
-    onChange: (name) => (name === null ? whole.onPause() : scheduler.changed(name)),
-  })
+  const onChange = (name: string | null) => (name === null ? whole.onPause() : scheduler.changed(name))
+  const controls = new Controls({ store, journal, clock, executors, onChange })
   const gates: Gates = new Gates({
     rules: controls,
     clock,
