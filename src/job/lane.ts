@@ -92,6 +92,11 @@ export function isDeferred(lane: Lane): boolean {
   return lane.charCodeAt(0) >= 50
 }
 
+/** Its jobs have a group, or a name for which something holds. */
+export function isKeyed(lane: Lane): boolean {
+  return lane.length > (lane[1] === 'n' ? 2 : 2 + PRIORITY_DIGITS)
+}
+
 /** The lane beside this one for jobs that wait for a time. */
 export function timedLane(lane: Lane): Lane {
   return isTimed(lane) ? lane : twinLane(lane)

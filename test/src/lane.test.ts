@@ -5,6 +5,7 @@ import {
   IMMEDIATE_DEFERRED,
   isDeferred,
   isImmediate,
+  isKeyed,
   keyOf,
   type LaneParts,
   laneFor,
@@ -31,6 +32,7 @@ t.test('a lane says what it was made of', async () => {
         JSON.stringify(lanePartsOf(lane)) === JSON.stringify(lanePartsOf(laneFor(lanePartsOf(lane)))) &&
         Object.entries(of).every(([name, value]) => lanePartsOf(lane)[name as keyof LaneParts] === value) &&
         isDeferred(lane) === of.deferred &&
+        isKeyed(lane) === (of.key !== '') &&
         isImmediate(lane) === !of.timed &&
         timedLane(lane) === laneFor({ ...of, timed: true })
       )

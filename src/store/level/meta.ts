@@ -1,5 +1,12 @@
 import { pack, unpack } from '../../bytes/codec.js'
+import { isImmediate, isKeyed, type Lane } from '../../job/lane.js'
 import type { LogRange } from './log-opening.js'
+
+/** Which of the counts of rows are of jobs in this lane that were to run at once; null: they were not. */
+export function backlogOf(lane: Lane): 'backlog' | 'keyed' | null {
+  if (!isImmediate(lane)) return null
+  return isKeyed(lane) ? 'keyed' : 'backlog'
+}
 
 /** What the store knows of itself: one row, written with every group of changes that changes rows. */
 export interface Meta {
@@ -17,8 +24,9 @@ export interface Meta {
 export interface RowCounts {
   /** Of jobs that wait or run. */
   live: number
-  /** Of those of them that were to run at once: a backlog, when there are many. */
+  /** Of those of them that were to run at once, in lanes without a key and with one: a backlog, when there are many. */
   backlog: number
+  keyed: number
   outcomes: number
   completed: number
   failed: number
@@ -26,21 +34,21 @@ export interface RowCounts {
 }
 
 export function newMeta(id: string, node: string): Meta {
-  const rows = { live: 0, backlog: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
+  const rows = { live: 0, backlog: 0, keyed: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
   return { id, node, epoch: 0, batch: 0, rows, log: { oldest: 1, newest: 0, synced: 0 } }
 }
 
 export function encodeMeta({ id, node, epoch, batch, rows, log }: Meta): Buffer {
-  const { live, backlog, outcomes, completed, failed, cancelled } = rows
+  const { live, backlog, keyed, outcomes, completed, failed, cancelled } = rows
   const { oldest, newest, synced } = log
-  const counts = [live, backlog, outcomes, completed, failed, cancelled]
+  const counts = [live, backlog, keyed, outcomes, completed, failed, cancelled]
   return pack([id, node, epoch, batch, counts, [oldest, newest, synced]])
 }
 
 export function decodeMeta(row: Buffer): Meta {
   const [id, node, epoch, batch, counts, range] = unpack(row) as Fields
-  const [live, backlog, outcomes, completed, failed, cancelled] = counts
-  const rows = { live, backlog, outcomes, completed, failed, cancelled }
+  const [live, backlog, keyed, outcomes, completed, failed, cancelled] = counts
+  const rows = { live, backlog, keyed, outcomes, completed, failed, cancelled }
   const [oldest, newest, synced] = range
   return { id, node, epoch, batch, rows, log: { oldest, newest, synced } }
 }
@@ -50,7 +58,7 @@ type Fields = [
   node: string,
   epoch: number,
   batch: number,
-  counts: Six,
+  counts: Counts,
   range: [number, number, number],
 ]
-type Six = [number, number, number, number, number, number]
+type Counts = [number, number, number, number, number, number, number]

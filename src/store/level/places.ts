@@ -1,8 +1,8 @@
-import { isImmediate } from '../../job/lane.js'
 import type { JobRecord } from '../../job/record.js'
 import { encodeJob } from '../records.js'
 import type { Books } from './books.js'
 import { idKey, placeKey } from './keys.js'
+import { backlogOf } from './meta.js'
 import type { RowBatch } from './row-batch.js'
 import type { YoungJob } from './young.js'
 
@@ -22,7 +22,9 @@ export class Places {
   /** A job waits at this place from now on. */
   put(batch: RowBatch, job: JobRecord): void {
     const { young, journal, counts } = this.#books
-    const mayBeYoung = isImmediate(job.lane) && counts.backlog < BACKLOG && young.hasRoomFor(job.args.length)
+    const backlog = backlogOf(job.lane)
+    // What waits for a limit, or for the turn of its group, does not make other jobs wait.
+    const mayBeYoung = backlog !== null && counts[backlog] < BACKLOG && young.hasRoomFor(job.args.length)
     // An id that is not young's own would be another job's: `ownId` was not asked for.
     if (!mayBeYoung || young.jobs.has(job.id)) return this.putRow(batch, job)
     young.insert(job)
@@ -42,7 +44,8 @@ export class Places {
     this.putId(batch, job.id, key)
     rows.jobNow(job, true)
     counts.live++
-    if (isImmediate(job.lane)) counts.backlog++
+    const backlog = backlogOf(job.lane)
+    if (backlog !== null) counts[backlog]++
   }
 
   dropRow(batch: RowBatch, job: JobRecord): void {
@@ -52,7 +55,8 @@ export class Places {
     this.dropId(batch, job.id)
     rows.jobNow(job, false)
     counts.live--
-    if (isImmediate(job.lane)) counts.backlog--
+    const backlog = backlogOf(job.lane)
+    if (backlog !== null) counts[backlog]--
   }
 
   putId(batch: RowBatch, id: string, place: string): void {
