@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { NodeControls } from '#dist/distributor/monitor/controls.js'
 import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
@@ -142,4 +143,56 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
   t.equal(await monitor('done').retry('a'), true)
   await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })
   await t.rejects(monitor(-1).destroyAll(), { code: 'JR_PROTOCOL' })
+})
+
+t.test('what is asked of all nodes says what became of it on each', async (t) => {
+  const asked: unknown[] = []
+  const answers: Record<string, () => unknown> = {
+    a: () => true,
+    b: () => false,
+    c: () => {
+      throw new Error('away')
+    },
+    d: () => 'yes',
+  }
+  const controls = (...names: string[]) =>
+    new NodeControls(
+      () => names.map((name) => ({ name, status: name === 'c' ? 'disconnected' : 'running' }) as never),
+      async (node, verb, body) => {
+        asked.push([node, verb, unpackChecked(body)])
+        return answers[node]?.()
+      },
+    )
+  const { failed, ...done } = await controls('a', 'b', 'c', 'd').change('pause', {
+    name: 'resize',
+    group: 'acme',
+  })
+  t.same(done, { changed: ['a'], unchanged: ['b'] })
+  t.match(failed, [
+    { node: 'c', error: { message: 'away' } },
+    { node: 'd', error: { code: 'JR_PROTOCOL' } },
+  ])
+  t.same(asked[0], ['a', 'pause', { name: 'resize', group: 'acme' }])
+  asked.length = 0
+  t.same(await controls('a', 'b').change('resume', { node: 'b' }), {
+    changed: [],
+    unchanged: ['b'],
+    failed: [],
+  })
+  await controls('a').setLimits('resize', { rate: { limit: 5, per: '1m' } }, {})
+  await controls('a').setLimits('resize', null, {})
+  t.same(asked, [
+    ['b', 'resume', {}],
+    ['a', 'set-limits', { name: 'resize', limits: { rate: { limit: 5, perMs: 60_000 } } }],
+    ['a', 'set-limits', { name: 'resize', limits: null }],
+  ])
+  await t.rejects(controls('c', 'd').change('pause', {}), { message: 'away' }, 'none of them has done it')
+  await t.rejects(controls().change('pause', {}), { code: 'JR_CONNECTION' })
+  await t.rejects(controls('c').names({}), { code: 'JR_CONNECTION', message: 'no node is connected' })
+  await t.rejects(controls('c').names({ node: 'c' }), { message: 'away' })
+  await t.rejects(controls('a').change('pause', { group: 'acme' }), { name: 'TypeError' })
+  await t.rejects(controls('a').setLimits('', null, {}), {
+    name: 'TypeError',
+    message: /^setLimits: the job's name/,
+  })
 })
