@@ -37,6 +37,7 @@ export type {
   ScheduleCallOptions,
   Scheduled,
   ScheduleEntry,
+  ScheduleList,
   ScheduleWait,
 } from './schedules/schedule.js'
 export type { SpawnOptions } from './spawned/spawn-command.js'

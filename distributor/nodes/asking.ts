@@ -77,3 +77,8 @@ export class Asking {
 export function away(node: string): JrError {
   return new JrError('JR_CONNECTION', `node '${node}' is not connected`)
 }
+
+/** Whether a node could not be asked, or what it has answered is not known. */
+export function isAway(error: unknown): boolean {
+  return error instanceof JrError && error.code === 'JR_CONNECTION'
+}

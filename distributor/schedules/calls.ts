@@ -10,6 +10,7 @@ import {
   type ScheduleCallOptions,
   type Scheduled,
   type ScheduleEntry,
+  type ScheduleList,
   type ScheduleWait,
   type Wanted,
 } from './schedule.js'
@@ -96,17 +97,16 @@ export class ScheduleCalls {
    * These are all schedules of this app from now on: each as by `schedule`, and those that are not among them are removed. Throws a
    * TypeError with the path of what is wrong (`nightly.when.cron: …`), and then nothing is changed.
    */
-  setSchedules = (
-    list: Readonly<Record<string, ScheduleEntry>>,
-    options?: ScheduleWait,
-  ): Promise<SetSchedules> => {
+  setSchedules = (list: ScheduleList, options?: ScheduleWait): Promise<SetSchedules> => {
     const host = this.#host()
     const strictNode = host.config.alwaysUseSpecifiedNode()
     if (typeof list !== 'object' || list === null || Array.isArray(list))
       throw new TypeError(
         `setSchedules: expected an object, { id: { when, name, … }, … }, got ${shown(list)}`,
       )
-    const all = Object.entries(list).map(([id, entry]) => entryOf(id, entry, strictNode))
+    const all = Object.entries(list).map(([id, entry]) =>
+      entryOf(id, entry as ScheduleEntry<string>, strictNode),
+    )
     return noted(host.keep(setAll(host.schedules, all, parseWait(options))))
   }
 
@@ -123,7 +123,7 @@ export class ScheduleCalls {
 
 const ENTRY = ['when', 'name', 'args', 'opts', 'onSuccess', 'onError']
 
-function entryOf(id: string, entry: ScheduleEntry, strictNode: boolean): Wanted {
+function entryOf(id: string, entry: ScheduleEntry<string>, strictNode: boolean): Wanted {
   if (typeof entry !== 'object' || entry === null)
     throw new TypeError(`${id}: expected an object with when and name, got ${shown(entry)}`)
   for (const key in entry) {

@@ -25,15 +25,19 @@ export interface ScheduleWait {
 /** What every run is enqueued with, and how long the call waits for a node. */
 export interface ScheduleCallOptions extends ScheduleOptions, ScheduleWait {}
 
-/** One schedule of `setSchedules`: as it would be given to `schedule`. */
-export interface ScheduleEntry<Name extends JobName = JobName> {
+/** One schedule of `setSchedules`: as it would be given to `schedule`. Without args unless some are required. */
+export type ScheduleEntry<Name extends string = JobName> = {
   readonly when: When
   readonly name: Name
-  readonly args?: ArgsOf<Name>
   readonly opts?: ScheduleOptions
   readonly onSuccess?: SuccessFeedback<Name>
   readonly onError?: ErrorFeedback<Name>
-}
+} & (Record<never, never> extends ArgsOf<Name>
+  ? { readonly args?: ArgsOf<Name> }
+  : { readonly args: ArgsOf<Name> })
+
+/** All schedules of an app, by their ids. */
+export type ScheduleList = Readonly<Record<string, { [Name in JobName]: ScheduleEntry<Name> }[JobName]>>
 
 /** What has become of a call of `schedule`, when it is on the disk. */
 export interface Scheduled {

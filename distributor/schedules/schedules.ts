@@ -5,6 +5,7 @@ import type { Logger } from '../../src/logger.js'
 import { messageOf } from '../../src/thrown.js'
 import type { AnswerOf } from '../../src/verbs/table.js'
 import { type Ask, request } from '../monitor/request.js'
+import { isAway } from '../nodes/asking.js'
 import { HeldWatch } from '../sending/held-watch.js'
 import { mayTake, type Wish, whyNever } from '../sending/node-choice.js'
 import { neverTaken, type Receiver } from '../sending/placement.js'
@@ -12,7 +13,11 @@ import { whyHeld } from '../sending/why-waits.js'
 import type { Feedbacks } from '../told/feedbacks.js'
 import { Changes } from './changes.js'
 import { listOf } from './list.js'
+import { MadeSchedules } from './made.js'
 import type { Schedule, Scheduled, Wanted } from './schedule.js'
+
+/** A node, with its connection: its store is that of its peer. */
+type Line = Receiver & { readonly link: { readonly peer: { readonly instance: string } } | null }
 
 export interface SchedulesDeps {
   /** The name of the app. */
@@ -21,7 +26,7 @@ export interface SchedulesDeps {
   readonly log: Logger
   readonly feedbacks: Pick<Feedbacks, 'schedule' | 'isNamed'>
   /** The nodes that have ever connected, and how nodes and this app find each other. */
-  readonly nodes: () => readonly Receiver[]
+  readonly nodes: () => readonly Line[]
   readonly where: () => string
   readonly ask: Ask
 }
@@ -32,18 +37,12 @@ const GRACE_MS = 2000
 /** Before it is looked again who has a schedule that others make, too. */
 const SOON_MS = 100
 
-/** A schedule that this life of the app has made, and where it is. */
-interface Made {
-  readonly wanted: Wanted
-  readonly home: string
-}
-
 type Act = 'unschedule' | 'pause-schedule' | 'resume-schedule' | 'run-schedule'
 
 /** The schedules of an app. Each has one home, the node that keeps it; a call waits for that. */
 export class Schedules {
   readonly #deps: SchedulesDeps
-  readonly #made = new Map<string, Made>()
+  readonly #made: MadeSchedules
   readonly #changes: Changes
   readonly #watch: HeldWatch
   /** Why the call that waits since the shortest does. */
@@ -52,6 +51,11 @@ export class Schedules {
   constructor(deps: SchedulesDeps) {
     this.#deps = deps
     this.#changes = new Changes(deps.clock)
+    this.#made = new MadeSchedules({
+      ...deps,
+      storeOf: (node) => this.#there.find(({ name }) => name === node)?.link?.peer.instance ?? '',
+      again: (wanted) => void this.put(wanted, Number.POSITIVE_INFINITY).catch(() => {}),
+    })
     this.#watch = new HeldWatch(
       deps.clock,
       () => this.#changes.size,
@@ -64,12 +68,8 @@ export class Schedules {
     this.#changes.come()
   }
 
-  /** One that comes may have what has been given to another while it was away. */
   connected(node: string): void {
-    if (this.#made.size === 0) return
-    this.#again(node).catch((error) =>
-      this.#deps.log.warn('schedules:unknown', { node, error: messageOf(error) }),
-    )
+    this.#made.connected(node)
   }
 
   stop(): void {
@@ -101,7 +101,7 @@ export class Schedules {
       if (home !== null) {
         try {
           const made = await request(ask, home, 'schedule', { id, definition, wanted: isWanted })
-          this.#made.set(id, { wanted, home })
+          this.#made.add(wanted, home)
           return { id, node: home, made }
         } catch (error) {
           if (!isAway(error)) throw error
@@ -124,7 +124,7 @@ export class Schedules {
     const { clock, ask } = this.#deps
     const until = clock.mono() + waitMs
     if (verb === 'unschedule') {
-      this.#made.delete(id)
+      this.#made.remove(id)
       this.#deps.feedbacks.schedule(id, null)
     }
     for (;;) {
@@ -169,7 +169,7 @@ export class Schedules {
     return others
   }
 
-  get #there(): readonly Receiver[] {
+  get #there(): readonly Line[] {
     return this.#deps.nodes().filter(({ connected }) => connected)
   }
 
@@ -213,13 +213,6 @@ export class Schedules {
     return [...new Set(found.filter((home) => home !== null))]
   }
 
-  async #again(node: string): Promise<void> {
-    for (const { id } of await listOf(this.#deps.ask, node, this.#deps.app)) {
-      const made = this.#made.get(id)
-      if (made !== undefined && made.home !== node) await this.put(made.wanted, Number.POSITIVE_INFINITY)
-    }
-  }
-
   async #wait(what: string, most: number, until: number): Promise<void> {
     const { clock } = this.#deps
     const changed = this.#changes.next(most - clock.mono())
@@ -235,8 +228,4 @@ export class Schedules {
 
 function wishOf({ id, definition, agreed }: Wanted): Wish {
   return { id, edition: 1, name: definition.name, agreed, bytes: definition.args.length }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof JrError && error.code === 'JR_CONNECTION'
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Distributor, type OutcomeInfo } from '#dist/distributor/index.js'
-import { event, folder, startApp, startNode, toApp } from './harness.js'
+import { event, folder, startApp, startNode, toApp, until } from './harness.js'
 
 const EVERY = 250
 
@@ -93,12 +93,14 @@ t.test('the whole list of an app, and what else is done to schedules', async (t)
   const typo = { nightly: { when: { every: 1 }, name: 'echo', option: {} } }
   t.throws(() => app.setSchedules(typo as never), { message: /^nightly\.option: no such field; known: when/ })
 
-  const nodes = ['n1', 'n2'].map(async (name) => {
+  const dir = join(folder(t), 'n1')
+  const start = async (name: string, ...flags: string[]) => {
     const connected = event(app, 'node:connected', (node: { name: string }) => node.name === name)
-    await startNode(t, name, [...toApp(address), '--store', 'memory'])
+    const node = await startNode(t, name, [...toApp(address), ...flags])
     await connected
-  })
-  await Promise.all(nodes)
+    return node
+  }
+  const [n1, n2] = await Promise.all([start('n1', '--dir', dir), start('n2', '--store', 'memory')])
   await t.rejects(app.schedule('s', { every: 1 }, 'nobody knows it'), { code: 'JR_NO_SUCH_JOB' })
   const cron = { cron: '30 2 * * *', timezone: 'Europe/Vienna' }
   const entry = { when: cron, name: 'echo', args: { value: 7 } }
@@ -130,6 +132,20 @@ t.test('the whole list of an app, and what else is done to schedules', async (t)
   t.equal(await app.resumeSchedule('s1'), true)
   t.equal(await app.resumeSchedule('none'), false)
   t.equal(await app.runSchedule('none'), null)
+
+  const all = ids.slice(1)
+  const isAll = async () => sorted((await app.schedules()).map(({ id }) => id)).join() === sorted(all).join()
+  n1.process.kill('SIGKILL')
+  await event(app, 'node:disconnected')
+  const elsewhere = await app.setSchedules(next)
+  t.ok(elsewhere.created.length > 0, 'what n1 has is made anew on n2')
+  await start('n1', '--dir', dir)
+  await until(isAll)
+  n2.process.kill('SIGKILL')
+  await event(app, 'node:disconnected')
+  await start('n2', '--store', 'memory')
+  await until(isAll)
+
   const other = await startApp(t, { name: 'other', nodes: [] })
   t.same(await app.setSchedules({}), {
     created: [],
