@@ -120,7 +120,7 @@ export function partsOf(
   )
   const executors = new Executors([pool])
   const onChange = (name: string | null) => (name === null ? whole.onPause() : scheduler.changed(name))
-  const controls = new Controls({ store, journal, clock, executors, onChange })
+  const controls = new Controls({ store, journal, clock, log, executors, onChange })
   const gates: Gates = new Gates({
     rules: controls,
     clock,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../src/clock.js'
-import type { Limits } from '../../src/job/limits.js'
+import { type Limits, showLimits } from '../../src/job/limits.js'
+import type { Logger } from '../../src/logger.js'
 import type { Note, Store } from '../../src/store/contract.js'
 import type { Pausable, Said } from '../../src/verbs/controls.js'
 import type { Journal } from '../changes/journal.js'
@@ -13,6 +14,7 @@ export interface ControlsDeps {
   readonly store: Pick<Store, 'notes'>
   readonly journal: Journal
   readonly clock: Clock
+  readonly log: Logger
   /** For what the job files say. */
   readonly executors: Pick<Executors, 'known' | 'definitions'>
   /** Other jobs of this name may begin now than before; null: of any, as the node was paused or resumed. */
@@ -76,6 +78,8 @@ export class Controls implements Rules {
     const set = limits === null ? null : { limits, by, since: this.#deps.clock.now() }
     if (set === null) this.#limits.delete(name)
     else this.#limits.set(name, set)
+    const shown = limits === null ? 'those of the job file' : JSON.stringify(showLimits(limits))
+    this.#deps.log.info('limits:set', { name, limits: shown, by })
     return this.#keep(name, limitsNote(name, set))
   }
 
@@ -85,16 +89,18 @@ export class Controls implements Rules {
     if (this.#pauses.get(paused) !== undefined) return this.#unchanged()
     const said = { since: this.#deps.clock.now(), by }
     this.#pauses.put(paused, said)
+    this.#deps.log.info('jobs:paused', { ...what, by })
     return this.#keep(what.name ?? null, pauseNote(paused, said))
   }
 
   /** Of the node: also what `hold` has begun. */
-  async resume(what: Pausable): Promise<boolean> {
+  async resume(what: Pausable, by: string): Promise<boolean> {
     const paused = pausedBy(what)
     const held = paused === null && this.#pauses.process !== null
     if (held) this.release()
     if (this.#pauses.get(paused) === undefined) return (await this.#unchanged()) || held
     this.#pauses.drop(paused)
+    this.#deps.log.info('jobs:resumed', { ...what, by })
     return this.#keep(what.name ?? null, pauseNote(paused, null))
   }
 

@@ -84,7 +84,7 @@ const ANSWERS: Verbs = {
     namesOf(controls, executors, runner.jobs(), name),
   'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by.name),
   pause: (what, { controls }, by) => controls.pause(what, by.name),
-  resume: (what, { controls }) => controls.resume(what),
+  resume: (what, { controls }, by) => controls.resume(what, by.name),
   schedule: ({ id, definition, wanted }, { schedules }, by) => schedules.put(id, definition, wanted, by),
   'schedule-home': ({ id }, { schedules }) => schedules.home(id),
   schedules: ({ limit = SCHEDULES_PAGE, ...query }, { schedules }) => schedules.list({ ...query, limit }),

@@ -9,6 +9,7 @@ import type { JobDefinition } from '#dist/src/job/definition.js'
 import type { Limits } from '#dist/src/job/limits.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
 import type { Wait } from '#dist/src/job/waits.js'
+import { silentLogger } from '#dist/src/logger.js'
 import { memoryStore } from '#dist/src/store/memory.js'
 import { SYSTEM } from '#dist/src/surroundings.js'
 import { understood } from '#dist/src/verbs/form.js'
@@ -49,7 +50,14 @@ async function node() {
   const executors = { definitions: jobs, known: (name: string) => jobs.find((one) => one.name === name) }
   const changes = { count: 0 }
   const begin = async () => {
-    const controls = new Controls({ store, journal, clock, executors, onChange: () => changes.count++ })
+    const controls = new Controls({
+      store,
+      journal,
+      clock,
+      log: silentLogger,
+      executors,
+      onChange: () => changes.count++,
+    })
     await controls.open()
     return controls
   }
@@ -112,15 +120,15 @@ t.test('a name, a group of it, and the node are paused each by itself, and in th
     t.match(resize, { paused: { by: 'app' }, groups: [{ group: 'acme', by: 'jr pause' }] })
     t.equal(namesOf(one, executors, [], 'resize').names.length, 1)
   }
-  t.equal(await controls.resume({ name: 'resize' }), true)
-  t.equal(await controls.resume({ name: 'resize' }), false)
-  t.equal(await controls.resume({}), true)
+  t.equal(await controls.resume({ name: 'resize' }, 'app'), true)
+  t.equal(await controls.resume({ name: 'resize' }, 'app'), false)
+  t.equal(await controls.resume({}, 'app'), true)
   const next = await begin()
   t.same(
     [next.pausedSince('resize', null), next.pausedSince('resize', 'acme'), next.pauseOf(null, null)],
     [null, 2000, null],
   )
-  t.equal(await next.resume({ name: 'resize', group: 'acme' }), true)
+  t.equal(await next.resume({ name: 'resize', group: 'acme' }, 'app'), true)
   t.same([...(await begin()).names()], ['call_api'], 'nothing is left')
 })
 
@@ -136,10 +144,10 @@ t.test('a pause of the process alone is not kept, and does not end one that is',
   controls.release()
   t.match(controls.pauseOf(null, null), { by: 'app' })
   controls.hold()
-  t.equal(await controls.resume({}), true)
+  t.equal(await controls.resume({}, 'app'), true)
   t.equal(controls.pauseOf(null, null), null, 'who resumes the node resumes all of it')
   controls.hold()
-  t.equal(await controls.resume({}), true)
+  t.equal(await controls.resume({}, 'app'), true)
   t.equal(controls.pauseOf(null, null), null)
 })
 

@@ -11,6 +11,8 @@ t.test('what is set for a node and its names is there after the node was killed'
   await app.setLimits('echo', limits)
   await app.pause({ name: 'echo', group: 'acme' })
   await app.pause({ name: 'later' })
+  await node.line('limits:set', 'echo', '5', 'shop')
+  await node.line('jobs:paused', 'echo', 'acme', 'shop')
   t.same(await app.pause(), { changed: ['n1'], unchanged: [], failed: [] })
   t.same(await app.pause({ node: 'n1' }), { changed: [], unchanged: ['n1'], failed: [] })
   const job = app.enqueue('echo', { value: 1 })
