@@ -45,24 +45,25 @@ export class Room {
   }
 
   /** Where too many are held, keeps those that are taken first. */
-  make(lines: Iterable<Line>, first: () => readonly Line[]): void {
+  make(lines: { readonly size: number; values(): Iterable<Line> }, first: () => readonly Line[]): void {
     const { jobs, bytes } = this.#held
+    // Very many lines take room themselves.
+    const most = lines.size > MANY ? this.#jobs / 8 : this.#jobs
     const { jobs: leastJobs, bytes: leastBytes } = this.#least
-    if (jobs.size <= Math.max(this.#jobs, leastJobs * 2) && bytes <= Math.max(this.#bytes, leastBytes * 2))
-      return
+    if (jobs.size <= Math.max(most, leastJobs * 2) && bytes <= Math.max(this.#bytes, leastBytes * 2)) return
     const front = new Set(first())
-    for (const line of lines) {
-      if (this.#isHalfEmpty) break
+    for (const line of lines.values()) {
+      if (this.#isHalfOf(most)) break
       if (!front.has(line)) line.window.shed()
     }
     for (const line of front) {
-      if (this.#isHalfEmpty) break
+      if (this.#isHalfOf(most)) break
       line.window.trim(SHARE, this.#bytes / (4 * FRONT))
     }
     this.#least = { jobs: this.#held.jobs.size, bytes: this.#held.bytes }
   }
 
-  get #isHalfEmpty(): boolean {
-    return this.#held.jobs.size * 2 <= this.#jobs && this.#held.bytes * 2 <= this.#bytes
+  #isHalfOf(most: number): boolean {
+    return this.#held.jobs.size * 2 <= most && this.#held.bytes * 2 <= this.#bytes
   }
 }

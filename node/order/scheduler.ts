@@ -195,7 +195,7 @@ export class Scheduler {
     const woken = this.#standing.wake(now)
     this.#reading.ahead(now)
     const { queues } = this.#standing
-    this.#room.make(this.#lines.values(), () => queues.flatMap((queue) => queue.lines(FRONT)))
+    this.#room.make(this.#lines, () => queues.flatMap((queue) => queue.lines(FRONT)))
     this.#alarm.set(woken ? now.steady : this.#standing.earliest())
   }
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import type { Feedback } from '#dist/distributor/told/ticket.js'
 import type { EnqueueOptions } from '#dist/src/job/enqueue-options.js'
@@ -47,7 +49,7 @@ t.test(
     await app.setLimits('waits', { concurrency: 3, groupConcurrency: 1 })
     await app.setLimits('number', { groupRate: { limit: 4, per: '1s' } })
     const jobs = [
-      ...Array.from({ length: 70 }, (_, n) => run('echo', n % 3 === 0 ? `g${n % 2}` : '')),
+      ...Array.from({ length: 50 }, (_, n) => run('echo', n % 3 === 0 ? `g${n % 2}` : '')),
       ...Array.from({ length: 24 }, (_, n) => run('waits', ['a', 'a', 'b', 'c', 'd'][n % 5], { ms: 5 })),
       ...Array.from({ length: 16 }, (_, n) => run('number', n % 2 === 0 ? 'a' : 'b')),
     ]
@@ -56,7 +58,7 @@ t.test(
     await first.exited
     await startNode(t, 'n1', flags)
     await Promise.all(jobs)
-    t.equal(of('echo').length, 70)
+    t.equal(of('echo').length, 50)
     t.ok(mostIn(of('echo'), 1000) <= 20, `${mostIn(of('echo'), 1000)} began in a second`)
     t.equal(of('waits').length, 24)
     t.ok(mostAtOnce(of('waits')) <= 3)
@@ -89,4 +91,30 @@ t.test('what is paused waits, and the others do not; resumed, it goes on', async
   t.same(order, ['other', 'urgent', 'plain'])
   await app.resume({ name: 'echo', group: 'acme' })
   await acme.result()
+})
+
+t.test('a job of a name that no child knows runs when new children know it', async (t) => {
+  const { app, address } = await startApp(t)
+  const jobs = folder(t)
+  const define = (name: string) => {
+    const from = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+    writeFileSync(
+      join(jobs, `${name}.mjs`),
+      `import { job } from ${from}\njob('${name}', () => ({ is: '${name}' }))\n`,
+    )
+  }
+  define('old')
+  const own = ['--store', 'memory', '--jobs', jobs, '--unknown-job', 'wait']
+  const node = await startNode(t, 'n1', [...toApp(address), ...own])
+  await app.ready
+  const strange = [
+    app.enqueue('new'),
+    app.enqueue('new', {}, { group: 'g' }),
+    app.enqueue('new', {}, { priority: -1 }),
+  ]
+  await node.line('job:unknown')
+  t.equal((await app.enqueue('old').result()).is, 'old', 'nobody stands behind them')
+  define('new')
+  node.process.kill('SIGUSR1')
+  for (const handle of strange) t.equal((await handle.result()).is, 'new')
 })
