@@ -88,9 +88,13 @@ export class JobNode {
         start: () => this.#parts.scheduler.start(),
         stop: () => this.#parts.scheduler.stop(),
       },
+      {
+        name: 'schedules',
+        start: () => this.#parts.schedules.start(),
+        stop: () => this.#parts.schedules.stop(),
+      },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
       { name: 'work', start: () => this.#begin(), stop: () => this.#drain() },
-      { name: 'schedules', start: () => this.#parts.keeper.start(), stop: () => this.#parts.keeper.stop() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#parts.adoption?.stop() },
     ])
   }
@@ -212,6 +216,7 @@ export class JobNode {
   }
 
   async #drain(): Promise<void> {
+    this.#parts.schedules.stop()
     this.#become('stopping')
     this.#parts.runner.claim(false)
     await this.#parts.executors.stop(this.#failure === null ? this.#shutdownMs : 0)

@@ -60,7 +60,7 @@ export interface Parts {
   readonly reach: Reach
   readonly reporter: Reporter
   readonly pruner: Pruner
-  readonly keeper: Keeper
+  readonly schedules: Schedules
   /** Only where several nodes share the store. */
   readonly adoption: Adoption | null
   readonly sessions: Sessions
@@ -239,7 +239,7 @@ export function partsOf(
     reach,
     reporter,
     pruner,
-    keeper,
+    schedules,
     adoption,
     sessions,
     links,

@@ -79,7 +79,7 @@ export const UNIQUE_KEY: Rule<string> = {
 /** UTF-16 units. */
 const MAX_NOTE_KEY = 1024
 /** Bytes: as many as a definition that has args of its own may need. */
-const MAX_NOTE_VALUE = 2 ** 20
+export const MAX_NOTE_VALUE = 2 ** 20
 /** Of one change, and changes that are done together. */
 const MAX_NOTES = 1024
 const MAX_TOGETHER = 16_384

@@ -1,10 +1,10 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
+import type { JrError } from '../../src/errors.js'
 import { isTerminal } from '../../src/job/states.js'
 import { othersTurn } from '../../src/others-turn.js'
 import { decide, type Progress } from '../../src/schedules/decision.js'
 import { runId } from '../../src/schedules/runs.js'
-import { courseNote, readSchedules } from '../../src/schedules/shelves.js'
+import { courseNote, type StoredSchedule } from '../../src/schedules/shelves.js'
 import type { Store } from '../../src/store/contract.js'
 import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
 import type { Executors } from '../executors/executors.js'
@@ -52,13 +52,9 @@ export class Keeper implements Origin {
     this.#alarm = new Alarm(deps.clock, () => this.#ring())
   }
 
-  async start(): Promise<void> {
-    const { store, settings, clock } = this.#deps
-    const stored = await readSchedules(store, (_, { home }) => home === settings.name)
+  start(stored: readonly StoredSchedule[]): void {
     this.#status = 'running'
-    const now = nowOf(clock)
-    for (const one of stored) this.add(keptOf(one, now))
-    this.arm()
+    this.addAll(stored)
   }
 
   stop(): void {
@@ -95,6 +91,12 @@ export class Keeper implements Origin {
     }
     this.#byId.set(kept.id, kept)
     this.wake(kept)
+  }
+
+  addAll(stored: readonly StoredSchedule[]): void {
+    const now = nowOf(this.#deps.clock)
+    for (const one of stored) this.add(keptOf(one, now))
+    this.arm()
   }
 
   remove(kept: Kept): void {
@@ -237,12 +239,6 @@ export class Keeper implements Origin {
       this.arm()
     }, onError)
   }
-}
-
-/** The schedule of this id is another app's. */
-export function takenBy(id: string, app: string): JrError {
-  const text = `schedule '${id}' is one of app '${app}' (option name): give yours another id, or remove that one first`
-  return new JrError('JR_SCHEDULE_TAKEN', text)
 }
 
 function isOther(a: Progress, b: Progress): boolean {

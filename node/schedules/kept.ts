@@ -1,4 +1,5 @@
 import type { Now } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
 import { type Agreed, termsOf } from '../../src/job/terms/agreed.js'
 import type { ScheduleCourse } from '../../src/schedules/course.js'
 import { type Definition, isByWall, timetableOf } from '../../src/schedules/definition.js'
@@ -43,4 +44,10 @@ export function keptOf({ id, definition, course }: StoredSchedule, now: Now): Ke
 /** What the clock reads that it follows. */
 export function nowOfKept({ byWall }: Pick<Kept, 'byWall'>, now: Now): number {
   return byWall ? now.wall : now.steady
+}
+
+/** The schedule of this id is another app's. */
+export function takenBy(id: string, app: string): JrError {
+  const text = `schedule '${id}' is one of app '${app}' (option name): give yours another id, or remove that one first`
+  return new JrError('JR_SCHEDULE_TAKEN', text)
 }

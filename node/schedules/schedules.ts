@@ -3,6 +3,7 @@ import { nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { termsOf } from '../../src/job/terms/agreed.js'
 import { othersTurn } from '../../src/others-turn.js'
+import { MAX_NOTE_VALUE } from '../../src/rules.js'
 import { checkDefinition, type Definition } from '../../src/schedules/definition.js'
 import { type ScheduleFacts, scheduleFacts } from '../../src/schedules/facts.js'
 import { runId } from '../../src/schedules/runs.js'
@@ -13,13 +14,14 @@ import {
   moveNotes,
   readCourse,
   readSchedules,
+  type StoredSchedule,
 } from '../../src/schedules/shelves.js'
 import type { Answer, Note } from '../../src/store/contract.js'
 import type { ScheduleQuery } from '../../src/verbs/schedules.js'
 import type { Executors } from '../executors/executors.js'
 import { refusal } from '../session/admit.js'
-import { type Keeper, type KeeperDeps, takenBy } from './keeper.js'
-import { type Kept, keptOf, nowOfKept } from './kept.js'
+import type { Keeper, KeeperDeps } from './keeper.js'
+import { type Kept, keptOf, nowOfKept, takenBy } from './kept.js'
 
 export interface SchedulesDeps extends KeeperDeps {
   readonly keeper: Keeper
@@ -57,6 +59,8 @@ export class Schedules {
   async put(id: string, definition: Definition, wanted: boolean, by: Sender): Promise<Scheduled> {
     const { keeper, clock, settings } = this.#deps
     checkDefinition(definition)
+    const { length } = pack(definition)
+    if (length > MAX_NOTE_VALUE) throw new JrError('JR_ARGS_TOO_LARGE', tooLarge(id, length))
     const there = keeper.find(id)
     if (there !== undefined && there.course.app !== by.name) throw takenBy(id, there.course.app)
     if (there !== undefined && isSame(there.definition, definition)) return this.#touch(there, wanted, by)
@@ -159,21 +163,34 @@ export class Schedules {
     return { schedules, next: null }
   }
 
+  /** Those that this node has in its store. */
+  async start(): Promise<void> {
+    const { keeper, store, settings } = this.#deps
+    const own = await readSchedules(store, (_, { home }) => home === settings.name)
+    keeper.start(store.neighbours === undefined ? own : await this.#take(own))
+  }
+
+  stop(): void {
+    this.#deps.keeper.stop()
+  }
+
   /** What a lost node has left of schedules, as far as it is this node's part. Answers whether some are left to others. */
   async adopt(lost: string, mine: (id: string) => boolean): Promise<boolean> {
-    const { keeper, store, settings, clock } = this.#deps
-    let left = false
-    for (const found of await readSchedules(store, (_, { home }) => home === lost)) {
-      if (!mine(found.id) || this.#refusal(found.definition) !== null) left = true
-      else {
-        const { moves } = found.course
-        const course = { ...found.course, home: settings.name, moves: moves + 1 }
-        const answer = await this.#ask(moveNotes(found.id, course))
-        if (answer === 'ok') keeper.add({ ...keptOf({ ...found, course }, nowOf(clock)) })
-      }
-    }
-    keeper.arm()
-    return left
+    const { keeper, store } = this.#deps
+    const all = await readSchedules(store, (_, { home }) => home === lost)
+    const own = all.filter(({ id, definition }) => mine(id) && this.#refusal(definition) === null)
+    keeper.addAll(await this.#take(own))
+    return own.length < all.length
+  }
+
+  /** Those of them that no other node has taken meanwhile. */
+  async #take(stored: readonly StoredSchedule[]): Promise<StoredSchedule[]> {
+    const home = this.#deps.settings.name
+    const taken = stored.map(({ course, ...one }) => {
+      return { ...one, course: { ...course, home, moves: course.moves + 1 } }
+    })
+    const answers = await Promise.all(taken.map(({ id, course }) => this.#ask(moveNotes(id, course))))
+    return taken.filter((_, i) => answers[i] === 'ok')
   }
 
   async #touch(kept: Kept, wanted: boolean, by: Sender): Promise<Scheduled> {
@@ -223,4 +240,8 @@ export class Schedules {
 
 function isSame(a: Definition, b: Definition): boolean {
   return pack(a).equals(pack(b))
+}
+
+function tooLarge(id: string, bytes: number): string {
+  return `schedule '${id}' takes ${bytes} bytes with its args; a node keeps ${MAX_NOTE_VALUE} of each`
 }

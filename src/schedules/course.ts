@@ -7,7 +7,7 @@ const WHOLE = wholeFrom(0, Number.MAX_SAFE_INTEGER)
 /** What has happened to a schedule. Only its home writes it. */
 export const COURSE = record(
   {
-    /** The node that has the schedule, and how often it has gone from one to another. */
+    /** The node that has the schedule; and where nodes share a store, how often one has taken it. */
     home: one(NAME),
     moves: one(WHOLE),
     /** The app that has made it, the life of it that called last, and whether it has feedbacks for it. */

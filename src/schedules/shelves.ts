@@ -8,7 +8,10 @@ import { DEFINITION, type Definition } from './definition.js'
 export const DEFINITIONS: Shelf = { name: 'schedules', own: false }
 /** What has happened to them: written with each run. */
 export const COURSES: Shelf = { name: 'courses', own: false }
-/** Who has taken a schedule over from a lost node, by its id and how often it has moved: each time one node only. */
+/**
+ * Who has taken a schedule, by its id and how often it was taken: each time one node only. A node that shares its store takes its
+ * own ones when it starts, and those of a lost node: so when it comes back while another takes them over, one of the two has each.
+ */
 export const MOVES: Shelf = { name: 'moves', own: false }
 
 const PAGE = 1000
@@ -35,10 +38,11 @@ export function definitionNote(id: string, definition: Definition): Note {
 /** All that is kept of a schedule goes. */
 export function goneNotes(id: string, { moves }: ScheduleCourse): Note[] {
   const gone = [DEFINITIONS, COURSES].map((shelf) => ({ shelf, key: id, value: null }))
-  return moves === 0 ? gone : [...gone, { shelf: MOVES, key: moveKey(id, moves), value: null }]
+  const moved = [moves, moves - 1].filter((number) => number > 0)
+  return [...gone, ...moved.map((number) => ({ shelf: MOVES, key: moveKey(id, number), value: null }))]
 }
 
-/** A schedule goes from a lost node to `course.home`; answered with `taken` where another has been faster. */
+/** `course.home` takes a schedule; answered with `taken` where another has been faster. */
 export function moveNotes(id: string, course: ScheduleCourse): Note[] {
   const { moves } = course
   const taken: Note = { shelf: MOVES, key: moveKey(id, moves), value: Buffer.alloc(0), unless: 'taken' }

@@ -36,7 +36,7 @@ class Life {
   #last: Promise<unknown> = Promise.resolve()
   #seq: number
 
-  constructor(store: Store, clock: SetClock, seq = 1, name = 'n1') {
+  constructor(store: Store, clock: SetClock, seq = 1, name = 'n1', shared = false) {
     this.store = store
     this.clock = clock
     this.#seq = seq
@@ -54,7 +54,7 @@ class Life {
         minPriority: -9,
         maxPriority: 9,
       },
-      store: { load: read('load'), notes: read('notes') },
+      store: { load: read('load'), notes: read('notes'), ...(shared ? { neighbours: {} } : {}) },
       journal: {
         add: (change: NodeChange) => {
           this.changes++
@@ -117,7 +117,7 @@ async function alive(clock = new SetClock()): Promise<Life> {
   const store = memoryStore()
   await store.open('n1')
   const life = new Life(store, clock)
-  await life.keeper.start()
+  await life.schedules.start()
   return life
 }
 
@@ -128,7 +128,7 @@ async function again(life: Life, ms: number): Promise<Life> {
   life.clock.timers = []
   life.clock.time += ms
   const next = new Life(life.store, life.clock, 1e6)
-  await next.keeper.start()
+  await next.schedules.start()
   for (let i = 0; i < 5; i++) await turn()
   return next
 }
@@ -213,6 +213,16 @@ t.test('a node that was killed: no slot twice, and what was missed as asked for'
   }
 })
 
+t.test('a slot whose run has ended is not run again by the next life of the node', async (t) => {
+  const life = await alive()
+  await life.put('s', { every: 1, missed: 'all' })
+  await life.to(2000)
+  await life.end(life.begun[0])
+  const next = await again(life, 500)
+  await next.to(3000)
+  t.same([life.slots, next.slots], [[2000], [3000]])
+})
+
 t.test('slots that wait behind a run are on the disk', async (t) => {
   const life = await alive()
   await life.put('s', { every: 1, overlap: 'queue', missed: 'skip' })
@@ -225,6 +235,28 @@ t.test('slots that wait behind a run are on the disk', async (t) => {
   t.same(next.slots, [3000])
   await next.end(next.begun[0])
   t.same(next.slots, [3000, 4000], 'and none of those that were missed')
+})
+
+t.test('a node that comes back while another takes its schedules over: each has one home', async (t) => {
+  const store = memoryStore()
+  await store.open('n1')
+  const clock = new SetClock()
+  const life = (name: string) => new Life(store, clock, 1, name, true)
+  const [first, back, other] = [life('n1'), life('n1'), life('n2')]
+  await first.schedules.start()
+  for (let i = 0; i < 9; i++) await first.put(`s${i}`, { every: 1 })
+  first.keeper.stop()
+  await other.schedules.start()
+  const left = await Promise.all([other.schedules.adopt('n1', (id) => id > 's4'), back.schedules.start()])
+  t.equal(left[0], true, 'some are the part of others')
+  const ids = [...back.keeper.ids, ...other.keeper.ids]
+  t.same(
+    ids.sort(),
+    Array.from({ length: 9 }, (_, i) => `s${i}`),
+  )
+  t.equal(await back.schedules.home('s0'), 'n1')
+  t.equal(await other.schedules.home('s0'), 'n1')
+  await t.rejects(other.put('s0', { every: 2 }), { code: 'JR_CONNECTION' })
 })
 
 t.test('paused, resumed, run by hand, and over', async (t) => {
