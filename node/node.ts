@@ -83,6 +83,7 @@ export class JobNode {
       { name: 'controls', start: () => this.#parts.controls.open(), stop: () => {} },
       { name: 'children', start: () => this.#parts.pool.start(), stop: () => this.#parts.pool.stop(0) },
       { name: 'recovery', start: () => this.#recover(), stop: () => {} },
+      { name: 'series', start: () => this.#parts.series.start(), stop: () => {} },
       {
         name: 'schedule',
         start: () => this.#parts.scheduler.start(),

@@ -4,7 +4,7 @@ import type { Logger } from '../src/logger.js'
 import type { Store } from '../src/store/contract.js'
 import { GroupCommit } from '../src/store/group-commit.js'
 import type { Surroundings } from '../src/surroundings.js'
-import { Links } from '../src/wire/links.js'
+import type { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Consequences } from './changes/consequences.js'
 import { withNotes } from './changes/indexes.js'
@@ -23,14 +23,17 @@ import { asideOf } from './order/aside.js'
 import { Gates } from './order/gates.js'
 import { readFrom } from './order/read-from.js'
 import { Scheduler } from './order/scheduler.js'
+import { Series, taking } from './order/series.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
 import { Keeper } from './schedules/keeper.js'
 import { Schedules } from './schedules/schedules.js'
+import { linksOf } from './session/links.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
 
+const SLOW = 'what the node has to store comes faster than it is stored: children and apps have to wait'
 /** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
 const WINDOW = { jobs: 16_384, read: 4096, bytes: 16 * 1024 * 1024 }
 
@@ -61,6 +64,7 @@ export interface Parts {
   readonly reporter: Reporter
   readonly pruner: Pruner
   readonly schedules: Schedules
+  readonly series: Series
   /** Only where several nodes share the store. */
   readonly adoption: Adoption | null
   readonly sessions: Sessions
@@ -87,19 +91,17 @@ export function partsOf(
         executors.hold(full)
         keeper.hold(full)
         sessions.hold(full)
-        const note =
-          'what the node has to store comes faster than it is stored: children and apps have to wait'
-        if (full) complaints.warn('store:slow', { note })
+        if (full) complaints.warn('store:slow', { note: SLOW })
       },
       onFailure: onError,
     },
     clock,
   )
-  const wall = () => clock.now()
   const journal: Journal = {
-    add: (change, durable) => commits.add(withNotes(change, wall), durable),
+    add: (change, durable) => commits.add(withNotes(series.place(change), clock), durable),
     flushed: () => commits.flushed(),
   }
+  const series = new Series({ store, journal, seq, oldest: whole.oldest, onError })
   const pool = new Pool(
     config,
     {
@@ -131,7 +133,7 @@ export function partsOf(
     onOpen: (owner) => scheduler.opened(owner),
   })
   const scheduler = new Scheduler({
-    lanes: (after, limit) => store.lanes(after, limit),
+    lanes: async (after, limit) => taking(await store.lanes(after, limit)),
     read: readFrom(store, whole.oldest),
     clock,
     limits: WINDOW,
@@ -159,7 +161,8 @@ export function partsOf(
     onError,
   })
   const { forward } = config
-  const local = new LocalJobs({ settings, journal, executors, scheduler, clock, seq, forward, outcomes })
+  const common = { settings, journal, clock, seq }
+  const local = new LocalJobs({ ...common, executors, scheduler, forward, outcomes })
   const keeper: Keeper = new Keeper({ settings, store, journal, executors, scheduler, clock, seq, onError })
   const schedules = new Schedules({
     keeper,
@@ -177,7 +180,7 @@ export function partsOf(
   const adoption =
     neighbours === undefined
       ? null
-      : new Adoption({ settings, neighbours, journal, clock, log, seq, random, known, schedules, onError })
+      : new Adoption({ ...common, neighbours, log, random, known, schedules, series, onError })
   const pruner = new Pruner(store, journal, config, clock, onError)
   const sessions: Sessions = new Sessions({
     settings,
@@ -186,7 +189,7 @@ export function partsOf(
     runner,
     reach,
     controls,
-    why: ({ job, state }) => (state === 'available' ? whyWaits(job, scheduler, controls) : null),
+    why: ({ job, state }) => (state === 'available' ? whyWaits(job, { series, scheduler, controls }) : null),
     schedules,
     reporter,
     clock,
@@ -207,6 +210,7 @@ export function partsOf(
   })
   const consequences = new Consequences({
     store,
+    series,
     runner,
     scheduler,
     sessions,
@@ -218,17 +222,7 @@ export function partsOf(
     log,
     onStoreError: onError,
   })
-  const links = new Links({
-    identity: () => ({ role: 'node', name: config.name, instance: whole.storeId() }),
-    secret: config.secret,
-    maxFrame: config.maxFrame,
-    heartbeatMs: config.heartbeatMs,
-    allowRemoteWithoutSecret: config.allowRemote,
-    log,
-    clock,
-    chance,
-    onLink: (link) => sessions.open(link),
-  })
+  const links = linksOf(config, whole.storeId, (link) => sessions.open(link), { log, clock, chance })
   return {
     journal,
     pool,
@@ -240,6 +234,7 @@ export function partsOf(
     reporter,
     pruner,
     schedules,
+    series,
     adoption,
     sessions,
     links,

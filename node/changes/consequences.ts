@@ -7,6 +7,7 @@ import type { Answer, Store } from '../../src/store/contract.js'
 import { holderOf } from '../../src/store/unique.js'
 import type { NodeEvents } from '../events.js'
 import type { Scheduler } from '../order/scheduler.js'
+import type { Series } from '../order/series.js'
 import type { Reporter } from '../report/reporter.js'
 import type { Runner } from '../run/runner.js'
 import type { Keeper } from '../schedules/keeper.js'
@@ -19,6 +20,7 @@ export interface ConsequencesDeps {
   readonly store: Store
   readonly runner: Runner
   readonly scheduler: Scheduler
+  readonly series: Pick<Series, 'follow'>
   readonly sessions: Sessions
   readonly reporter: Reporter
   readonly local: LocalJobs
@@ -61,6 +63,7 @@ export class Consequences {
   }
 
   #follow(change: NodeChange, answer: Answer): void {
+    this.#deps.series.follow(change, answer === 'ok')
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':

@@ -1,13 +1,14 @@
+import type { Clock } from '../../src/clock.js'
 import type { Note } from '../../src/store/contract.js'
 import { heldKey, takeKey } from '../../src/store/unique.js'
 import type { NodeChange } from './journal.js'
 
 /** What becomes of the keys that jobs are the only ones by; undefined where the job has none. */
-export function keysAfter(change: NodeChange, now: () => number): readonly Note[] | undefined {
+export function keysAfter(change: NodeChange, clock: Pick<Clock, 'now'>): readonly Note[] | undefined {
   switch (change.kind) {
     case 'insert':
       if (change.job.agreed.terms.unique === undefined) return undefined
-      return takeKey(change.job, now(), change.again === true) ?? undefined
+      return takeKey(change.job, clock.now(), change.again === true) ?? undefined
     case 'begin':
       if (change.job.agreed.terms.unique?.until !== 'started') return undefined
       return letGo(heldKey(change.job, 'available'))

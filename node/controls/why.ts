@@ -3,18 +3,21 @@ import type { Wait } from '../../src/job/waits.js'
 import type { WaitFacts } from '../../src/verbs/waits.js'
 import type { Controls } from './controls.js'
 
-type Waiting = Pick<JobRecord, 'name' | 'agreed'>
+type Waiting = Pick<JobRecord, 'name' | 'agreed' | 'course'>
+
+/** Who is asked. */
+interface Asked {
+  readonly series: { whyWaits(job: Waiting): Wait | null }
+  readonly scheduler: { whyWaits(job: Waiting): Wait | null }
+  readonly controls: Pick<Controls, 'pauseOf'>
+}
 
 /** Why a job that is due has not begun. Null: it waits for room, or for those in front of it. */
-export function whyWaits(
-  job: Waiting,
-  scheduler: { whyWaits(job: Waiting): Wait | null },
-  controls: Pick<Controls, 'pauseOf'>,
-): WaitFacts | null {
+export function whyWaits(job: Waiting, { series, scheduler, controls }: Asked): WaitFacts | null {
   const node = controls.pauseOf(null, null)
   if (node !== null) return { reason: 'node-paused', group: null, ...node }
-  const wait = scheduler.whyWaits(job)
+  const wait = series.whyWaits(job) ?? scheduler.whyWaits(job)
   if (wait === null) return null
-  if (wait.reason === 'unknown') return { ...wait, group: null }
+  if (wait.reason === 'unknown' || wait.reason === 'serial') return { ...wait, group: null }
   return wait.reason === 'paused' ? { ...wait, ...controls.pauseOf(job.name, wait.group) } : wait
 }

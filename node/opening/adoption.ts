@@ -3,11 +3,13 @@ import type { JobDefinition } from '../../src/job/definition.js'
 import { checkedTime } from '../../src/job/due.js'
 import { homeKeyOf, homeOf } from '../../src/job/home.js'
 import type { JobRecord } from '../../src/job/record.js'
+import { standingOf } from '../../src/job/series.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
 import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Logger } from '../../src/logger.js'
 import type { Left, Neighbours } from '../../src/store/contract.js'
 import { type Journal, moveOf } from '../changes/journal.js'
+import type { Series } from '../order/series.js'
 import type { Schedules } from '../schedules/schedules.js'
 import type { NodeSettings } from '../settings.js'
 import { changeFor } from './recovery.js'
@@ -16,6 +18,7 @@ export interface AdoptionDeps {
   readonly settings: NodeSettings
   readonly neighbours: Neighbours
   readonly journal: Journal
+  readonly series: Pick<Series, 'settle'>
   readonly clock: Clock
   readonly log: Logger
   readonly seq: () => number
@@ -88,7 +91,7 @@ export class Adoption {
 
   /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
   async #goThrough(node: string, mine: (key: string) => boolean): Promise<{ left: boolean } | null> {
-    const { neighbours, journal, schedules, log } = this.#deps
+    const { neighbours, journal, schedules, series, log } = this.#deps
     let left = false
     let taken = 0
     for (let after: string | null = null; ; ) {
@@ -105,6 +108,7 @@ export class Adoption {
       if (page.next === null) break
       after = page.next
     }
+    series.settle()
     // From the first page on the other can change nothing.
     if (await schedules.adopt(node, mine)) left = true
     if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
@@ -150,9 +154,12 @@ export class Adoption {
 
 function moved(job: JobRecord, ahead: number): JobRecord {
   if (ahead === 0 || job.byWall) return job
-  const { due, course } = job
+  const { course } = job
+  const { lane, due } = standingOf(job)
   const firstDue = course.firstDue === null ? null : checkedTime(course.firstDue + ahead)
-  return { ...job, due: checkedTime(due + ahead), course: { ...course, firstDue } }
+  const at = checkedTime(due + ahead)
+  if (course.behind !== null) return { ...job, course: { ...course, behind: { lane, due: at } } }
+  return { ...job, due: at, course: { ...course, firstDue } }
 }
 
 /** Which keys are this node's part: each has its home at one of the nodes that are there. */

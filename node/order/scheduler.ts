@@ -1,5 +1,5 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
-import { lanePartsOf, type Owner } from '../../src/job/lane.js'
+import { lanePartsOf, mayBeTaken, type Owner } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Wait } from '../../src/job/waits.js'
 import { Alarm } from './alarm.js'
@@ -89,6 +89,7 @@ export class Scheduler {
 
   /** A job that has just been stored. Call `settle` after the last of a group. */
   add(job: JobRecord): void {
+    if (!mayBeTaken(job.lane)) return
     let line = this.#lines.get(job.lane)
     // The store may have others of a lane that is not known yet, due at any time.
     line ??= this.#lines.make(job.lane, this.#discovery.isKnown(job.lane) ? null : Number.NEGATIVE_INFINITY)

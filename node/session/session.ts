@@ -231,9 +231,11 @@ export class Session implements Origin {
     const ownId = job.edition > 0
     const made: NodeInsert = { kind: 'insert', job, ownId, number, sentBefore, origin: this, started: false }
     journal.add(made, true)
-    // Of a job with an id or a key of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one.
-    const isNew = !ownId && sentBefore.length === 0 && job.agreed.terms.unique === undefined
-    if (isNew) made.started = runner.offer(job, now)
+    // Of a job with an id or a key of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one; of
+    // one of a series, whether it is the first.
+    const { unique, serial } = job.agreed.terms
+    const mayBegin = !ownId && sentBefore.length === 0 && unique === undefined && serial === undefined
+    if (mayBegin) made.started = runner.offer(job, now)
   }
 
   #forget(ids: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { byNumber, type Entry, readBlock } from './block.js'
+import type { Standing } from './lane.js'
 
 /** Something that a node notes about a job: how it is written, and what it is until then. */
 interface Mark<Value> extends Entry<Value> {
@@ -24,6 +25,8 @@ export const COURSE = {
   /** Its code and its stack; empty where there was none. */
   lastCode: text(6),
   lastStack: text(7),
+  /** Where it is to stand when it is no longer behind another of its series; `null` while it is not. */
+  behind: orNull(standing(8)),
   /** An attempt that does not count has begun, and let go what the job was the only one by until then. */
   keyless: flag(9),
 } as const
@@ -63,6 +66,14 @@ function count(no: number): Mark<number> {
   return { no, fallback: 0, write: (w, value) => w.uint(value), read: (r) => r.uint() }
 }
 
+function standing(no: number): Entry<Standing> {
+  const write = (w: ByteWriter, { lane, due }: Standing) => {
+    w.text(lane)
+    w.uint(due)
+  }
+  return { no, write, read: (r) => ({ lane: r.text(), due: r.uint() }) }
+}
+
 function flag(no: number): Mark<boolean> {
   return { no, fallback: false, write: (w, value) => w.flag(value), read: (r) => r.flag() }
 }
@@ -71,6 +82,6 @@ function text(no: number): Mark<string> {
   return { no, fallback: '', write: (w, value) => w.text(value), read: (r) => r.text() }
 }
 
-function orNull<Value>({ no, write, read }: Mark<Value>): Mark<Value | null> {
+function orNull<Value>({ no, write, read }: Entry<Value>): Mark<Value | null> {
   return { no, fallback: null, write: (w, value) => value !== null && write(w, value), read }
 }

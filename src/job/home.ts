@@ -8,8 +8,9 @@ import { uniqueKeyOf } from './terms/where.js'
  * Null: it may go to any node. What has the same key has the same home while the nodes stay.
  */
 export function homeKeyOf(job: Pick<JobRecord, 'id' | 'edition' | 'name' | 'agreed'>): string | null {
-  if (job.edition > 0) return job.id
   const { terms } = job.agreed
+  if (terms.serial !== undefined) return `s${terms.serial}`
+  if (job.edition > 0) return job.id
   return uniqueKeyOf(terms, job.name) ?? groupKeyOf(terms, job.name)
 }
 

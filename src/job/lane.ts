@@ -3,6 +3,8 @@
  * run at once have lanes of their own, beside delayed, periodic and retried ones: all that is in such a lane may run. And
  * deferred jobs do not stand in the way of evented ones, whose children may be free.
  *
+ * Jobs that are behind another of their series stand in lanes that nobody takes from, which come last.
+ *
  * A digit for the kind, the priority, and a key: no NUL in it, so that one lane's rows end before the next one's begin.
  */
 export type Lane = string
@@ -15,6 +17,12 @@ export interface LaneParts {
   readonly priority: number
   /** Jobs with the same one stand together. Without NUL. */
   readonly key: string
+}
+
+/** Where a job stands, but for its number. */
+export interface Standing {
+  readonly lane: Lane
+  readonly due: number
 }
 
 /** Whose jobs stand in lanes of a key of their own. */
@@ -65,6 +73,26 @@ export function laneOfName(lane: Lane, name: string): Lane {
 export function familyOf(lane: Lane): string {
   const end = lane.indexOf('/')
   return `${isDeferred(lane) ? 'd' : 'e'}${end < 0 ? lane.slice(1) : lane.slice(1, end + 1)}`
+}
+
+const FIRST_BEHIND = '4'
+
+/** The lane of jobs that are behind another of their series. */
+export function laneBehind(serial: string): Lane {
+  return FIRST_BEHIND + encodeURIComponent(serial)
+}
+
+/** In front of all lanes of jobs that are behind others. */
+export const BEFORE_BEHIND: Lane = FIRST_BEHIND
+
+/** Of such a lane. */
+export function serialOf(lane: Lane): string {
+  return decodeURIComponent(lane.slice(1))
+}
+
+/** Its jobs are not behind others. */
+export function mayBeTaken(lane: Lane): boolean {
+  return lane < FIRST_BEHIND
 }
 
 /** Throws a RangeError when it is no lane. */

@@ -1,3 +1,5 @@
+import type { Course } from './course.js'
+
 /** The states of a job. The table below is the only place that says what may follow what. A retried job is another one of its id. */
 export type JobState =
   | 'scheduled' // waits for its time
@@ -38,9 +40,9 @@ export function isTerminal(state: JobState): state is TerminalState {
 
 /** The state of a job that waits follows from its time and its attempts: nothing is written because time passes. */
 export function waitingState(
-  { due, course }: { readonly due: number; readonly course: { readonly attempt: number } },
+  { due, course }: { readonly due: number; readonly course: Pick<Course, 'attempt' | 'behind'> },
   now: number,
 ): JobState {
-  if (due <= now) return 'available'
+  if ((course.behind?.due ?? due) <= now) return 'available'
   return course.attempt > 0 ? 'retryable' : 'scheduled'
 }

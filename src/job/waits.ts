@@ -13,5 +13,7 @@ export type Wait =
       readonly limit: number
       readonly running: number
     }
+  /** It is behind another of its series. `first`: the id of the one that is to end before; absent: the next one is looked for. */
+  | { readonly reason: 'serial'; readonly serial: string; readonly first?: string }
   /** `opensAt`: epoch milliseconds of when it may begin at the soonest. */
   | { readonly reason: 'rate'; readonly group: string | null; readonly rate: Rate; readonly opensAt: number }

@@ -1,5 +1,6 @@
 import { isDeferred } from '../job/lane.js'
 import type { StoredJob } from '../job/record.js'
+import { standingOf } from '../job/series.js'
 import { JOB_STATES } from '../job/states.js'
 import { NAME, type Rule } from '../rules.js'
 import { type FormOf, one, oneOf, orNull, record } from './form.js'
@@ -48,10 +49,11 @@ export function factsOf(
   { job, state, startedAt, finishedAt }: StoredJob,
   waits: WaitFacts | null = null,
 ): JobFacts {
-  const { id, name, due, enqueuedAt, distributor, agreed } = job
+  const { id, name, enqueuedAt, distributor, agreed } = job
+  const { due, lane } = standingOf(job)
   const { attempt, lastError, lastCode, lastStack, slot } = job.course
   const times = { due, enqueuedAt, startedAt, finishedAt }
   const last = { lastError, lastCode, lastStack }
-  const defer = isDeferred(job.lane)
+  const defer = isDeferred(lane)
   return { id, name, state, attempt, ...times, ...last, slot, distributor, defer, waits, terms: agreed.bytes }
 }

@@ -4,7 +4,7 @@ import { RATE } from './controls.js'
 import { type FormOf, one, oneOf, optional, orNull, record } from './form.js'
 import { NUMBER } from './query.js'
 
-const REASONS = ['node-paused', 'paused', 'unknown', 'concurrency', 'rate'] as const
+const REASONS = ['node-paused', 'paused', 'unknown', 'concurrency', 'rate', 'serial'] as const
 export type WaitReason = (typeof REASONS)[number]
 
 /** What `Wait` has, and who has paused it. Times are epoch ms. */
@@ -18,13 +18,16 @@ export const WAIT_FIELDS = {
   running: optional(one(NUMBER)),
   rate: optional(RATE),
   opensAt: optional(one(NUMBER)),
+  serial: optional(one(GROUP)),
+  /** The job that has to end before it. */
+  first: optional(one(NAME)),
 }
 export const WAIT = record(WAIT_FIELDS, 'why a job that is due has not begun')
 export type WaitFacts = FormOf<typeof WAIT>
 
 /** For people. */
 export function waitText(wait: WaitFacts, name: string): string {
-  const { reason, group, since, by, limit, running, rate, opensAt } = wait
+  const { reason, group, since, by, limit, running, rate, opensAt, serial, first } = wait
   const whose = group === null ? name : `group ${group}`
   switch (reason) {
     case 'node-paused':
@@ -33,6 +36,8 @@ export function waitText(wait: WaitFacts, name: string): string {
       return `${group === null ? '' : `${whose} `}paused by ${by} since ${timeText(since)}`
     case 'unknown':
       return 'no child knows this name'
+    case 'serial':
+      return `behind job ${first ?? 'of before'} of series ${serial}`
     case 'concurrency':
       return `limit of ${whose}, ${running} of ${limit} running`
     case 'rate':

@@ -118,6 +118,11 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     { ...APP, prints: /^true\n$/ },
     { ...APP, prints: /^JR_DUPLICATE [\w-]+\n$/ },
   ],
+  'docs/unique.md: Jobs one after the other': {
+    ...APP,
+    after: `console.log('both')${STOP}`,
+    prints: /^both\n$/,
+  },
   'docs/databases.md: A pool for each child': {
     files: {
       ...DATABASE,

@@ -5,6 +5,7 @@ import { Controls } from '#dist/node/controls/controls.js'
 import { namesOf } from '#dist/node/controls/names.js'
 import { whyWaits } from '#dist/node/controls/why.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
+import { FRESH } from '#dist/src/job/course.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import type { Limits } from '#dist/src/job/limits.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
@@ -184,9 +185,13 @@ t.test('why a job waits, in words that go through the bytes of an answer', async
   const controls = await begin()
   await controls.pause({ name: 'resize' }, 'shop')
   await controls.pause({ name: 'resize', group: 'acme' }, 'jr pause')
-  const job = { name: 'resize', agreed: agree({ group: 'acme' }, []) }
+  const job = { name: 'resize', agreed: agree({ group: 'acme' }, []), course: FRESH }
   const said = (wait: Wait | null) => {
-    const facts = whyWaits(job, { whyWaits: () => wait }, controls)
+    const facts = whyWaits(job, {
+      series: { whyWaits: () => null },
+      scheduler: { whyWaits: () => wait },
+      controls,
+    })
     return facts === null ? null : waitText(understood(WAIT, unpackChecked(pack(facts)), 'answer'), 'resize')
   }
   const at = '1970-01-01T00:00:01.000Z'

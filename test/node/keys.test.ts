@@ -52,7 +52,7 @@ function notedOne({ notes: _, ...change }: Single): Single {
   return made({ ...change, from: keyed(change.from), keep: keep && { ...keep, job: keyed(keep.job) } })
 }
 
-const made = (change: Single): Single => withNotes(change as NodeChange, () => 5000) as Single
+const made = (change: Single): Single => withNotes(change as NodeChange, { now: () => 5000 }) as Single
 
 async function agrees(store: Store): Promise<void> {
   const jobs = await listed(store, {}, 1000)
@@ -105,7 +105,7 @@ t.test('until it begins, or for a time', async (t) => {
       ...over,
     })
   const commit = async (change: Partial<NodeChange>) => {
-    const [answer] = await store.commit([withNotes(change as NodeChange, () => now) as Change], true)
+    const [answer] = await store.commit([withNotes(change as NodeChange, { now: () => now }) as Change], true)
     return typeof answer === 'object' && 'value' in answer ? holderOf(answer.value) : answer
   }
   const insert = (job: JobRecord, again = false) =>

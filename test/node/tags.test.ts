@@ -40,7 +40,7 @@ function notedOne({ notes: _, ...change }: Single): Single {
   return made({ ...change, from: tagged(change.from), keep: keep && { ...keep, job: tagged(keep.job) } })
 }
 
-const made = (change: Single): Single => withNotes(change as NodeChange, () => 0) as Single
+const made = (change: Single): Single => withNotes(change as NodeChange, { now: () => 0 }) as Single
 
 async function agrees(store: Store): Promise<void> {
   const jobs = await listed(store, {}, 1000)

@@ -22,9 +22,9 @@ t.test(
       t.equal(mayBecome(from, 'running'), from === 'available')
     }
     t.throws(() => transition('completed', 'running'), /a job that is completed cannot become running/)
-    t.equal(waitingState({ due: 5, course: { attempt: 0 } }, 4), 'scheduled')
-    t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 4), 'retryable')
-    t.equal(waitingState({ due: 5, course: { attempt: 1 } }, 5), 'available')
+    t.equal(waitingState({ due: 5, course: { attempt: 0, behind: null } }, 4), 'scheduled')
+    t.equal(waitingState({ due: 5, course: { attempt: 1, behind: null } }, 4), 'retryable')
+    t.equal(waitingState({ due: 5, course: { attempt: 1, behind: null } }, 5), 'available')
   },
 )
 

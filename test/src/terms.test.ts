@@ -108,9 +108,13 @@ function givenFor([name, term]: [string, Term]): fc.Arbitrary<unknown> {
     .filter((given) => takes(term, given))
 }
 
-const given = fc.record(Object.fromEntries(table.map((entry) => [entry[0], givenFor(entry)])), {
+const any = fc.record(Object.fromEntries(table.map((entry) => [entry[0], givenFor(entry)])), {
   requiredKeys: [],
 }) as fc.Arbitrary<TermOptions>
+// These are never together.
+const given: fc.Arbitrary<TermOptions> = any.map(({ serial, ...terms }) =>
+  terms.period === undefined && serial !== undefined ? { ...terms, serial } : terms,
+)
 const agreedTerms = given.map(agreedOrNone)
 /** What is beside the terms. */
 const beside = fc.record({
@@ -138,9 +142,11 @@ const course = fc.record(
       name,
       typeof fallback === 'number' || name === 'firstDue'
         ? fc.maxSafeNat()
-        : typeof fallback === 'boolean'
-          ? fc.boolean()
-          : fc.string({ unit: 'binary' }),
+        : name === 'behind'
+          ? fc.tuple(fc.constantFrom(IMMEDIATE, TIMED), fc.maxSafeNat()).map(([lane, due]) => ({ lane, due }))
+          : typeof fallback === 'boolean'
+            ? fc.boolean()
+            : fc.string({ unit: 'binary' }),
     ]),
   ),
   { requiredKeys: [] },

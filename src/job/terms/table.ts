@@ -1,6 +1,6 @@
 import { DURATION_MS, LEAST_PRIORITY, MOST_ATTEMPTS, MOST_PRIORITY, PERIOD_MS } from '../../rules.js'
 import { MISSED } from '../slots.js'
-import { backoff, choice, duration, flag, group, name, names, tags, unique, whole } from './term.js'
+import { backoff, choice, duration, flag, name, names, tags, text, unique, whole } from './term.js'
 
 /**
  * All terms, the one list of them: an entry here is all that a new one needs to be an option of `enqueue`, refused with its
@@ -31,7 +31,9 @@ export const TERMS = {
   /** Up to 16 texts of up to 64 characters, by which monitors find the job. */
   tags: tags(11),
   /** A text of up to 128 characters, such as a tenant: groups of a name take turns, however many jobs each has. */
-  group: group(12),
+  group: text(12),
+  /** A text of up to 128 characters, such as an account: jobs with the same one, of whatever name, run one at a time, in order. */
+  serial: text(13),
   /** One job instead of several: `true` (of its name and args), a text, or `{ key, until, onConflict }`. */
   unique: unique(14),
 } as const

@@ -53,7 +53,8 @@ export function name(no: number): Term<string, string, ''> {
   return plain(no, NAME, { form: '*t*', write: (w, value) => w.text(value), read: (r) => r.known() })
 }
 
-export function group(no: number): Term<string, string, ''> {
+/** A short text. */
+export function text(no: number): Term<string, string, ''> {
   return plain(no, GROUP, { form: '*t*, short', write: (w, value) => w.text(value), read: (r) => r.known() })
 }
 

@@ -5,6 +5,7 @@ import { outcomeOf } from '../../job/outcome.js'
 import type { Outcome, StoredJob } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
 import type { ActAnswer } from '../../verbs/acts.js'
+import { firstNote } from '../serial.js'
 import { standsOf, tagNotes } from '../tags.js'
 import { heldKey } from '../unique.js'
 import { scopedName, writeOutcome } from './change-fields.js'
@@ -76,8 +77,7 @@ function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: 
   writeOutcome(out, outcome)
   if (isTerminal(state)) return
   for (const name of tagNotes(job, standsOf(state))) out.text(scopedName(name))
-  const key = heldKey(job, state)
-  if (key !== null) out.text(scopedName(key))
+  for (const name of [heldKey(job, state), firstNote(job)]) if (name !== null) out.text(scopedName(name))
 }
 
 function cancelled(node: string, stored: StoredJob, seq: number, now: number): Outcome {

@@ -1,0 +1,200 @@
+import { BEFORE_BEHIND, laneBehind, mayBeTaken, serialOf } from '../../src/job/lane.js'
+import type { JobRecord, Place } from '../../src/job/record.js'
+import { behind, inFront } from '../../src/job/series.js'
+import { isTerminal } from '../../src/job/states.js'
+import type { Wait } from '../../src/job/waits.js'
+import type { LaneHead, Store } from '../../src/store/contract.js'
+import { SERIAL } from '../../src/store/serial.js'
+import { type Journal, moveOf, type NodeChange } from '../changes/journal.js'
+
+export interface SeriesDeps {
+  readonly store: Pick<Store, 'waiting' | 'lanes' | 'notes' | 'load'>
+  readonly journal: Journal
+  readonly seq: () => number
+  /** The least number of a waiting job that is taken up; 0: any. */
+  readonly oldest: () => number
+  readonly onError: (error: unknown) => void
+}
+
+/** One series that has jobs. */
+interface One {
+  /** The job that stands with those of no series, or runs; null: there is none, and the next one is looked for. */
+  first: string | null
+  /** Jobs may be behind it: in the store, or on their way there. */
+  more: boolean
+  looking: boolean
+}
+
+const AT_ONCE = 1000
+/**
+ * Orders of a life of the node begin at its first number divided by this: 16 for each millisecond, more than jobs can come. Numbers
+ * themselves have more digits than a due time, in whose place orders stand.
+ */
+const NUMBERS_OF_ORDER = 256
+const LAST = Number.MAX_SAFE_INTEGER
+
+/**
+ * Jobs of a series run one at a time, in the order in which they came: only the first of each stands where it may be taken. Those
+ * behind it stand in a lane of their own, and the next one goes where it is to stand when the first has ended. What a lost node
+ * leaves between the two is found at the start: a series with jobs behind, and without a first.
+ */
+export class Series {
+  readonly #deps: SeriesDeps
+  readonly #all = new Map<string, One>()
+  /** The order of the job that was put behind others last. */
+  #order = 0
+
+  constructor(deps: SeriesDeps) {
+    this.#deps = deps
+  }
+
+  /** What earlier lives of the node have left. Before any job comes. */
+  async start(): Promise<void> {
+    const { store, oldest } = this.#deps
+    for (let after: string | null = null; ; ) {
+      const page = await store.notes(SERIAL, { after }, AT_ONCE)
+      for (const { key, value } of page) {
+        const id = value.toString()
+        if (oldest() === 0 || (await this.#isThere(id))) this.#make(key).first = id
+      }
+      if (page.length === 0) break
+      after = page.at(-1)?.key ?? null
+    }
+    const found = [...this.#all]
+    for (let after = BEFORE_BEHIND; ; ) {
+      const page = await store.lanes(after, AT_ONCE)
+      for (const { lane } of page) (this.#all.get(serialOf(lane)) ?? this.#make(serialOf(lane))).more = true
+      if (page.length === 0) break
+      after = page.at(-1)?.lane ?? after
+    }
+    this.settle()
+    // After damage notes and jobs may be of different times.
+    for (const [serial, one] of found) if (one.more) this.#check(serial, one)
+  }
+
+  /** The change itself, before it is written: its job is put behind others where there are some. */
+  place(change: NodeChange): NodeChange {
+    if (change.kind === 'insert') {
+      const { serial } = change.job.agreed.terms
+      if (serial !== undefined && !this.#takes(serial, change.job))
+        Object.assign(change, { job: this.#behind(change.job, serial) })
+    } else if (change.kind === 'move' && change.owner !== undefined) {
+      const { to } = change
+      const { serial } = to.agreed.terms
+      if (serial === undefined) return change
+      // Those that were behind there are behind here: their first may come after them.
+      if (to.course.behind !== null) (this.#all.get(serial) ?? this.#make(serial)).more = true
+      else if (!this.#takes(serial, to)) Object.assign(change, { to: this.#behind(to, serial) })
+    }
+    return change
+  }
+
+  /** What follows from a change: it is written, or was not done. */
+  follow(change: NodeChange, done: boolean): void {
+    if (change.kind === 'insert') {
+      if (!done) this.#left(change.job)
+    } else if (change.kind === 'end') {
+      if (done) this.#left(change.from)
+    } else if (change.kind === 'move' && change.owner !== undefined && !done) this.#left(change.to)
+  }
+
+  /** Where there is no first, the next one is looked for. */
+  settle(): void {
+    for (const [serial, one] of this.#all) if (one.first === null && !one.looking) this.#look(serial, one)
+  }
+
+  /** Which job a job waits for; null: it is not behind another. */
+  whyWaits({ course, agreed }: Pick<JobRecord, 'course' | 'agreed'>): Wait | null {
+    const { serial } = agreed.terms
+    if (serial === undefined || course.behind === null) return null
+    const first = this.#all.get(serial)?.first ?? null
+    return { reason: 'serial', serial, ...(first === null ? {} : { first }) }
+  }
+
+  #make(serial: string): One {
+    const one: One = { first: null, more: false, looking: false }
+    this.#all.set(serial, one)
+    return one
+  }
+
+  /** Whether the job is the first from now on. */
+  #takes(serial: string, { id }: JobRecord): boolean {
+    const one = this.#all.get(serial) ?? this.#make(serial)
+    if (one.first === null && !one.looking) {
+      one.first = id
+      return true
+    }
+    one.more = true
+    return false
+  }
+
+  #behind(job: JobRecord, serial: string): JobRecord {
+    this.#order = Math.max(this.#order + 1, Math.floor(job.seq / NUMBERS_OF_ORDER))
+    return behind(job, serial, this.#order)
+  }
+
+  /** It has ended, or never came. */
+  #left({ id, agreed, course }: JobRecord): void {
+    const { serial } = agreed.terms
+    if (serial !== undefined && course.behind === null) this.#over(serial, id)
+  }
+
+  #over(serial: string, id: string): void {
+    const one = this.#all.get(serial)
+    if (one?.first !== id) return
+    one.first = null
+    if (one.more) this.#look(serial, one)
+    else this.#all.delete(serial)
+  }
+
+  #look(serial: string, one: One): void {
+    one.looking = true
+    this.#next(serial, one).catch(this.#deps.onError)
+  }
+
+  async #next(serial: string, one: One): Promise<void> {
+    const { store, journal, seq, oldest } = this.#deps
+    const lane = laneBehind(serial)
+    const after: Place | null =
+      oldest() === 0 ? null : { lane, due: Math.floor(oldest() / NUMBERS_OF_ORDER) - 1, seq: LAST }
+    for (;;) {
+      const [job] = await store.waiting(lane, after, 1, 1)
+      if (job !== undefined) {
+        one.first = job.id
+        one.looking = false
+        // Not done when it was cancelled meanwhile.
+        const done = (ok: boolean) => {
+          if (!ok) this.#over(serial, job.id)
+        }
+        return journal.add(moveOf(job, false, inFront(job, seq()), done), false)
+      }
+      if (!one.more) {
+        if (this.#all.get(serial) === one) this.#all.delete(serial)
+        return
+      }
+      // What came before this is in the store then.
+      one.more = false
+      await journal.flushed()
+    }
+  }
+
+  async #check(serial: string, one: One): Promise<void> {
+    const { first } = one
+    if (first === null) return
+    try {
+      if (!(await this.#isThere(first))) this.#over(serial, first)
+    } catch (error) {
+      this.#deps.onError(error)
+    }
+  }
+
+  async #isThere(id: string): Promise<boolean> {
+    const stored = await this.#deps.store.load(id)
+    return stored !== null && !isTerminal(stored.state) && stored.job.seq >= this.#deps.oldest()
+  }
+}
+
+/** Of these lanes those from which jobs may be taken. */
+export function taking(heads: readonly LaneHead[]): readonly LaneHead[] {
+  return heads.filter(({ lane }) => mayBeTaken(lane))
+}
