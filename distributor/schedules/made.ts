@@ -57,7 +57,7 @@ export class MadeSchedules {
   async #lookAt(node: string, made: Made): Promise<void> {
     const { ask, storeOf, again } = this.#deps
     const { id } = made.wanted
-    const home = await request(ask, node, 'schedule-home', { id })
+    const home = (await request(ask, node, 'schedule-home', { id }))?.home ?? null
     // It went to another while this one was away; or the store that had it is no more.
     const isElsewhere = home === node && made.home !== node
     const isGone = home === null && made.home === node && made.store !== storeOf(node)

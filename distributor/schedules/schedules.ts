@@ -37,6 +37,14 @@ const GRACE_MS = 2000
 /** Before it is looked again who has a schedule that others make, too. */
 const SOON_MS = 100
 
+/** The node that is to have a schedule, and those that have it beside that one. */
+interface Place {
+  readonly home: string
+  /** It has the schedule. */
+  readonly isThere: boolean
+  readonly others: readonly string[]
+}
+
 type Act = 'unschedule' | 'pause-schedule' | 'resume-schedule' | 'run-schedule'
 
 /** The schedules of an app. Each has one home, the node that keeps it; a call waits for that. */
@@ -97,16 +105,21 @@ export class Schedules {
     const until = clock.mono() + waitMs
     const judged = clock.mono() + GRACE_MS
     for (;;) {
-      const home = await this.#placeFor(wanted)
-      if (home !== null) {
+      const place = await this.#placeFor(wanted)
+      if (place !== null) {
+        const { home, isThere, others } = place
+        const leave = () => Promise.all(others.map((name) => request(ask, name, 'unschedule', { id })))
         try {
+          if (!isThere) await leave()
           const made = await request(ask, home, 'schedule', { id, definition, wanted: isWanted })
           this.#made.add(wanted, home)
+          if (isThere) await leave()
           return { id, node: home, made }
         } catch (error) {
           if (!isAway(error)) throw error
           // It is there: another app, or another node, has been faster.
-          if (this.#isThere(home)) await this.#changes.next(SOON_MS)
+          const soon = Math.min(until, clock.mono() + SOON_MS)
+          if (this.#isThere(home)) await this.#wait(`schedule '${id}'`, soon, until)
           continue
         }
       } else if (clock.mono() >= judged) {
@@ -177,8 +190,8 @@ export class Schedules {
     return this.#there.some(({ name }) => name === node)
   }
 
-  /** The node that has it, else the one that is to have it; null: it has to be waited for. Those that have it beside that one forget it. */
-  async #placeFor(wanted: Wanted): Promise<string | null> {
+  /** The node that has it, else the one that is to have it; null: it has to be waited for. */
+  async #placeFor(wanted: Wanted): Promise<Place | null> {
     const { id } = wanted
     const wish = wishOf(wanted)
     const able = this.#there.filter((node) => node.open && mayTake(node, wish)).map(({ name }) => name)
@@ -197,20 +210,19 @@ export class Schedules {
       return null
     }
     const asked = wanted.agreed.terms.node
-    const among = able.filter((name) => homes.includes(name))
-    const from = among.length > 0 ? among : able
-    const home = asked !== undefined && able.includes(asked) ? asked : homeOf(id, from)
-    const others = homes.filter((name) => name !== home)
-    await Promise.all(others.map((name) => request(this.#deps.ask, name, 'unschedule', { id })))
-    return home
+    // What was made first has gone on since: a node that has come later may have been given it for want of that one.
+    const first = homes.find((name) => able.includes(name)) ?? homeOf(id, able)
+    const home = asked !== undefined && able.includes(asked) ? asked : first
+    if (home === null) return null
+    return { home, isThere: homes.includes(home), others: homes.filter((name) => name !== home) }
   }
 
-  /** Each of the nodes says which node has it; rejects when one is lost meanwhile. */
+  /** Each of the nodes says which node has it; the one that has had it longest first. Rejects when one is lost meanwhile. */
   async #homesOf(id: string): Promise<string[]> {
     const { ask } = this.#deps
     const homes = this.#there.map(({ name }) => request(ask, name, 'schedule-home', { id }))
-    const found = await Promise.all(homes)
-    return [...new Set(found.filter((home) => home !== null))]
+    const found = (await Promise.all(homes)).filter((home) => home !== null)
+    return [...new Set(found.sort((a, b) => a.made - b.made).map(({ home }) => home))]
   }
 
   async #wait(what: string, most: number, until: number): Promise<void> {

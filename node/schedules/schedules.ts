@@ -4,6 +4,7 @@ import { JrError } from '../../src/errors.js'
 import { termsOf } from '../../src/job/terms/agreed.js'
 import { othersTurn } from '../../src/others-turn.js'
 import { MAX_NOTE_VALUE } from '../../src/rules.js'
+import type { ScheduleCourse } from '../../src/schedules/course.js'
 import { checkDefinition, type Definition } from '../../src/schedules/definition.js'
 import { type ScheduleFacts, scheduleFacts } from '../../src/schedules/facts.js'
 import { runId } from '../../src/schedules/runs.js'
@@ -48,11 +49,11 @@ export class Schedules {
   }
 
   /** The node that has it; null: none that has this node's store. */
-  async home(id: string): Promise<string | null> {
-    const { keeper, store, settings } = this.#deps
-    if (keeper.find(id) !== undefined) return settings.name
-    if (store.neighbours === undefined) return null
-    return (await readCourse(store, id))?.home ?? null
+  async home(id: string): Promise<Pick<ScheduleCourse, 'home' | 'made'> | null> {
+    const { keeper, store } = this.#deps
+    const here = keeper.find(id)?.course
+    if (here !== undefined || store.neighbours === undefined) return here ?? null
+    return readCourse(store, id)
   }
 
   /** Makes it, or replaces it from now on; one that is the same already stays as it is. */

@@ -86,7 +86,10 @@ const ANSWERS: Verbs = {
   pause: (what, { controls }, by) => controls.pause(what, by.name),
   resume: (what, { controls }, by) => controls.resume(what, by.name),
   schedule: ({ id, definition, wanted }, { schedules }, by) => schedules.put(id, definition, wanted, by),
-  'schedule-home': ({ id }, { schedules }) => schedules.home(id),
+  'schedule-home': async ({ id }, { schedules }) => {
+    const found = await schedules.home(id)
+    return found === null ? null : { home: found.home, made: found.made }
+  },
   schedules: ({ limit = SCHEDULES_PAGE, ...query }, { schedules }) => schedules.list({ ...query, limit }),
   unschedule: ({ id }, { schedules }) => schedules.remove(id),
   'pause-schedule': ({ id }, { schedules }) => schedules.pause(id),

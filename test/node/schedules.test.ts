@@ -175,7 +175,7 @@ t.test('the same again changes nothing, another one is in its place from now on'
     code: 'JR_SCHEDULE_TAKEN',
   })
   await t.rejects(life.put('t', { every: 1 }, APP, 'unknown'), { code: 'JR_NO_SUCH_JOB' })
-  t.equal(await life.schedules.home('s'), 'n1')
+  t.match(await life.schedules.home('s'), { home: 'n1', made: 3000 })
   t.equal(await life.schedules.home('t'), null)
   t.equal(await life.schedules.remove('s'), true)
   t.equal(await life.schedules.remove('s'), false)
@@ -254,8 +254,8 @@ t.test('a node that comes back while another takes its schedules over: each has 
     ids.sort(),
     Array.from({ length: 9 }, (_, i) => `s${i}`),
   )
-  t.equal(await back.schedules.home('s0'), 'n1')
-  t.equal(await other.schedules.home('s0'), 'n1')
+  t.match(await back.schedules.home('s0'), { home: 'n1' })
+  t.match(await other.schedules.home('s0'), { home: 'n1' })
   await t.rejects(other.put('s0', { every: 2 }), { code: 'JR_CONNECTION' })
 })
 
