@@ -1,5 +1,5 @@
 import { packArgs } from '../../src/bytes/values.js'
-import { type Agreed, optionsOf, termsOf } from '../../src/job/terms/agreed.js'
+import { type Agreed, forArgs, optionsOf, termsOf } from '../../src/job/terms/agreed.js'
 import type { TermOptions } from '../../src/job/terms/table.js'
 import type { ArgsOf, JobArgs, JobName } from '../../src/job/types.js'
 import { formatDuration } from '../../src/options/duration.js'
@@ -98,7 +98,8 @@ export function parseSchedule(
   checked(NAME, name, 'name')
   const agreed = parseScheduleOptions(options, strictNode, ['wait'])
   checkFeedbacks('schedule', onSuccess, onError)
-  const definition = { ...parsed, name, terms: agreed.bytes, args: packArgs(args ?? {}) }
+  const packed = packArgs(args ?? {})
+  const definition = { ...parsed, name, terms: forArgs(agreed, packed).bytes, args: packed }
   return { id, definition, agreed, onSuccess: onSuccess ?? null, onError: onError ?? null }
 }
 

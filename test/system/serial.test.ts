@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { OutcomeInfo } from '#dist/distributor/index.js'
 import { folder, startApp, startNode, toApp, until } from './harness.js'
-import { STORES } from './stores.js'
+import { redis, STORES } from './stores.js'
 
 const MANY = Number(process.env.JR_TEST_MANY ?? 30)
 
@@ -87,3 +87,32 @@ for (const [store, flags] of Object.entries(STORES)) {
       })
   })
 }
+
+t.test(
+  'what a lost node had of a series goes to another, in its order',
+  { skip: redis === null },
+  async (t) => {
+    const { app, address } = await startApp(t)
+    const node = [...toApp(address), ...(STORES.redis?.(folder(t)) ?? []), '--lease', '3s']
+    const first = await startNode(t, 'n1', node)
+    await app.ready
+    const began: number[] = []
+    const serial = 'moved'
+    const jobs = Array.from({ length: 8 }, (_, i) => {
+      const args = { ms: i === 0 ? 60_000 : 10 }
+      return app.enqueue('waits', args, { serial, maxAttempts: 1 }, () => began.push(i))
+    })
+    await Promise.all(jobs.map(({ accepted }) => accepted))
+    const results = jobs.map((job) => job.result())
+    results[0]?.catch(() => {})
+    await first.line('job:started', jobs[0]?.id ?? '')
+    await startNode(t, 'n2', node)
+    first.process.kill('SIGKILL')
+    await t.rejects(
+      Promise.resolve(results[0]).then(() => {}),
+      { code: 'JR_NODE_LOST' },
+    )
+    await Promise.all(results.slice(1))
+    t.same(began, [1, 2, 3, 4, 5, 6, 7])
+  },
+)
