@@ -131,6 +131,7 @@ export function partsOf(
     read: (shelf, range, limit) => store.notes(shelf, range, limit),
     keep: (notes, done) => journal.add({ kind: 'note', notes, done }, false),
     onOpen: (owner) => scheduler.opened(owner),
+    onClose: (name) => scheduler.closed(name),
   })
   const scheduler = new Scheduler({
     lanes: async (after, limit) => taking(await store.lanes(after, limit)),

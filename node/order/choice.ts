@@ -84,6 +84,6 @@ export class Choice {
 /** When the job of a family may be due that has to be read first. */
 function dueInStore({ ring, grouped }: Family): number {
   const line = ring.first()
-  const due = line?.window.dueBeyond ?? NEVER
-  return grouped ? due : Math.min(due, line?.next?.window.dueBeyond ?? NEVER)
+  const beside = grouped ? line?.twin : line?.next
+  return Math.min(line?.window.dueBeyond ?? NEVER, beside?.window.dueBeyond ?? NEVER)
 }

@@ -29,6 +29,8 @@ export interface GatesOptions {
   readonly keep: KeepNotes
   /** Jobs of a name, or of a group of it, may begin that might not before. */
   readonly onOpen: (owner: Owner) => void
+  /** Jobs of a group of this name may not begin for now that might before. */
+  readonly onClose: (name: string) => void
 }
 
 const NO_LIMITS: Limits = {}
@@ -99,6 +101,7 @@ export class Gates {
       count.running++
       count.rate?.begin(now)
     }
+    if (group !== undefined && areCounted(gate)) this.#options.onClose(name)
   }
 
   /** It is over. */

@@ -11,6 +11,8 @@ export class Lines {
   readonly #held: Held
   readonly #all = new Map<Lane, Line>()
   readonly #families = new Map<string, Family>()
+  /** Of groups, by their name. */
+  readonly #grouped = new Map<string, Set<Family>>()
 
   constructor(held: Held) {
     this.#held = held
@@ -50,7 +52,17 @@ export class Lines {
 
   /** A family that has nothing is not kept. */
   tidy(family: Family): void {
-    if (family.lines === 0 && family.stands === 'idle') this.#families.delete(family.key)
+    if (family.lines > 0 || family.stands !== 'idle') return
+    this.#families.delete(family.key)
+    const beside = this.#grouped.get(family.name ?? '')
+    beside?.delete(family)
+    if (beside?.size === 0) this.#grouped.delete(family.name ?? '')
+  }
+
+  /** The families of the groups of this name; with null of all names. */
+  grouped(name: string | null): Iterable<Family> {
+    if (name !== null) return this.#grouped.get(name) ?? []
+    return [...this.#grouped.values()].flatMap((families) => [...families])
   }
 
   #familyOf(lane: Lane): Family {
@@ -59,6 +71,9 @@ export class Lines {
     if (there !== undefined) return there
     const made = new Family(key, lane)
     this.#families.set(key, made)
+    const { name } = made
+    if (made.grouped && name !== null)
+      this.#grouped.set(name, (this.#grouped.get(name) ?? new Set()).add(made))
     return made
   }
 }

@@ -25,7 +25,9 @@ export class Queue {
 
   leave(family: Family, stands: 'idle' | 'closed'): void {
     family.stands = stands
-    this.#all.splice(this.#find(family), 1)
+    // Most of the time there is one.
+    if (this.#all.length === 1) this.#all.pop()
+    else this.#all.splice(this.#find(family), 1)
   }
 
   /** It may give something that stands in front of what it would have given. */
@@ -68,7 +70,8 @@ export class Queue {
   #put(family: Family, due: number, seq: number): void {
     family.due = due
     family.seq = seq
-    this.#all.splice(this.#find(family), 0, family)
+    if (this.#all.length === 0) this.#all.push(family)
+    else this.#all.splice(this.#find(family), 0, family)
   }
 
   /** Where it stands, or would. */

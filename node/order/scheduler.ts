@@ -54,7 +54,9 @@ export class Scheduler {
     this.#aside = new Aside(options.setAside)
     this.#discovery = new Discovery(options.lanes)
     this.#alarm = new Alarm(options.clock, () => this.#due())
-    this.#standing = new Standing(this.#lines, () => this.#arm())
+    this.#standing = new Standing(this.#lines, () => {
+      if (this.#running) this.#alarm.set(this.#standing.earliest())
+    })
     this.#reading = new Reading(this.#standing, {
       clock: options.clock,
       most: options.limits.read,
@@ -112,7 +114,10 @@ export class Scheduler {
   /** Takes a waiting job out of the order, when it is in memory. */
   remove(id: string): JobRecord | undefined {
     const job = this.#held.jobs.get(id)
-    if (job !== undefined) this.#lines.get(job.lane)?.window.release(job)
+    if (job === undefined) return undefined
+    const line = this.#lines.get(job.lane)
+    line?.window.release(job)
+    if (line?.family.grouped === true) this.#standing.queueOf(line.family).advance(line.family)
     return job
   }
 
@@ -130,12 +135,18 @@ export class Scheduler {
   changed(name: string | null): void {
     this.#gates.changed(name)
     this.#standing.reopen(name)
+    this.closed(name)
     if (this.#running) this.#due()
   }
 
-  /** Jobs of a name, or of a group of it, may begin that might not before: when it is looked for the next one, they count. */
+  /** Jobs of a name, or of a group of it, may begin that might not before. */
   opened(owner: Owner): void {
     this.#standing.opened(owner)
+  }
+
+  /** The same the other way round: another group has its turn than was thought, of this name, or with null of any. */
+  closed(name: string | null): void {
+    for (const family of this.#lines.grouped(name)) this.#standing.queueOf(family).advance(family)
   }
 
   /**
@@ -195,13 +206,8 @@ export class Scheduler {
     // Nobody has looked at what has come due since the last look.
     const woken = this.#standing.wake(now)
     this.#reading.ahead(now)
-    const { queues } = this.#standing
-    this.#room.make(this.#lines, () => queues.flatMap((queue) => queue.lines(FRONT)))
+    this.#room.make(this.#lines, () => this.#standing.queues.flatMap((queue) => queue.lines(FRONT)))
     this.#alarm.set(woken ? now.steady : this.#standing.earliest())
-  }
-
-  #arm(): void {
-    if (this.#running) this.#alarm.set(this.#standing.earliest())
   }
 
   #due(): void {

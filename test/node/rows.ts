@@ -59,6 +59,7 @@ export function scheduler(
     read: async () => [],
     keep: (_, done) => done(),
     onOpen: (owner) => made.opened(owner),
+    onClose: (name) => made.closed(name),
     ...over,
   })
   const made: Scheduler = new Scheduler({
