@@ -8,7 +8,7 @@ const FEW = 16
 /** So many lanes may keep some of their jobs until their next turn. */
 const MANY = 2048
 /** Where there are more, a lane gives so many jobs in a turn, and keeps none: else it would be read for each. */
-const TURN = 4
+const TURN = 6
 /** Jobs of a lane that are read at a time where no more than `FRONT` share the room, and that such a lane keeps. */
 const SHARE = 256
 /** Windows as large as the limits allow that are held at most. */
