@@ -95,7 +95,8 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
       const onSuccess = ({ to }, { schedule }) => done(console.log(schedule, to)), onError = console.error\n`,
     after: `await ran${STOP}`,
     files: { 'reactor_jobs/report.mjs': "import { job } from 'job-reactor'\njob('report', () => {})\n" },
-    prints: /nightly active \d{4}-\d\d-\d\dT0[12]:00:00\.000Z\nping active [\s\S]*nightly all/,
+    prints:
+      /^(?=[\s\S]*^nightly all$)[\s\S]*^nightly active \d{4}-\d\d-\d\dT0[12]:00:00\.000Z\n[\s\S]*^ping active /m,
   },
   'docs/guide.md: Monitoring': {
     ...APP,

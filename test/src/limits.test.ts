@@ -20,13 +20,14 @@ const ALL = {
   groupRate: { limit: 5, per: 0.25 },
 }
 const count = fc.integer({ min: 1, max: 2 ** 31 - 1 })
-const rate = fc.record({
-  limit: fc.integer({ min: 1, max: 100_000 }),
-  perMs: fc.integer({ min: 1, max: 366 * 86_400_000 }),
-})
+const plain = { noNullPrototype: true } as const
+const rate = fc.record(
+  { limit: fc.integer({ min: 1, max: 100_000 }), perMs: fc.integer({ min: 1, max: 366 * 86_400_000 }) },
+  plain,
+)
 const limits: fc.Arbitrary<Limits> = fc.record(
   { concurrency: count, rate, groupConcurrency: count, groupRate: rate },
-  { requiredKeys: [] },
+  { requiredKeys: [], ...plain },
 )
 
 function bytesOf(write: (w: ByteWriter) => void): Buffer {
