@@ -9,6 +9,9 @@ import type { YoungJob } from './young.js'
 /** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
 const BACKLOG = 1000
 
+/** Of what may be young, the part that jobs in keyed lanes may fill. */
+const KEYED_SHARE = 0.5
+
 /** Where jobs stand that wait or run: young, or in rows. */
 export class Places {
   /** Rows that have gone. */
@@ -23,8 +26,10 @@ export class Places {
   put(batch: RowBatch, job: JobRecord): void {
     const { young, journal, counts } = this.#books
     const backlog = backlogOf(job.lane)
-    // What waits for a limit, or for the turn of its group, does not make other jobs wait.
-    const mayBeYoung = backlog !== null && counts[backlog] < BACKLOG && young.hasRoomFor(job.args.length)
+    // What waits for a limit, or for the turn of its group, does not make other jobs wait: it leaves room for them.
+    const share = backlog === 'keyed' ? KEYED_SHARE : 1
+    const mayBeYoung =
+      backlog !== null && counts[backlog] < BACKLOG && young.hasRoomFor(job.args.length, share)
     // An id that is not young's own would be another job's: `ownId` was not asked for.
     if (!mayBeYoung || young.jobs.has(job.id)) return this.putRow(batch, job)
     young.insert(job)

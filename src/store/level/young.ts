@@ -76,9 +76,10 @@ export class Young {
     this.#groups = groups
   }
 
-  /** Whether another job of so many bytes of args may be young. */
-  hasRoomFor(bytes: number): boolean {
-    return this.jobs.size < this.#limits.jobs && this.#argsBytes + bytes <= this.#limits.args
+  /** Whether another job of so many bytes of args may be young, where this part of the room may be filled. */
+  hasRoomFor(bytes: number, share: number): boolean {
+    const { jobs, args } = this.#limits
+    return this.jobs.size < jobs * share && this.#argsBytes + bytes <= args * share
   }
 
   get hasRoomForOutcome(): boolean {
