@@ -74,7 +74,8 @@ function limitsOf(flags: Flags): GivenLimits | null | undefined {
 function count(flags: Flags, flag: string, key: keyof GivenLimits): GivenLimits {
   const value = flags[flag]
   if (value === undefined) return {}
-  return { [key]: checked(wholeFrom(1, 2 ** 31 - 1), Number(value), `flag --${flag}`) }
+  const given = /^\d+$/.test(String(value)) ? Number(value) : value
+  return { [key]: checked(wholeFrom(1, 2 ** 31 - 1), given, `flag --${flag}`) }
 }
 
 function rate(flags: Flags, flag: string, key: keyof GivenLimits): GivenLimits {

@@ -29,7 +29,7 @@ import { record } from './records.js'
 
 const NOTHING = { attempt: 1, retryAfterMs: null, message: '', code: '', stack: '' }
 const RULES = { maxAttempts: 1, backoff: 0, poisonLimit: 1 }
-const RUNS = Number(process.env.JR_TEST_RUNS ?? 60)
+const RUNS = Number(process.env.JR_TEST_RUNS ?? 40)
 /** One in a few jobs has each of these keys. */
 const TERMS = [NO_TERMS, agree({ unique: 'a' }, []), agree({ unique: { key: 'b' }, tags: ['red'] }, [])]
 

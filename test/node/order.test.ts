@@ -347,7 +347,7 @@ t.test(
         }
         return rows.all.length === 0
       }),
-      { numRuns: Number(process.env.JR_TEST_ORDERS ?? 60) },
+      { numRuns: Number(process.env.JR_TEST_ORDERS ?? 40) },
     )
   },
 )

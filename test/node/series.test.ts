@@ -18,7 +18,7 @@ import { storesWith } from '../contract/stores.js'
 import { folder } from '../system/harness.js'
 import { record } from './records.js'
 
-const RUNS = Number(process.env.JR_TEST_RUNS ?? 60)
+const RUNS = Number(process.env.JR_TEST_RUNS ?? 40)
 const FAR = Date.UTC(2200, 0, 1)
 const TERMS = [NO_TERMS, ...['a', 'b/ž'].map((serial) => agree({ serial }, []))]
 

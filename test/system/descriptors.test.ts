@@ -52,7 +52,8 @@ t.test(
 )
 
 t.test('a process that can not be started for want of descriptors is started later', async (t) => {
-  const script = `ulimit -n 100; exec '${process.execPath}' test/fixtures/no-descriptors.mjs '${JOBS}'`
+  // As many as the modules need that are loaded at once.
+  const script = `ulimit -n 400; exec '${process.execPath}' test/fixtures/no-descriptors.mjs '${JOBS}'`
   const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd: resolve('.'), timeout: 60_000 })
   t.equal(stdout, 'JR_CHILD_START true again there\n')
 })
