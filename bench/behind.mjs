@@ -3,34 +3,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Distributor } from '../dist/distributor/index.js'
+import { fill } from './flow.mjs'
+import { NODE } from './ours/job-reactor.mjs'
 import { percentile } from './statistics.mjs'
 
 const WAITING = Number(process.argv[2] ?? 1_000_000)
 const IN_FLIGHT = 4000
 const MEASURED = 3000
-const jobs = new URL('jobs', import.meta.url).pathname
 
 const dir = mkdtempSync(join(tmpdir(), 'jr-behind-'))
 const gate = join(dir, 'gate')
 const app = new Distributor({ logLevel: 'silent' })
 try {
   await app.start()
-  const options = {
-    children: 1,
-    deferredChildren: 0,
-    standbyChildren: 0,
-    concurrency: 500,
-    logLevel: 'error',
-  }
-  await app.spawnNode({ name: 'bench', jobs, dir: join(dir, 'data'), shutdownTimeout: 1, ...options })
+  await app.spawnNode({ ...NODE, dir: join(dir, 'data'), shutdownTimeout: 1 })
   await app.setLimits('gate', { concurrency: 1 })
   await oneByOne()
   const before = await oneByOne()
-  for (let n = 0; n < WAITING; ) {
-    const handles = []
-    for (; handles.length < IN_FLIGHT && n < WAITING; n++) handles.push(app.enqueue('gate', { gate }))
-    await Promise.all(handles.map(({ accepted }) => accepted))
-  }
+  await fill({ count: WAITING, inFlight: IN_FLIGHT, stored: () => app.enqueue('gate', { gate }).accepted })
   const behind = await oneByOne()
   const told = (times) =>
     `p50 ${percentile(times, 0.5).toFixed(3)} ms, p99 ${percentile(times, 0.99).toFixed(3)} ms`

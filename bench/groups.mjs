@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Distributor } from '../dist/distributor/index.js'
+import { fill } from './flow.mjs'
+import { NODE } from './ours/job-reactor.mjs'
 
 const GROUPS = Number(process.argv[2] ?? 100_000)
 const EACH = Number(process.argv[3] ?? 10)
 const IN_FLIGHT = 4000
-const jobs = new URL('jobs', import.meta.url).pathname
 
 /** Stores all while the node is paused, and lets it go. `groupOf`: of the nth job. */
 async function drained(what, groupOf) {
@@ -16,15 +17,8 @@ async function drained(what, groupOf) {
   const total = GROUPS * EACH
   try {
     await app.start()
-    const options = {
-      children: 1,
-      deferredChildren: 0,
-      standbyChildren: 0,
-      concurrency: 500,
-      logLevel: 'error',
-    }
-    const node = await app.spawnNode({ name: 'bench', jobs, dir, ...options })
-    await app.pause({ node: 'bench' })
+    const node = await app.spawnNode({ ...NODE, dir })
+    await app.pause({ node: NODE.name })
     const done = {}
     done.promise = new Promise((resolve, reject) => Object.assign(done, { resolve, reject }))
     let ended = 0
@@ -39,15 +33,14 @@ async function drained(what, groupOf) {
       }
       if (++ended === total) done.resolve()
     }
-    for (let n = 0; n < total; ) {
-      const handles = []
-      for (; handles.length < IN_FLIGHT && n < total; n++) {
-        const group = groupOf(n)
-        const opts = group === null ? {} : { group }
-        handles.push(app.enqueue('noop', { n, group }, opts, onSuccess, (args) => done.reject(args.error)))
-      }
-      await Promise.all(handles.map(({ accepted }) => accepted))
+    let sent = 0
+    const stored = () => {
+      const group = groupOf(sent++)
+      const opts = group === null ? {} : { group }
+      return app.enqueue('noop', { n: sent, group }, opts, onSuccess, (args) => done.reject(args.error))
+        .accepted
     }
+    await fill({ count: total, inFlight: IN_FLIGHT, stored })
     const memory = () => /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))?.[1] / 1024
     const waiting = memory()
     let most = waiting
@@ -55,7 +48,7 @@ async function drained(what, groupOf) {
       most = Math.max(most, memory())
     }, 100)
     const from = performance.now()
-    await app.resume({ node: 'bench' })
+    await app.resume({ node: NODE.name })
     await done.promise
     clearInterval(timer)
     const rate = (total / (performance.now() - from)) * 1000

@@ -37,6 +37,8 @@ export const NAME: Rule<string> = {
     typeof value === 'string' && value !== '' && value.length <= MAX_NAME && value.isWellFormed(),
 }
 
+/** A count, or a time. */
+export const WHOLE: Rule<number> = wholeFrom(0, Number.MAX_SAFE_INTEGER)
 /** Milliseconds of a delay, a time-out, or a time that a job was held. */
 export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
 export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
@@ -71,10 +73,7 @@ export const TAG_LIST: Rule<readonly string[]> = {
     Array.isArray(value) && value.length <= MAX_TAGS && value.every(TAG.meets),
 }
 /** What makes a job the only one of its name. In an index the name is in front of it, and ends in a NUL. */
-export const UNIQUE_KEY: Rule<string> = {
-  says: `text of 1 to ${MAX_NAME} characters, without NUL and without half of a surrogate pair`,
-  meets: (value): value is string => NAME.meets(value) && !value.includes('\0'),
-}
+export const UNIQUE_KEY = textUpTo(MAX_NAME)
 
 /** UTF-16 units. */
 const MAX_NOTE_KEY = 1024

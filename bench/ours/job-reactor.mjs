@@ -8,7 +8,8 @@ import { REDIS, redisVersion, startRedis } from '../peers/servers/redis.mjs'
 const VERSION = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 const JOBS = new URL('../jobs', import.meta.url).pathname
 const FSYNC = 'group commit, fsync before accepted'
-const NODE = {
+/** One evented child that runs 500 jobs at once. */
+export const NODE = {
   name: 'bench',
   jobs: JOBS,
   children: 1,

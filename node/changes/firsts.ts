@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../src/job/record.js'
-import type { Note } from '../../src/store/contract.js'
+import { gone, type Note } from '../../src/store/notes.js'
 import { firstNote } from '../../src/store/serial.js'
 import type { NodeChange } from './journal.js'
 
@@ -11,10 +11,10 @@ export function firstsAfter(change: NodeChange): readonly Note[] | undefined {
     case 'move': {
       if (change.from.agreed.terms.serial === undefined) return undefined
       // The note of a neighbour's job is the neighbour's, and the one that comes is this node's.
-      return [...(gone(change.from) ?? []), ...(come(change.to) ?? [])]
+      return [...(gone(firstNote(change.from)) ?? []), ...(come(change.to) ?? [])]
     }
     case 'end':
-      return gone(change.from)
+      return gone(firstNote(change.from))
     default:
       return undefined
   }
@@ -23,9 +23,4 @@ export function firstsAfter(change: NodeChange): readonly Note[] | undefined {
 function come(job: JobRecord): readonly Note[] | undefined {
   const name = firstNote(job)
   return name === null ? undefined : [{ ...name, value: Buffer.from(job.id) }]
-}
-
-function gone(job: JobRecord): readonly Note[] | undefined {
-  const name = firstNote(job)
-  return name === null ? undefined : [{ ...name, value: null }]
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.js'
-import type { Note } from '../../src/store/contract.js'
+import { gone, type Note } from '../../src/store/notes.js'
 import { heldKey, takeKey } from '../../src/store/unique.js'
 import type { NodeChange } from './journal.js'
 
@@ -11,14 +11,10 @@ export function keysAfter(change: NodeChange, clock: Pick<Clock, 'now'>): readon
       return takeKey(change.job, clock.now(), change.again === true) ?? undefined
     case 'begin':
       if (change.job.agreed.terms.unique?.until !== 'started') return undefined
-      return letGo(heldKey(change.job, 'available'))
+      return gone(heldKey(change.job, 'available'))
     case 'end':
-      return letGo(heldKey(change.from, change.running ? 'running' : 'available'))
+      return gone(heldKey(change.from, change.running ? 'running' : 'available'))
     default:
       return undefined
   }
-}
-
-function letGo(name: ReturnType<typeof heldKey>): readonly Note[] | undefined {
-  return name === null ? undefined : [{ ...name, value: null }]
 }

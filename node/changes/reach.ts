@@ -15,7 +15,7 @@ import type { NodeSettings } from '../settings.js'
 import { type Journal, moveOf } from './journal.js'
 
 /** A life of a distributor. */
-interface Sender {
+export interface Sender {
   readonly name: string
   readonly instance: string
 }

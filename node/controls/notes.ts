@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from '../../src/bytes/bytes.js'
 import { type Limits, readLimits, writeLimits } from '../../src/job/limits.js'
-import type { Note, Shelf, Store, StoredNote } from '../../src/store/contract.js'
+import type { Note, Shelf, Store } from '../../src/store/contract.js'
+import { allNotes } from '../../src/store/notes.js'
 import type { Said } from '../../src/verbs/controls.js'
 import type { Paused } from './pauses.js'
 
@@ -12,7 +13,6 @@ export interface SetLimits extends Said {
 /** Limits that were set, by name. */
 const LIMITS: Shelf = { name: 'limits', own: true }
 const PAUSES: Shelf = { name: 'pauses', own: true }
-const READ_AT_ONCE = 1000
 
 /** Null: they go. */
 export function limitsNote(name: string, set: SetLimits | null): Note {
@@ -32,23 +32,13 @@ export async function readControls(
     readonly pause: (what: Paused, said: Said) => void
   },
 ): Promise<void> {
-  for await (const { key, value } of all(store, LIMITS)) {
+  for await (const { key, value } of allNotes(store, LIMITS)) {
     const r = new ByteReader(value)
     const said = readSaid(r)
     each.limits(key, { ...said, limits: readLimits(r) })
   }
-  for await (const { key, value } of all(store, PAUSES))
+  for await (const { key, value } of allNotes(store, PAUSES))
     each.pause(pausedOf(key), readSaid(new ByteReader(value)))
-}
-
-async function* all(store: Pick<Store, 'notes'>, shelf: Shelf): AsyncGenerator<StoredNote> {
-  for (let after: string | null = null; ; ) {
-    const page: StoredNote[] = await store.notes(shelf, { after }, READ_AT_ONCE)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.key
-  }
 }
 
 function written({ since, by }: Said, more?: (w: ByteWriter) => void): Buffer {

@@ -4,6 +4,7 @@ import { behind, inFront } from '../../src/job/series.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Wait } from '../../src/job/waits.js'
 import type { LaneHead, Store } from '../../src/store/contract.js'
+import { allNotes } from '../../src/store/notes.js'
 import { SERIAL } from '../../src/store/serial.js'
 import { type Journal, moveOf, type NodeChange } from '../changes/journal.js'
 
@@ -51,14 +52,9 @@ export class Series {
   /** What earlier lives of the node have left. Before any job comes. */
   async start(): Promise<void> {
     const { store, oldest } = this.#deps
-    for (let after: string | null = null; ; ) {
-      const page = await store.notes(SERIAL, { after }, AT_ONCE)
-      for (const { key, value } of page) {
-        const id = value.toString()
-        if (oldest() === 0 || (await this.#isThere(id))) this.#make(key).first = id
-      }
-      if (page.length === 0) break
-      after = page.at(-1)?.key ?? null
+    for await (const { key, value } of allNotes(store, SERIAL)) {
+      const id = value.toString()
+      if (oldest() === 0 || (await this.#isThere(id))) this.#make(key).first = id
     }
     const found = [...this.#all]
     for (let after = BEFORE_BEHIND; ; ) {

@@ -24,7 +24,7 @@ export class Sleepers<T extends Sleeping> {
     return this.#size
   }
 
-  /** Not later than at this time of the steady clock. */
+  /** Not later than at this time. */
   put(one: T, at: number): void {
     if (at >= one.wakesAt) return
     if (one.wakesAt === NEVER) this.#size++

@@ -1,5 +1,6 @@
 import { type Clock, type Now, nowOf } from '../../src/clock.js'
 import type { JrError } from '../../src/errors.js'
+import { nowFor } from '../../src/job/due.js'
 import { isTerminal } from '../../src/job/states.js'
 import { othersTurn } from '../../src/others-turn.js'
 import { decide, type Progress } from '../../src/schedules/decision.js'
@@ -11,7 +12,7 @@ import type { Executors } from '../executors/executors.js'
 import { Alarm } from '../order/alarm.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { NodeSettings } from '../settings.js'
-import { type Kept, keptOf, nowOfKept } from './kept.js'
+import { type Kept, keptOf } from './kept.js'
 import { runJob } from './run-job.js'
 import { Wakes } from './wakes.js'
 
@@ -187,8 +188,8 @@ export class Keeper implements Origin {
     const seen = this.#seen ?? now
     this.#seen = now
     for (const byWall of [true, false]) {
-      const at = nowOfKept({ byWall }, now)
-      if (at - nowOfKept({ byWall }, seen) < ABSENT_MS) continue
+      const at = nowFor({ byWall }, now)
+      if (at - nowFor({ byWall }, seen) < ABSENT_MS) continue
       for (const kept of this.#byId.values()) if (kept.byWall === byWall) kept.since = at
     }
   }
@@ -196,7 +197,7 @@ export class Keeper implements Origin {
   #look(kept: Kept, moment: Now): void {
     if (kept.course.pausedAt !== undefined) return
     if (!kept.isKnown) return this.#findOut(kept)
-    const now = nowOfKept(kept, moment)
+    const now = nowFor(kept, moment)
     const { id, definition, times, since } = kept
     for (let left = RUNS_AT_ONCE; left > 0; left--) {
       const { course } = kept
@@ -234,7 +235,7 @@ export class Keeper implements Origin {
       if (runs && store.neighbours !== undefined && kept.course.last === last) {
         // It may be another node's job.
         kept.isKnown = false
-        this.#wakes.put(kept, Math.min(kept.wakesAt, nowOfKept(kept, now) + LOOK_AGAIN_MS))
+        this.#wakes.put(kept, Math.min(kept.wakesAt, nowFor(kept, now) + LOOK_AGAIN_MS))
       }
       this.arm()
     }, onError)

@@ -1,5 +1,6 @@
 import type { Now } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
+import { nowFor } from '../../src/job/due.js'
 import { type Agreed, termsOf } from '../../src/job/terms/agreed.js'
 import type { ScheduleCourse } from '../../src/schedules/course.js'
 import { type Definition, isByWall, timetableOf } from '../../src/schedules/definition.js'
@@ -34,16 +35,11 @@ export function keptOf({ id, definition, course }: StoredSchedule, now: Now): Ke
     times: timetableOf(definition, course.made),
     byWall,
     course,
-    since: byWall ? now.wall : now.steady,
+    since: nowFor({ byWall }, now),
     wakesAt: Number.POSITIVE_INFINITY,
     unended: new Set(),
     isKnown: course.last === undefined,
   }
-}
-
-/** What the clock reads that it follows. */
-export function nowOfKept({ byWall }: Pick<Kept, 'byWall'>, now: Now): number {
-  return byWall ? now.wall : now.steady
 }
 
 /** The schedule of this id is another app's. */

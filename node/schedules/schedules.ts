@@ -1,11 +1,12 @@
 import { pack } from '../../src/bytes/codec.js'
 import { nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
+import { nowFor } from '../../src/job/due.js'
 import { termsOf } from '../../src/job/terms/agreed.js'
 import { othersTurn } from '../../src/others-turn.js'
 import { MAX_NOTE_VALUE } from '../../src/rules.js'
 import type { ScheduleCourse } from '../../src/schedules/course.js'
-import { checkDefinition, type Definition } from '../../src/schedules/definition.js'
+import { checkDefinition, type Definition, isByWall } from '../../src/schedules/definition.js'
 import { type ScheduleFacts, scheduleFacts } from '../../src/schedules/facts.js'
 import { runId } from '../../src/schedules/runs.js'
 import {
@@ -19,20 +20,15 @@ import {
 } from '../../src/schedules/shelves.js'
 import type { Answer, Note } from '../../src/store/contract.js'
 import type { ScheduleQuery } from '../../src/verbs/schedules.js'
+import type { Sender } from '../changes/reach.js'
 import type { Executors } from '../executors/executors.js'
 import { refusal } from '../session/admit.js'
 import type { Keeper, KeeperDeps } from './keeper.js'
-import { type Kept, keptOf, nowOfKept, takenBy } from './kept.js'
+import { type Kept, keptOf, takenBy } from './kept.js'
 
 export interface SchedulesDeps extends KeeperDeps {
   readonly keeper: Keeper
   readonly executors: Pick<Executors, 'known' | 'slots'>
-}
-
-/** A life of an app. */
-interface Sender {
-  readonly name: string
-  readonly instance: string
 }
 
 export type Scheduled = 'created' | 'replaced' | 'unchanged'
@@ -68,22 +64,22 @@ export class Schedules {
     const refused = this.#refusal(definition)
     if (refused !== null) throw refused
     const now = nowOf(clock)
+    const made = nowFor({ byWall: isByWall(definition) }, now)
     const course = {
       home: settings.name,
       moves: there?.course.moves ?? 0,
       app: by.name,
       instance: by.instance,
       wanted,
+      made,
       behind: [],
       runs: 0,
       skipped: 0,
       pausedAt: there?.course.pausedAt,
       last: there?.course.last,
     }
-    const made = keptOf({ id, definition, course: { ...course, made: 0 } }, now)
-    const at = nowOfKept(made, now)
-    const kept = keptOf({ id, definition, course: { ...course, made: at } }, now)
-    kept.course = { ...kept.course, next: kept.times.after(at) ?? undefined }
+    const kept = keptOf({ id, definition, course }, now)
+    kept.course = { ...course, next: kept.times.after(made) ?? undefined }
     kept.isKnown = there?.isKnown ?? kept.isKnown
     const notes = [courseNote(id, kept.course), definitionNote(id, definition)]
     if (there === undefined) await this.#create(id, notes)
@@ -123,7 +119,7 @@ export class Schedules {
     return this.#each(id, async (kept) => {
       const { pausedAt, next, ...course } = kept.course
       if (pausedAt !== undefined) {
-        kept.since = nowOfKept(kept, nowOf(clock))
+        kept.since = nowFor(kept, nowOf(clock))
         const later = next === undefined ? undefined : (kept.times.after(kept.since) ?? undefined)
         kept.course = { ...course, next: later }
         keeper.write(kept)
@@ -157,7 +153,7 @@ export class Schedules {
       if (after !== undefined && id <= after) continue
       const kept = keeper.find(id)
       if (kept === undefined || (app !== undefined && kept.course.app !== app)) continue
-      schedules.push(scheduleFacts(kept, nowOfKept(kept, nowOf(clock))))
+      schedules.push(scheduleFacts(kept, nowFor(kept, nowOf(clock))))
       if (schedules.length >= limit) return { schedules, next: id }
       if (schedules.length % AT_ONCE === 0) await othersTurn()
     }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../src/job/record.js'
-import type { Reach, Watched } from '../changes/reach.js'
+import type { Reach, Sender, Watched } from '../changes/reach.js'
 import type { Watchers } from '../changes/watchers.js'
 
 export interface WatchingDeps {
@@ -12,16 +12,12 @@ export interface WatchingDeps {
 /** Jobs of whose end one app is told, while it is connected, whoever has enqueued them. */
 export class Watching {
   readonly #deps: WatchingDeps
-  readonly #by: { readonly name: string; readonly instance: string }
+  readonly #by: Sender
   readonly #tell: (outcome: Outcome) => void
   /** Each with how to tell of it no longer. */
   readonly #watches = new Map<string, () => void>()
 
-  constructor(
-    by: { readonly name: string; readonly instance: string },
-    tell: (outcome: Outcome) => void,
-    deps: WatchingDeps,
-  ) {
+  constructor(by: Sender, tell: (outcome: Outcome) => void, deps: WatchingDeps) {
     this.#by = by
     this.#tell = tell
     this.#deps = deps

@@ -1,8 +1,6 @@
-import { NAME, wholeFrom } from '../rules.js'
+import { NAME, WHOLE } from '../rules.js'
 import { type FormOf, listOf, one, optional, record } from '../verbs/form.js'
 import { BOOLEAN } from '../verbs/query.js'
-
-const WHOLE = wholeFrom(0, Number.MAX_SAFE_INTEGER)
 
 /** What has happened to a schedule. Only its home writes it. */
 export const COURSE = record(

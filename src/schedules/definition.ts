@@ -56,8 +56,6 @@ export const SCHEDULE_ID: Rule<string> = {
   meets: (value): value is string => NAME.meets(value) && value.length <= MAX_ID,
 }
 
-export const WHOLE_TIME: Rule<number> = wholeFrom(0, Number.MAX_SAFE_INTEGER)
-
 /** What of a definition says when. */
 export const WHEN = {
   cron: optional(one(PATTERN)),
@@ -80,7 +78,7 @@ export const DEFINITION = exactly({
 })
 export type Definition = FormOf<typeof DEFINITION>
 
-const KNOWN = ['cron', 'timezone', 'every', 'missed', 'overlap', 'from', 'until', 'times', 'jitter']
+const KNOWN = Object.keys(WHEN)
 const NOT_OPTIONS = ['period', 'missed', 'after', 'runAt', 'id']
 
 /** Throws a TypeError with the path of the first that is wrong. `path`: of `when`. */

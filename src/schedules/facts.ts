@@ -1,9 +1,9 @@
-import { NAME } from '../rules.js'
+import { NAME, WHOLE } from '../rules.js'
 import { BYTES } from '../verbs/facts.js'
 import { type FormOf, listOf, one, oneOf, optional, record } from '../verbs/form.js'
 import type { ScheduleCourse } from './course.js'
 import { dueOf } from './decision.js'
-import { type Definition, WHEN, WHOLE_TIME } from './definition.js'
+import { type Definition, WHEN } from './definition.js'
 import { nextTimes, type Timetable } from './timetable.js'
 
 /** Slots that are shown. */
@@ -18,11 +18,11 @@ export const SCHEDULE_FACTS = record({
   name: one(NAME),
   terms: one(BYTES),
   /** When its next runs are due. */
-  next: listOf(one(WHOLE_TIME)),
-  behind: one(WHOLE_TIME),
-  runs: one(WHOLE_TIME),
-  skipped: one(WHOLE_TIME),
-  pausedAt: optional(one(WHOLE_TIME)),
+  next: listOf(one(WHOLE)),
+  behind: one(WHOLE),
+  runs: one(WHOLE),
+  skipped: one(WHOLE),
+  pausedAt: optional(one(WHOLE)),
   last: optional(one(NAME)),
 })
 

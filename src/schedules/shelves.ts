@@ -1,5 +1,5 @@
 import { pack, unpack } from '../bytes/codec.js'
-import type { Note, NoteRange, Shelf, StoredNote } from '../store/notes.js'
+import { allNotes, type Note, type Noted, type Shelf } from '../store/notes.js'
 import { understood } from '../verbs/form.js'
 import { COURSE, type ScheduleCourse } from './course.js'
 import { DEFINITION, type Definition } from './definition.js'
@@ -13,13 +13,6 @@ export const COURSES: Shelf = { name: 'courses', own: false }
  * own ones when it starts, and those of a lost node: so when it comes back while another takes them over, one of the two has each.
  */
 export const MOVES: Shelf = { name: 'moves', own: false }
-
-const PAGE = 1000
-
-/** What is read: of a store, or of a Redis that nodes share. */
-export interface Noted {
-  notes(shelf: Shelf, range: NoteRange, limit: number): Promise<StoredNote[]>
-}
 
 export interface StoredSchedule {
   readonly id: string
@@ -62,28 +55,18 @@ export async function readSchedules(
   meets: (id: string, course: ScheduleCourse) => boolean,
 ): Promise<StoredSchedule[]> {
   const courses = new Map<string, ScheduleCourse>()
-  for await (const { key, value } of allOn(store, COURSES)) {
+  for await (const { key, value } of allNotes(store, COURSES)) {
     const course = courseOf(value)
     if (meets(key, course)) courses.set(key, course)
   }
   const found: StoredSchedule[] = []
   if (courses.size === 0) return found
-  for await (const { key: id, value } of allOn(store, DEFINITIONS)) {
+  for await (const { key: id, value } of allNotes(store, DEFINITIONS)) {
     const course = courses.get(id)
     if (course === undefined) continue
     found.push({ id, course, definition: understood(DEFINITION, unpack(value), 'a kept schedule') })
   }
   return found
-}
-
-async function* allOn(store: Noted, shelf: Shelf): AsyncGenerator<StoredNote> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.notes(shelf, { after }, PAGE)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.key
-  }
 }
 
 function courseOf(value: Buffer): ScheduleCourse {

@@ -66,6 +66,25 @@ export interface NoteRange {
   readonly before?: string | undefined
 }
 
+/** Notes that are read at once of all that a shelf has. */
+const ALL_AT_ONCE = 1000
+
+/** What notes are read from: a store, or a Redis that nodes share. */
+export interface Noted {
+  notes(shelf: Shelf, range: NoteRange, limit: number): Promise<readonly StoredNote[]>
+}
+
+/** All notes of a shelf, in the order of their keys, read in pages. */
+export async function* allNotes(store: Noted, shelf: Shelf): AsyncGenerator<StoredNote> {
+  for (let after: string | undefined; ; ) {
+    const page = await store.notes(shelf, { after }, ALL_AT_ONCE)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last.key
+  }
+}
+
 /** What the notes of one page carry, about. */
 export const NOTES_BYTES = 4 * 1024 * 1024
 
@@ -83,6 +102,11 @@ export function bytesOfNotes(notes: readonly Note[]): number {
   let bytes = 0
   for (const { key, value } of notes) bytes += key.length + (value?.length ?? 0)
   return bytes
+}
+
+/** It goes; null: there is none that could. */
+export function gone(name: NoteName | null): readonly Note[] | undefined {
+  return name === null ? undefined : [{ ...name, value: null }]
 }
 
 /** Those that go with a job that has ended, when it is kept no longer. */

@@ -1,5 +1,5 @@
-import { NAME, wholeFrom } from '../rules.js'
-import { DEFINITION, SCHEDULE_ID, WHOLE_TIME } from '../schedules/definition.js'
+import { NAME, WHOLE, wholeFrom } from '../rules.js'
+import { DEFINITION, SCHEDULE_ID } from '../schedules/definition.js'
 import { SCHEDULE_FACTS } from '../schedules/facts.js'
 import { exactly, type FormOf, listOf, one, oneOf, optional, orNull, record } from './form.js'
 import { BOOLEAN, CURSOR } from './query.js'
@@ -30,7 +30,7 @@ export const SCHEDULE_VERBS = {
     right: 'read',
     says: 'The node that has a schedule, and when it was made there.',
     asks: OF_ONE,
-    answers: orNull(record({ home: one(NAME), made: one(WHOLE_TIME) })),
+    answers: orNull(record({ home: one(NAME), made: one(WHOLE) })),
   },
   schedules: {
     right: 'read',

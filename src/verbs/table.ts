@@ -1,4 +1,4 @@
-import { NAME, TAG, wholeFrom } from '../rules.js'
+import { NAME, TAG, WHOLE } from '../rules.js'
 import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { CONTROL_VERBS } from './controls.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
@@ -16,7 +16,7 @@ export interface Verb<Asked, Answer> {
 }
 
 const ID = exactly({ id: one(NAME) })
-const HOW_MANY: Form<number> = { ...one(wholeFrom(0, Number.MAX_SAFE_INTEGER)), says: 'how many' }
+const HOW_MANY: Form<number> = { ...one(WHOLE), says: 'how many' }
 const TAG_COUNTS = record({
   waiting: HOW_MANY,
   running: HOW_MANY,

@@ -2,7 +2,7 @@ import { unpack } from '../../bytes/codec.js'
 import { decodeEnded, decodeJob } from '../records.js'
 import type { Database } from './database.js'
 import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from './keys.js'
-import { backlogOf, type Meta, type RowCounts } from './meta.js'
+import { countLive, type Meta, noRows } from './meta.js'
 import type { RowBatch } from './row-batch.js'
 
 /** Rows that are read at once. */
@@ -13,15 +13,7 @@ const PART = 1000
  * itself, or again and again. The row of its id is the one that counts. Answers what is to be logged.
  */
 export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<string> {
-  const rows: RowCounts = {
-    live: 0,
-    backlog: 0,
-    keyed: 0,
-    outcomes: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-  }
+  const rows = noRows()
   /** Keys of jobs that are removed: other rows may name them still. */
   const gone = new Set<string>()
   for await (const part of parts(db.rows(jobsRange(true)))) {
@@ -35,11 +27,7 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
         batch.del(key)
         gone.add(key)
       } else if (ended !== null) rows[ended.state]++
-      else {
-        rows.live++
-        const backlog = backlogOf(job.lane)
-        if (backlog !== null) rows[backlog]++
-      }
+      else countLive(rows, job.lane, 1)
     }
   }
   const ids = await withoutPlace(db, batch, gone, db.rows(IDS), (row) => row.toString())

@@ -33,9 +33,19 @@ export interface RowCounts {
   cancelled: number
 }
 
+export function noRows(): RowCounts {
+  return { live: 0, backlog: 0, keyed: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
+}
+
+/** So many more rows, or fewer, of jobs in this lane that wait or run. */
+export function countLive(rows: RowCounts, lane: Lane, more: 1 | -1): void {
+  rows.live += more
+  const backlog = backlogOf(lane)
+  if (backlog !== null) rows[backlog] += more
+}
+
 export function newMeta(id: string, node: string): Meta {
-  const rows = { live: 0, backlog: 0, keyed: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
-  return { id, node, epoch: 0, batch: 0, rows, log: { oldest: 1, newest: 0, synced: 0 } }
+  return { id, node, epoch: 0, batch: 0, rows: noRows(), log: { oldest: 1, newest: 0, synced: 0 } }
 }
 
 export function encodeMeta({ id, node, epoch, batch, rows, log }: Meta): Buffer {

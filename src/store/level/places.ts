@@ -2,7 +2,7 @@ import type { JobRecord } from '../../job/record.js'
 import { encodeJob } from '../records.js'
 import type { Books } from './books.js'
 import { idKey, placeKey } from './keys.js'
-import { backlogOf } from './meta.js'
+import { backlogOf, countLive } from './meta.js'
 import type { RowBatch } from './row-batch.js'
 import type { YoungJob } from './young.js'
 
@@ -48,9 +48,7 @@ export class Places {
     batch.put(key, encodeJob(job))
     this.putId(batch, job.id, key)
     rows.jobNow(job, true)
-    counts.live++
-    const backlog = backlogOf(job.lane)
-    if (backlog !== null) counts[backlog]++
+    countLive(counts, job.lane, 1)
   }
 
   dropRow(batch: RowBatch, job: JobRecord): void {
@@ -59,9 +57,7 @@ export class Places {
     batch.del(placeKey(job))
     this.dropId(batch, job.id)
     rows.jobNow(job, false)
-    counts.live--
-    const backlog = backlogOf(job.lane)
-    if (backlog !== null) counts[backlog]--
+    countLive(counts, job.lane, -1)
   }
 
   putId(batch: RowBatch, id: string, place: string): void {

@@ -2,7 +2,7 @@ import { unpack } from '../../../bytes/codec.js'
 import { decodeEnded, decodeJob } from '../../records.js'
 import type { Database } from '../database.js'
 import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from '../keys.js'
-import { backlogOf, type RowCounts } from '../meta.js'
+import { countLive, noRows, type RowCounts } from '../meta.js'
 import { RowBatch } from '../row-batch.js'
 
 export interface Joined {
@@ -40,22 +40,10 @@ export async function rejoin(db: Database): Promise<Joined> {
 }
 
 async function counted(db: Database): Promise<RowCounts> {
-  const rows: RowCounts = {
-    live: 0,
-    backlog: 0,
-    keyed: 0,
-    outcomes: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-  }
+  const rows = noRows()
   for await (const [key, row] of db.rows(jobsRange(true))) {
     if (isEndedKey(key)) rows[decodeEnded(row).state]++
-    else {
-      rows.live++
-      const backlog = backlogOf(decodeJob(row).lane)
-      if (backlog !== null) rows[backlog]++
-    }
+    else countLive(rows, decodeJob(row).lane, 1)
   }
   for await (const _ of db.rows(OUTCOMES)) rows.outcomes++
   return rows
