@@ -59,6 +59,12 @@ export function duplicateOf(name: string, job: string): JrError {
   return new JrError('JR_DUPLICATE', text, { job })
 }
 
+/** Of one that was to be taken together with others. */
+export function idTaken({ id, name }: { readonly id: string; readonly name: string }): JrError {
+  const text = `a job of the id '${id}' waits or runs, so '${name}' is no new one (option id)`
+  return new JrError('JR_DUPLICATE', text, { job: id })
+}
+
 /** The same words wherever it is found out. `who` takes no more than `most` bytes. */
 export function argsTooLarge(name: string, bytes: number, who: string, most: number): JrError {
   return new JrError(

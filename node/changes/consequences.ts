@@ -1,5 +1,5 @@
 import type { Emitter } from '../../src/emitter.js'
-import { duplicateOf } from '../../src/errors.js'
+import { duplicateOf, idTaken } from '../../src/errors.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
@@ -12,7 +12,7 @@ import type { Reporter } from '../report/reporter.js'
 import type { Runner } from '../run/runner.js'
 import type { Keeper } from '../schedules/keeper.js'
 import type { Sessions } from '../session/sessions.js'
-import type { NodeChange, NodeInsert } from './journal.js'
+import type { NodeChange, NodeInsert, NodeSingle } from './journal.js'
 import type { LocalJobs } from './local-jobs.js'
 import type { Pruner } from './pruner.js'
 
@@ -43,11 +43,17 @@ export class Consequences {
   accept(changes: readonly NodeChange[], answers: readonly Answer[]): void {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
-      if (change?.kind !== 'insert') continue
-      notNew(change, answers[i])
-      change.origin?.stored(change)
+      if (change?.kind === 'insert') {
+        notNew(change, answers[i])
+        change.origin?.stored(change)
+      } else if (change?.kind === 'together') this.#acceptAll(change.changes, answers[i])
     }
     this.#deps.sessions.settle()
+  }
+
+  #acceptAll(changes: readonly NodeSingle[], answer: Answer | undefined): void {
+    notTaken(changes, answer)
+    for (const each of changes) if (each.kind === 'insert') each.origin?.stored(each)
   }
 
   /** All else that follows from a group of changes. */
@@ -56,13 +62,19 @@ export class Consequences {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]
       const answer = answers[i]
-      if (change !== undefined && answer !== undefined) this.#follow(change, answer)
+      if (change === undefined || answer === undefined) continue
+      if (change.kind !== 'together') this.#follow(change, answer)
+      else {
+        notTaken(change.changes, answer)
+        for (const each of change.changes) this.#follow(each, answer)
+      }
     }
     runner.pump()
     scheduler.settle()
   }
 
-  #follow(change: NodeChange, answer: Answer): void {
+  /** `answer`: that to all of them, of one that was to be done together with others. */
+  #follow(change: NodeSingle, answer: Answer): void {
     this.#deps.series.follow(change, answer === 'ok')
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
@@ -74,7 +86,7 @@ export class Consequences {
         }
         return
       case 'begin':
-        if (answer === 'stale') this.#notBegun(change.job)
+        if (answer !== 'ok') this.#notBegun(change.job)
         return
       case 'adopt':
         if (answer === 'ok') reporter.publish(change.outcome, true)
@@ -126,10 +138,26 @@ export class Consequences {
  */
 function notNew(change: NodeInsert, answer: Answer | undefined): void {
   if (answer === 'ok' || answer === undefined || change.known === true) return
+  // One of several that were to come together: told as a whole.
+  if (typeof answer !== 'string' && answer.is === 'refused') return
   change.known = true
   const { job, origin } = change
-  if (typeof answer === 'string' || answer.is !== 'taken') return origin?.joined(change, job.id)
+  if (typeof answer === 'string') return origin?.joined(change, job.id)
   const there = holderOf(answer.value)
   if (job.agreed.terms.unique?.onConflict !== 'reject') return origin?.joined(change, there)
   origin?.refused(change, duplicateOf(job.name, there))
+}
+
+/** Of changes that were to be done together one could not be, so none is: whoever has sent that is told which, once. */
+function notTaken(changes: readonly NodeSingle[], answer: Answer | undefined): void {
+  if (answer === undefined || typeof answer === 'string' || answer.is !== 'refused') return
+  const change = changes[answer.at]
+  if (change?.kind !== 'insert' || change.known === true) return
+  change.known = true
+  const { job, origin, ownId, sentBefore = [] } = change
+  const why = answer.answer
+  if (typeof why !== 'string') return origin?.refused(change, duplicateOf(job.name, holderOf(why.value)))
+  if (ownId && sentBefore.length === 0) return origin?.refused(change, idTaken(job))
+  // They have come to a neighbour before, all of them.
+  for (const each of changes) if (each.kind === 'insert') each.origin?.joined(each, each.job.id)
 }

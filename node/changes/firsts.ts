@@ -1,10 +1,10 @@
 import type { JobRecord } from '../../src/job/record.js'
 import { gone, type Note } from '../../src/store/notes.js'
 import { firstNote } from '../../src/store/serial.js'
-import type { NodeChange } from './journal.js'
+import type { NodeSingle } from './journal.js'
 
 /** What becomes of the index of the first jobs of series; undefined where there is no series. */
-export function firstsAfter(change: NodeChange): readonly Note[] | undefined {
+export function firstsAfter(change: NodeSingle): readonly Note[] | undefined {
   switch (change.kind) {
     case 'insert':
       return come(change.job)

@@ -10,13 +10,19 @@ import type {
   Move,
   NoteOnly,
   Remove,
+  Together,
 } from '../../src/store/contract.js'
 
 /**
  * Changes as the node makes them: beside what the store writes, what the node does once it is written. `report` is
  * the outcome to send, whether the store keeps it (`outcome`) or nobody asked for it to be kept.
  */
-export type NodeChange = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt | NodeNote
+export type NodeChange = NodeSingle | NodeTogether
+
+export type NodeSingle = NodeInsert | Begin | NodeMove | NodeEnd | Remove | Acknowledge | Adopt | NodeNote
+
+/** What follows is that of each, as if it stood alone. */
+export type NodeTogether = Together<NodeSingle>
 
 export interface NodeInsert extends Insert {
   /** Told when its number is on disk, and before that when a job of its id was there. */
@@ -35,7 +41,10 @@ export interface Origin {
    * outcome of that one.
    */
   joined(change: NodeInsert, id: string): void
-  /** It is not to be one of the job that is there. Told before its number is on the disk, as `joined` is. */
+  /**
+   * It is not to be one of the job that is there; or it was to come together with others, and is why none of them is taken. Told before
+   * its number is on the disk, as `joined` is.
+   */
   refused(change: NodeInsert, error: JrError): void
   /** Its number is on the disk, whether it is a new job or not. */
   stored(change: NodeInsert): void

@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/clock.js'
 import { gone, type Note } from '../../src/store/notes.js'
 import { heldKey, takeKey } from '../../src/store/unique.js'
-import type { NodeChange } from './journal.js'
+import type { NodeSingle } from './journal.js'
 
 /** What becomes of the keys that jobs are the only ones by; undefined where the job has none. */
-export function keysAfter(change: NodeChange, clock: Pick<Clock, 'now'>): readonly Note[] | undefined {
+export function keysAfter(change: NodeSingle, clock: Pick<Clock, 'now'>): readonly Note[] | undefined {
   switch (change.kind) {
     case 'insert':
       if (change.job.agreed.terms.unique === undefined) return undefined

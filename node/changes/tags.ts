@@ -1,10 +1,10 @@
 import type { JobRecord } from '../../src/job/record.js'
 import type { End, Move, Note } from '../../src/store/contract.js'
 import { type Stands, standsOf, tagNotes } from '../../src/store/tags.js'
-import type { NodeChange } from './journal.js'
+import type { NodeSingle } from './journal.js'
 
 /** What becomes of the index of tags with a change; undefined where none of its jobs has tags. */
-export function tagsAfter(change: NodeChange): readonly Note[] | undefined {
+export function tagsAfter(change: NodeSingle): readonly Note[] | undefined {
   switch (change.kind) {
     case 'insert':
       return moved(null, 'waiting', change.job, 'waiting')

@@ -6,7 +6,7 @@ import type { Wait } from '../../src/job/waits.js'
 import type { LaneHead, Store } from '../../src/store/contract.js'
 import { allNotes } from '../../src/store/notes.js'
 import { SERIAL } from '../../src/store/serial.js'
-import { type Journal, moveOf, type NodeChange } from '../changes/journal.js'
+import { type Journal, moveOf, type NodeChange, type NodeSingle } from '../changes/journal.js'
 
 export interface SeriesDeps {
   readonly store: Pick<Store, 'waiting' | 'lanes' | 'notes' | 'load'>
@@ -69,7 +69,13 @@ export class Series {
   }
 
   /** The change itself, before it is written: its job is put behind others where there are some. */
-  place(change: NodeChange): NodeChange {
+  place<C extends NodeChange>(change: C): C {
+    if (change.kind === 'together') for (const each of change.changes) this.#place(each)
+    else this.#place(change)
+    return change
+  }
+
+  #place(change: NodeSingle): void {
     if (change.kind === 'insert') {
       const { serial } = change.job.agreed.terms
       if (serial !== undefined && !this.#takes(serial, change.job))
@@ -77,16 +83,15 @@ export class Series {
     } else if (change.kind === 'move' && change.owner !== undefined) {
       const { to } = change
       const { serial } = to.agreed.terms
-      if (serial === undefined) return change
+      if (serial === undefined) return
       // Those that were behind there are behind here: their first may come after them.
       if (to.course.behind !== null) (this.#all.get(serial) ?? this.#make(serial)).more = true
       else if (!this.#takes(serial, to)) Object.assign(change, { to: this.#behind(to, serial) })
     }
-    return change
   }
 
   /** What follows from a change: it is written, or was not done. */
-  follow(change: NodeChange, done: boolean): void {
+  follow(change: NodeSingle, done: boolean): void {
     if (change.kind === 'insert') {
       if (!done) this.#left(change.job)
     } else if (change.kind === 'end') {

@@ -90,7 +90,7 @@ export class GroupCommit<C extends Waiting> {
     if (!this.#full && !this.#window.fits(bytes)) this.#setFull(true)
     this.#window.add(bytes)
     this.#durable ||= durable
-    this.#strict ||= durable && change.kind !== 'insert'
+    this.#strict ||= durable && !isNew(change)
     if (this.#started || !this.#mayWrite) return
     // What was taken need not be noted at once: a group of its own would stand in the way of the next job.
     if (change.kind === 'acknowledge') this.#idle ??= this.#clock.setTimer(PATIENCE_MS, this.#waited)
@@ -227,4 +227,8 @@ export class GroupCommit<C extends Waiting> {
     this.#waiters = []
     for (const wake of waiters) wake()
   }
+}
+
+function isNew(change: SharedChange): boolean {
+  return change.kind === 'together' ? change.changes.every(isNew) : change.kind === 'insert'
 }

@@ -40,19 +40,20 @@ const keyed = (job: JobRecord): JobRecord => ({
 })
 
 function noted(change: Change): Change {
-  if (change.kind === 'together') return { kind: 'together', changes: change.changes.map(notedOne) }
-  return notedOne(change)
+  const made =
+    change.kind === 'together'
+      ? { kind: 'together', changes: change.changes.map(keyedOne) }
+      : keyedOne(change)
+  return withNotes(made as NodeChange, { now: () => 5000 }) as Change
 }
 
-function notedOne({ notes: _, ...change }: Single): Single {
-  if (change.kind === 'insert' || change.kind === 'begin') return made({ ...change, job: keyed(change.job) })
-  if (change.kind === 'move') return made({ ...change, from: keyed(change.from), to: keyed(change.to) })
+function keyedOne({ notes: _, ...change }: Single): Single {
+  if (change.kind === 'insert' || change.kind === 'begin') return { ...change, job: keyed(change.job) }
+  if (change.kind === 'move') return { ...change, from: keyed(change.from), to: keyed(change.to) }
   if (change.kind !== 'end') return change as Single
   const { keep } = change
-  return made({ ...change, from: keyed(change.from), keep: keep && { ...keep, job: keyed(keep.job) } })
+  return { ...change, from: keyed(change.from), keep: keep && { ...keep, job: keyed(keep.job) } }
 }
-
-const made = (change: Single): Single => withNotes(change as NodeChange, { now: () => 5000 }) as Single
 
 async function agrees(store: Store): Promise<void> {
   const jobs = await listed(store, {}, 1000)

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { withNotes } from '#dist/node/changes/indexes.js'
-import { type Journal, moveOf, type NodeChange } from '#dist/node/changes/journal.js'
+import { type Journal, moveOf, type NodeChange, type NodeInsert } from '#dist/node/changes/journal.js'
 import { Series } from '#dist/node/order/series.js'
 import { mayBeTaken, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord, StoredJob } from '#dist/src/job/record.js'
@@ -29,6 +29,10 @@ const op = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel' as const), n: nat(9) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('watch' as const), n: nat(9) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('twice' as const), n: nat(9) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('together' as const), of: fc.array(nat(2)), n: nat(9) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('write' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
 )
@@ -67,7 +71,8 @@ class Node {
     this.#written = []
     const answers = await this.#store.commit(queue as Change[], false)
     for (const [i, change] of queue.entries()) {
-      this.series.follow(change, answers[i] === 'ok')
+      for (const each of change.kind === 'together' ? change.changes : [change])
+        this.series.follow(each, answers[i] === 'ok')
       if (change.kind === 'move' || change.kind === 'end') change.done?.(answers[i] === 'ok')
     }
     for (const done of written) done()
@@ -133,14 +138,20 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
   const end = (from: JobRecord, running: boolean): NodeChange => ({
     ...{ kind: 'end', from, running, outcome: null, keep: null, report: null, done: null },
   })
+  const insert = (job: JobRecord): NodeInsert => ({
+    ...{ kind: 'insert', job, ownId: true, number: null, origin: null, started: false },
+  })
+  const next = (of: number) => record({ id: String(++ids), seq: seq(), agreed: TERMS[of] ?? NO_TERMS })
   for (const one of ops) {
     if (one.do === 'insert') {
-      const due = one.far ? FAR : 1000
-      const job = record({ id: String(++ids), seq: seq(), due, agreed: TERMS[one.of] ?? NO_TERMS })
-      const lane = one.far ? TIMED : job.lane
-      node.add({
-        ...{ kind: 'insert', job: { ...job, lane }, ownId: true, number: null, origin: null, started: false },
-      })
+      const job = next(one.of)
+      node.add(insert(one.far ? { ...job, due: FAR, lane: TIMED } : job))
+    } else if (one.do === 'together') {
+      const changes = one.of.map((of) => insert(next(of)))
+      // With one whose id is there none of them is taken.
+      const there = await pick(one.n, () => true)
+      if (one.n < 4 && there !== null) changes.push(insert({ ...there.job, seq: seq() }))
+      node.add({ kind: 'together', changes })
     } else if (one.do === 'run') {
       const found = await pick(one.n, ({ job, state }) => mayBeTaken(job.lane) && state !== 'running')
       if (found === null) continue
@@ -157,8 +168,7 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
     } else if (one.do === 'twice') {
       const found = await pick(one.n, () => true)
       if (found === null) continue
-      const job = { ...record({ id: found.job.id, seq: seq(), agreed: found.job.agreed }) }
-      node.add({ kind: 'insert', job, ownId: true, number: null, origin: null, started: false })
+      node.add(insert(record({ id: found.job.id, seq: seq(), agreed: found.job.agreed })))
     } else if (one.do === 'write') {
       await node.write()
     } else {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { JrError } from '#dist/src/errors.js'
-import type { Answer, SharedChange } from '#dist/src/store/contract.js'
+import type { Answer, SharedChange, Single } from '#dist/src/store/contract.js'
 import { GroupCommit } from '#dist/src/store/group-commit.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { record } from '../node/records.js'
@@ -135,6 +135,17 @@ t.test('what is told only when it is safe holds up what comes behind it', async 
   await tick()
   t.same(told, ['stored end 1', 'stored new 2', 'done end 1', 'done new 2'])
   t.type(commits[1]?.written, 'function', 'the next holds nothing of the kind')
+})
+
+t.test('several that are done together count as what they are', async (t) => {
+  const { groups, commits } = committing()
+  groups.add({ kind: 'together', changes: [insert(1), insert(2)] as Single[] }, true)
+  await tick()
+  t.type(commits[0]?.written, 'function', 'new jobs')
+  groups.add({ kind: 'together', changes: [insert(3), cancel(1)] as Single[] }, true)
+  commits[0]?.safe()
+  await tick()
+  t.equal(commits[1]?.written, null, 'one of them is told only when it is safe')
 })
 
 t.test('what apps have taken waits for company, but not for ever', async (t) => {
