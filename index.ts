@@ -20,6 +20,7 @@ export {
   jobErrback,
 } from './src/job/registry.js'
 export type { Backoff } from './src/job/retry-policy.js'
+export type { JobHeaders } from './src/job/terms/headers.js'
 
 /** The ready-made instance: a distributor for this app, and a starter of nodes. */
 export const JR = new JobReactor({

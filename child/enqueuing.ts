@@ -8,6 +8,7 @@ import { newEdition } from '../src/job/edition.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import type { ContextHandle } from '../src/job/registry.js'
 import { forArgs } from '../src/job/terms/agreed.js'
+import { inherit } from '../src/job/terms/headers.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { EnqueueReply, Init } from '../src/pipe/messages.js'
 import { checked, NAME } from '../src/rules.js'
@@ -45,10 +46,10 @@ export class Enqueuing {
     return this.#asks.waits(token)
   }
 
-  enqueue({ token }: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle {
+  enqueue({ token, headers }: Run, name: string, args: JobArgs, options: EnqueueOptions): ContextHandle {
     checked(NAME, name, "ctx.enqueue: the job's name")
     const { clock, chance } = this.#deps
-    const { id, agreed, ...when } = parseEnqueueOptions(options, clock.now())
+    const { id, agreed, ...when } = parseEnqueueOptions(inherit(headers, options), clock.now())
     const packed = packArgs(args)
     const request = ++this.#requests
     const accepted = settled<void>()

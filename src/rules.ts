@@ -75,6 +75,23 @@ export const TAG_LIST: Rule<readonly string[]> = {
 /** What makes a job the only one of its name. In an index the name is in front of it, and ends in a NUL. */
 export const UNIQUE_KEY = textUpTo(MAX_NAME)
 
+const MAX_HEADERS = 4096
+export const HEADER_NAME = textUpTo(128)
+export const HEADER_VALUE: Rule<string> = {
+  says: 'text without half of a surrogate pair',
+  meets: (value): value is string => typeof value === 'string' && value.isWellFormed(),
+}
+/** Those of one job, of which each is what it may be. */
+export const HEADERS: Rule<Readonly<Record<string, string>>> = {
+  says: `names and texts of at most ${MAX_HEADERS} bytes together (UTF-8)`,
+  meets: (value): value is Readonly<Record<string, string>> => {
+    let bytes = 0
+    for (const entry of Object.entries(value as object))
+      for (const text of entry) bytes += Buffer.byteLength(text)
+    return bytes <= MAX_HEADERS
+  },
+}
+
 /** UTF-16 units. */
 const MAX_NOTE_KEY = 1024
 /** Bytes: as many as a definition that has args of its own may need. */

@@ -85,7 +85,7 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/distributor.ts': 438,
   'distributor/jr.ts': 303,
   'distributor/nodes/node-line.ts': 408,
-  'node/executors/children/pool.ts': 288,
+  'node/executors/children/pool.ts': 276,
   'node/order/lane-window.ts': 260,
   'node/session/session.ts': 267,
   'src/bytes/bytes.ts': 286,

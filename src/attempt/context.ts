@@ -1,6 +1,7 @@
 import { JrError } from '../errors.js'
 import type { EnqueueOptions } from '../job/enqueue-options.js'
 import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/registry.js'
+import type { JobHeaders } from '../job/terms/headers.js'
 import type { GivenFor, JobArgs, JobName } from '../job/types.js'
 import { asText, packFacts } from './job-log.js'
 import type { AbortReason, Run } from './messages.js'
@@ -52,6 +53,9 @@ export class Context implements JobContext {
   }
   get startedAt(): Date {
     return new Date(this.#run.startedAt)
+  }
+  get headers(): JobHeaders {
+    return this.#run.headers
   }
 
   get signal(): AbortSignal {

@@ -1,3 +1,5 @@
+import type { JobHeaders } from '../job/terms/headers.js'
+
 /** One attempt is to run. */
 export interface Run {
   readonly type: 'run'
@@ -11,6 +13,7 @@ export interface Run {
   readonly scheduledFor: number
   readonly enqueuedAt: number
   readonly startedAt: number
+  readonly headers: JobHeaders
   readonly args: Buffer
 }
 

@@ -4,6 +4,7 @@ import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { GivenLimits } from './limits.js'
 import type { Backoff } from './retry-policy.js'
+import type { JobHeaders } from './terms/headers.js'
 import type { ArgsOf, DoneArgs, GivenFor, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
 
 /** What a job can know about its run, and what it can ask for. */
@@ -21,6 +22,8 @@ export interface JobContext {
   readonly scheduledFor: Date | null
   readonly enqueuedAt: Date
   readonly startedAt: Date
+  /** What it was enqueued with as `headers`; frozen. Jobs that it enqueues have them too. */
+  readonly headers: JobHeaders
   /** Aborts when the attempt times out, is cancelled, or the node stops. */
   readonly signal: AbortSignal
   /** Goes to the node's log with the job's id. */
@@ -36,7 +39,7 @@ export interface JobContext {
 }
 
 /** A job's own facts, as `args.jobItself` has them with the option `mergeJobItselfToArgs`. */
-export type JobItself = Omit<JobContext, 'signal' | 'log' | 'enqueue'>
+export type JobItself = Omit<JobContext, 'headers' | 'signal' | 'log' | 'enqueue'>
 
 export interface JobLog {
   debug(text: string, facts?: Record<string, unknown>): void

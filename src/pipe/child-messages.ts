@@ -1,16 +1,15 @@
-import type { Done } from '../attempt/messages.js'
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JrError } from '../errors.js'
-import { MAX_FACTS, MAX_NAME, MAX_TEXT } from '../rules.js'
+import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'
 import type { MessageSet } from '../wire/frame.js'
 import { readJobFields, writeJobFields } from '../wire/job-fields.js'
+import { readDone, readRun, writeDone, writeRun } from './attempt-bytes.js'
 import { readDefinition, writeDefinition } from './definition-bytes.js'
 import type { ChildMessage } from './messages.js'
 
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
-const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
 const WHATS = ['accepted', 'outcome', 'taken'] as const
 const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
@@ -48,16 +47,7 @@ function neverSent(): never {
 function write(m: ChildMessage, w: ByteWriter): void {
   switch (m.type) {
     case 'run':
-      w.uint(m.token)
-      w.text(m.id)
-      w.text(m.name)
-      w.uint(m.attempt)
-      w.uint(m.maxAttempts)
-      w.uint(m.slot)
-      w.uint(m.scheduledFor)
-      w.uint(m.enqueuedAt)
-      w.uint(m.startedAt)
-      return w.bytes(m.args)
+      return writeRun(w, m)
     case 'done':
       return writeDone(w, m)
     case 'init':
@@ -112,19 +102,7 @@ function write(m: ChildMessage, w: ByteWriter): void {
 function read(code: number, r: ByteReader): ChildMessage | null {
   switch (code) {
     case CODES.run:
-      return {
-        type: 'run',
-        token: r.uint(),
-        id: label(r.text(), 'id'),
-        name: label(r.known(), 'name'),
-        attempt: r.uint(),
-        maxAttempts: r.uint(),
-        slot: r.uint(),
-        scheduledFor: r.uint(),
-        enqueuedAt: r.uint(),
-        startedAt: r.uint(),
-        args: r.bytes(),
-      }
+      return readRun(r)
     case CODES.done:
       return readDone(r)
     case CODES.init:
@@ -196,43 +174,5 @@ function salvage(code: number, r: ByteReader, error: JrError): ChildMessage {
       return { type: 'unreadable', about: { what: 'enqueue', number: r.uint() }, error }
     default:
       throw error
-  }
-}
-
-const TROUBLE = 1 << 3
-const RETRY_AFTER = 1 << 4
-const HAS_ERROR = 1 << 5
-
-function writeDone(w: ByteWriter, m: Done): void {
-  const { code, message, retryAfterMs, error } = m
-  const trouble = code !== '' || message !== ''
-  let flags = STATUSES.indexOf(m.status)
-  if (trouble) flags |= TROUBLE
-  if (retryAfterMs !== null) flags |= RETRY_AFTER
-  if (error.length > 0) flags |= HAS_ERROR
-  w.u8(flags)
-  w.uint(m.token)
-  if (trouble) {
-    w.text(code.slice(0, MAX_NAME))
-    w.text(message.slice(0, MAX_TEXT))
-  }
-  if (retryAfterMs !== null) w.uint(retryAfterMs)
-  w.bytes(m.args)
-  if (error.length > 0) w.bytes(error)
-}
-
-const NOTHING = Buffer.alloc(0)
-
-function readDone(r: ByteReader): Done {
-  const flags = r.u8()
-  return {
-    type: 'done',
-    status: choice(flags & 7, STATUSES, 'status'),
-    token: r.uint(),
-    code: flags & TROUBLE ? text(r.known(), 'code') : '',
-    message: flags & TROUBLE ? text(r.text(), 'message', MAX_TEXT) : '',
-    retryAfterMs: flags & RETRY_AFTER ? r.uint() : null,
-    args: r.bytes(),
-    error: flags & HAS_ERROR ? r.bytes() : NOTHING,
   }
 }

@@ -124,6 +124,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     after: `console.log('both')${STOP}`,
     prints: /^both\n$/,
   },
+  'docs/what-a-job-says.md: Headers': { prints: /^cat\.png is done, ann\n$/ },
   'docs/databases.md: A pool for each child': {
     files: {
       ...DATABASE,

@@ -6,6 +6,7 @@ import { unpack } from '#dist/src/bytes/codec.js'
 import { unpackError } from '#dist/src/bytes/error-record.js'
 import { packArgs } from '#dist/src/bytes/values.js'
 import type { Handler, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
+import { NO_HEADERS } from '#dist/src/job/terms/headers.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 
 const GIVEN = { n: 1 }
@@ -34,6 +35,7 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
     scheduledFor: 0,
     enqueuedAt: 1000,
     startedAt: 1500,
+    headers: NO_HEADERS,
     args: packArgs(GIVEN),
     ...run,
   }

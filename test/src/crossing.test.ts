@@ -9,6 +9,7 @@ import { unpackChecked } from '#dist/src/bytes/codec.js'
 import { isPackedMap } from '#dist/src/bytes/msgpack-check.js'
 import { packArgs } from '#dist/src/bytes/values.js'
 import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { NO_HEADERS } from '#dist/src/job/terms/headers.js'
 import { childMessages } from '#dist/src/pipe/child-messages.js'
 import type { ChildMessage } from '#dist/src/pipe/messages.js'
 import { checked, LATEST, MAX_FACTS, MAX_NAMES, MAX_TEXT, MAX_VALUES, NAME } from '#dist/src/rules.js'
@@ -178,6 +179,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         scheduledFor: NOW,
         enqueuedAt: NOW,
         startedAt: NOW + (made.delayMs ?? 0),
+        headers: made.agreed.terms.headers ?? NO_HEADERS,
         args: made.args,
       }
       deepStrictEqual(across<ChildMessage>(childMessages, run), run)

@@ -56,6 +56,9 @@ const POOL: readonly unknown[] = [
   { key: 'ü😀', until: 'started' },
   { until: '20s', onConflict: 'reject' },
   { key: 'a', until: 'ended', onConflict: 'join' },
+  { '': 'a name that is none' },
+  JSON.parse('{"__proto__":"","b":"x\\u0000"}'),
+  { long: 'x'.repeat(4092) },
 ]
 
 const ONE = { key: 'a', byArgs: false, until: 'ended', onConflict: 'join' }
@@ -77,6 +80,13 @@ const PAST: Readonly<Record<string, readonly unknown[]>> = {
     { ...ONE, key: 'x'.repeat(257) },
     { ...ONE, until: 365_000 * 86_400_000 + 1 },
     { ...ONE, until: 0 },
+  ],
+  '*[name t, value t]*': [
+    { '': 'a' },
+    { 'a\0': 'a' },
+    { ['x'.repeat(129)]: '' },
+    { a: 'x'.repeat(4096) },
+    { a: 'x'.repeat(2047), ü: '😀'.repeat(512) },
   ],
   backoff: [1e9 + 1, -1, { type: 'linear', delay: 1, max: -1 }, { type: 'fixed', delay: Number.NaN }],
 }

@@ -7,13 +7,13 @@ import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
-import { runOf } from '../../../src/schedules/runs.js'
 import { type Attempt, type AttemptResult, type Failed, failedWith, resultOf } from '../../run/attempt.js'
 import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
 import { Overdue } from './overdue.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
+import { runOf } from './run-of.js'
 import { type Spawn, Staff, type StaffOptions } from './staff.js'
 import { Stalls } from './stalls.js'
 
@@ -111,23 +111,11 @@ export class Pool implements Executor {
   run(attempt: Attempt): void {
     const child = roomiest(this.#staff, attempt, this.#options)
     if (child === null) throw new Error(`no child has room for job ${attempt.job.id}`)
-    const { token, job, startedAt, maxAttempts, timeoutMs } = attempt
+    const { token, timeoutMs } = attempt
     child.attempts.set(token, attempt)
     child.begun++
     this.#running.set(token, child)
-    child.send({
-      type: 'run',
-      token,
-      id: job.id,
-      name: job.name,
-      attempt: attempt.attempt,
-      maxAttempts,
-      slot: job.course.slot,
-      scheduledFor: runOf(job)?.slot ?? 0,
-      enqueuedAt: job.enqueuedAt,
-      startedAt,
-      args: job.args,
-    })
+    child.send(runOf(attempt))
     this.#overdue.begin(token, timeoutMs)
     if (!attempt.deferred) this.#stalls.watch(child)
   }

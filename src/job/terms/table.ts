@@ -1,6 +1,6 @@
 import { DURATION_MS, LEAST_PRIORITY, MOST_ATTEMPTS, MOST_PRIORITY, PERIOD_MS } from '../../rules.js'
 import { MISSED } from '../slots.js'
-import { backoff, choice, duration, flag, name, names, tags, text, unique, whole } from './term.js'
+import { backoff, choice, duration, flag, headers, name, names, tags, text, unique, whole } from './term.js'
 
 /**
  * All terms, the one list of them: an entry here is all that a new one needs to be an option of `enqueue`, refused with its
@@ -36,6 +36,8 @@ export const TERMS = {
   serial: text(13),
   /** One job instead of several: `true` (of its name and args), a text, or `{ key, until, onConflict }`. */
   unique: unique(14),
+  /** Text under names, such as what a trace is found by: `ctx.headers`. At most 4 KiB together. Jobs that the job makes have them too. */
+  headers: headers(16),
 } as const
 
 type Table = typeof TERMS

@@ -16,6 +16,7 @@ import {
 import type { Entry } from '../block.js'
 import type { Backoff } from '../retry-policy.js'
 import { checkBackoff, readBackoff, writeBackoff } from './backoff.js'
+import { checkHeaders, type JobHeaders, readHeaders, writeHeaders } from './headers.js'
 import { checkUnique, type GivenUnique, readUnique, showUnique, type Unique, writeUnique } from './unique.js'
 
 /** Something that a job can be asked to be done with. `Given` is what a user may write, `Value` what is made of it. */
@@ -116,6 +117,12 @@ export function backoff(no: number): Term<Backoff, Backoff, ''> {
 export function unique(no: number): Term<GivenUnique, Unique, ''> {
   const bytes = { write: writeUnique, read: readUnique }
   return { no, unit: '', form: 'unique', parse: checkUnique, ...bytes, show: showUnique }
+}
+
+/** Text under names. */
+export function headers(no: number): Term<JobHeaders, JobHeaders, ''> {
+  const bytes = { write: writeHeaders, read: readHeaders }
+  return { no, unit: '', form: '*[name t, value t]*', parse: checkHeaders, ...bytes, show: same }
 }
 
 /** What is kept as it is given. */

@@ -1,0 +1,82 @@
+import type { Done, Run } from '../attempt/messages.js'
+import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import { NO_HEADERS, readHeaders, writeHeaders } from '../job/terms/headers.js'
+import { MAX_NAME, MAX_TEXT } from '../rules.js'
+import { choice, label, text } from '../wire/fields.js'
+
+/** The two messages of each attempt as bytes. What most of them do not have takes no room. */
+const HAS_HEADERS = 1
+
+export function writeRun(w: ByteWriter, m: Run): void {
+  const { headers } = m
+  w.uint(m.token)
+  w.u8(headers === NO_HEADERS ? 0 : HAS_HEADERS)
+  w.text(m.id)
+  w.text(m.name)
+  w.uint(m.attempt)
+  w.uint(m.maxAttempts)
+  w.uint(m.slot)
+  w.uint(m.scheduledFor)
+  w.uint(m.enqueuedAt)
+  w.uint(m.startedAt)
+  if (headers !== NO_HEADERS) writeHeaders(w, headers)
+  w.bytes(m.args)
+}
+
+export function readRun(r: ByteReader): Run {
+  const token = r.uint()
+  const flags = r.u8()
+  return {
+    type: 'run',
+    token,
+    id: label(r.text(), 'id'),
+    name: label(r.known(), 'name'),
+    attempt: r.uint(),
+    maxAttempts: r.uint(),
+    slot: r.uint(),
+    scheduledFor: r.uint(),
+    enqueuedAt: r.uint(),
+    startedAt: r.uint(),
+    headers: flags & HAS_HEADERS ? readHeaders(r, 'headers') : NO_HEADERS,
+    args: r.bytes(),
+  }
+}
+
+const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
+const TROUBLE = 1 << 3
+const RETRY_AFTER = 1 << 4
+const HAS_ERROR = 1 << 5
+
+export function writeDone(w: ByteWriter, m: Done): void {
+  const { code, message, retryAfterMs, error } = m
+  const trouble = code !== '' || message !== ''
+  let flags = STATUSES.indexOf(m.status)
+  if (trouble) flags |= TROUBLE
+  if (retryAfterMs !== null) flags |= RETRY_AFTER
+  if (error.length > 0) flags |= HAS_ERROR
+  w.u8(flags)
+  w.uint(m.token)
+  if (trouble) {
+    w.text(code.slice(0, MAX_NAME))
+    w.text(message.slice(0, MAX_TEXT))
+  }
+  if (retryAfterMs !== null) w.uint(retryAfterMs)
+  w.bytes(m.args)
+  if (error.length > 0) w.bytes(error)
+}
+
+const NOTHING = Buffer.alloc(0)
+
+export function readDone(r: ByteReader): Done {
+  const flags = r.u8()
+  return {
+    type: 'done',
+    status: choice(flags & 7, STATUSES, 'status'),
+    token: r.uint(),
+    code: flags & TROUBLE ? text(r.known(), 'code') : '',
+    message: flags & TROUBLE ? text(r.text(), 'message', MAX_TEXT) : '',
+    retryAfterMs: flags & RETRY_AFTER ? r.uint() : null,
+    args: r.bytes(),
+    error: flags & HAS_ERROR ? r.bytes() : NOTHING,
+  }
+}

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { folder, startApp, startNode, toApp } from './harness.js'
+
+t.test('what a job is told, and what it says', async (t) => {
+  const dir = folder(t)
+  const { app, address } = await startApp(t, { name: 'app' })
+  await startNode(t, 'n1', [...toApp(address), '--dir', dir])
+  await app.ready
+  const monitor = app.monitor({ node: 'n1' })
+
+  await t.test('it has its headers, and so have the jobs that it makes', async (t) => {
+    const headers = { trace: '00-4bf9', 'x-ü': '' }
+    t.match(await app.enqueue('headers', {}, { headers }).result(), { headers, isFrozen: true })
+    t.match(await app.enqueue('headers').result(), { headers: {} })
+    const handed = app.enqueue('hands_on', { opts: { headers: { trace: 'own', more: 'b' } } }, { headers })
+    t.match(await handed.result(), { own: headers, handed: { trace: 'own', 'x-ü': '', more: 'b' } })
+    const without = app.enqueue('hands_on', {}, { headers })
+    t.match(await without.result(), { handed: headers })
+    const tooMany = app.enqueue(
+      'hands_on',
+      { opts: { headers: { a: 'x'.repeat(4090) } } },
+      { headers, maxAttempts: 1 },
+    )
+    await t.rejects(tooMany.result(), {
+      name: 'TypeError',
+      message: /^opts\.headers: expected names and texts of at most 4096 bytes/,
+    })
+    const later = app.enqueue('headers', {}, { headers, after: '1h' })
+    await later.accepted
+    t.match(await monitor.load(later.id), { terms: { headers } })
+    for (const [bad, message] of [
+      [['a'], /^opts\.headers: expected an object of texts, got/],
+      [{ a: 1 }, /^opts\.headers\.a: expected text without half of a surrogate pair, got 1$/],
+      [{ '': 'a' }, /^opts\.headers: a name: expected text of 1 to 128 characters/],
+    ] as const)
+      t.throws(() => app.enqueue('headers', {}, { headers: bad as never }), { name: 'TypeError', message })
+  })
+})
