@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../dist/src/errors.js'
 import { agree, HIGHEST_TERM } from '../dist/src/job/terms/agreed.js'
-import { TERMS } from '../dist/src/job/terms/table.js'
+import { INNER_TERMS, TERMS } from '../dist/src/job/terms/table.js'
 import { DISTRIBUTOR_OPTIONS } from '../dist/src/options/distributor-options.js'
 import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
@@ -135,7 +135,8 @@ function termsOfBytes() {
 /** The line above each term in its table. */
 function termsToGive() {
   const source = readFileSync(new URL('../src/job/terms/table.ts', import.meta.url), 'utf8')
-  const rows = Object.keys(TERMS).map((name) => {
+  const given = Object.keys(TERMS).filter((name) => !INNER_TERMS.includes(name))
+  const rows = given.map((name) => {
     const text = new RegExp(`^ {2}/\\*\\* (.+) \\*/\\n {2}${name}: `, 'm').exec(source)?.[1]
     if (text === undefined) throw new Error(`the term '${name}' has no line above it that says what it is`)
     return row([`\`${name}\``, text])

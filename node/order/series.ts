@@ -1,6 +1,13 @@
-import { BEFORE_BEHIND, laneBehind, mayBeTaken, serialOf } from '../../src/job/lane.js'
+import {
+  BEFORE_BEHIND,
+  BEFORE_BLOCKED,
+  isBlocked,
+  laneBehind,
+  mayBeTaken,
+  serialOf,
+} from '../../src/job/lane.js'
 import type { JobRecord, Place } from '../../src/job/record.js'
-import { behind, inFront } from '../../src/job/series.js'
+import { behind, comesToSeries, inFront, mayBeFirst } from '../../src/job/series.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Wait } from '../../src/job/waits.js'
 import type { LaneHead, Store } from '../../src/store/contract.js'
@@ -58,7 +65,8 @@ export class Series {
     }
     const found = [...this.#all]
     for (let after = BEFORE_BEHIND; ; ) {
-      const page = await store.lanes(after, AT_ONCE)
+      const found = await store.lanes(after, AT_ONCE)
+      const page = found.filter(({ lane }) => lane < BEFORE_BLOCKED)
       for (const { lane } of page) (this.#all.get(serialOf(lane)) ?? this.#make(serialOf(lane))).more = true
       if (page.length === 0) break
       after = page.at(-1)?.lane ?? after
@@ -77,15 +85,17 @@ export class Series {
 
   #place(change: NodeSingle): void {
     if (change.kind === 'insert') {
-      const { serial } = change.job.agreed.terms
-      if (serial !== undefined && !this.#takes(serial, change.job))
-        Object.assign(change, { job: this.#behind(change.job, serial) })
-    } else if (change.kind === 'move' && change.owner !== undefined) {
-      const { to } = change
+      const { job } = change
+      const { serial } = job.agreed.terms
+      if (serial !== undefined && !isBlocked(job.lane) && !this.#takes(serial, job))
+        Object.assign(change, { job: this.#behind(job, serial) })
+    } else if (change.kind === 'move') {
+      const { from, to } = change
       const { serial } = to.agreed.terms
-      if (serial === undefined) return
+      if (serial === undefined || (change.owner === undefined && !comesToSeries(from, to))) return
+      if (isBlocked(to.lane) && !mayBeFirst(to)) return
       // Those that were behind there are behind here: their first may come after them.
-      if (to.course.behind !== null) (this.#all.get(serial) ?? this.#make(serial)).more = true
+      if (!mayBeFirst(to)) (this.#all.get(serial) ?? this.#make(serial)).more = true
       else if (!this.#takes(serial, to)) Object.assign(change, { to: this.#behind(to, serial) })
     }
   }
@@ -96,7 +106,10 @@ export class Series {
       if (!done) this.#left(change.job)
     } else if (change.kind === 'end') {
       if (done) this.#left(change.from)
-    } else if (change.kind === 'move' && change.owner !== undefined && !done) this.#left(change.to)
+    } else if (change.kind === 'move' && !done) {
+      const { from, to, owner } = change
+      if (owner !== undefined || comesToSeries(from, to)) this.#left(to)
+    }
   }
 
   /** Where there is no first, the next one is looked for. */
@@ -135,9 +148,9 @@ export class Series {
   }
 
   /** It has ended, or never came. */
-  #left({ id, agreed, course }: JobRecord): void {
-    const { serial } = agreed.terms
-    if (serial !== undefined && course.behind === null) this.#over(serial, id)
+  #left(job: JobRecord): void {
+    const { serial } = job.agreed.terms
+    if (serial !== undefined && mayBeFirst(job)) this.#over(serial, job.id)
   }
 
   #over(serial: string, id: string): void {

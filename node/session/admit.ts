@@ -4,6 +4,7 @@ import { argsTooLarge, JrError } from '../../src/errors.js'
 import { FRESH } from '../../src/job/course.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import { dueAfter } from '../../src/job/due.js'
+import { blockedBy, flowNamed } from '../../src/job/flow.js'
 import { laneFor } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
@@ -72,11 +73,12 @@ export function admit(
   key: string,
 ): JobRecord {
   const { terms } = job.agreed
+  const { needs, flow } = terms
   const left = delayMs ?? 0
   const timed = left > 0
   const byWall = timed && onWall
   const start = byWall ? now.wall : now.steady
-  return {
+  const record = {
     lane: laneFor({ timed, deferred: isDeferred(job, known), priority: terms.priority ?? 0, key }),
     due: timed ? dueAfter(start, left) : start,
     seq,
@@ -91,6 +93,7 @@ export function admit(
     enqueuedAt: now.wall - Math.round(heldMs),
     course: FRESH,
     // A view would keep the whole read that it came in, for as long as the job waits.
-    args: timed ? Buffer.from(job.args) : job.args,
+    args: timed || needs !== undefined ? Buffer.from(job.args) : job.args,
   }
+  return needs === undefined || flow === undefined ? record : blockedBy(flowNamed(flow.id), record)
 }

@@ -25,7 +25,7 @@ export const COURSE = {
   /** Its code and its stack; empty where there was none. */
   lastCode: text(6),
   lastStack: text(7),
-  /** Where it is to stand when it is no longer behind another of its series; `null` while it is not. */
+  /** Where it is to stand when it is no longer behind another of its series, or blocked; `null` while it is neither. */
   behind: orNull(standing(8)),
   /** An attempt that does not count has begun, and let go what the job was the only one by until then. */
   keyless: flag(9),

@@ -2,7 +2,7 @@ import { shown } from '../options/duration.js'
 import { checked, givenDuration, LATEST, NAME } from '../rules.js'
 import type { When } from './due.js'
 import { type Agreed, agree, NO_TERMS } from './terms/agreed.js'
-import type { TermOptions } from './terms/table.js'
+import type { AllTerms, TermOptions } from './terms/table.js'
 
 /** What may be asked for with one job: when, under which id, and its terms. Every field has a default. */
 export interface EnqueueOptions extends TermOptions {
@@ -28,22 +28,24 @@ const AT_ONCE: When = { delayMs: null, runAt: null }
 const NONE: ParsedOptions = { id: null, ...AT_ONCE, agreed: NO_TERMS }
 
 /**
- * `strictNode`: where the options name a node, and do not say it. Throws a TypeError with the path of the first bad option
+ * `strictNode`: where the options name a node, and do not say it. `inner`: terms that follow from what the job is part of. Throws a TypeError with the path of the first bad option
  * (`opts.after: expected …, got …`).
  */
 export function parseEnqueueOptions(
   options: EnqueueOptions | undefined | null,
   now: number,
   strictNode = false,
+  inner?: AllTerms,
 ): ParsedOptions {
-  if (options === undefined || options === null) return NONE
+  if (options === undefined || options === null)
+    return inner === undefined ? NONE : { ...NONE, agreed: agree({}, BESIDE, inner) }
   if (typeof options !== 'object') throw new TypeError(`opts: expected an object, got ${shown(options)}`)
   const { after, runAt, id } = options
   if (after !== undefined && runAt !== undefined) {
     throw new TypeError('opts.after and opts.runAt: expected one of them, got both')
   }
   const strict = strictNode && options.node !== undefined && options.strictNode === undefined
-  const agreed = agree(strict ? { ...options, strictNode } : options, BESIDE)
+  const agreed = agree(strict ? { ...options, strictNode } : options, BESIDE, inner)
   if (id !== undefined && agreed.terms.unique !== undefined) {
     const why = 'a job with an id of your own is the only one of that'
     throw new TypeError(`opts.id and opts.unique: expected one of them, got both: ${why}`)

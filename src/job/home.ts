@@ -3,12 +3,13 @@ import type { Terms } from './terms/table.js'
 import { uniqueKeyOf } from './terms/where.js'
 
 /**
- * The key of a job that must meet others at one node: with an edition its id is the user's own, and the same id is one job;
+ * The key of a job that must meet others at one node: the jobs of a flow are together; with an edition its id is the user's own, and the same id is one job;
  * a unique key is one job, too; and the jobs of a group share its limits.
  * Null: it may go to any node. What has the same key has the same home while the nodes stay.
  */
 export function homeKeyOf(job: Pick<JobRecord, 'id' | 'edition' | 'name' | 'agreed'>): string | null {
   const { terms } = job.agreed
+  if (terms.flow !== undefined) return `f${terms.flow.id}`
   if (terms.serial !== undefined) return `s${terms.serial}`
   if (job.edition > 0) return job.id
   return uniqueKeyOf(terms, job.name) ?? groupKeyOf(terms, job.name)

@@ -3,7 +3,8 @@
  * run at once have lanes of their own, beside delayed, periodic and retried ones: all that is in such a lane may run. And
  * deferred jobs do not stand in the way of evented ones, whose children may be free.
  *
- * Jobs that are behind another of their series stand in lanes that nobody takes from, which come last.
+ * Jobs that are behind another of their series, and jobs that wait for others of their flow, stand in lanes that nobody takes
+ * from, which come last.
  *
  * A digit for the kind, the priority, and a key: no NUL in it, so that one lane's rows end before the next one's begin.
  */
@@ -85,12 +86,37 @@ export function laneBehind(serial: string): Lane {
 /** In front of all lanes of jobs that are behind others. */
 export const BEFORE_BEHIND: Lane = FIRST_BEHIND
 
+const FIRST_BLOCKED = '5'
+
+/** The lane of jobs that wait for others of this flow. */
+export function laneBlocked(flow: string): Lane {
+  return FIRST_BLOCKED + encodeURIComponent(flow)
+}
+
+/** Its jobs wait for their children, and have begun before. */
+export function waitsForChildren(lane: Lane): boolean {
+  return lane.startsWith(`${FIRST_BLOCKED}c`)
+}
+
+/** In front of all lanes of jobs that wait for others of their flow, and behind all others. */
+export const BEFORE_BLOCKED: Lane = FIRST_BLOCKED
+
+/** Of such a lane. */
+export function flowOf(lane: Lane): string {
+  return decodeURIComponent(lane.slice(1))
+}
+
+/** Its jobs wait for others of their flow, or for their children. */
+export function isBlocked(lane: Lane): boolean {
+  return lane >= FIRST_BLOCKED
+}
+
 /** Of such a lane. */
 export function serialOf(lane: Lane): string {
   return decodeURIComponent(lane.slice(1))
 }
 
-/** Its jobs are not behind others. */
+/** Its jobs are not behind others, and don't wait for any. */
 export function mayBeTaken(lane: Lane): boolean {
   return lane < FIRST_BEHIND
 }

@@ -1,4 +1,4 @@
-import { laneBehind, type Standing } from './lane.js'
+import { isBlocked, laneBehind, type Standing, waitsForChildren } from './lane.js'
 import type { JobRecord } from './record.js'
 
 /** The same job behind the others of its series that are there, which have lower orders. */
@@ -10,6 +10,16 @@ export function behind(job: JobRecord, serial: string, order: number): JobRecord
 /** The same job when it is its turn: where it was to stand. `seq`: of its place there. */
 export function inFront(job: JobRecord, seq: number): JobRecord {
   return { ...job, ...standingOf(job), seq, course: { ...job.course, behind: null } }
+}
+
+/** It may be the first of its series: it is not behind another, and has not begun to be of the series by waiting for its needs. */
+export function mayBeFirst({ lane, course }: Pick<JobRecord, 'lane' | 'course'>): boolean {
+  return course.behind === null || waitsForChildren(lane)
+}
+
+/** It has waited for others of its flow, and comes to its series with this. */
+export function comesToSeries(from: Pick<JobRecord, 'lane'>, to: Pick<JobRecord, 'lane'>): boolean {
+  return isBlocked(from.lane) && !waitsForChildren(from.lane) && !isBlocked(to.lane)
 }
 
 /** Where it stands, or is to stand. */

@@ -1,7 +1,13 @@
 import type { Course } from './course.js'
+import { isBlocked, type Standing } from './lane.js'
+
+interface Waiting extends Standing {
+  readonly course: Pick<Course, 'attempt' | 'behind'>
+}
 
 /** The states of a job. The table below is the only place that says what may follow what. A retried job is another one of its id. */
 export type JobState =
+  | 'blocked' // waits for other jobs to end
   | 'scheduled' // waits for its time
   | 'available' // due, waits for a child
   | 'running' // an attempt has begun
@@ -13,9 +19,10 @@ export const TERMINAL_STATES = ['completed', 'failed', 'cancelled'] as const
 export type TerminalState = (typeof TERMINAL_STATES)[number]
 
 const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
+  blocked: ['scheduled', 'available', 'failed', 'cancelled'],
   scheduled: ['available', 'cancelled'],
   available: ['running', 'failed', 'cancelled'],
-  running: ['completed', 'failed', 'cancelled', 'retryable', 'scheduled', 'available'],
+  running: ['completed', 'failed', 'cancelled', 'retryable', 'scheduled', 'available', 'blocked'],
   retryable: ['available', 'cancelled'],
   completed: [],
   failed: [],
@@ -38,11 +45,9 @@ export function isTerminal(state: JobState): state is TerminalState {
   return TRANSITIONS[state].length === 0
 }
 
-/** The state of a job that waits follows from its time and its attempts: nothing is written because time passes. */
-export function waitingState(
-  { due, course }: { readonly due: number; readonly course: Pick<Course, 'attempt' | 'behind'> },
-  now: number,
-): JobState {
+/** The state of a job that waits follows from its lane, its time and its attempts: nothing is written because time passes. */
+export function waitingState({ lane, due, course }: Waiting, now: number): JobState {
+  if (isBlocked(lane)) return 'blocked'
   if ((course.behind?.due ?? due) <= now) return 'available'
   return course.attempt > 0 ? 'retryable' : 'scheduled'
 }

@@ -3,9 +3,9 @@ import t from 'tap'
 import { systemChance } from '#dist/src/chance.js'
 import { Heap } from '#dist/src/heap.js'
 import { again } from '#dist/src/job/again.js'
-import { parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
+import { type EnqueueOptions, parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { homeOf } from '#dist/src/job/home.js'
-import { IMMEDIATE, IMMEDIATE_DEFERRED, laneFor, TIMED } from '#dist/src/job/lane.js'
+import { IMMEDIATE, IMMEDIATE_DEFERRED, laneBlocked, laneFor, TIMED } from '#dist/src/job/lane.js'
 import { type Backoff, delayAfter, judge } from '#dist/src/job/retry-policy.js'
 import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
@@ -22,9 +22,12 @@ t.test(
       t.equal(mayBecome(from, 'running'), from === 'available')
     }
     t.throws(() => transition('completed', 'running'), /a job that is completed cannot become running/)
-    t.equal(waitingState({ due: 5, course: { attempt: 0, behind: null } }, 4), 'scheduled')
-    t.equal(waitingState({ due: 5, course: { attempt: 1, behind: null } }, 4), 'retryable')
-    t.equal(waitingState({ due: 5, course: { attempt: 1, behind: null } }, 5), 'available')
+    const lane = TIMED
+    t.equal(waitingState({ lane, due: 5, course: { attempt: 0, behind: null } }, 4), 'scheduled')
+    t.equal(waitingState({ lane, due: 5, course: { attempt: 1, behind: null } }, 4), 'retryable')
+    t.equal(waitingState({ lane, due: 5, course: { attempt: 1, behind: null } }, 5), 'available')
+    const behind = { lane, due: 0 }
+    t.equal(waitingState({ lane: laneBlocked('f1'), due: 0, course: { attempt: 0, behind } }, 5), 'blocked')
   },
 )
 
@@ -162,6 +165,17 @@ t.test('options of enqueue', async (t) => {
   ]
   for (const [options, message] of bad)
     t.throws(() => parseEnqueueOptions(options, now), { name: 'TypeError', message })
+  for (const inner of [
+    { needs: [] },
+    { flow: { id: 'f', key: 'a', failFast: false } },
+    { parent: { id: 'a', edition: 0 } },
+  ]) {
+    const none = /^TypeError: opts\.\w+: no such option; known: (?!.*needs)/
+    t.throws(() => parseEnqueueOptions(inner as EnqueueOptions, 0), none)
+  }
+  const flow = { id: 'f', key: 'a', failFast: false }
+  t.same(parseEnqueueOptions(null, 0, false, { flow }).agreed.terms, { flow })
+  t.throws(() => parseEnqueueOptions({ period: 1 }, 0, false, { flow }), /^TypeError: opts\.period: /)
 })
 
 t.test('a heap gives out what is smallest', async () => {

@@ -13,8 +13,9 @@ import { packArgs } from '#dist/src/bytes/values.js'
 import { COURSE, FRESH } from '#dist/src/job/course.js'
 import { whenOf } from '#dist/src/job/due.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
-import { IMMEDIATE, TIMED } from '#dist/src/job/lane.js'
+import { IMMEDIATE, isBlocked, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
+import { standingOf } from '#dist/src/job/series.js'
 import {
   type Agreed,
   agree,
@@ -26,7 +27,7 @@ import {
   readAfresh,
   termsOf,
 } from '#dist/src/job/terms/agreed.js'
-import { TERMS, type TermOptions } from '#dist/src/job/terms/table.js'
+import { type AllTerms, TERMS, type TermOptions } from '#dist/src/job/terms/table.js'
 import type { Term } from '#dist/src/job/terms/term.js'
 import { uniqueKeyOf } from '#dist/src/job/terms/where.js'
 import type { JobArgs } from '#dist/src/job/types.js'
@@ -59,6 +60,15 @@ const POOL: readonly unknown[] = [
   { '': 'a name that is none' },
   JSON.parse('{"__proto__":"","b":"x\\u0000"}'),
   { long: 'x'.repeat(4092) },
+  [{ key: null, onFail: 'run' }],
+  [
+    { key: 'ü😀', onFail: 'fail' },
+    { key: 'b', onFail: 'run' },
+  ],
+  { id: 'ü😀', key: 'a', failFast: true },
+  { id: 'f', key: 'x'.repeat(128), failFast: false },
+  { id: '\0', edition: 0 },
+  { id: 'a', edition: 7 },
 ]
 
 const ONE = { key: 'a', byArgs: false, until: 'ended', onConflict: 'join' }
@@ -87,6 +97,15 @@ const PAST: Readonly<Record<string, readonly unknown[]>> = {
     { ['x'.repeat(129)]: '' },
     { a: 'x'.repeat(4096) },
     { a: 'x'.repeat(2047), ü: '😀'.repeat(512) },
+  ],
+  needs: [[], [{ key: 'x'.repeat(129), onFail: 'run' }], [{ key: 'a\0', onFail: 'run' }]],
+  flow: [
+    { id: '', key: 'a', failFast: true },
+    { id: 'f', key: 'a\0', failFast: true },
+  ],
+  parent: [
+    { id: '', edition: 0 },
+    { id: 'x'.repeat(257), edition: 0 },
   ],
   backoff: [1e9 + 1, -1, { type: 'linear', delay: 1, max: -1 }, { type: 'fixed', delay: Number.NaN }],
 }
@@ -120,11 +139,13 @@ function givenFor([name, term]: [string, Term]): fc.Arbitrary<unknown> {
 
 const any = fc.record(Object.fromEntries(table.map((entry) => [entry[0], givenFor(entry)])), {
   requiredKeys: [],
-}) as fc.Arbitrary<TermOptions>
+}) as fc.Arbitrary<AllTerms>
 // These are never together.
-const given: fc.Arbitrary<TermOptions> = any.map(({ serial, ...terms }) =>
-  terms.period === undefined && serial !== undefined ? { ...terms, serial } : terms,
-)
+const given: fc.Arbitrary<AllTerms> = any.map(({ serial, needs, flow, parent, ...terms }) => {
+  if (terms.period !== undefined) return terms
+  const part = flow === undefined ? (parent === undefined ? {} : { parent }) : { flow, needs }
+  return { ...terms, ...part, ...(serial === undefined ? {} : { serial }) }
+})
 const agreedTerms = given.map(agreedOrNone)
 /** What is beside the terms. */
 const beside = fc.record({
@@ -136,9 +157,15 @@ const beside = fc.record({
   id: fc.constantFrom(undefined, ...NAMES),
 })
 
-function agreedOrNone(options: TermOptions): Agreed {
+/** The options of a job, and what follows from what it is part of. */
+function parted({ needs, flow, parent, ...options }: AllTerms): [TermOptions, AllTerms] {
+  return [options, { needs, flow, parent }]
+}
+
+function agreedOrNone(options: AllTerms): Agreed {
+  const [own, inner] = parted(options)
   try {
-    return agree(options, [])
+    return agree(own, [], inner)
   } catch (error) {
     // Two that can't be together.
     if (error instanceof TypeError && /^opts\./.test(error.message)) return NO_TERMS
@@ -183,16 +210,20 @@ function across<M>(set: MessageSet<M>, message: M): M {
 t.test('what a job is enqueued with is the same behind every way that it goes', async (t) => {
   let some = 0
   fc.assert(
-    fc.property(given, beside, (terms, { wait, id: own }) => {
+    fc.property(given, beside, (terms, { wait, id: ownId }) => {
       const agreed = agreedOrNone(terms)
-      const id = agreed.terms.unique === undefined ? own : undefined
+      const id = agreed.terms.unique === undefined ? ownId : undefined
       some += agreed.highest > 0 ? 1 : 0
       deepStrictEqual(readAfresh(agreed.bytes), agreed, 'read from its bytes')
       deepStrictEqual(termsOf(Buffer.from(agreed.bytes)), agreed)
-      deepStrictEqual(agree(optionsOf(agreed), []), agreed, 'what is shown can be given')
+      const [shown, shownInner] = parted(optionsOf(agreed))
+      deepStrictEqual(agree(shown, [], shownInner), agreed, 'what is shown can be given')
+      const [own, inner] = parted(agreed === NO_TERMS ? {} : terms)
       const o = parseEnqueueOptions(
-        { ...(agreed === NO_TERMS ? {} : terms), ...wait, ...(id === undefined ? {} : { id }) },
+        { ...own, ...wait, ...(id === undefined ? {} : { id }) },
         NOW,
+        false,
+        inner,
       )
       deepStrictEqual(o.agreed, agreed)
       const ticket = new Ticket(id ?? 'made', 'work', null, null, true, id === undefined ? 0 : 7)
@@ -212,7 +243,9 @@ t.test('what a job is enqueued with is the same behind every way that it goes', 
       const forwarded = outJob(ask.job, whenOf(ask, NOW), ticket, 0)
       deepStrictEqual(taking(forwarded), taken, 'of another node')
       const due = 'runAt' in wait ? Number(wait.runAt) : NOW + Number(wait.after ?? 0) * 1000
-      assert(taken.due >= due && taken.due <= Math.max(due, NOW) + 2, 'due')
+      const stands = standingOf(taken)
+      assert(stands.due >= due && stands.due <= Math.max(due, NOW) + 2, 'due')
+      deepStrictEqual(isBlocked(taken.lane), agreed.terms.needs !== undefined, 'blocked')
     }),
     { numRuns: 300 },
   )

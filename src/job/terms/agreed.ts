@@ -3,7 +3,7 @@ import { JrError } from '../../errors.js'
 import { byNumber, readBlock } from '../block.js'
 import { clash } from './across.js'
 import { KeptBlocks } from './kept.js'
-import { TERMS, type TermOptions, type Terms } from './table.js'
+import { type AllTerms, INNER_TERMS, TERMS, type TermOptions, type Terms } from './table.js'
 import type { Term } from './term.js'
 import { keyOfArgs } from './unique.js'
 
@@ -42,30 +42,33 @@ export function areKnown({ highest }: Agreed): boolean {
   return highest === 0 || BY_NUMBER[highest] !== undefined
 }
 
+const IS_INNER: ReadonlySet<string> = new Set(INNER_TERMS)
+const NOT_PART: AllTerms = Object.freeze({})
+
 const writer = new ByteWriter()
 /** What has been parsed of the options at hand, each at the number of its term. */
 const parsed: unknown[] = []
 const kept = new KeptBlocks<Agreed>()
 
 /**
- * Of the options of a job those that are terms; `beside`: the names of the others. Throws a TypeError with the path of the
- * first that is neither, or not what it may be.
+ * Of the options of a job those that are terms; `beside`: the names of the others. `inner`: what follows from what the job is
+ * part of. Throws a TypeError with the path of the first that is neither, or not what it may be.
  */
-export function agree(options: TermOptions, beside: readonly string[]): Agreed {
+export function agree(options: TermOptions, beside: readonly string[], inner: AllTerms = NOT_PART): Agreed {
   parsed.fill(undefined)
   let highest = 0
   for (const key in options) {
     const option = OPTIONS.get(key)
-    if (option === undefined) {
+    if (option === undefined || IS_INNER.has(key)) {
       if (beside.includes(key)) continue
-      const known = [...beside, ...OPTIONS.keys()].join(', ')
+      const known = [...beside, ...OPTIONS.keys()].filter((name) => !IS_INNER.has(name)).join(', ')
       throw new TypeError(`opts.${key}: no such option; known: ${known}`)
     }
-    const value = options[key as keyof TermOptions]
-    if (value === undefined) continue
-    const { term, path } = option
-    parsed[term.no] = term.parse(value, path)
-    if (term.no > highest) highest = term.no
+    highest = Math.max(highest, parse(option, options[key as keyof TermOptions]))
+  }
+  for (const key in inner) {
+    const option = OPTIONS.get(key) as Option
+    highest = Math.max(highest, parse(option, inner[key as keyof AllTerms]))
   }
   if (highest === 0) return NO_TERMS
   writer.cut(0)
@@ -78,6 +81,13 @@ export function agree(options: TermOptions, beside: readonly string[]): Agreed {
     (bytes, from, end) =>
       kept.find(bytes, from, end) ?? kept.keep(agreedOn(highest, copyOf(bytes, from, end))),
   )
+}
+
+/** Answers the number of the term; 0: it was not given. */
+function parse({ term, path }: Option, value: unknown): number {
+  if (value === undefined) return 0
+  parsed[term.no] = term.parse(value, path)
+  return term.no
 }
 
 /** Of one job: with what its args say. */
@@ -129,7 +139,7 @@ export function readAfresh(bytes: Buffer): Agreed {
 }
 
 /** As they could be given to `enqueue` again. */
-export function optionsOf({ terms }: Agreed): TermOptions {
+export function optionsOf({ terms }: Agreed): AllTerms {
   const options: Record<string, unknown> = {}
   for (const [key, { field, term }] of OPTIONS) {
     const value = terms[field]

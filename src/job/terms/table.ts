@@ -1,5 +1,6 @@
 import { DURATION_MS, LEAST_PRIORITY, MOST_ATTEMPTS, MOST_PRIORITY, PERIOD_MS } from '../../rules.js'
 import { MISSED } from '../slots.js'
+import { flow, needs, parent } from './flow.js'
 import { backoff, choice, duration, flag, headers, name, names, tags, text, unique, whole } from './term.js'
 
 /**
@@ -36,15 +37,31 @@ export const TERMS = {
   serial: text(13),
   /** One job instead of several: `true` (of its name and args), a text, or `{ key, until, onConflict }`. */
   unique: unique(14),
+  /** The jobs of its flow that have to end before it. */
+  needs: needs(15),
   /** Text under names, such as what a trace is found by: `ctx.headers`. At most 4 KiB together. Jobs that the job makes have them too. */
   headers: headers(16),
+  /** The flow that it is of, its key there, and whether the rest is cancelled when one has not completed. */
+  flow: flow(18),
+  /** The job that has made it, and may wait for it. */
+  parent: parent(19),
 } as const
+
+/** Terms that follow from what a job is part of: no options of `enqueue`. */
+export const INNER_TERMS = ['needs', 'flow', 'parent'] as const
+type InnerTerm = (typeof INNER_TERMS)[number]
 
 type Table = typeof TERMS
 
 // `typeof TERMS` is written out: through another name editors lose the docstrings.
 /** The terms as they are given. */
-export type TermOptions = { readonly [Key in keyof typeof TERMS]?: ReturnType<(typeof TERMS)[Key]['show']> }
+export type TermOptions = {
+  readonly [Key in Exclude<keyof typeof TERMS, InnerTerm>]?: ReturnType<(typeof TERMS)[Key]['show']>
+}
+/** The same, and those that follow from what a job is part of. */
+export type AllTerms = TermOptions & {
+  readonly [Key in InnerTerm]?: ReturnType<(typeof TERMS)[Key]['show']> | undefined
+}
 /** The terms as they are kept. One that was not asked for is not there. */
 export type Terms = {
   readonly [Key in keyof Table as `${Key}${Table[Key]['unit']}`]?: ReturnType<Table[Key]['parse']>
