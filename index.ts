@@ -2,7 +2,7 @@ import { JobReactor } from './distributor/job-reactor.js'
 
 export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
-export { CancelJob } from './src/errors.js'
+export { CancelJob, FailJob } from './src/errors.js'
 export type { GivenLimits, GivenRate } from './src/job/limits.js'
 export {
   type CallbackArgs,
@@ -20,6 +20,7 @@ export {
   jobErrback,
 } from './src/job/registry.js'
 export type { Backoff } from './src/job/retry-policy.js'
+export type { Snooze } from './src/job/snooze.js'
 export type { JobHeaders } from './src/job/terms/headers.js'
 
 /** The ready-made instance: a distributor for this app, and a starter of nodes. */

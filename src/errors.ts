@@ -80,3 +80,11 @@ export class CancelJob extends Error {
     super(message)
   }
 }
+
+/**
+ * Thrown inside a job, callback or errback: the job has failed for good, whatever attempts are left. Its errbacks run, and its error
+ * feedback is called with this error. A schedule goes on with its next run.
+ */
+export class FailJob extends Error {
+  override readonly name = 'FailJob'
+}

@@ -11,6 +11,10 @@ export function logStart(log: Logger, { job, attempt }: Attempt): void {
 export function logEnd(log: Logger, result: AttemptResult, { ended, next }: Verdict, stack: string): void {
   const { job, attempt } = result.attempt
   const facts = { job: job.id, name: job.name, attempt }
+  if (result.status === 'snoozed') {
+    log.debug('job:snoozed', { ...facts, dueAt: next?.due })
+    return
+  }
   if (ended === 'completed' || ended === 'cancelled' || result.status === 'returned') {
     log.debug(`job:${ended ?? 'returned'}`, facts)
     return
@@ -22,7 +26,7 @@ export function logEnd(log: Logger, result: AttemptResult, { ended, next }: Verd
 
 /** Where an attempt failed, as its child has told it. */
 export function stackOf({ status, error }: AttemptResult): string {
-  if (error.length === 0 || (status !== 'failed' && status !== 'timeout')) return ''
+  if (error.length === 0 || status === 'cancelled' || status === 'lost') return ''
   try {
     return unpackError(error).stack ?? ''
   } catch {

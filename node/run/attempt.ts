@@ -1,4 +1,4 @@
-import type { Done } from '../../src/attempt/messages.js'
+import type { Done, DoneStatus } from '../../src/attempt/messages.js'
 import { packError } from '../../src/bytes/error-record.js'
 import type { JrError } from '../../src/errors.js'
 import type { JobRecord } from '../../src/job/record.js'
@@ -20,10 +20,12 @@ export interface Attempt {
   readonly alone: boolean
 }
 
+/** As the child has it, or `lost` with it. `returned` and `snoozed` spend no attempt; the others spend one. */
+export type AttemptStatus = DoneStatus | 'lost'
+
 export interface AttemptResult {
   readonly attempt: Attempt
-  /** `returned`: interrupted by us and through no fault of the job's; no attempt is spent. The others spend one. */
-  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'lost' | 'returned'
+  readonly status: AttemptStatus
   readonly args: Buffer
   readonly error: Buffer
   readonly code: string
@@ -42,7 +44,7 @@ const NOTHING = Buffer.alloc(0)
 /** `done`: what the child said of it; null: nothing. */
 export function resultOf(
   attempt: Attempt,
-  status: AttemptResult['status'],
+  status: AttemptStatus,
   done: Done | null,
   finishedAt: number,
   child: number,

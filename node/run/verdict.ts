@@ -1,15 +1,16 @@
-import { FRESH } from '../../src/job/course.js'
+import { type Course, FRESH } from '../../src/job/course.js'
 import { dueAfter } from '../../src/job/due.js'
 import { timedLane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { judge } from '../../src/job/retry-policy.js'
 import { nextSlot } from '../../src/job/slots.js'
 import type { TerminalState } from '../../src/job/states.js'
+import type { AttemptStatus } from './attempt.js'
 import type { RetryRules } from './rules.js'
 
 /** How one attempt went, as far as the decision what comes next needs it. */
 export interface AttemptEnd {
-  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'lost' | 'returned'
+  readonly status: AttemptStatus
   /** The number of the attempt, from 1. */
   readonly attempt: number
   readonly retryAfterMs: number | null
@@ -44,6 +45,10 @@ export function decide(
       return { ended: null, next: { ...job, seq, course: returned(job) } }
     case 'cancelled':
       return { ended: 'cancelled', next: null }
+    case 'snoozed':
+      return { ended: null, next: waiting(job, end.retryAfterMs ?? 0, now, seq, returned(job), ahead) }
+    case 'given-up':
+      return { ended: 'failed', next: nextRun(job, now, seq, ahead) }
     case 'completed':
       return { ended: 'completed', next: nextRun(job, now, seq, ahead) }
     default: {
@@ -53,30 +58,28 @@ export function decide(
         ? { retry: false, delayMs: 0 }
         : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
       if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq, ahead) }
-      const due = dueAfter(now, retry.delayMs)
-      return {
-        ended: null,
-        next: {
-          ...job,
-          lane: timedLane(job.lane),
-          due,
-          byWall: false,
-          seq,
-          course: {
-            ...job.course,
-            firstDue: firstDueOf(job, ahead),
-            attempt: end.attempt,
-            losses,
-            ...lastOf(end),
-          },
-        },
-      }
+      const course = { ...job.course, attempt: end.attempt, losses, ...lastOf(end) }
+      return { ended: null, next: waiting(job, retry.delayMs, now, seq, course, ahead) }
     }
   }
 }
 
+/** The job while it waits for so long. */
+function waiting(
+  job: JobRecord,
+  ms: number,
+  now: number,
+  seq: number,
+  course: Course,
+  ahead: number,
+): JobRecord {
+  const due = dueAfter(now, ms)
+  const firstDue = firstDueOf(job, ahead)
+  return { ...job, lane: timedLane(job.lane), due, byWall: false, seq, course: { ...course, firstDue } }
+}
+
 /** As before, but for what its beginning has let go. */
-function returned({ agreed, course }: JobRecord): JobRecord['course'] {
+function returned({ agreed, course }: JobRecord): Course {
   return agreed.terms.unique?.until === 'started' ? { ...course, keyless: true } : course
 }
 

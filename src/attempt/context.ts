@@ -1,6 +1,7 @@
 import { JrError } from '../errors.js'
 import type { EnqueueOptions } from '../job/enqueue-options.js'
 import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/registry.js'
+import { Snooze } from '../job/snooze.js'
 import type { JobHeaders } from '../job/terms/headers.js'
 import type { GivenFor, JobArgs, JobName } from '../job/types.js'
 import { asText, packFacts } from './job-log.js'
@@ -77,6 +78,10 @@ export class Context implements JobContext {
   ): ContextHandle<Name>
   enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}, ...more: unknown[]): ContextHandle {
     return this.#host.enqueue(this.#run, name, args, options, ...more)
+  }
+
+  snooze(duration: number | string): Snooze {
+    return new Snooze(duration)
   }
 
   /** Why this attempt was asked to end; null when it was not. */

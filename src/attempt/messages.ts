@@ -26,13 +26,29 @@ export interface Abort {
 
 export type AbortReason = 'timeout' | 'cancel' | 'shutdown'
 
+/**
+ * `given-up`: failed, and not to be tried again. `snoozed`: to run again later, at no cost. `returned`: interrupted by the node, at no
+ * cost.
+ */
+export const DONE_STATUSES = [
+  'completed',
+  'failed',
+  'cancelled',
+  'timeout',
+  'returned',
+  'given-up',
+  'snoozed',
+] as const
+export type DoneStatus = (typeof DONE_STATUSES)[number]
+
 /** How the attempt went. */
 export interface Done {
   readonly type: 'done'
   readonly token: number
-  readonly status: 'completed' | 'failed' | 'cancelled' | 'timeout' | 'returned'
+  readonly status: DoneStatus
   readonly code: string
   readonly message: string
+  /** When it is to run again, as it says itself; null: it does not. */
   readonly retryAfterMs: number | null
   readonly args: Buffer
   readonly error: Buffer

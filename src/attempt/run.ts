@@ -5,6 +5,7 @@ import { packArgs } from '../bytes/values.js'
 import type { Clock } from '../clock.js'
 import { JrError } from '../errors.js'
 import type { RegisteredJob } from '../job/registry.js'
+import { Snooze } from '../job/snooze.js'
 import type { JobArgs } from '../job/types.js'
 import type { Facts } from '../logger.js'
 import { messageOf } from '../thrown.js'
@@ -31,9 +32,13 @@ export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rul
   try {
     args = readArgs(run)
     if (rules.mergeJobItself) args.jobItself = ctx.facts()
-    merge(args, await called(job.handler, args, ctx, run, rules))
-    for (const handler of job.callbacks) merge(args, await called(handler, args, ctx, run, rules))
+    let later = merge(args, await called(job.handler, args, ctx, run, rules))
+    for (const handler of job.callbacks) {
+      if (later !== null) break
+      later = merge(args, await called(handler, args, ctx, run, rules))
+    }
     if (ctx.aborted === 'cancel' || ctx.aborted === 'timeout') throw abortError(run, ctx.aborted)
+    if (later !== null) return snoozed(run, later)
     const packed = packResult(args, rules)
     return done(run, 'completed', packed)
   } catch (error) {
@@ -56,7 +61,9 @@ async function fail(
 ): Promise<Done> {
   // The node gives the job back: it is not the job that failed.
   if (ctx.aborted === 'shutdown') return done(run, 'returned', run.args)
-  let cancelled = isCancel(thrown) || ctx.aborted === 'cancel'
+  let cancelled = isA('CancelJob', thrown) || ctx.aborted === 'cancel'
+  let givenUp = isA('FailJob', thrown)
+  let later: Snooze | null = null
   const cause =
     ctx.aborted === 'timeout' ? abortError(run, 'timeout') : cancelled ? cancelError(run, thrown) : thrown
   const error = asError(cause)
@@ -65,19 +72,22 @@ async function fail(
     args.error = error
     for (const handler of job.errbacks) {
       try {
-        merge(args, await called(handler, args, ctx, run, rules))
+        later = merge(args, await called(handler, args, ctx, run, rules)) ?? later
       } catch (inErrback) {
-        if (isCancel(inErrback)) cancelled = true
+        if (isA('CancelJob', inErrback)) cancelled = true
+        else if (isA('FailJob', inErrback)) givenUp = true
         else args.errbackError = { name: asError(inErrback).name, message: messageOf(inErrback) }
       }
     }
   }
   delete args.error
+  if (later !== null && !cancelled && !givenUp) return snoozed(run, later)
   const packed = packWhatCanBe(args, run, rules)
   const own = codeOf(error)
   const code = own === '' ? 'JR_JOB_FAILED' : own
-  const status = cancelled ? 'cancelled' : ctx.aborted === 'timeout' ? 'timeout' : 'failed'
-  const retryAfterMs = status === 'cancelled' ? null : backoffOf(run, job, error, rules)
+  const failed = ctx.aborted === 'timeout' ? 'timeout' : 'failed'
+  const status = cancelled ? 'cancelled' : givenUp ? 'given-up' : failed
+  const retryAfterMs = status === failed ? backoffOf(run, job, error, rules) : null
   return {
     type: 'done',
     token: run.token,
@@ -107,13 +117,18 @@ function called(
   }
 }
 
-/** A plain object is merged into the args; anything else that is returned becomes `args.result`. */
-function merge(args: JobArgs, returned: unknown): void {
-  if (returned === undefined || returned === args) return
+/**
+ * A plain object is merged into the args; anything else that is returned becomes `args.result`. But for a snooze, which is
+ * answered.
+ */
+function merge(args: JobArgs, returned: unknown): Snooze | null {
+  if (returned === undefined || returned === args) return null
+  if (returned instanceof Snooze) return returned
   const plain =
     typeof returned === 'object' && returned !== null && Object.getPrototypeOf(returned) === Object.prototype
   if (plain) Object.assign(args, returned)
   else args.result = returned
+  return null
 }
 
 function packResult(args: JobArgs, rules: RunRules): Buffer {
@@ -158,18 +173,23 @@ function backoffOf(run: Run, job: RegisteredJob, error: Error, rules: RunRules):
 }
 
 /** By name, so that the class of another copy of the package will do. */
-function isCancel(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === 'CancelJob'
+function isA(name: 'CancelJob' | 'FailJob', thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === name
 }
 
 function cancelError(run: Run, thrown: unknown): JrError {
   const cause = thrown instanceof Error ? thrown : undefined
-  const text = isCancel(thrown) ? messageOf(thrown) : abortError(run, 'cancel').message
+  const text = isA('CancelJob', thrown) ? messageOf(thrown) : abortError(run, 'cancel').message
   return new JrError('JR_CANCELLED', text, cause === undefined ? {} : { cause })
 }
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new JrError('JR_JOB_FAILED', messageOf(thrown), { cause: thrown })
+}
+
+/** Later it begins with the args as they came. */
+function snoozed(run: Run, { ms }: Snooze): Done {
+  return { ...done(run, 'snoozed', run.args), retryAfterMs: ms }
 }
 
 function done(run: Run, status: Done['status'], args: Buffer): Done {

@@ -4,6 +4,7 @@ import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { GivenLimits } from './limits.js'
 import type { Backoff } from './retry-policy.js'
+import type { Snooze } from './snooze.js'
 import type { JobHeaders } from './terms/headers.js'
 import type { ArgsOf, DoneArgs, GivenFor, JobArgs, JobName, JobRegistry, ResultOf } from './types.js'
 
@@ -36,10 +37,15 @@ export interface JobContext {
     name: Name,
     ...rest: GivenFor<Name, [options?: EnqueueOptions]>
   ): ContextHandle<Name>
+  /**
+   * `return ctx.snooze('5m')`: the job runs again after this time, from its beginning, and the attempt does not count. Seconds or
+   * a duration, 1 ms at least; throws a TypeError for another. Not to return it does nothing.
+   */
+  snooze(duration: number | string): Snooze
 }
 
 /** A job's own facts, as `args.jobItself` has them with the option `mergeJobItselfToArgs`. */
-export type JobItself = Omit<JobContext, 'headers' | 'signal' | 'log' | 'enqueue'>
+export type JobItself = Omit<JobContext, 'headers' | 'signal' | 'log' | 'enqueue' | 'snooze'>
 
 export interface JobLog {
   debug(text: string, facts?: Record<string, unknown>): void
@@ -82,10 +88,13 @@ export type HandlerArgs<Name extends string> = Name extends keyof JobRegistry
  */
 export type JobReturn<Name extends string> = Name extends keyof JobRegistry
   ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing, also from an async function
-    ResultOf<Name> | (ResultOf<Name> extends { result: infer Only } ? Alone<Name, Only> : never) | void
+    ResultOf<Name> | Other<ResultOf<Name>> | void
   : unknown
 
-type Alone<Name extends string, Only> = { result: Only } extends ResultOf<Name> ? Only : never
+/** What else may be returned in place of these results. */
+type Other<Result> = Snooze | (Result extends { result: infer Only } ? Alone<Result, Only> : never)
+
+type Alone<Result, Only> = { result: Only } extends Result ? Only : never
 
 /** `args` may be changed: later callbacks and the feedback see it. A plain object that is returned is merged into it. */
 export type JobHandler<Args, Result> = (args: Args, ctx: JobContext) => Result | Promise<Result>

@@ -1,4 +1,4 @@
-import type { Done, Run } from '../attempt/messages.js'
+import { DONE_STATUSES, type Done, type Run } from '../attempt/messages.js'
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { NO_HEADERS, readHeaders, writeHeaders } from '../job/terms/headers.js'
 import { MAX_NAME, MAX_TEXT } from '../rules.js'
@@ -42,7 +42,6 @@ export function readRun(r: ByteReader): Run {
   }
 }
 
-const STATUSES = ['completed', 'failed', 'cancelled', 'timeout', 'returned'] as const
 const TROUBLE = 1 << 3
 const RETRY_AFTER = 1 << 4
 const HAS_ERROR = 1 << 5
@@ -50,7 +49,7 @@ const HAS_ERROR = 1 << 5
 export function writeDone(w: ByteWriter, m: Done): void {
   const { code, message, retryAfterMs, error } = m
   const trouble = code !== '' || message !== ''
-  let flags = STATUSES.indexOf(m.status)
+  let flags = DONE_STATUSES.indexOf(m.status)
   if (trouble) flags |= TROUBLE
   if (retryAfterMs !== null) flags |= RETRY_AFTER
   if (error.length > 0) flags |= HAS_ERROR
@@ -71,7 +70,7 @@ export function readDone(r: ByteReader): Done {
   const flags = r.u8()
   return {
     type: 'done',
-    status: choice(flags & 7, STATUSES, 'status'),
+    status: choice(flags & 7, DONE_STATUSES, 'status'),
     token: r.uint(),
     code: flags & TROUBLE ? text(r.known(), 'code') : '',
     message: flags & TROUBLE ? text(r.text(), 'message', MAX_TEXT) : '',

@@ -125,6 +125,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     prints: /^both\n$/,
   },
   'docs/what-a-job-says.md: Headers': { prints: /^cat\.png is done, ann\n$/ },
+  'docs/what-a-job-says.md: How a job ends its attempt': { prints: /^FailJob no such account\n$/ },
   'docs/databases.md: A pool for each child': {
     files: {
       ...DATABASE,

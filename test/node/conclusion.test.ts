@@ -49,7 +49,7 @@ t.test('the word to end may come when the attempt is over', async (t) => {
     status: 'cancelled',
     code: 'JR_CANCELLED',
   })
-  for (const status of ['failed', 'timeout', 'lost', 'returned'] as const)
+  for (const status of ['failed', 'timeout', 'lost', 'returned', 'snoozed', 'given-up'] as const)
     t.match(asCancelled(result(record(), { status })), { status: 'cancelled', code: 'JR_CANCELLED' }, status)
 })
 

@@ -74,6 +74,32 @@ t.test('given back: the same place in time, no attempt spent', async (t) => {
   t.same(verdict(job, { status: 'returned', attempt: 2 }), { ended: null, next: { ...job, seq: 99 } })
 })
 
+t.test('snoozed: later, with as many attempts as before; of a schedule the same slot', async (t) => {
+  const job = record({ lane: IMMEDIATE_DEFERRED, course: course({ attempt: 1, losses: 1, lastError: 'no' }) })
+  const how = { status: 'snoozed', attempt: 2, retryAfterMs: 300_000 } as const
+  const due = NOW + 300_001
+  t.same(verdict(job, how, { maxAttempts: 2 }), {
+    ended: null,
+    next: { ...job, lane: TIMED_DEFERRED, due, seq: 99 },
+  })
+  const once = verdict(record({ agreed: agreed({ unique: { until: 'started' } }) }), how)
+  t.equal(once.next?.course.keyless, true, 'the key is free all the same')
+  const schedule = record({ agreed: agreed({ period: 10 }), due: 45_000, course: course({ slot: 0 }) })
+  const slept = verdict(schedule, how).next
+  t.match(slept, { due, course: { slot: 0, firstDue: 45_000 } })
+  const next = decide(slept ?? schedule, end({}), rules, due + 1, 100, () => 0.5).next
+  t.match(next, { due: 345_000, course: { slot: 30 } }, 'slots that passed meanwhile were missed')
+})
+
+t.test('given up: failed for good, and a schedule goes on', async (t) => {
+  t.same(verdict(record(), { status: 'given-up' }), { ended: 'failed', next: null })
+  const schedule = record({ agreed: agreed({ period: 10 }), due: 45_000 })
+  t.match(verdict(schedule, { status: 'given-up' }), {
+    ended: 'failed',
+    next: { due: 55_000, course: course({ slot: 1, firstDue: 45_000 }) },
+  })
+})
+
 t.test('a schedule goes on after success and after failure, with fresh attempts', async (t) => {
   const schedule = record({
     agreed: agreed({ period: 10 }),

@@ -147,6 +147,58 @@ t.test('a job can cancel itself: in its body, where no errback is told, or in an
   t.same(seen, [])
 })
 
+t.test('a job can give up: in its body, where its errbacks are told, or in an errback', async (t) => {
+  class FailJob extends Error {
+    override name = 'FailJob'
+  }
+  const seen: unknown[] = []
+  const told = (args: { error?: unknown }) => void seen.push((args.error as Error).message)
+  const code = { code: 'NO_ACCOUNT' }
+  const options = { backoff: () => void seen.push('never') as never }
+  const body = fails(Object.assign(new FailJob('no such account', { cause: new Error('404') }), code))
+  const inBody = await attempt({ body, errbacks: [told], options })
+  t.match(inBody.done, { status: 'given-up', message: 'no such account', retryAfterMs: null, ...code })
+  t.match(inBody.error, { name: 'FailJob', message: 'no such account', cause: { message: '404' }, ...code })
+  const inErrback = await attempt({ body: fails(new Error('no')), errbacks: [fails(new FailJob()), told] })
+  t.match(inErrback.done, { status: 'given-up', code: 'JR_JOB_FAILED', message: 'no' })
+  t.same(seen, ['no such account', 'no'])
+})
+
+t.test('a job can go on later: from its body, a callback or an errback', async (t) => {
+  const later: Body = (args, ctx) => {
+    args.x = 2
+    return ctx.snooze('5m')
+  }
+  const seen: unknown[] = []
+  const never = () => seen.push('never')
+  for (const tried of [
+    { body: later, callbacks: [never], errbacks: [never] },
+    { body: () => ({ y: 1 }), callbacks: [later, never], errbacks: [never] },
+    { body: fails(new Error('no')), errbacks: [later] },
+  ]) {
+    const { done, args } = await attempt(tried)
+    t.match(done, { status: 'snoozed', retryAfterMs: 300_000, code: '', message: '' })
+    t.same(args, GIVEN, 'as they came')
+  }
+  class CancelledJob extends CancelJob {}
+  const cancelled = await attempt({ body: fails('no'), errbacks: [later, fails(new CancelledJob('enough'))] })
+  t.equal(cancelled.done.status, 'cancelled')
+  const overdue = await attempt({
+    body: (args, ctx) => {
+      ;(ctx as Context).abort('timeout')
+      return later(args, ctx)
+    },
+  })
+  t.equal(overdue.done.status, 'timeout', 'too late')
+  for (const bad of [0, -1, 'soon', Number.NaN, null]) {
+    const { error } = await attempt({ body: (_, ctx) => ctx.snooze(bad as number) })
+    t.match(error, { name: 'TypeError', message: /^ctx\.snooze: the duration: expected/ })
+  }
+  const unused = await attempt({ body: (_, ctx) => void ctx.snooze(1) })
+  t.equal(unused.done.status, 'completed')
+  t.same(seen, [])
+})
+
 t.test('an attempt that is asked to end ends as it was asked, whether it throws then or not', async (t) => {
   const aborted = (reason: AbortReason, after: (ctx: JobContext) => unknown): Body => {
     return async (args, ctx) => {

@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { folder, startApp, startNode, toApp } from './harness.js'
 
 t.test('what a job is told, and what it says', async (t) => {
   const dir = folder(t)
   const { app, address } = await startApp(t, { name: 'app' })
-  await startNode(t, 'n1', [...toApp(address), '--dir', dir])
+  const flags = [...toApp(address), '--dir', join(dir, 'data')]
+  let node = await startNode(t, 'n1', flags)
   await app.ready
   const monitor = app.monitor({ node: 'n1' })
 
@@ -34,5 +37,31 @@ t.test('what a job is told, and what it says', async (t) => {
       [{ '': 'a' }, /^opts\.headers: a name: expected text of 1 to 128 characters/],
     ] as const)
       t.throws(() => app.enqueue('headers', {}, { headers: bad as never }), { name: 'TypeError', message })
+  })
+
+  await t.test('it gives up, whatever attempts are left; its errbacks and feedback are told', async (t) => {
+    const failed = new Promise((resolve) =>
+      app.enqueue('gives_up', {}, {}, undefined, (...told) => resolve(told)),
+    )
+    const error = { name: 'FailJob', message: 'no such account', code: 'JR_JOB_FAILED' }
+    t.match(await failed, [{ error, told: 'FailJob' }, { attempt: 1 }])
+  })
+
+  await t.test('it goes on later, as often as it likes, also behind a restart', async (t) => {
+    const file = join(dir, 'there')
+    const snoozing = app.enqueue('snoozes', { file, duration: '1h' })
+    const soon = app.enqueue('snoozes', { file, duration: 0.01 })
+    const result = soon.result()
+    const [first] = await Promise.all([snoozing, soon].map(({ id }) => node.line('job:snoozed', id)))
+    t.match(first, /"attempt":1/)
+    node.process.kill('SIGTERM')
+    await node.exited
+    writeFileSync(file, '')
+    node = await startNode(t, 'n1', flags)
+    t.match(await result, { attempt: 1 })
+    const due = (await monitor.load(snoozing.id))?.due.getTime() ?? 0
+    t.match(await monitor.load(snoozing.id), { state: 'scheduled', attempt: 0, lastError: null })
+    t.ok(due > Date.now() + 3_000_000 && due <= Date.now() + 3_600_001)
+    t.equal(await snoozing.cancel(), 'cancelled')
   })
 })
