@@ -15,6 +15,7 @@ import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
+import type { LoadedJob } from './monitor/monitor.js'
 import { cancelSent } from './nodes/cancelling.js'
 import { Nodes, type NodesConfig } from './nodes/nodes.js'
 import { Notices } from './notices.js'
@@ -25,7 +26,7 @@ import { newJob, type OutJob, outJob } from './sending/out-job.js'
 import { Placement } from './sending/placement.js'
 import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
-import { whyHeld } from './sending/why-waits.js'
+import { whyHeld, whyUntold } from './sending/why-waits.js'
 import { checkCall } from './told/check-call.js'
 import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
 import { Following } from './told/following.js'
@@ -378,16 +379,15 @@ export class DistributorCore implements HandleOwner {
 
   /** Why nothing has been heard of the end of a job so far, for people. */
   explain(ticket: Ticket): string {
-    const { status, node } = ticket
-    if (status === 'over') return 'it is over'
-    const away =
-      node !== null && this.#nodes.find(node)?.connected !== true ? `, and is not connected now` : ''
-    if (status === 'sent')
-      return `it was never accepted: it was sent to node '${node}', which has not said so${away}`
-    if (status === 'accepted') return `node '${node}' has accepted it, and has not told of its end${away}`
-    const job = this.#placement.find(ticket)
-    if (job === undefined) return `it was never accepted: ${this.#placement.held} jobs wait for a node`
-    return `it was never accepted: ${whyHeld(job, this.#nodes.all, this.#nodes.where)}`
+    return whyUntold(ticket, this.#placement, this.#nodes)
+  }
+
+  /** Of a job that a node has, whoever has enqueued it. */
+  ticketOf({ id, name, node }: Pick<LoadedJob, 'id' | 'name' | 'node'>): Ticket {
+    const known = this.#feedbacks.find(id)
+    const ticket = known === undefined || known.status === 'over' ? Ticket.there(id, name, node) : known
+    if (ticket !== known) this.#feedbacks.add(ticket)
+    return ticket
   }
 
   #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {

@@ -43,6 +43,7 @@ export type {
 export type { SpawnOptions } from './spawned/spawn-command.js'
 export type { SpawnedNode } from './spawned/spawn-node.js'
 export type { StopOptions } from './start.js'
+export type { FoundJob } from './told/found.js'
 export type { CancelAnswer, JobHandle, WaitOptions } from './told/handle.js'
 export type { JobHandles } from './told/handles.js'
 export type { ErrorFeedback, OutcomeInfo, SuccessFeedback } from './told/ticket.js'

@@ -1,6 +1,5 @@
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import type { GivenLimits } from '../src/job/limits.js'
 import type { ArgsOf, GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
 import type { DistributorOptions } from '../src/options/distributor-options.js'
@@ -9,13 +8,7 @@ import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { Listeners } from './listeners.js'
-import {
-  NodeControls,
-  type NodeNames,
-  type NodesAnswer,
-  type OnNode,
-  type PauseOptions,
-} from './monitor/controls.js'
+import { NodeControls } from './monitor/controls.js'
 import type { Monitor, NodeMonitor } from './monitor/monitor.js'
 import { monitorOf } from './monitor/monitor-of.js'
 import type { RedisMonitor, RedisMonitorOptions } from './monitor/redis-monitor.js'
@@ -27,6 +20,7 @@ import type { NodeHere } from './spawned/spawned-nodes.js'
 import type { Running, StopOptions } from './start.js'
 import { notStarted, spawnFor, startDistributor, startHereFor, stopRunning } from './start.js'
 import type { NamedFeedback } from './told/feedbacks.js'
+import { type FoundJob, findJob } from './told/found.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
 import type { JobHandles } from './told/handles.js'
 import { namedFeedback } from './told/named-feedback.js'
@@ -178,6 +172,15 @@ export class Distributor implements AsyncDisposable {
   /** Begins a run of a schedule at once. */
   readonly runSchedule = this.#schedules.runSchedule
 
+  /**
+   * The job of this id, whichever app has enqueued it, as it is now at the connected nodes: also one that has ended, as long as
+   * its node keeps it (`keepResult`). Null when none of them has it; one that no node has accepted yet is not found. Rejects with
+   * JR_CONNECTION when no node is connected, or one is lost meanwhile.
+   */
+  find<Name extends JobName = JobName>(id: string): Promise<FoundJob<Name> | null> {
+    return findJob(id, this.#started().core, this.monitor())
+  }
+
   /** The nodes that have connected to this app, as they are now. */
   nodes(): NodeFacts[] {
     return this.#running?.core.nodes ?? []
@@ -195,35 +198,14 @@ export class Distributor implements AsyncDisposable {
     return monitorOf(options, () => this.#started().core.nodes, this.#ask)
   }
 
-  /**
-   * The names that nodes know, and those for which limits or pauses are set there: of all connected nodes, or of one. Rejects
-   * with JR_CONNECTION when one of them is lost meanwhile.
-   */
-  names(options: OnNode = {}): Promise<NodeNames[]> {
-    return this.#controls.names(options)
-  }
-
-  /**
-   * Sets the limits of a name: they hold in place of those of its job file, as a whole, on each node by itself, and are kept in
-   * its store; null: those of the job file hold again. Without `node`, on all nodes that have connected to this app. One that
-   * comes later, or is away now, is not told. Nothing that runs is ended. Throws a TypeError for bad limits, with their path.
-   */
-  setLimits(name: JobName, limits: GivenLimits | null, options: OnNode = {}): Promise<NodesAnswer> {
-    return this.#controls.setLimits(name, limits, options)
-  }
-
-  /**
-   * Pauses a name, a group of it, or without a name whole nodes, until `resume`, also across restarts. What is enqueued waits;
-   * what runs goes on. Which nodes, and what becomes of those that are away: as in `setLimits`. Rejects when no node has done it.
-   */
-  pause(what: PauseOptions = {}): Promise<NodesAnswer> {
-    return this.#controls.change('pause', what)
-  }
-
-  /** Ends a pause. A name that was paused, and its group, are two pauses: each is resumed by itself. */
-  resume(what: PauseOptions = {}): Promise<NodesAnswer> {
-    return this.#controls.change('resume', what)
-  }
+  /** The names that nodes know, and those for which limits or pauses are set there. */
+  readonly names = this.#controls.names
+  /** Sets the limits of a name, in place of those of its job file. */
+  readonly setLimits = this.#controls.setLimits
+  /** Pauses a name, a group of it, or nodes. */
+  readonly pause = this.#controls.pause
+  /** Ends a pause. */
+  readonly resume = this.#controls.resume
 
   on<Name extends keyof DistributorEvents>(
     event: Name,

@@ -1,5 +1,6 @@
 import { JrError } from '../../src/errors.js'
 import { type GivenLimits, type Limits, parseLimits, showLimits } from '../../src/job/limits.js'
+import type { JobName } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
 import type { NameFacts, NamesOfNode, Said } from '../../src/verbs/controls.js'
 import type { AskedOf } from '../../src/verbs/table.js'
@@ -77,7 +78,11 @@ export class NodeControls {
     this.#ask = ask
   }
 
-  async names({ node }: OnNode): Promise<NodeNames[]> {
+  /**
+   * The names that nodes know, and those for which limits or pauses are set there: of all connected nodes, or of one. Rejects
+   * with JR_CONNECTION when one of them is lost meanwhile.
+   */
+  names = async ({ node }: OnNode = {}): Promise<NodeNames[]> => {
     const meant = this.#meant(node).filter(({ status }) => status !== 'disconnected' || node !== undefined)
     if (meant.length === 0) throw nobody()
     return Promise.all(
@@ -85,15 +90,31 @@ export class NodeControls {
     )
   }
 
-  async setLimits(name: string, limits: GivenLimits | null, { node }: OnNode): Promise<NodesAnswer> {
+  /**
+   * Sets the limits of a name: they hold in place of those of its job file, as a whole, on each node by itself, and are kept in
+   * its store; null: those of the job file hold again. Without `node`, on all nodes that have connected to this app. One that
+   * comes later, or is away now, is not told. Nothing that runs is ended. Throws a TypeError for bad limits, with their path.
+   */
+  setLimits = async (
+    name: JobName,
+    limits: GivenLimits | null,
+    { node }: OnNode = {},
+  ): Promise<NodesAnswer> => {
     checked(NAME, name, "setLimits: the job's name")
     const parsed: Limits | null = limits === null ? null : parseLimits(limits, 'limits')
     return this.#everywhere('set-limits', { name, limits: parsed }, node)
   }
 
-  async change(verb: 'pause' | 'resume', { node, ...what }: PauseOptions): Promise<NodesAnswer> {
-    return this.#everywhere(verb, what, node)
-  }
+  /**
+   * Pauses a name, a group of it, or without a name whole nodes, until `resume`, also across restarts. What is enqueued waits;
+   * what runs goes on. Which nodes, and what becomes of those that are away: as in `setLimits`. Rejects when no node has done it.
+   */
+  pause = ({ node, ...what }: PauseOptions = {}): Promise<NodesAnswer> =>
+    this.#everywhere('pause', what, node)
+
+  /** Ends a pause. A name that was paused, and its group, are two pauses: each is resumed by itself. */
+  resume = ({ node, ...what }: PauseOptions = {}): Promise<NodesAnswer> =>
+    this.#everywhere('resume', what, node)
 
   /** Rejects as the first of them does when none could do it. */
   async #everywhere<V extends Control>(

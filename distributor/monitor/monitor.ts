@@ -6,7 +6,7 @@ import type { TermOptions } from '../../src/job/terms/table.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
-import type { JobFacts } from '../../src/verbs/facts.js'
+import type { JobFacts, LoadedFacts } from '../../src/verbs/facts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { AnswerOf, AskedOf, VerbName } from '../../src/verbs/table.js'
 import { listOf } from '../schedules/list.js'
@@ -48,6 +48,8 @@ export interface MonitoredJob {
 /** A job with what it was enqueued with. */
 export interface LoadedJob extends MonitoredJob {
   readonly args: JobArgs
+  /** The args with everything that the job added, of one that has completed with `keepResult`; else null. */
+  readonly result: JobArgs | null
 }
 
 /** `waiting`: `scheduled`, `available` or `retryable`, as the clock says. */
@@ -86,7 +88,7 @@ export class NodeMonitor {
   /** One job, with its args; null when the node has none of this id. */
   async load(id: string): Promise<LoadedJob | null> {
     const raw = await this.#request('load', { id })
-    return raw === null ? null : loadedJobOf(raw, raw.args, this.node)
+    return raw === null ? null : loadedJobOf(raw, this.node)
   }
 
   /**
@@ -204,8 +206,13 @@ export function sumOf(counts: readonly TagCounts[]): TagCounts {
   return sum
 }
 
-export function loadedJobOf(raw: JobFacts, args: Buffer, node: string): LoadedJob {
-  return { ...jobOf(raw, node), args: unpackChecked(args) as JobArgs }
+export function loadedJobOf(raw: LoadedFacts, node: string): LoadedJob {
+  const { args, result } = raw
+  return {
+    ...jobOf(raw, node),
+    args: unpackChecked(args) as JobArgs,
+    result: result === null ? null : (unpackChecked(result) as JobArgs),
+  }
 }
 
 export function jobOf(raw: JobFacts, node: string): MonitoredJob {

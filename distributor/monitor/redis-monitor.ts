@@ -5,7 +5,7 @@ import type { RedisExtra } from '../../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../../src/store/redis/jobs.js'
 import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
-import { factsOf } from '../../src/verbs/facts.js'
+import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { type Schedule, scheduleOf } from '../schedules/schedule.js'
 import {
@@ -82,7 +82,7 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
     const found = await (await this.#redis()).find(id)
     if (found === null) return null
     const { node, stored } = found
-    return loadedJobOf(factsOf(stored), stored.job.args, node)
+    return loadedJobOf(loadedFactsOf(stored), node)
   }
 
   /**

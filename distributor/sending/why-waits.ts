@@ -1,6 +1,9 @@
 import { pinnedTo } from '../../src/job/terms/where.js'
+import type { Nodes } from '../nodes/nodes.js'
+import type { Ticket } from '../told/ticket.js'
 import type { Candidate, Wish } from './node-choice.js'
 import { whyNever } from './node-choice.js'
+import type { Placement } from './placement.js'
 
 /** Why a job is held and not sent, for people. `where`: how nodes and this app find each other. */
 export function whyHeld(job: Wish, nodes: readonly Candidate[], where: string): string {
@@ -16,4 +19,21 @@ export function whyHeld(job: Wish, nodes: readonly Candidate[], where: string): 
   if (never === 'priority') return 'no connected node that could run it takes its priority'
   if (never === 'ruled-out') return 'opts.notNode rules out every connected node that could run it'
   return `of the connected nodes (${there.map(({ name }) => name).join(', ')}) none takes it now: they have as many jobs on their way as they may, or are stopping, or the one that it is for is away`
+}
+
+/** Why nothing has been heard of the end of a job so far, for people. */
+export function whyUntold(
+  ticket: Ticket,
+  placement: Pick<Placement, 'find' | 'held'>,
+  nodes: Pick<Nodes, 'find' | 'all' | 'where'>,
+): string {
+  const { status, node } = ticket
+  if (status === 'over') return 'it is over'
+  const away = node !== null && nodes.find(node)?.connected !== true ? `, and is not connected now` : ''
+  if (status === 'sent')
+    return `it was never accepted: it was sent to node '${node}', which has not said so${away}`
+  if (status === 'accepted') return `node '${node}' has accepted it, and has not told of its end${away}`
+  const job = placement.find(ticket)
+  if (job === undefined) return `it was never accepted: ${placement.held} jobs wait for a node`
+  return `it was never accepted: ${whyHeld(job, nodes.all, nodes.where)}`
 }

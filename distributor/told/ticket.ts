@@ -111,13 +111,19 @@ export class Ticket {
     this.onError = both(this.onError, onError)
   }
 
-  /** One for another job that its node has, with which it is one. */
-  of(id: string): Ticket {
-    const ticket = new Ticket(id, this.name, null, null, false)
+  /** Of a job that a node has, perhaps from another sender. */
+  static there(id: string, name: string, node: string | null): Ticket {
+    const ticket = new Ticket(id, name, null, null, false)
+    ticket.edition = null
     ticket.status = 'accepted'
-    ticket.node = this.node
+    ticket.node = node
     ticket.joined = true
     return ticket
+  }
+
+  /** One for another job that its node has, with which it is one. */
+  of(id: string): Ticket {
+    return Ticket.there(id, this.name, this.node)
   }
 
   /** It is one with this other job, and whoever waits for its end waits for that one's. */

@@ -102,9 +102,9 @@ class FileStore {
   }
 
   /** @type {Store['prune']} */
-  async prune(state, olderThan, keep) {
+  async prune(as, olderThan, keep) {
     const jobs = this.#jobs()
-    const entry = { kind: 'prune', state, olderThan, keep }
+    const entry = { kind: 'prune', as, olderThan, keep }
     return this.#write(entry, () => prune(jobs, entry))
   }
 

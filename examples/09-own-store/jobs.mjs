@@ -1,7 +1,7 @@
 // @ts-check
 // Jobs and outcomes in memory, and what each change does to them. Nothing here depends on anything but its arguments:
 // the same changes always give the same jobs.
-import { firstRefusal, lasting, refusalOf } from 'job-reactor/store'
+import { firstRefusal, keptAs, keptBy, lasting, refusalOf } from 'job-reactor/store'
 import { dropNotes, noteAt, writeNotes } from './notes.mjs'
 
 /**
@@ -95,11 +95,11 @@ function forget(jobs, id) {
   jobs.going.delete(id)
 }
 
-/** Forgets ended jobs that are older, or more, than they may be; answers how many. */
-export function prune(jobs, { state, olderThan, keep }) {
-  const all = [...jobs.ended.values()].filter((one) => one.state === state)
-  all.sort((a, b) => a.finishedAt - b.finishedAt || a.job.seq - b.job.seq)
-  const gone = all.filter((one, i) => one.finishedAt < olderThan || i < all.length - keep)
+/** Of ended jobs that are kept as this forgets those that are older, or more, than they may be; answers how many. */
+export function prune(jobs, { as, olderThan, keep }) {
+  const all = [...jobs.ended.values()].filter((one) => keptAs(one) === as)
+  all.sort((a, b) => keptBy(a) - keptBy(b) || a.job.seq - b.job.seq)
+  const gone = all.filter((one, i) => keptBy(one) < olderThan || i < all.length - keep)
   for (const { job } of gone) forget(jobs, job.id)
   return gone.length
 }

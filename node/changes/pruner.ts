@@ -10,7 +10,7 @@ const EVERY = 1000
 /** Keys that are looked at together. */
 const PAGE = 500
 
-/** Forgets ended jobs that are older, or more, than the options say, and keys whose time is over. */
+/** Forgets ended jobs that are older, or more, than the options say, and results and keys whose time is over. */
 export class Pruner {
   readonly #store: Store
   readonly #journal: Journal
@@ -45,6 +45,7 @@ export class Pruner {
     const { keepAgeMs, keepCount } = this.#config
     const olderThan = keepAgeMs === 0 ? 0 : this.#clock.now() - keepAgeMs
     for (const state of TERMINAL_STATES) await this.#store.prune(state, olderThan, keepCount)
+    await this.#store.prune('result', this.#clock.now(), Number.MAX_SAFE_INTEGER)
     await this.#pruneKeys()
   }
 

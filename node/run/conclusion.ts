@@ -1,7 +1,7 @@
 import { packError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
-import type { JobRecord } from '../../src/job/record.js'
+import type { JobRecord, KeptResult } from '../../src/job/record.js'
 import { transition } from '../../src/job/states.js'
 import type { NodeEnd, NodeMove } from '../changes/journal.js'
 import type { NodeSettings } from '../settings.js'
@@ -64,7 +64,8 @@ export function changeAfter(
   const outcome = job.wanted ? report : null
   if (next !== null) return { kind: 'move', from, running: true, to: next, outcome, report, done: null }
   const state = transition('running', ended ?? 'failed')
-  const kept = settings.keeps(state) && !discarded
+  const asked = state === 'completed' ? resultToKeep(job, result) : undefined
+  const kept = (asked !== undefined || settings.keeps(state)) && !discarded
   const keep = kept
     ? {
         job: {
@@ -78,9 +79,16 @@ export function changeAfter(
         state,
         startedAt: result.attempt.startedAt,
         finishedAt: result.finishedAt,
+        result: asked,
       }
     : null
   return { kind: 'end', from, running: true, outcome, keep, report, done: null }
+}
+
+/** Undefined: it was not asked for. */
+function resultToKeep({ agreed }: JobRecord, { args, finishedAt }: Over): KeptResult | undefined {
+  const { keepResultMs } = agreed.terms
+  return keepResultMs === undefined ? undefined : { until: finishedAt + keepResultMs, args }
 }
 
 /** A job that can't be run here fails without an attempt. */

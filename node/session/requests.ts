@@ -2,7 +2,7 @@ import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
 import type { StoredJob } from '../../src/job/record.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
-import { factsOf } from '../../src/verbs/facts.js'
+import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
 import { type ActQuery, PAGE } from '../../src/verbs/query.js'
 import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
@@ -74,7 +74,7 @@ const ANSWERS: Verbs = {
   tagged: ({ tag }, { reach }) => reach.countTagged(tag),
   load: async ({ id }, { reach, why }) => {
     const stored = await reach.load(id)
-    return stored === null ? null : { ...factsOf(stored, why(stored)), args: stored.job.args }
+    return stored === null ? null : loadedFactsOf(stored, why(stored))
   },
   destroy: ({ id }, { reach }) => DOING.destroy(id, reach),
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),

@@ -89,9 +89,24 @@ export interface StoredJob {
   /** Epoch ms; 0 when it has not begun, or not ended. */
   readonly startedAt: number
   readonly finishedAt: number
+  /** Of one that has completed, and was to keep it. */
+  readonly result?: KeptResult | undefined
 }
 
-/** A job that has ended and is kept for people to look at. */
+/** What was asked to be kept of a job that has completed. */
+export interface KeptResult {
+  /** Epoch ms: the job stays as long, whatever the node keeps of others. */
+  readonly until: number
+  /** Packed args with everything the job added. */
+  readonly args: Buffer
+}
+
+/** A job that has ended and is kept. */
 export interface EndedJob extends StoredJob {
   readonly state: TerminalState
+}
+
+/** Bytes, or letters, of what it carries. */
+export function bytesOfStored({ job, result }: StoredJob): number {
+  return bytesOfJob(job) + (result?.args.length ?? 0)
 }

@@ -14,7 +14,8 @@ export function bytesOf(change: Waiting): number {
   if (change.kind === 'insert') return notes + change.job.args.length
   if (change.kind !== 'end' && change.kind !== 'move' && change.kind !== 'adopt') return notes
   const outcome = change.outcome ?? change.report ?? null
-  return outcome === null ? notes : notes + bytesOfOutcome(outcome)
+  const kept = change.kind === 'end' ? (change.keep?.result?.args.length ?? 0) : 0
+  return notes + kept + (outcome === null ? 0 : bytesOfOutcome(outcome))
 }
 
 /** Throws a TypeError for notes beyond their bounds, or for too many changes together. */

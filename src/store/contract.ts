@@ -1,7 +1,7 @@
 import type { JrError } from '../errors.js'
+import type { KeptAs } from '../job/kept.js'
 import type { Lane } from '../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
-import type { TerminalState } from '../job/states.js'
 import type { Act, ActAnswer } from '../verbs/acts.js'
 import type { JobFilter } from '../verbs/query.js'
 import type { Answer, Change } from './changes.js'
@@ -78,10 +78,10 @@ export interface Store {
   /** How many jobs wait, run, have ended and are kept; and outcomes not yet acknowledged. Cheap: no scan. */
   counts(): Promise<Counts>
   /**
-   * Removes ended jobs that are older than `olderThan` (epoch ms), and all but the newest `keep` by (finishedAt, seq), each
-   * with the notes of its end. Answers how many.
+   * Of the ended jobs that are kept as this (`keptAs`) removes those whose time (`keptBy`) is before `olderThan` (epoch ms), and
+   * all but the newest `keep` by (that time, seq), each with the notes of its end. Answers how many.
    */
-  prune(state: TerminalState, olderThan: number, keep: number): Promise<number>
+  prune(as: KeptAs, olderThan: number, keep: number): Promise<number>
   /** Waits for the commit in flight, lets go of the lock. Tolerates repeats. */
   close(): Promise<void>
   /** Of a store that several nodes share: what a lost one has left is taken over by the others. Absent elsewhere. */

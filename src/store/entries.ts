@@ -1,5 +1,5 @@
+import { KEPT_AS, type KeptAs, keptAs, keptBy } from '../job/kept.js'
 import type { EndedJob, JobRecord } from '../job/record.js'
-import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 import { othersTurn } from '../others-turn.js'
 import type { NoteName } from './notes.js'
 
@@ -31,8 +31,9 @@ export class Entries {
   readonly #jobs = new Map<string, Changing>()
   readonly #forgotten: (notes: readonly NoteName[]) => void
   /** Those of them that have ended, in the order in which they did. */
-  readonly #ended: Readonly<Record<TerminalState, Set<Entry>>> = {
+  readonly #ended: Readonly<Record<KeptAs, Set<Entry>>> = {
     completed: new Set(),
+    result: new Set(),
     failed: new Set(),
     cancelled: new Set(),
   }
@@ -58,7 +59,7 @@ export class Entries {
     if (entry === undefined) return
     this.#jobs.delete(id)
     if (entry.ended === null) return
-    this.#ended[entry.ended.state].delete(entry)
+    this.#ended[keptAs(entry.ended)].delete(entry)
     this.#forgotten(entry.notes)
   }
 
@@ -68,7 +69,7 @@ export class Entries {
     if (entry === undefined) return
     entry.ended = ended
     entry.notes = notes
-    this.#ended[ended.state].add(entry)
+    this.#ended[keptAs(ended)].add(entry)
   }
 
   /** The notes that go with one that is kept; null when none of this id is. */
@@ -79,11 +80,11 @@ export class Entries {
 
   /** How many have not ended. */
   get live(): number {
-    return TERMINAL_STATES.reduce((left, state) => left - this.#ended[state].size, this.#jobs.size)
+    return KEPT_AS.reduce((left, as) => left - this.#ended[as].size, this.#jobs.size)
   }
 
-  kept(state: TerminalState): number {
-    return this.#ended[state].size
+  kept(as: KeptAs): number {
+    return this.#ended[as].size
   }
 
   /** Behind this place, and as many as there are now: what comes while others have their turn might have no end. */
@@ -97,10 +98,10 @@ export class Entries {
     }
   }
 
-  /** The oldest of those that have ended like this come first. */
-  oldest(state: TerminalState): EndedJob[] {
-    const ended = Array.from(this.#ended[state], (entry) => entry.ended as EndedJob)
+  /** The oldest of those that are kept as this come first. */
+  oldest(as: KeptAs): EndedJob[] {
+    const ended = Array.from(this.#ended[as], (entry) => entry.ended as EndedJob)
     // Almost always they are in order.
-    return ended.sort((a, b) => a.finishedAt - b.finishedAt || a.job.seq - b.job.seq)
+    return ended.sort((a, b) => keptBy(a) - keptBy(b) || a.job.seq - b.job.seq)
   }
 }

@@ -1,11 +1,14 @@
 export { ERROR_CODES, type ErrorCode, JrError } from '../errors.js'
 export type { Course } from '../job/course.js'
+export { KEPT_AS, type KeptAs, keptAs, keptBy } from '../job/kept.js'
 export type { Lane } from '../job/lane.js'
 export { liveView } from '../job/live-view.js'
 export {
   bytesOfJob,
+  bytesOfStored,
   type EndedJob,
   type JobRecord,
+  type KeptResult,
   type Outcome,
   type Place,
   type StoredJob,

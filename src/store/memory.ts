@@ -1,10 +1,10 @@
 import { type Clock, nowOf } from '../clock.js'
 import { JrError } from '../errors.js'
+import { type KeptAs, keptBy } from '../job/kept.js'
 import type { Lane } from '../job/lane.js'
 import { liveView } from '../job/live-view.js'
 import { bytesOfOutcome } from '../job/outcome.js'
 import { begun, bytesOfJob, type JobRecord, type Outcome, type Place, type StoredJob } from '../job/record.js'
-import type { TerminalState } from '../job/states.js'
 import { type Surroundings, SYSTEM } from '../surroundings.js'
 import { meets } from '../verbs/query.js'
 import {
@@ -129,17 +129,17 @@ class MemoryStore implements Store {
     return {
       waiting: this.#jobs.entries.live - running,
       running,
-      completed: this.#jobs.entries.kept('completed'),
+      completed: this.#jobs.entries.kept('completed') + this.#jobs.entries.kept('result'),
       failed: this.#jobs.entries.kept('failed'),
       cancelled: this.#jobs.entries.kept('cancelled'),
       outcomes,
     }
   }
 
-  async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
+  async prune(as: KeptAs, olderThan: number, keep: number): Promise<number> {
     this.#check()
-    const ended = this.#jobs.entries.oldest(state)
-    const gone = ended.filter(({ finishedAt }, i) => finishedAt < olderThan || i < ended.length - keep)
+    const ended = this.#jobs.entries.oldest(as)
+    const gone = ended.filter((one, i) => keptBy(one) < olderThan || i < ended.length - keep)
     for (const { job } of gone) this.#jobs.entries.remove(job.id)
     return gone.length
   }

@@ -18,7 +18,9 @@ import {
  * Jobs and outcomes as rows. A row begins with the version of its format: a row of a version that is not known is
  * never guessed at.
  */
-const VERSION = 5
+const VERSION = 6
+/** Beside the state of an ended job: its result is behind it. */
+const HAS_RESULT = 1 << 2
 
 export function encodeJob(job: JobRecord): Buffer {
   const w = new ByteWriter(256 + job.args.length)
@@ -38,15 +40,19 @@ export function decodeJob(row: Buffer): JobRecord {
 
 /** `notes`: those that go with it. */
 export function encodeEnded(
-  { job, state, startedAt, finishedAt }: EndedJob,
+  { job, state, startedAt, finishedAt, result }: EndedJob,
   notes: readonly NoteName[] = [],
 ): Buffer {
-  const w = new ByteWriter(256 + job.args.length)
+  const w = new ByteWriter(256 + job.args.length + (result?.args.length ?? 0))
   w.u8(VERSION)
-  w.u8(TERMINAL_STATES.indexOf(state))
+  w.u8(TERMINAL_STATES.indexOf(state) | (result === undefined ? 0 : HAS_RESULT))
   w.uint(startedAt)
   w.uint(finishedAt)
   writeJob(w, job, noRepeats())
+  if (result !== undefined) {
+    w.uint(result.until)
+    w.bytes(result.args)
+  }
   w.uint(notes.length)
   for (const { shelf, key } of notes) {
     w.text(shelf.name)
@@ -72,10 +78,13 @@ export function notesOfEnded(row: Buffer): readonly NoteName[] {
 }
 
 function readEnded(r: ByteReader): EndedJob {
-  const state = stateOf(r.u8())
+  const flags = r.u8()
+  const state = stateOf(flags & ~HAS_RESULT)
   const startedAt = r.uint()
   const finishedAt = r.uint()
-  return { state, startedAt, finishedAt, job: readJob(r, noRepeats()) }
+  const job = readJob(r, noRepeats())
+  const ended = { state, startedAt, finishedAt, job }
+  return flags & HAS_RESULT ? { ...ended, result: { until: r.uint(), args: r.bytes() } } : ended
 }
 
 export function encodeOutcome(outcome: Outcome): Buffer {

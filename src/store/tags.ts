@@ -1,4 +1,4 @@
-import { bytesOfJob, type JobRecord, type StoredJob } from '../job/record.js'
+import { bytesOfStored, type JobRecord, type StoredJob } from '../job/record.js'
 import { isTerminal, type JobState } from '../job/states.js'
 import { type JobFilter, meets } from '../verbs/query.js'
 import {
@@ -68,7 +68,7 @@ export async function listTagged(
       const stored = found[i] ?? null
       if (stored !== null && isOf(query, key, stored)) {
         jobs.push(stored)
-        bytes += bytesOfJob(stored.job)
+        bytes += bytesOfStored(stored)
       }
       const enough = jobs.length >= limit || bytes >= LIST_BYTES
       if (enough || ++looked >= LOOKED_AT.count) return { jobs, next: key }

@@ -37,12 +37,18 @@ export const FACTS = {
 export const JOB_FACTS = record(FACTS, 'the facts of a job')
 /** Lists have no args: they would have no bound otherwise. */
 export const LOADED_FACTS = record(
-  { ...FACTS, args: one(BYTES) },
-  'the facts of a job, with args (MessagePack)',
+  { ...FACTS, args: one(BYTES), result: orNull(one(BYTES)) },
+  'the facts of a job, with args and, if it is kept, result (MessagePack)',
 )
+export type LoadedFacts = FormOf<typeof LOADED_FACTS>
 
 /** A job as monitors show it. */
 export type JobFacts = FormOf<typeof JOB_FACTS>
+
+/** With what it was enqueued with, and its result. */
+export function loadedFactsOf(stored: StoredJob, waits: WaitFacts | null = null): LoadedFacts {
+  return { ...factsOf(stored, waits), args: stored.job.args, result: stored.result?.args ?? null }
+}
 
 /** `waits`: what its node says; nobody else knows. */
 export function factsOf(

@@ -10,8 +10,8 @@ import { type Seals, sealsOf } from './seal.js'
 
 /** PROTOCOL.md, "Handshake". */
 export const MAGIC = Buffer.from('JRP1')
-export const PROTOCOL = 4
-const OLDEST_PROTOCOL = 4
+export const PROTOCOL = 5
+const OLDEST_PROTOCOL = 5
 const MAX_HELLO = 1024
 const NONCE_BYTES = 32
 

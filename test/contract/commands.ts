@@ -7,6 +7,7 @@ import type {
   Change,
   JobRecord,
   JobState,
+  KeptAs,
   Lane,
   NoteRange,
   Place,
@@ -14,7 +15,6 @@ import type {
   Store,
   StoredJob,
   StoreUnderTest,
-  TerminalState,
 } from '#dist/src/store/index.js'
 import type { Model } from './model.js'
 import { shown } from './shown.js'
@@ -190,11 +190,11 @@ const counts = new Ask(
   (model) => model.counts(),
 )
 
-const prune = (state: TerminalState, olderThan: number, keep: number) =>
+const prune = (as: KeptAs, olderThan: number, keep: number) =>
   new Ask(
-    `prune(${state}, ${olderThan}, ${keep})`,
-    (store) => store.prune(state, olderThan, keep),
-    (model) => model.prune(state, olderThan, keep),
+    `prune(${as}, ${olderThan}, ${keep})`,
+    (store) => store.prune(as, olderThan, keep),
+    (model) => model.prune(as, olderThan, keep),
   )
 
 const key = fc.constantFrom(...KEYS)
@@ -231,8 +231,8 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
   fc.constant(counts),
   fc.tuple(fc.option(fc.constantFrom(...LANES)), nat(2)).map(([after, n]) => lanes(after, n + 1)),
   fc
-    .tuple(fc.constantFrom(...STATES), nat(5), nat(3))
-    .map(([state, age, keep]) => prune(state, age === 0 ? 0 : 2000 + age, keep)),
+    .tuple(fc.constantFrom(...STATES, 'result' as const), nat(5), nat(3))
+    .map(([as, age, keep]) => prune(as, age === 0 ? 0 : 2000 + age, keep)),
   fc
     .tuple(fc.constantFrom(...SHELVES), range, nat(3))
     .map(([shelf, range, limit]) => notes(shelf, range, limit + 1)),

@@ -6,6 +6,7 @@ import type {
   Interrupted,
   JobFilter,
   JobRecord,
+  KeptAs,
   Lane,
   LaneHead,
   NoteName,
@@ -17,7 +18,6 @@ import type {
   Single,
   StoredJob,
   StoredNote,
-  TerminalState,
 } from '#dist/src/store/index.js'
 import { meets, waitingState } from '#dist/src/store/index.js'
 
@@ -180,9 +180,11 @@ export class Model {
     }
   }
 
-  prune(state: TerminalState, olderThan: number, keep: number): number {
-    const ended = this.list({ state }).sort((a, b) => b.finishedAt - a.finishedAt || b.job.seq - a.job.seq)
-    const gone = ended.filter((one, i) => i >= keep || one.finishedAt < olderThan)
+  prune(as: KeptAs, olderThan: number, keep: number): number {
+    const ended = this.#jobs.filter((one) => (one.result === undefined ? one.state : 'result') === as)
+    const time = (one: StoredJob) => one.result?.until ?? one.finishedAt
+    ended.sort((a, b) => time(b) - time(a) || b.job.seq - a.job.seq)
+    const gone = ended.filter((one, i) => i >= keep || time(one) < olderThan)
     this.#forget(gone)
     return gone.length
   }

@@ -70,6 +70,8 @@ type SingleStep = (
       readonly pick: Pick
       readonly told: boolean
       readonly keep: TerminalState | null
+      /** Of one that has completed. */
+      readonly keptUntil: number | null
       readonly finishedAt: number
     }
   | { readonly kind: 'remove'; readonly id: number }
@@ -124,6 +126,7 @@ const bare = fc.oneof(
       pick,
       told: fc.boolean(),
       keep: fc.option(fc.constantFrom(...STATES)),
+      keptUntil: fc.option(nat(5).map((n) => 2000 + n)),
       finishedAt: nat(4).map((n) => 2000 + n),
     }),
   },
@@ -231,8 +234,12 @@ function withoutNotes(step: SingleStep, world: World): Single {
     }
     case 'end': {
       const { from, running } = found(step.pick)
-      const { keep: state, finishedAt } = step
-      const keep = state === null ? null : { job: from, state, startedAt: 1500, finishedAt }
+      const { keep: state, finishedAt, keptUntil } = step
+      const result =
+        state === 'completed' && keptUntil !== null
+          ? { result: { until: keptUntil, args: Buffer.from(`of ${from.id}`) } }
+          : {}
+      const keep = state === null ? null : { job: from, state, startedAt: 1500, finishedAt, ...result }
       return { kind: 'end', from, running, outcome: report(from, step.told, false), keep }
     }
     case 'remove':

@@ -88,6 +88,11 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     files: FILES,
     prints: /^mine: 0 orders\n$/,
   },
+  'docs/guide.md: Results for later': {
+    ...APP,
+    after: `console.log(resized, (await JR.find('cat')).state)${STOP}`,
+    prints: /^cat\.png completed\n$/,
+  },
   'docs/schedules.md: An example': {
     before: `${START}
       let done

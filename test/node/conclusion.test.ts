@@ -53,6 +53,28 @@ t.test('the word to end may come when the attempt is over', async (t) => {
     t.match(asCancelled(result(record(), { status })), { status: 'cancelled', code: 'JR_CANCELLED' }, status)
 })
 
+t.test('a result that is to be kept is kept whatever the node keeps, if the job has completed', async (t) => {
+  const job = record({ agreed: agreed({ keepResult: '1m' }) })
+  const completed = { ended: 'completed', next: null } as const
+  t.match(changeAfter(result(job), '', job, completed, false, deps(false)), {
+    keep: {
+      state: 'completed',
+      job: { id: job.id },
+      result: { until: NOW + 60_000, args: Buffer.from('after') },
+    },
+  })
+  t.match(
+    changeAfter(result(job), '', job, completed, true, deps(true)),
+    { keep: null },
+    'not a destroyed one',
+  )
+  const plain = record()
+  const kept = changeAfter(result(plain), '', plain, completed, false, deps(true))
+  t.match(kept, { keep: { state: 'completed', result: undefined } })
+  const failed = { ended: 'failed', next: null } as const
+  t.match(changeAfter(result(job), '', job, failed, false, deps(false)), { keep: null })
+})
+
 t.test('a job that has ended: what is told, what is stored of it, what is kept', async (t) => {
   const verdict = { ended: 'failed', next: null } as const
   const job = record({ course: course({ attempt: 2 }), wanted: true })

@@ -141,10 +141,11 @@ const any = fc.record(Object.fromEntries(table.map((entry) => [entry[0], givenFo
   requiredKeys: [],
 }) as fc.Arbitrary<AllTerms>
 // These are never together.
-const given: fc.Arbitrary<AllTerms> = any.map(({ serial, needs, flow, parent, ...terms }) => {
+const given: fc.Arbitrary<AllTerms> = any.map(({ serial, keepResult, needs, flow, parent, ...terms }) => {
   if (terms.period !== undefined) return terms
   const part = flow === undefined ? (parent === undefined ? {} : { parent }) : { flow, needs }
-  return { ...terms, ...part, ...(serial === undefined ? {} : { serial }) }
+  const once = Object.entries({ serial, keepResult }).filter(([, value]) => value !== undefined)
+  return { ...terms, ...part, ...Object.fromEntries(once) }
 })
 const agreedTerms = given.map(agreedOrNone)
 /** What is beside the terms. */
@@ -292,6 +293,9 @@ t.test('terms and course are the same behind every form in which a job is stored
         deepStrictEqual(decodeJob(encodeJob(job)), job, 'a row')
         const ended = { job, state: 'failed', startedAt: 1, finishedAt: 2 } as const
         deepStrictEqual(decodeEnded(encodeEnded(ended)), ended, 'the row of an ended job')
+        const result = { until: 1e12, args: Buffer.from('result') }
+        const kept = { ...ended, state: 'completed', result } as const
+        deepStrictEqual(decodeEnded(encodeEnded(kept, [])), kept, 'with its result')
       }
     }),
     { numRuns: 300 },

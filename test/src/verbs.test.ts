@@ -124,7 +124,11 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     jobs: [{ id: 'a', state: 'failed', run: 1, due: new Date(1e12), startedAt: null, node: 'n1' }],
     next: null,
   })
-  t.match(await monitor({ ...facts, args: pack({ a: 1 }) }).load('a'), { id: 'a', args: { a: 1 } })
+  t.match(await monitor({ ...facts, args: pack({ a: 1 }), result: null }).load('a'), {
+    id: 'a',
+    args: { a: 1 },
+    result: null,
+  })
   t.equal(await monitor(null).load('a'), null)
   t.equal(await monitor(3).destroyAll(), 3)
   const { id: _, ...nameless } = facts
@@ -163,7 +167,7 @@ t.test('what is asked of all nodes says what became of it on each', async (t) =>
         return answers[node]?.()
       },
     )
-  const { failed, ...done } = await controls('a', 'b', 'c', 'd').change('pause', {
+  const { failed, ...done } = await controls('a', 'b', 'c', 'd').pause({
     name: 'resize',
     group: 'acme',
   })
@@ -174,7 +178,7 @@ t.test('what is asked of all nodes says what became of it on each', async (t) =>
   ])
   t.same(asked[0], ['a', 'pause', { name: 'resize', group: 'acme' }])
   asked.length = 0
-  t.same(await controls('a', 'b').change('resume', { node: 'b' }), {
+  t.same(await controls('a', 'b').resume({ node: 'b' }), {
     changed: [],
     unchanged: ['b'],
     failed: [],
@@ -186,11 +190,11 @@ t.test('what is asked of all nodes says what became of it on each', async (t) =>
     ['a', 'set-limits', { name: 'resize', limits: { rate: { limit: 5, perMs: 60_000 } } }],
     ['a', 'set-limits', { name: 'resize', limits: null }],
   ])
-  await t.rejects(controls('c', 'd').change('pause', {}), { message: 'away' }, 'none of them has done it')
-  await t.rejects(controls().change('pause', {}), { code: 'JR_CONNECTION' })
+  await t.rejects(controls('c', 'd').pause({}), { message: 'away' }, 'none of them has done it')
+  await t.rejects(controls().pause({}), { code: 'JR_CONNECTION' })
   await t.rejects(controls('c').names({}), { code: 'JR_CONNECTION', message: 'no node is connected' })
   await t.rejects(controls('c').names({ node: 'c' }), { message: 'away' })
-  await t.rejects(controls('a').change('pause', { group: 'acme' }), { name: 'TypeError' })
+  await t.rejects(controls('a').pause({ group: 'acme' }), { name: 'TypeError' })
   await t.rejects(controls('a').setLimits('', null, {}), {
     name: 'TypeError',
     message: /^setLimits: the job's name/,

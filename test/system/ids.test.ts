@@ -74,6 +74,26 @@ for (const [store, flags] of Object.entries(STORES)) {
         for (const handle of [second, third, first]) t.match(await handle.result(), { who: 'first' })
         // Over: the next is a new one.
         t.match(await other.enqueue('echo', { value: 4 }, options).result(), { echoed: 4 })
+
+        const kept = { ...options, id: 'kept', keepResult: '1h' }
+        await app.enqueue('waits', { ms: 300, who: 'first' }, kept).accepted
+        const runs = await other.find('kept')
+        t.match(runs, { name: 'waits', node: 'n3', args: { who: 'first' }, error: null })
+        t.match(await runs?.result(), { who: 'first', waited: true }, 'another app is told of its end')
+        const over = await other.find('kept')
+        t.match(over, { state: 'completed', args: { who: 'first', waited: true }, error: null })
+        t.match(await over?.result(), { waited: true })
+        await t.rejects(app.enqueue('fails', {}, { ...options, maxAttempts: 1 }).result())
+        const failed = await other.find('one')
+        t.match(failed, { state: 'failed', error: { message: 'it does not work', stack: /at / } })
+        await t.rejects(async () => failed?.result(), { message: 'it does not work' })
+        const later = app.enqueue('echo', {}, { ...options, after: '1h' })
+        await later.accepted
+        const waits = await other.find('one')
+        const ended = t.rejects(async () => waits?.result(), { code: 'JR_CANCELLED' })
+        t.equal(await waits?.cancel(), 'cancelled')
+        await ended
+        t.equal(await other.find('one'), null)
       },
     )
   })

@@ -10,6 +10,7 @@ export function clash({
   needs,
   flow,
   parent,
+  keepResultMs,
 }: Terms): string | null {
   if (node !== undefined && notNode?.includes(node) === true)
     return `opts.node and opts.notNode: both name '${node}', so that no node is left`
@@ -22,5 +23,7 @@ export function clash({
   if (needs !== undefined && flow === undefined) return 'opts.needs: expected opts.flow beside it'
   if (parent !== undefined && flow !== undefined)
     return 'opts.parent and opts.flow: expected one of them, got both'
+  if (keepResultMs !== undefined && periodMs !== undefined)
+    return 'opts.keepResult and opts.period: a job of a period never completes; use JR.schedule'
   return null
 }

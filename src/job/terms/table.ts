@@ -41,6 +41,8 @@ export const TERMS = {
   needs: needs(15),
   /** Text under names, such as what a trace is found by: `ctx.headers`. At most 4 KiB together. Jobs that the job makes have them too. */
   headers: headers(16),
+  /** Once it has completed, the job and its result stay this long, whatever the node keeps: seconds or a duration, 1 ms at least. */
+  keepResult: duration(17, PERIOD_MS),
   /** The flow that it is of, its key there, and whether the rest is cancelled when one has not completed. */
   flow: flow(18),
   /** The job that has made it, and may wait for it. */

@@ -1,3 +1,4 @@
+import { keptAs, keptBy } from '../../job/kept.js'
 import type { JobRecord } from '../../job/record.js'
 import type { Answer, Begin, Change, End, Insert, Move, Single } from '../contract.js'
 import { lasting, type NoteName } from '../notes.js'
@@ -5,7 +6,7 @@ import { encodeEnded } from '../records.js'
 import { type Doing, type Ground, performed } from '../refusal.js'
 import { Attempts, putMark } from './attempts.js'
 import type { Books } from './books.js'
-import { endedKey, endedStateOf, idKey, isEndedKey, markKey } from './keys.js'
+import { endedKey, idKey, isEndedKey, keptAsOf, markKey } from './keys.js'
 import { Outcomes } from './outcomes.js'
 import { Places } from './places.js'
 import type { RowBatch } from './row-batch.js'
@@ -144,12 +145,13 @@ export class Changes {
     if (!this.#leave(batch, from, running)) return 'stale'
     if (keep !== null) {
       const { counts, rows } = this.#books
-      const key = endedKey(keep.state, keep.finishedAt, from.seq)
+      const as = keptAs(keep)
+      const key = endedKey(as, keptBy(keep), from.seq)
       const row = encodeEnded(keep, lasting(notes))
       batch.put(key, row)
       rows.endedNow(key, row)
       this.#places.putId(batch, from.id, key)
-      counts[keep.state]++
+      counts[as]++
     }
     if (outcome !== null) this.#outcomes.report(batch, outcome)
     return 'ok'
@@ -171,7 +173,7 @@ export class Changes {
     const { notes, journal, counts } = this.#books
     batch.del(key)
     this.#places.dropId(batch, id)
-    counts[endedStateOf(key)]--
+    counts[keptAsOf(key)]--
     notes.drop(batch, journal, gone)
   }
 

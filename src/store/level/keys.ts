@@ -1,7 +1,8 @@
 import { JrError } from '../../errors.js'
+import { KEPT_AS, type KeptAs } from '../../job/kept.js'
 import type { Lane } from '../../job/lane.js'
 import type { Place } from '../../job/record.js'
-import { TERMINAL_STATES, type TerminalState } from '../../job/states.js'
+import type { TerminalState } from '../../job/states.js'
 import type { LaneHead } from '../contract.js'
 
 /**
@@ -14,7 +15,7 @@ import type { LaneHead } from '../contract.js'
  *     d<number>                    without fsync: the number of a batch (chain.ts)
  *     i<id>                        where the job of this id is: the key of its row
  *     j<lane>\0<due><seq>          a waiting or running job that is not young
- *     k<state><finishedAt><seq>    an ended job that is kept: behind the others, so that a list of all is one range
+ *     k<kept as><time><seq>        an ended job that is kept: behind the others, so that a list of all is one range
  *     n<shelf>\0<key>              a note that is not young
  *     o<distributor>\0<seq>        an outcome that is not young
  *     r<seq>                       an attempt of a job that is not young has begun
@@ -26,7 +27,8 @@ export const META_KEY = 'b'
 
 const TIME_DIGITS = 9
 
-const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
+/** Jobs that have completed are side by side. */
+const ENDED: Readonly<Record<KeptAs, string>> = { completed: 'c', result: 'd', failed: 'f', cancelled: 'x' }
 
 export function placeKey({ lane, due, seq }: Place): string {
   return `${startOfLane(lane)}${due.toString(36).padStart(TIME_DIGITS, '0')}${seqText(seq)}`
@@ -63,8 +65,8 @@ export function isEndedKey(key: string): boolean {
 }
 
 /** Of the key of an ended job. */
-export function endedStateOf(key: string): TerminalState {
-  return TERMINAL_STATES.find((state) => ENDED[state] === key[1]) ?? 'failed'
+export function keptAsOf(key: string): KeptAs {
+  return KEPT_AS.find((as) => ENDED[as] === key[1]) ?? 'failed'
 }
 
 export function groupKey(number: number): string {
@@ -100,16 +102,21 @@ export function idKey(id: string): string {
   return `i${id}`
 }
 
-export function endedKey(state: TerminalState, finishedAt: number, seq: number): string {
-  return `${endedPrefix(state)}${finishedAt.toString(36).padStart(TIME_DIGITS, '0')}${seqText(seq)}`
+export function endedKey(as: KeptAs, time: number, seq: number): string {
+  return `${endedPrefix(as)}${time.toString(36).padStart(TIME_DIGITS, '0')}${seqText(seq)}`
 }
 
-export function endedPrefix(state: TerminalState): string {
-  return `k${ENDED[state]}`
+export function endedPrefix(as: KeptAs): string {
+  return `k${ENDED[as]}`
 }
 
-export function endedBefore(state: TerminalState, time: number): string {
-  return `${endedPrefix(state)}${Math.max(0, time).toString(36).padStart(TIME_DIGITS, '0')}`
+/** All jobs that have ended like this. */
+export function endedRange(state: TerminalState): { gt: string; lt: string } {
+  return { gt: endedPrefix(state), lt: `${endedPrefix(state === 'completed' ? 'result' : state)}~` }
+}
+
+export function endedBefore(as: KeptAs, time: number): string {
+  return `${endedPrefix(as)}${Math.max(0, time).toString(36).padStart(TIME_DIGITS, '0')}`
 }
 
 /** Names are escaped, so that no name can be the beginning of another one's keys. */

@@ -1,4 +1,5 @@
 import { unpack } from '../../bytes/codec.js'
+import { keptAs } from '../../job/kept.js'
 import { decodeEnded, decodeJob } from '../records.js'
 import type { Database } from './database.js'
 import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from './keys.js'
@@ -26,7 +27,7 @@ export async function mend(db: Database, batch: RowBatch, meta: Meta): Promise<s
       if (places[i]?.toString() !== key) {
         batch.del(key)
         gone.add(key)
-      } else if (ended !== null) rows[ended.state]++
+      } else if (ended !== null) rows[keptAs(ended)]++
       else countLive(rows, job.lane, 1)
     }
   }

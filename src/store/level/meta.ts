@@ -29,12 +29,14 @@ export interface RowCounts {
   keyed: number
   outcomes: number
   completed: number
+  /** Of those that have completed, and whose result is kept. */
+  result: number
   failed: number
   cancelled: number
 }
 
 export function noRows(): RowCounts {
-  return { live: 0, backlog: 0, keyed: 0, outcomes: 0, completed: 0, failed: 0, cancelled: 0 }
+  return { live: 0, backlog: 0, keyed: 0, outcomes: 0, completed: 0, result: 0, failed: 0, cancelled: 0 }
 }
 
 /** So many more rows, or fewer, of jobs in this lane that wait or run. */
@@ -49,16 +51,16 @@ export function newMeta(id: string, node: string): Meta {
 }
 
 export function encodeMeta({ id, node, epoch, batch, rows, log }: Meta): Buffer {
-  const { live, backlog, keyed, outcomes, completed, failed, cancelled } = rows
+  const { live, backlog, keyed, outcomes, completed, result, failed, cancelled } = rows
   const { oldest, newest, synced } = log
-  const counts = [live, backlog, keyed, outcomes, completed, failed, cancelled]
+  const counts = [live, backlog, keyed, outcomes, completed, result, failed, cancelled]
   return pack([id, node, epoch, batch, counts, [oldest, newest, synced]])
 }
 
 export function decodeMeta(row: Buffer): Meta {
   const [id, node, epoch, batch, counts, range] = unpack(row) as Fields
-  const [live, backlog, keyed, outcomes, completed, failed, cancelled] = counts
-  const rows = { live, backlog, keyed, outcomes, completed, failed, cancelled }
+  const [live, backlog, keyed, outcomes, completed, result, failed, cancelled] = counts
+  const rows = { live, backlog, keyed, outcomes, completed, result, failed, cancelled }
   const [oldest, newest, synced] = range
   return { id, node, epoch, batch, rows, log: { oldest, newest, synced } }
 }
@@ -71,4 +73,4 @@ type Fields = [
   counts: Counts,
   range: [number, number, number],
 ]
-type Counts = [number, number, number, number, number, number, number]
+type Counts = [number, number, number, number, number, number, number, number]

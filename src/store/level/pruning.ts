@@ -1,4 +1,4 @@
-import type { TerminalState } from '../../job/states.js'
+import type { KeptAs } from '../../job/kept.js'
 import type { NoteName } from '../notes.js'
 import { decodeEnded, notesOfEnded } from '../records.js'
 import type { Database, KeyRange } from './database.js'
@@ -18,27 +18,27 @@ export interface PruningParts {
 /** Forgets ended jobs as the contract says. Answers how many. */
 export async function prune(
   parts: PruningParts,
-  state: TerminalState,
+  as: KeptAs,
   olderThan: number,
   keep: number,
 ): Promise<number> {
   const { rows } = parts.meta
-  const old = await removeOldest(parts, state, endedBefore(state, olderThan), Number.POSITIVE_INFINITY)
-  const more = rows[state] - keep
-  return more > 0 ? old + (await removeOldest(parts, state, `${endedPrefix(state)}~`, more)) : old
+  const old = await removeOldest(parts, as, endedBefore(as, olderThan), Number.POSITIVE_INFINITY)
+  const more = rows[as] - keep
+  return more > 0 ? old + (await removeOldest(parts, as, `${endedPrefix(as)}~`, more)) : old
 }
 
 /** Of those in front of a key. They are read before their turn, so that groups of changes need not wait for that. */
 async function removeOldest(
   { db, writer }: PruningParts,
-  state: TerminalState,
+  as: KeptAs,
   lt: string,
   most: number,
 ): Promise<number> {
   let removed = 0
   for (let left = most; left > 0; ) {
     const limit = Math.min(left, AT_ONCE.count)
-    const old = await oldest(db, { gt: endedPrefix(state), lt, limit })
+    const old = await oldest(db, { gt: endedPrefix(as), lt, limit })
     if (old.length === 0) break
     left -= old.length
     removed += await writer.inTurn(async () => {

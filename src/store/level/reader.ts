@@ -3,7 +3,7 @@ import type { Lane } from '../../job/lane.js'
 import { liveView } from '../../job/live-view.js'
 import { bytesOfOutcome } from '../../job/outcome.js'
 import {
-  bytesOfJob,
+  bytesOfStored,
   comparePlaces,
   type JobRecord,
   type Outcome,
@@ -19,7 +19,7 @@ import type { Attempts } from './attempts.js'
 import { type Database, type KeyRange, missing } from './database.js'
 import { type Found, firstYoung, type Wanted } from './first-young.js'
 import {
-  endedPrefix,
+  endedRange,
   endOfLane,
   headOf,
   idKey,
@@ -125,7 +125,7 @@ export class Reader {
       found.push(...rows)
       found.sort((a, b) => (a.key < b.key ? -1 : 1))
       const inRange = end === null ? found : found.filter(({ key }) => key <= end)
-      const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfJob(view.job))
+      const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfStored(view))
       const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : end
       return { jobs: page.map(({ view }) => view), next }
     } finally {
@@ -143,7 +143,7 @@ export class Reader {
       const view = this.#view(key, row, now)
       if (wanted(view.state, view.job)) {
         rows.push({ key, view })
-        bytes += bytesOfJob(view.job)
+        bytes += bytesOfStored(view)
       }
       lookedBytes += row.length
       const enough = rows.length >= limit || bytes >= LIST_BYTES
@@ -219,5 +219,5 @@ function merged(some: readonly LaneHead[], others: readonly LaneHead[]): LaneHea
 }
 
 function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {
-  return ended === null ? jobsRange(all) : { gt: endedPrefix(ended), lt: `${endedPrefix(ended)}~` }
+  return ended === null ? jobsRange(all) : endedRange(ended)
 }

@@ -1,8 +1,8 @@
 import { nowOf } from '../../clock.js'
 import { JrError } from '../../errors.js'
+import type { KeptAs } from '../../job/kept.js'
 import type { Lane } from '../../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../../job/record.js'
-import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import { messageOf } from '../../thrown.js'
 import type {
@@ -153,8 +153,8 @@ class LevelStore implements Store {
     return this.#opened().writer.counts
   }
 
-  async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
-    return this.#noting(prune(this.#opened(), state, olderThan, keep))
+  async prune(as: KeptAs, olderThan: number, keep: number): Promise<number> {
+    return this.#noting(prune(this.#opened(), as, olderThan, keep))
   }
 
   async close(): Promise<void> {

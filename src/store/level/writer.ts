@@ -172,12 +172,12 @@ export class Writer {
 
   get counts(): Counts {
     const { meta, young } = this.#parts
-    const { live, outcomes, completed, failed, cancelled } = meta.rows
+    const { live, outcomes, completed, result, failed, cancelled } = meta.rows
     const running = young.running + this.changes.attempts.size
     return {
       waiting: live + young.jobs.size - running,
       running,
-      completed,
+      completed: completed + result,
       failed,
       cancelled,
       outcomes: outcomes + young.outcomeCount,

@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../../bytes/bytes.js'
+import { keptAs, keptBy } from '../../job/kept.js'
 import type { EndedJob, JobRecord, Outcome } from '../../job/record.js'
 import type { Note, SharedSingle } from '../contract.js'
 import { type NoteName, pathOf } from '../notes.js'
@@ -123,7 +124,7 @@ function writeEnded(out: FieldWriter, from: JobRecord, keep: EndedJob | null): v
     out.text('')
     return
   }
-  const place = endedPlace(keep.state, keep.finishedAt, from.seq, from.id)
+  const place = endedPlace(keptAs(keep), keptBy(keep), from.seq, from.id)
   out.text(place)
   out.row(writeEndedRow, { place, keep })
 }

@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../../bytes/bytes.js'
+import type { KeptAs } from '../../job/kept.js'
 import type { Lane } from '../../job/lane.js'
 import type { Place } from '../../job/record.js'
 import type { TerminalState } from '../../job/states.js'
@@ -9,7 +10,7 @@ import type { LaneHead } from '../contract.js'
  * What is ordered is ordered as text, so numbers are base 36 of a fixed width, as in the level store:
  *
  *     <lane>\0<due><seq><id>           a place: of a waiting job in `waiting`, of a running one in `running`
- *     <state>\0<finishedAt><seq><id>   a job in `ended`
+ *     <kept as>\0<time><seq><id>       a job in `ended`
  *     <distributor>\0<seq>             an outcome
  *     <shelf>\0<key>                   a note
  *     <distributor>\0<instance>        the highest number taken
@@ -68,7 +69,8 @@ export function nodeKeys(prefix: string, node: string): NodeKeys {
   }
 }
 
-const ENDED: Readonly<Record<TerminalState, string>> = { completed: 'c', failed: 'f', cancelled: 'x' }
+/** Jobs that have completed are side by side. */
+const ENDED: Readonly<Record<KeptAs, string>> = { completed: 'c', result: 'd', failed: 'f', cancelled: 'x' }
 
 /** Characters of the place of an ended job before the id. */
 export const ENDED_LENGTH = 22
@@ -112,16 +114,22 @@ export function allAfter(after: string | null): Range {
   return { min: after === null ? '-' : `(${after}`, max: '+' }
 }
 
-export function endedPlace(state: TerminalState, finishedAt: number, seq: number, id: string): string {
-  return `${ENDED[state]}\0${timeText(finishedAt)}${seqText(seq)}${id}`
+export function endedPlace(as: KeptAs, time: number, seq: number, id: string): string {
+  return `${ENDED[as]}\0${timeText(time)}${seqText(seq)}${id}`
 }
 
+/** All jobs that have ended like this. */
 export function endedRange(state: TerminalState): Range {
-  return { min: `(${ENDED[state]}\0`, max: `(${ENDED[state]}\x01` }
+  const last = state === 'completed' ? 'result' : state
+  return { min: `(${ENDED[state]}\0`, max: `(${ENDED[last]}\x01` }
 }
 
-export function endedBefore(state: TerminalState, time: number): string {
-  return `(${ENDED[state]}\0${timeText(Math.max(0, time))}`
+export function keptRange(as: KeptAs): Range {
+  return { min: `(${ENDED[as]}\0`, max: `(${ENDED[as]}\x01` }
+}
+
+export function endedBefore(as: KeptAs, time: number): string {
+  return `(${ENDED[as]}\0${timeText(Math.max(0, time))}`
 }
 
 /** Names are escaped, so that no name can be the beginning of another one's keys. */

@@ -1,6 +1,6 @@
 import { nowOf } from '../../clock.js'
 import { liveView } from '../../job/live-view.js'
-import { bytesOfJob, type StoredJob } from '../../job/record.js'
+import { bytesOfStored, type StoredJob } from '../../job/record.js'
 import { isTerminal } from '../../job/states.js'
 import { meets } from '../../verbs/query.js'
 import { LIST_BYTES, type ListPage, type ListQuery, LOOKED_AT } from '../contract.js'
@@ -33,9 +33,9 @@ export class Lister {
     for await (const { cursor, view } of this.#all(state, after)) {
       if (meets(query, view.state, view.job)) {
         jobs.push(view)
-        bytes += bytesOfJob(view.job)
+        bytes += bytesOfStored(view)
       }
-      lookedBytes += bytesOfJob(view.job)
+      lookedBytes += bytesOfStored(view)
       const enough = jobs.length >= limit || bytes >= LIST_BYTES
       if (enough || ++looked >= LOOKED_AT.count || lookedBytes >= LOOKED_AT.bytes)
         return { jobs, next: cursor }

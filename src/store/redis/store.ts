@@ -1,7 +1,7 @@
 import { JrError } from '../../errors.js'
+import type { KeptAs } from '../../job/kept.js'
 import type { Lane } from '../../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../../job/record.js'
-import type { TerminalState } from '../../job/states.js'
 import { type Surroundings, SYSTEM } from '../../surroundings.js'
 import type {
   Answer,
@@ -22,7 +22,7 @@ import type {
 import { Answering } from './answering.js'
 import { type Argument, type Client, connect, type RedisExtra } from './client.js'
 import { countsOf } from './counts.js'
-import { endedBefore, endedRange, sharedKeys, takenKey } from './keys.js'
+import { endedBefore, keptRange, sharedKeys, takenKey } from './keys.js'
 import { Lease } from './lease.js'
 import { Lister } from './lister.js'
 import { NoteReader } from './note-reader.js'
@@ -172,11 +172,11 @@ class RedisStore implements Store {
     return countsOf(keys, (command, ...args) => this.#call(command, ...args))
   }
 
-  async prune(state: TerminalState, olderThan: number, keep: number): Promise<number> {
+  async prune(as: KeptAs, olderThan: number, keep: number): Promise<number> {
     const { server } = this.#opened()
-    const before = endedBefore(state, olderThan)
+    const before = endedBefore(as, olderThan)
     for (let pruned = 0; ; ) {
-      const some = await this.#ask(() => server.prune(endedRange(state), before, keep, PRUNED_AT_ONCE))
+      const some = await this.#ask(() => server.prune(keptRange(as), before, keep, PRUNED_AT_ONCE))
       pruned += some
       if (some < PRUNED_AT_ONCE) return pruned
     }

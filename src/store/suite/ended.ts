@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict'
-import type { Change } from '../contract.js'
-import { begin, type Cases, commit, end, insert, MANY, record, using } from './fixtures.js'
+import type { Change, Store } from '../contract.js'
+import {
+  begin,
+  type Cases,
+  commit,
+  end,
+  insert,
+  keysOn,
+  MANY,
+  NODE,
+  note,
+  record,
+  SHARED,
+  using,
+} from './fixtures.js'
 
 /** Jobs that have ended and are kept. */
 export const ENDED: Cases = {
@@ -31,6 +44,44 @@ export const ENDED: Cases = {
       assert.equal((await store.load('j4'))?.finishedAt, 40)
       assert.equal(await store.load('j1'), null)
     }),
+
+  'a completed job whose result is kept is one of those, and is pruned by its time alone': async (make) => {
+    const { store, reopen } = await make()
+    await store.open(NODE)
+    const kept = (id: string, seq: number, until: number | null): Change[] => {
+      const job = record({ id, seq })
+      const ended = { job, state: 'completed', startedAt: 1, finishedAt: 20 } as const
+      const result = { until: until ?? 0, args: Buffer.from(`result of ${id}`) }
+      const keep = until === null ? ended : { ...ended, result }
+      return [insert(job, { ownId: true }), begin(job), { ...end(job, true, null, keep), notes: [note(id)] }]
+    }
+    const there = async (open: Store) => {
+      const { jobs } = await open.list({ state: 'completed', limit: 100 })
+      const ids = jobs.map(({ job }) => job.id).sort()
+      assert.equal((await open.counts()).completed, ids.length)
+      assert.deepEqual(await keysOn(open, SHARED), ids)
+      return ids
+    }
+    await commit(store, ...kept('a', 1, null), ...kept('b', 2, 50), ...kept('c', 3, 40))
+    assert.deepEqual(await there(store), ['a', 'b', 'c'])
+    assert.equal(await store.prune('completed', 100, 0), 1)
+    assert.deepEqual(await there(store), ['b', 'c'])
+    assert.equal(await store.prune('result', 50, MANY), 1)
+    assert.deepEqual(await there(store), ['b'])
+    const stored = await store.load('b')
+    assert.deepEqual(
+      [stored?.finishedAt, stored?.result],
+      [20, { until: 50, args: Buffer.from('result of b') }],
+    )
+    await store.close()
+    if (reopen === null) return
+    const again = reopen()
+    await again.open(NODE)
+    assert.deepEqual(await there(again), ['b'])
+    await commit(again, insert(record({ id: 'b', seq: 9 }), { ownId: true }))
+    assert.deepEqual(await there(again), [])
+    await again.close()
+  },
 
   'a job may be kept and forgotten in one group': (make) =>
     using(make, async (store) => {

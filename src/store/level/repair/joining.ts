@@ -1,4 +1,5 @@
 import { unpack } from '../../../bytes/codec.js'
+import { keptAs } from '../../../job/kept.js'
 import { decodeEnded, decodeJob } from '../../records.js'
 import type { Database } from '../database.js'
 import { IDS, idKey, isEndedKey, jobsRange, MARKS, OUTCOMES } from '../keys.js'
@@ -42,7 +43,7 @@ export async function rejoin(db: Database): Promise<Joined> {
 async function counted(db: Database): Promise<RowCounts> {
   const rows = noRows()
   for await (const [key, row] of db.rows(jobsRange(true))) {
-    if (isEndedKey(key)) rows[decodeEnded(row).state]++
+    if (isEndedKey(key)) rows[keptAs(decodeEnded(row))]++
     else countLive(rows, decodeJob(row).lane, 1)
   }
   for await (const _ of db.rows(OUTCOMES)) rows.outcomes++
