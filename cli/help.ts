@@ -5,16 +5,16 @@ import { ACTS } from '../src/verbs/acts.js'
 
 export const HELP = `jr: durable background jobs, without a broker
 
-  jr node      run a node: it keeps jobs and runs them
-  jr jobs      list, show and change the jobs of a node, or of all nodes that share a Redis
-  jr names     the names that a node knows, with their limits and pauses
-  jr limits    show and set how many jobs of a name run, or begin, on a node
-  jr pause     pause a name, a group of it, or a node; jr resume ends that
-  jr schedules what runs again and again on a node: list, pause, resume, run, remove
-  jr demo      see it at work, on the files of a folder of yours
-  jr doctor    check whether a node could start here, and what is missing
-  jr repair    copy all that is whole in a damaged data directory, and list what is gone
-  jr config    show the options that a node would run with, and where each comes from
+  jr node       run a node: it keeps jobs and runs them
+  jr jobs       list, show and change the jobs of a node, or of all nodes that share a Redis
+  jr names      the names that a node knows, with their limits and pauses
+  jr limits     show and set how many jobs of a name run, or begin, on a node
+  jr pause      pause a name, a group of it, or a node; jr resume ends that
+  jr schedules  what runs again and again on a node: list, pause, resume, run, remove
+  jr demo       see it at work, on the files of a folder of yours
+  jr doctor     check whether a node could start here, and what is missing
+  jr repair     copy all that is whole in a damaged data directory, and list what is gone
+  jr config     show the options that a node would run with, and where each comes from
 
   jr COMMAND --help    more about one
   jr --version
@@ -62,11 +62,16 @@ ${usage(' --redis', ' --redis --node NAME')}
                       the name of a node then
   --redis-url URL     in this one; others can read command lines: give a password in JR_REDIS_URL
   --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
-  --state STATE       ${JOB_STATES.join(', ')}
-  --name NAME         only jobs of this name
+  --state STATE       ${JOB_STATES.join(', ')}; several: failed,cancelled
+  --name NAME         only jobs of this name, or of one of several: resize,crop
   --tag TAG           only jobs with this tag
+  --group TEXT, --serial TEXT: only jobs of this group, of this series
+  --code CODE         only jobs whose last attempt failed with this code
+  --text TEXT         only jobs with this in their id, or in a text of their args
+  --enqueued-after TIME, --enqueued-before TIME, --finished-after TIME, --finished-before TIME:
+                      only jobs of this time: 2026-12-01T08:00Z, or 2h (ago)
   --limit N           show at most N jobs (50)
-  --all               all jobs, also without --state, --name and --tag
+  --all               all jobs, where nothing else says which
   --dry-run           change nothing, and say how many jobs are meant
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs

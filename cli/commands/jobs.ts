@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
 import type { LoadedJob, MonitoredJob, StoredNode } from '../../distributor/index.js'
+import { systemClock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { ACTS, type Act, isAct } from '../../src/verbs/acts.js'
-import { given } from '../../src/verbs/form.js'
-import { type ActQuery, FILTER, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import { type ActQuery, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { EXIT } from '../exit-codes.js'
+import { FILTER_FLAGS, filterOf } from '../filter-flags.js'
 import { JOBS_HELP } from '../help.js'
 import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
 import { type CommandLine, readCommandLine } from '../options.js'
@@ -17,9 +18,7 @@ const EXTRA = [
   { name: 'redis-prefix', type: 'string' },
   { name: 'redis-timeout', type: 'string' },
   { name: 'config', type: 'string' },
-  { name: 'state', type: 'string' },
-  { name: 'name', type: 'string' },
-  { name: 'tag', type: 'string' },
+  ...FILTER_FLAGS,
   { name: 'limit', type: 'string' },
   { name: 'all', type: 'boolean' },
   { name: 'dry-run', type: 'boolean' },
@@ -45,7 +44,7 @@ type Work = (jobs: JobsOf) => Promise<number>
 
 /** What is asked for, checked before anything is connected. */
 function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags']): Work {
-  const filter = filterOf(flags)
+  const filter = filterOf(flags, systemClock.now())
   const json = flags.json === true
   switch (verb) {
     case 'list': {
@@ -73,8 +72,8 @@ function actOf(act: Act, ids: readonly string[], filter: JobFilter, flags: Comma
   const dryRun = flags['dry-run'] === true
   const byQuery = flags.all === true || Object.keys(filter).length > 0
   if (ids.length > 0 === byQuery)
-    throw new TypeError(`${act}: expected ids of jobs, or --state, --name or --all`)
-  if (ids.length > 0 && dryRun) throw new TypeError(`${act}: --dry-run goes with --state, --name or --all`)
+    throw new TypeError(`${act}: expected ids of jobs, or which are meant (--state, --name, …; --all)`)
+  if (ids.length > 0 && dryRun) throw new TypeError(`${act}: --dry-run goes with --state, --name, … or --all`)
   if (ids.length > 0) return (jobs) => actOnEach(act, jobs, ids, json)
   if (inRedis(flags) && flags.node === undefined)
     throw new TypeError(`${act} --all: expected --node NAME: whose jobs`)
@@ -184,10 +183,6 @@ function shown(value: LoadedJob[keyof LoadedJob]): string {
   return typeof value === 'object' && value !== null
     ? inspect(value, { depth: 8 })
     : printable(String(value ?? ''))
-}
-
-function filterOf({ state, name, tag }: CommandLine['flags']): JobFilter {
-  return given(FILTER, { state, name, tag }, 'flag --')
 }
 
 function limitOf(limit: string | boolean | undefined): number {

@@ -8,10 +8,10 @@ import { checked, NAME } from '../../src/rules.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
 import type { JobFacts, LoadedFacts } from '../../src/verbs/facts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
-import type { AnswerOf, AskedOf, VerbName } from '../../src/verbs/table.js'
+import type { AnswerOf, VerbName } from '../../src/verbs/table.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
-import { type Ask, request } from './request.js'
+import { type Ask, type GivenTo, request } from './request.js'
 import { type JobWait, waitOf } from './waits.js'
 
 /** A job as its node keeps it. */
@@ -133,7 +133,7 @@ export class NodeMonitor {
     return wasDone(act, id, await this.#request(act, { id }))
   }
 
-  #request<V extends VerbName>(verb: V, asked: AskedOf<V>): Promise<AnswerOf<V>> {
+  #request<V extends VerbName>(verb: V, asked: GivenTo<V>): Promise<AnswerOf<V>> {
     return request(this.#ask, this.node, verb, asked)
   }
 }

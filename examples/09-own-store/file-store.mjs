@@ -141,7 +141,7 @@ class FileStore {
     const { after, limit } = query
     const { live, ended } = this.#jobs()
     const all = [...[...live.values()].map(viewOf), ...ended.values()].filter(
-      ({ state, job }) => meets(query, state, job) && (after === undefined || job.id > after),
+      (one) => meets(query, one) && (after === undefined || one.job.id > after),
     )
     all.sort((a, b) => (a.job.id < b.job.id ? -1 : 1))
     const jobs = firstOf(all, limit, LIST_BYTES, ({ job }) => bytesOfJob(job))

@@ -4,7 +4,7 @@ import type { StoredJob } from '../../src/job/record.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
-import { type ActQuery, PAGE } from '../../src/verbs/query.js'
+import { PAGE, type ParsedActQuery } from '../../src/verbs/query.js'
 import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
 import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
 import type { WaitFacts } from '../../src/verbs/waits.js'
@@ -29,7 +29,7 @@ const LIGHT = 4
 /** Jobs of a query to which something is done at once. */
 const TOGETHER = 100
 /** The node itself unpacks what is asked: it is a few facts. */
-const SMALL = { maxDepth: 4, maxNodes: 64 }
+const SMALL = { maxDepth: 4, maxNodes: 256 }
 
 /** What verbs are about. */
 export interface Subjects {
@@ -114,7 +114,7 @@ function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
   return { weight, run: (of, by) => ANSWERS[verb](what, of, by) }
 }
 
-async function actOnAll(act: Act, { dryRun, ...filter }: ActQuery, reach: Reach): Promise<number> {
+async function actOnAll(act: Act, { dryRun, ...filter }: ParsedActQuery, reach: Reach): Promise<number> {
   const isMeant = ACTS[act].onceOnly ? reach.before() : () => true
   let done = 0
   for await (const jobs of pagesFor(act, filter, (query) => reach.list({ ...query, limit: PAGE.most }))) {

@@ -64,9 +64,15 @@ function atTime(runAt: EnqueueOptions['runAt'], now: number): When {
 
 /** Whole epoch milliseconds. Throws a TypeError that names `path`. */
 export function parseTime(given: unknown, path: string): number {
-  const time = given instanceof Date ? given.getTime() : typeof given === 'string' ? Date.parse(given) : given
-  if (typeof time === 'number' && Number.isFinite(time) && time < LATEST) return Math.ceil(time)
+  const time = msOfTime(given)
+  if (time !== null) return time
   throw new TypeError(
     `${path}: expected a Date, an ISO 8601 string or epoch milliseconds, before the year 3000, got ${shown(given)}`,
   )
+}
+
+/** Null when it is no time, or a later one. */
+export function msOfTime(given: unknown): number | null {
+  const time = given instanceof Date ? given.getTime() : typeof given === 'string' ? Date.parse(given) : given
+  return typeof time === 'number' && Number.isFinite(time) && time < LATEST ? Math.ceil(time) : null
 }

@@ -3,7 +3,7 @@ import type { KeptAs } from '../job/kept.js'
 import type { Lane } from '../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
 import type { Act, ActAnswer } from '../verbs/acts.js'
-import type { JobFilter } from '../verbs/query.js'
+import type { ParsedFilter } from '../verbs/query.js'
 import type { Answer, Change } from './changes.js'
 import type { NoteRange, Shelf, StoredNote } from './notes.js'
 
@@ -163,7 +163,7 @@ export const LIST_BYTES = 4 * 1024 * 1024
 export const LOOKED_AT = { count: 2000, bytes: 4 * 1024 * 1024 } as const
 
 /** Jobs that `meets` lets through. */
-export interface ListQuery extends JobFilter {
+export interface ListQuery extends ParsedFilter {
   readonly after?: string | undefined
   readonly limit: number
 }

@@ -16,7 +16,7 @@ export {
 export { type JobState, type TerminalState, waitingState } from '../job/states.js'
 export type { Agreed } from '../job/terms/agreed.js'
 export type { Act, ActAnswer } from '../verbs/acts.js'
-export { type JobFilter, meets } from '../verbs/query.js'
+export { meets, type ParsedFilter } from '../verbs/query.js'
 export * from './contract.js'
 export { DirectoryLock } from './directory-lock.js'
 export { firstOf } from './first-of.js'

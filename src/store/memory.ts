@@ -91,7 +91,7 @@ class MemoryStore implements Store {
     for await (const entry of this.#jobs.entries.after(after === undefined ? 0 : Number(after))) {
       this.#check()
       const view = this.#view(entry)
-      if (!meets(query, view.state, view.job)) continue
+      if (!meets(query, view)) continue
       jobs.push(view)
       bytes += bytesOfJob(view.job)
       if (jobs.length >= limit || bytes >= LIST_BYTES) return { jobs, next: String(entry.place) }

@@ -1,6 +1,6 @@
 import { bytesOfStored, type JobRecord, type StoredJob } from '../job/record.js'
 import { isTerminal, type JobState } from '../job/states.js'
-import { type JobFilter, meets } from '../verbs/query.js'
+import { meets, type ParsedFilter } from '../verbs/query.js'
 import {
   LIST_BYTES,
   type ListPage,
@@ -61,7 +61,8 @@ export async function listTagged(
   query: ListQuery & { readonly tag: string },
 ): Promise<ListPage> {
   const { tag, state, after, limit } = query
-  const prefix = startOf(tag, state === undefined ? null : standsOf(state))
+  const stands = [...new Set(state?.map(standsOf))]
+  const prefix = startOf(tag, stands.length === 1 ? (stands[0] ?? null) : null)
   const jobs: StoredJob[] = []
   let [looked, bytes] = [0, 0]
   for (let last = after; ; ) {
@@ -87,6 +88,6 @@ function idOf(key: string, tag: string): string {
 }
 
 /** A job that has gone on since the note was read is met where it stands now, or not at all. */
-function isOf(filter: JobFilter & { readonly tag: string }, key: string, { state, job }: StoredJob): boolean {
-  return key.startsWith(startOf(filter.tag, standsOf(state))) && meets(filter, state, job)
+function isOf(filter: ParsedFilter & { readonly tag: string }, key: string, stored: StoredJob): boolean {
+  return key.startsWith(startOf(filter.tag, standsOf(stored.state))) && meets(filter, stored)
 }

@@ -1,7 +1,7 @@
 import { JrError } from '../errors.js'
 import type { StoredJob } from '../job/record.js'
 import { JOB_STATES, type JobState, TERMINAL_STATES } from '../job/states.js'
-import type { JobFilter, JobQuery } from './query.js'
+import type { ParsedFilter, ParsedQuery } from './query.js'
 
 interface ActFacts {
   /** Of a job to which it was done. */
@@ -52,21 +52,24 @@ export function wasDone(act: Act, id: string, answer: ActAnswer): boolean {
 /** Page by page, the jobs that the filter lets through, and to which this can be done. */
 export async function* pagesFor(
   act: Act,
-  filter: JobFilter,
-  page: (query: JobQuery) => Promise<{ readonly jobs: readonly StoredJob[]; readonly next: string | null }>,
+  filter: ParsedFilter,
+  page: (
+    query: ParsedQuery,
+  ) => Promise<{ readonly jobs: readonly StoredJob[]; readonly next: string | null }>,
 ): AsyncGenerator<readonly StoredJob[]> {
-  for (const query of filtersFor(act, filter)) {
-    for (let after: string | null | undefined; after !== null; ) {
-      const { jobs, next } = await page({ ...query, after })
-      yield jobs
-      after = next
-    }
+  const query = filterFor(act, filter)
+  if (query === null) return
+  for (let after: string | null | undefined; after !== null; ) {
+    const { jobs, next } = await page({ ...query, after })
+    yield jobs
+    after = next
   }
 }
 
-/** The filters to go through for that, one after the other. */
-export function filtersFor(act: Act, filter: JobFilter): readonly JobFilter[] {
+/** The jobs of a filter to which this can be done; null: there are none. */
+export function filterFor(act: Act, filter: ParsedFilter): ParsedFilter | null {
   const states: readonly JobState[] = ACTS[act].states
-  if (filter.state !== undefined) return states.includes(filter.state) ? [filter] : []
-  return states.length === JOB_STATES.length ? [filter] : states.map((state) => ({ ...filter, state }))
+  const meant = states.filter((state) => filter.state?.includes(state) !== false)
+  if (meant.length === JOB_STATES.length) return filter
+  return meant.length === 0 ? null : { ...filter, state: meant }
 }

@@ -66,6 +66,19 @@ export function listOf<T>({ says, read }: Form<T>): Form<T[]> {
   }
 }
 
+/** One, or several, at most so many: a list in any case. */
+export function oneOrMore<T>({ says, meets }: Rule<T>, most: number): Form<readonly T[]> {
+  const each = one({ says, meets })
+  return {
+    says: `a list of ${says}`,
+    read: (value, path, wrong) => {
+      if (!Array.isArray(value)) return [each.read(value, path, wrong)]
+      if (value.length === 0 || value.length > most) throw wrong(path, `1 to ${most} of them`, value)
+      return value.map((item, i) => each.read(item, `${path}[${i}]`, wrong))
+    },
+  }
+}
+
 /** A map with these keys. What else it has is left out: a later version may have more. */
 export function record<F extends Fields>(fields: F, says = saysOf(fields)): Form<RecordOf<F>> {
   const entries = Object.entries(fields)

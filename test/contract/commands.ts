@@ -10,6 +10,7 @@ import type {
   KeptAs,
   Lane,
   NoteRange,
+  ParsedFilter,
   Place,
   Shelf,
   Store,
@@ -112,11 +113,7 @@ class Reopen implements Command {
 const bySeq = (a: { readonly job: Place }, b: { readonly job: Place }) => a.job.seq - b.job.seq
 
 /** All pages of a list, in one order. */
-export async function listed(
-  store: Store,
-  query: { readonly state?: JobState; readonly name?: string },
-  limit: number,
-): Promise<StoredJob[]> {
+export async function listed(store: Store, query: ParsedFilter, limit: number): Promise<StoredJob[]> {
   const jobs: StoredJob[] = []
   for (let after: string | undefined; ; ) {
     const page = await store.list({ ...query, after, limit })
@@ -127,7 +124,7 @@ export async function listed(
   }
 }
 
-const list = (query: { readonly state?: JobState; readonly name?: string }, limit: number) =>
+const list = (query: ParsedFilter, limit: number) =>
   new Ask(
     `list(${JSON.stringify(query)}, ${limit})`,
     (store) => listed(store, query, limit),
@@ -219,8 +216,12 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
     .map(([lane, after, limit, bytes]) => waiting(lane, after, limit + 1, bytes)),
   fc
     .tuple(
-      fc.option(fc.constantFrom<JobState>('available', 'scheduled', 'retryable', 'running', ...STATES)),
-      fc.option(fc.constantFrom(...NAMES)),
+      fc.option(
+        fc.subarray<JobState>(['available', 'scheduled', 'retryable', 'running', ...STATES], {
+          minLength: 1,
+        }),
+      ),
+      fc.option(fc.subarray([...NAMES], { minLength: 1 })),
       nat(3),
     )
     .map(([state, name, limit]) =>

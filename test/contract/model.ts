@@ -4,7 +4,6 @@ import type {
   Change,
   Counts,
   Interrupted,
-  JobFilter,
   JobRecord,
   KeptAs,
   Lane,
@@ -12,6 +11,7 @@ import type {
   NoteName,
   NoteRange,
   Outcome,
+  ParsedFilter,
   Place,
   Refusal,
   Shelf,
@@ -155,8 +155,8 @@ export class Model {
       .sort((a, b) => (a.lane < b.lane ? -1 : 1))
   }
 
-  list(filter: JobFilter): StoredJob[] {
-    return this.#jobs.filter(({ state, job }) => meets(filter, state, job))
+  list(filter: ParsedFilter): StoredJob[] {
+    return this.#jobs.filter((one) => meets(filter, one))
   }
 
   outcomes(distributor: string, after: number): Outcome[] {
@@ -217,7 +217,7 @@ export class Model {
 
   /** What a store says when it is opened again. */
   interrupted(): Interrupted[] {
-    return this.list({ state: 'running' }).map(({ job, startedAt }) => ({ job, startedAt }))
+    return this.list({ state: ['running'] }).map(({ job, startedAt }) => ({ job, startedAt }))
   }
 
   /** Whether a job waits, or runs, where a record says. */

@@ -75,7 +75,7 @@ async function read(store: Store, interrupted: readonly { readonly job: JobRecor
     for (const job of await store.waiting(lane, null, JOBS, 1e9))
       add(job.id, `waits, ${lane} ${job.due}`, job.args)
   }
-  for (const { job } of (await store.list({ state: 'failed', limit: JOBS })).jobs)
+  for (const { job } of (await store.list({ state: ['failed'], limit: JOBS })).jobs)
     add(job.id, 'kept', job.args)
   for (const { id, args } of await store.outcomes('app', 0, JOBS, 1e9)) add(`outcome of ${id}`, 'there', args)
   for (const id of content.keys()) {

@@ -62,7 +62,7 @@ async function agrees(store: Store): Promise<void> {
     }
     assert.deepEqual(found.sort(), its.map(({ job }) => job.id).sort(), tag)
     for (const state of STATES) {
-      const page = await listTagged(store, { tag, state, limit: 1000 })
+      const page = await listTagged(store, { tag, state: [state], limit: 1000 })
       assert.deepEqual(
         page.jobs.map(({ job }) => job.id).sort(),
         its

@@ -58,7 +58,7 @@ async function look(
         await check(job)
       }
     }
-    const failed = await listed(store, { state: 'failed' }, 1e6)
+    const failed = await listed(store, { state: ['failed'] }, 1e6)
     for (const { job } of failed) place(job.id, 'kept')
     const outcomes = await store.outcomes('app', 0, 1e6, 1e9)
     for (const { seq } of outcomes) found.outcome(seq)

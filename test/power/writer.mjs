@@ -27,7 +27,7 @@ for (const { lane } of await store.lanes(null, 1e6))
 let outcomes = (await store.outcomes('app', 0, 1e6, 1e9)).map(({ seq }) => seq)
 const kept = []
 for (let after; after !== null; ) {
-  const page = await store.list({ state: 'failed', limit: 1000, after })
+  const page = await store.list({ state: ['failed'], limit: 1000, after })
   kept.push(...page.jobs.map(({ job }) => job.id))
   after = page.next
 }

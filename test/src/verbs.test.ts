@@ -1,21 +1,27 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { filterOf } from '#dist/cli/filter-flags.js'
 import { NodeControls } from '#dist/distributor/monitor/controls.js'
 import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
+import { FRESH } from '#dist/src/job/course.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { JOB_STATES } from '#dist/src/job/states.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
-import { ACTS, filtersFor, isAct, wasDone } from '#dist/src/verbs/acts.js'
+import { ACTS, filterFor, isAct, wasDone } from '#dist/src/verbs/acts.js'
 import { given, understood } from '#dist/src/verbs/form.js'
-import { meets, QUERY } from '#dist/src/verbs/query.js'
+import { FILTER, type JobQuery, meets, QUERY } from '#dist/src/verbs/query.js'
 import { VERBS } from '#dist/src/verbs/table.js'
+import { recordOf } from '../fixtures/record.mjs'
 
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
 const query = fc.record(
   {
-    state: fc.constantFrom(...JOB_STATES),
-    name,
+    state: fc.subarray([...JOB_STATES], { minLength: 1 }),
+    name: fc.array(name, { minLength: 1, maxLength: 3 }),
+    enqueuedAfter: fc.integer({ min: 0, max: 2e12 }),
+    text: name,
     limit: fc.integer({ min: 1, max: 1000 }),
     after: fc.string({ unit: 'grapheme', maxLength: 100 }),
   },
@@ -29,13 +35,16 @@ t.test('what a query may be on one side it is on the other', async (t) => {
   })
   fc.assert(same, { numRuns: 200 })
   const wrong: [unknown, RegExp][] = [
-    [{ state: 'complete' }, /query\.state: expected scheduled, .*, got 'complete'/],
+    [{ state: 'complete' }, /query\.state: expected blocked, .*, got 'complete'/],
     [{ state: null }, /query\.state: expected/],
     [{ name: '' }, /query\.name: expected text of 1 to 256/],
+    [{ state: [] }, /query\.state: expected 1 to \d+ of them/],
+    [{ state: ['failed', 'gone'] }, /query\.state\[1\]: expected blocked/],
+    [{ finishedAfter: 'soon' }, /query\.finishedAfter: expected a Date/],
     [{ limit: 1001 }, /query\.limit: expected a whole number from 1 to 1000, got 1001/],
     [{ limit: 0.5 }, /query\.limit/],
     [{ after: 7 }, /query\.after/],
-    [{ sate: 'failed' }, /query\.sate: expected absent; known are state, name, tag, limit, after/],
+    [{ sate: 'failed' }, /query\.sate: expected absent; known are state, name, tag, .*limit, after/],
     [[], /query: expected an object/],
     ['failed', /query: expected an object/],
     [null, /query: expected an object/],
@@ -47,8 +56,21 @@ t.test('what a query may be on one side it is on the other', async (t) => {
 })
 
 t.test('which jobs a query meets', async (t) => {
-  const job = { name: 'resize', agreed: agree({ tags: ['big', 'red'] }, []) }
-  const met: [object, boolean][] = [
+  const terms = { tags: ['big', 'red'], group: 'acme', serial: 'account 7' }
+  const job = recordOf({
+    lane: IMMEDIATE,
+    due: 0,
+    seq: 1,
+    id: 'order-7',
+    name: 'resize',
+    agreed: agree(terms, []),
+    enqueuedAt: 1000,
+    course: { ...FRESH, lastCode: 'E_NO' },
+    args: pack({ file: 'größe.png', deep: [{ who: 'someone@example.org' }] }),
+  })
+  const stored = { job, state: 'failed', startedAt: 1500, finishedAt: 2000 } as const
+  const waits = { job, state: 'retryable', startedAt: 0, finishedAt: 0 } as const
+  const met: [JobQuery, boolean][] = [
     [{}, true],
     [{ state: 'failed' }, true],
     [{ state: 'completed' }, false],
@@ -60,9 +82,49 @@ t.test('which jobs a query meets', async (t) => {
     [{ tag: 'red', name: 'other' }, false],
     [{ state: 'running', name: 'resize' }, false],
     [{ state: 'failed', name: 'other' }, false],
+    [{ state: ['running', 'failed'], name: ['other', 'resize'] }, true],
+    [{ state: ['running', 'completed'] }, false],
+    [{ group: 'acme', serial: 'account 7', code: 'E_NO' }, true],
+    [{ group: 'other' }, false],
+    [{ serial: 'account' }, false],
+    [{ code: 'JR_TIMEOUT' }, false],
+    [{ text: 'order' }, true],
+    [{ text: 'größe' }, true],
+    [{ text: 'one@ex' }, true],
+    [{ text: 'nobody' }, false],
+    [{ enqueuedAfter: 1000, enqueuedBefore: 1001 }, true],
+    [{ enqueuedAfter: new Date(1001) }, false],
+    [{ enqueuedBefore: '1970-01-01T00:00:01Z' }, false],
+    [{ finishedAfter: 2000, finishedBefore: 2001 }, true],
+    [{ finishedBefore: 2000 }, false],
   ]
   for (const [filter, expected] of met)
-    t.equal(meets(filter, 'failed', job), expected, JSON.stringify(filter))
+    t.equal(meets(given(FILTER, filter, 'query'), stored), expected, JSON.stringify(filter))
+  t.equal(meets(given(FILTER, { finishedBefore: 5000 }, 'query'), waits), false, 'it has not ended')
+})
+
+t.test('on the command line a query is its flags', async (t) => {
+  const now = 1_000_000_000
+  const flags = {
+    state: 'failed,cancelled',
+    name: 'resize',
+    code: 'E_NO',
+    'enqueued-after': '2h',
+    json: true,
+  }
+  t.same(filterOf({ ...flags, 'finished-before': '2026-12-01T00:00Z' }, now), {
+    state: ['failed', 'cancelled'],
+    name: ['resize'],
+    code: 'E_NO',
+    enqueuedAfter: now - 7_200_000,
+    finishedBefore: Date.UTC(2026, 11, 1),
+  })
+  t.same(filterOf({ all: true }, now), {})
+  t.throws(
+    () => filterOf({ state: 'failed,gone' }, now),
+    /^flag --state\[1\]: expected blocked, .*, got 'gone'/,
+  )
+  t.throws(() => filterOf({ 'enqueued-after': 'soon' }, now), /^flag --enqueued-after: expected a Date/)
 })
 
 t.test('a node hears nothing that is not of its form', async (t) => {
@@ -83,14 +145,11 @@ t.test('what is done to one job is done to all of a query', async (t) => {
     t.match(VERBS, { [act]: { right: 'write' }, [`${act}-all`]: { right: 'write' } })
   }
   t.equal(isAct('toString'), false)
-  t.same(filtersFor('destroy', { name: 'a' }), [{ name: 'a' }])
-  t.same(filtersFor('destroy', { state: 'running' }), [{ state: 'running' }])
-  t.same(
-    filtersFor('retry', { name: 'a' }),
-    ['completed', 'failed', 'cancelled'].map((state) => ({ name: 'a', state })),
-  )
-  t.same(filtersFor('retry', { state: 'failed' }), [{ state: 'failed' }])
-  t.same(filtersFor('retry', { state: 'running' }), [], 'nothing that waits or runs')
+  t.same(filterFor('destroy', { name: ['a'] }), { name: ['a'] })
+  t.same(filterFor('destroy', { state: ['running'] }), { state: ['running'] })
+  t.same(filterFor('retry', { name: ['a'] }), { name: ['a'], state: ['completed', 'failed', 'cancelled'] })
+  t.same(filterFor('retry', { state: ['failed', 'running'] }), { state: ['failed'] })
+  t.equal(filterFor('retry', { state: ['running'] }), null, 'nothing that waits or runs')
   t.equal(wasDone('retry', 'a', 'done'), true)
   t.equal(wasDone('retry', 'a', 'not-found'), false)
   t.throws(() => wasDone('retry', 'a', 'refused'), {

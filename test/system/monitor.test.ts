@@ -88,7 +88,7 @@ for (const store of ['level', 'memory']) {
     await t.test('what does not exist is met by nothing', async (t) => {
       await t.rejects(monitor.destroyAllFor('n1', { state: 'complete' as never }), {
         name: 'TypeError',
-        message: /state: expected scheduled, .*, got 'complete'/,
+        message: /state: expected blocked, .*, got 'complete'/,
       })
       t.equal(await monitor.destroyAllFor('n1', { name: 'nothing' }), 0)
       await t.rejects(monitor.jobsFor('n3'), { code: 'JR_CONNECTION', message: /no node 'n3'/ })
@@ -197,6 +197,9 @@ t.test('jr jobs', async (t) => {
     more: false,
   })
 
+  const some = ['--state', 'failed,scheduled', '--text', 'bad', '--enqueued-after', '1h', '--json']
+  t.match(JSON.parse((await jr(['jobs', ...node, ...some])).out).jobs, [{ name: 'fails' }])
+
   t.match((await jr(['jobs', 'show', id, ...node])).out, /state +scheduled\n[\s\S]*args +\{ value: 1/)
   const { args } = JSON.parse((await jr(['jobs', 'show', id, '--json', ...node])).out)
   t.same(args, { value: 1, bytes: 'YWJj' })
@@ -226,12 +229,12 @@ t.test('jr jobs', async (t) => {
 
   for (const [wrong, message] of [
     [['jobs'], /expected --node ADDR/],
-    [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or --state, --name or --all/],
+    [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or which are meant/],
     [['jobs', 'retry', 'a', '--dry-run', ...node], /retry: --dry-run goes with/],
-    [['jobs', 'destroy', 'a', '--all', ...node], /destroy: expected ids of jobs, or --state/],
+    [['jobs', 'destroy', 'a', '--all', ...node], /destroy: expected ids of jobs, or which/],
     [['jobs', 'show', ...node], /show: expected one id/],
     [['jobs', 'lst', ...node], /no command 'lst'/],
-    [['jobs', '--state', 'complete', ...node], /flag --state: expected scheduled/],
+    [['jobs', '--state', 'complete', ...node], /flag --state: expected blocked/],
     [['jobs', '--limit', '0', ...node], /flag --limit/],
     [['jobs', '--nod', 'x'], /unknown flag --nod; did you mean --node\?/],
     [['jobs', 'show', '-id', '--redis'], /unknown flag -i; an id that begins with - goes after --/],

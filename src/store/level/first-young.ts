@@ -1,7 +1,6 @@
 import type { Now } from '../../clock.js'
-import { liveState, liveView } from '../../job/live-view.js'
-import type { JobRecord, StoredJob } from '../../job/record.js'
-import type { JobState } from '../../job/states.js'
+import { liveView } from '../../job/live-view.js'
+import type { StoredJob } from '../../job/record.js'
 import { othersTurn } from '../../others-turn.js'
 import { placeKey } from './keys.js'
 import type { YoungJob } from './young.js'
@@ -14,8 +13,8 @@ export interface Found {
   readonly view: StoredJob
 }
 
-/** Whether a list is to have a job in this state. */
-export type Wanted = (state: JobState, job: JobRecord) => boolean
+/** Whether a list is to have a job. */
+export type Wanted = (stored: StoredJob) => boolean
 
 /** Of young jobs, in no order, those behind a key that a list is to have: those with the first keys, at least so many of them. */
 export async function firstYoung(
@@ -30,10 +29,11 @@ export async function firstYoung(
   let last: string | null = null
   for (const [i, { job, startedAt }] of young.entries()) {
     if (i % AT_ONCE === AT_ONCE - 1) await othersTurn()
-    if (!wanted(liveState(job, startedAt, now), job)) continue
     const key = placeKey(job)
     if (key <= from || (last !== null && key > last)) continue
-    found.push({ key, view: liveView(job, startedAt, now) })
+    const view = liveView(job, startedAt, now)
+    if (!wanted(view)) continue
+    found.push({ key, view })
     if (found.length < most + AT_ONCE) continue
     found = found.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, most)
     last = found.at(-1)?.key ?? null

@@ -10,7 +10,7 @@ import {
   type Place,
   type StoredJob,
 } from '../../job/record.js'
-import { isTerminal, type TerminalState } from '../../job/states.js'
+import { isTerminal, TERMINAL_STATES } from '../../job/states.js'
 import { meets } from '../../verbs/query.js'
 import { type LaneHead, LIST_BYTES, type ListPage, type ListQuery, LOOKED_AT } from '../contract.js'
 import { firstOf } from '../first-of.js'
@@ -113,8 +113,12 @@ export class Reader {
 
   async page(query: ListQuery, now: Now): Promise<ListPage> {
     const { state, limit, after } = query
-    const wanted: Wanted = (is, job) => meets(query, is, job)
-    const { gt, lt } = listRange(state !== undefined && isTerminal(state) ? state : null, state === undefined)
+    const wanted: Wanted = (stored) => meets(query, stored)
+    const ranges = rangesOf(state)
+    const at = ranges.findIndex(({ lt }) => after === undefined || after < lt)
+    const range = ranges[at]
+    if (range === undefined) return { jobs: [], next: null }
+    const { gt, lt } = range
     const from = after !== undefined && after > gt ? after : gt
     const young = isEndedKey(from) ? [] : [...this.#young.jobs.values()]
     const snapshot = this.#db.snapshot()
@@ -126,7 +130,9 @@ export class Reader {
       found.sort((a, b) => (a.key < b.key ? -1 : 1))
       const inRange = end === null ? found : found.filter(({ key }) => key <= end)
       const page = firstOf(inRange, limit, LIST_BYTES, ({ view }) => bytesOfStored(view))
-      const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : end
+      // What is in the next range is on the next page.
+      const behind = end ?? ranges[at + 1]?.gt ?? null
+      const next = page.length < inRange.length ? (page.at(-1)?.key ?? null) : behind
       return { jobs: page.map(({ view }) => view), next }
     } finally {
       await snapshot.close()
@@ -141,7 +147,7 @@ export class Reader {
     let bytes = 0
     for await (const [key, row] of this.#db.rows(range)) {
       const view = this.#view(key, row, now)
-      if (wanted(view.state, view.job)) {
+      if (wanted(view)) {
         rows.push({ key, view })
         bytes += bytesOfStored(view)
       }
@@ -218,6 +224,9 @@ function merged(some: readonly LaneHead[], others: readonly LaneHead[]): LaneHea
   return [...heads.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1))
 }
 
-function listRange(ended: TerminalState | null, all: boolean): { gt: string; lt: string } {
-  return ended === null ? jobsRange(all) : endedRange(ended)
+/** Where jobs are in these states, in the order of keys. */
+function rangesOf(states: ListQuery['state']): readonly { readonly gt: string; readonly lt: string }[] {
+  if (states === undefined) return [jobsRange(true)]
+  const ended = TERMINAL_STATES.filter((state) => states.includes(state)).map(endedRange)
+  return states.every(isTerminal) ? ended : [jobsRange(false), ...ended]
 }

@@ -2,7 +2,7 @@ import { sleep } from '../../clock.js'
 import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../verbs/acts.js'
-import type { ActQuery, JobQuery } from '../../verbs/query.js'
+import type { ParsedActQuery, ParsedQuery } from '../../verbs/query.js'
 import { Asking } from './asking.js'
 import { LARGEST_ASK } from './asks.js'
 import { destroyByScript } from './destruction.js'
@@ -44,7 +44,7 @@ export class Acting {
   }
 
   /** All jobs of a node that the query meets. Answers how many. */
-  all(node: string, query: ActQuery): Promise<number> {
+  all(node: string, query: ParsedActQuery): Promise<number> {
     return this.#sayWhatIsKnown(this.#all(node, query))
   }
 
@@ -73,12 +73,12 @@ export class Acting {
     }
   }
 
-  async #all(node: string, { dryRun, ...filter }: ActQuery): Promise<number> {
+  async #all(node: string, { dryRun, ...filter }: ParsedActQuery): Promise<number> {
     await this.#visit.mustKnow(node)
     /** Those to which it has been done, where that does not keep them from meeting the query once more. */
     const once = new Set<string>()
     let done = 0
-    const page = (query: JobQuery) => this.#visit.list(node, { ...query, limit: LARGEST_ASK })
+    const page = (query: ParsedQuery) => this.#visit.list(node, { ...query, limit: LARGEST_ASK })
     for await (const met of pagesFor(this.#act, filter, page)) {
       const jobs = met.filter(({ job }) => !once.has(job.id))
       if (ACTS[this.#act].onceOnly) for (const { job } of jobs) once.add(job.id)

@@ -4,7 +4,7 @@ import { type ScheduleFacts, scheduleFacts } from '../../schedules/facts.js'
 import { readSchedules } from '../../schedules/shelves.js'
 import type { Surroundings } from '../../surroundings.js'
 import type { Act, ActAnswer } from '../../verbs/acts.js'
-import type { ActQuery } from '../../verbs/query.js'
+import type { ParsedActQuery } from '../../verbs/query.js'
 import type { ListPage, ListQuery } from '../contract.js'
 import type { TagCounts } from '../tags.js'
 import { Acting } from './acting.js'
@@ -64,7 +64,7 @@ export class RedisJobs {
     return this.#acting(act, (acting) => acting.one(id))
   }
 
-  actOnAll(act: Act, node: string, query: ActQuery): Promise<number> {
+  actOnAll(act: Act, node: string, query: ParsedActQuery): Promise<number> {
     return this.#acting(act, (acting) => acting.all(node, query))
   }
 

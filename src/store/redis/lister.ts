@@ -1,7 +1,7 @@
 import { nowOf } from '../../clock.js'
 import { liveView } from '../../job/live-view.js'
 import { bytesOfStored, type StoredJob } from '../../job/record.js'
-import { isTerminal } from '../../job/states.js'
+import { isTerminal, type JobState, TERMINAL_STATES } from '../../job/states.js'
 import { meets } from '../../verbs/query.js'
 import { LIST_BYTES, type ListPage, type ListQuery, LOOKED_AT } from '../contract.js'
 import { decodeEnded, decodeJob } from '../records.js'
@@ -31,7 +31,7 @@ export class Lister {
     let lookedBytes = 0
     let bytes = 0
     for await (const { cursor, view } of this.#all(state, after)) {
-      if (meets(query, view.state, view.job)) {
+      if (meets(query, view)) {
         jobs.push(view)
         bytes += bytesOfStored(view)
       }
@@ -44,21 +44,22 @@ export class Lister {
   }
 
   async *#all(
-    state: StoredJob['state'] | undefined,
+    states: ListQuery['state'],
     after: string | undefined,
   ): AsyncGenerator<{ cursor: string; view: StoredJob }> {
     const section = after?.[0] ?? 'w'
     const last = after === undefined || after.length === 1 ? null : after.slice(1)
     const { keys } = this.#server
-    const only = (what: boolean) => state === undefined || what
-    if (section === 'w' && only(state !== 'running' && !isTerminal(state ?? 'running'))) {
+    const has = (what: (state: JobState) => boolean) => states === undefined || states.some(what)
+    const isRunning = (state: JobState) => state === 'running'
+    if (section === 'w' && has((state) => !isRunning(state) && !isTerminal(state))) {
       for await (const { member, row } of this.#each(keys.waiting, allAfter(last))) {
         const job = decodeJob(row)
         if (placeOf(job, job.id) === member)
           yield { cursor: `w${member}`, view: liveView(job, 0, nowOf(this.#server.clock)) }
       }
     }
-    if (section !== 'e' && only(state === 'running')) {
+    if (section !== 'e' && has(isRunning)) {
       const from = section === 'r' ? last : null
       for await (const { member, job, startedAt } of this.#reader.eachRunning(
         this.#server.owner.name,
@@ -67,10 +68,10 @@ export class Lister {
         yield { cursor: `r${member}`, view: { job, state: 'running', startedAt, finishedAt: 0 } }
       }
     }
-    if (only(isTerminal(state ?? 'running'))) {
-      const all = state !== undefined && isTerminal(state) ? endedRange(state) : allAfter(null)
-      const range = section === 'e' && last !== null ? { min: `(${last}`, max: all.max } : all
-      for await (const { member, row } of this.#each(keys.ended, range)) {
+    const behind = section === 'e' && last !== null ? `(${last}` : null
+    for (const { min, max } of rangesOf(states)) {
+      const from = behind !== null && (min === '-' || behind > min) ? behind : min
+      for await (const { member, row } of this.#each(keys.ended, { min: from, max })) {
         if (isEndedAt(row, member))
           yield { cursor: `e${member}`, view: decodeEnded(row.subarray(ENDED_HEAD)) }
       }
@@ -87,6 +88,12 @@ export class Lister {
       min = `(${last.member}`
     }
   }
+}
+
+/** Where the ended jobs are of these states, in order. */
+function rangesOf(states: ListQuery['state']): readonly Range[] {
+  if (states === undefined) return [allAfter(null)]
+  return TERMINAL_STATES.filter((state) => states.includes(state)).map(endedRange)
 }
 
 /** Another job may have the id of one that had ended, whoever kept that. */

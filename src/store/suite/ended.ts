@@ -32,14 +32,15 @@ export const ENDED: Cases = {
       await commit(store, insert(record({ id: 'live', seq: 99 })))
       const ids = async (query: object) =>
         (await store.list({ limit: 100, ...query })).jobs.map(({ job }) => job.id).sort()
-      assert.deepEqual(await ids({ state: 'failed' }), ['j1', 'j2', 'j3', 'j4', 'j5'])
-      assert.deepEqual(await ids({ state: 'failed', name: 'odd' }), ['j1', 'j3', 'j5'])
+      assert.deepEqual(await ids({ state: ['failed'] }), ['j1', 'j2', 'j3', 'j4', 'j5'])
+      assert.deepEqual(await ids({ state: ['failed'], name: ['odd'] }), ['j1', 'j3', 'j5'])
+      assert.deepEqual(await ids({ finishedAfter: 20, finishedBefore: 40 }), ['j2', 'j3'])
       assert.deepEqual(await ids({}), ['j1', 'j2', 'j3', 'j4', 'j5', 'j6', 'live'])
       const counts = await store.counts()
       assert.deepEqual([counts.failed, counts.completed, counts.waiting], [5, 1, 1])
       assert.equal(await store.prune('failed', 20, 100), 1)
       assert.equal(await store.prune('failed', 0, 2), 2)
-      assert.deepEqual(await ids({ state: 'failed' }), ['j4', 'j5'])
+      assert.deepEqual(await ids({ state: ['failed'] }), ['j4', 'j5'])
       assert.equal((await store.load('j4'))?.state, 'failed')
       assert.equal((await store.load('j4'))?.finishedAt, 40)
       assert.equal(await store.load('j1'), null)
@@ -56,7 +57,7 @@ export const ENDED: Cases = {
       return [insert(job, { ownId: true }), begin(job), { ...end(job, true, null, keep), notes: [note(id)] }]
     }
     const there = async (open: Store) => {
-      const { jobs } = await open.list({ state: 'completed', limit: 100 })
+      const { jobs } = await open.list({ state: ['completed'], limit: 100 })
       const ids = jobs.map(({ job }) => job.id).sort()
       assert.equal((await open.counts()).completed, ids.length)
       assert.deepEqual(await keysOn(open, SHARED), ids)

@@ -106,7 +106,7 @@ export const JOBS: Cases = {
       const { failed, waiting, outcomes } = await store.counts()
       assert.deepEqual([failed, waiting, outcomes], [0, 1, 1])
       assert.deepEqual(await store.outcomes('app', 0, 10, MANY), [told])
-      assert.deepEqual((await store.list({ state: 'failed', limit: 10 })).jobs, [])
+      assert.deepEqual((await store.list({ state: ['failed'], limit: 10 })).jobs, [])
       assert.equal(await store.prune('failed', MANY, 0), 0)
       assert.deepEqual(await commit(store, { kind: 'remove', id: 'a' }), ['stale'])
       assert.deepEqual(await waitingIds(store), ['a'])

@@ -40,7 +40,7 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 
 t.test('while a list looks at many jobs in memory, others have their turn', async (t) => {
   const store = await withJobs(20_000)
-  const turns = await turnsDuring(store.list({ name: 'none', limit: 10 }))
+  const turns = await turnsDuring(store.list({ name: ['none'], limit: 10 }))
   t.ok(turns >= 10, `${turns} turns`)
   const young = Array.from({ length: 20_000 }, (_, i) => ({
     job: record({ seq: i + 1 }),
@@ -97,7 +97,7 @@ t.test('of young jobs in no order, those that come first are found', async (t) =
     .map(placeKey)
     .sort()
   const from = keys[99] as string
-  const found = await firstYoung(young, from, (state) => state === 'running', 700, NOW)
+  const found = await firstYoung(young, from, ({ state }) => state === 'running', 700, NOW)
   const first = found
     .map(({ key }) => key)
     .sort()
