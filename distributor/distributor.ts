@@ -1,38 +1,35 @@
 import { unpack } from '../src/bytes/codec.js'
-import { packArgs } from '../src/bytes/values.js'
-import type { Chance } from '../src/chance.js'
 import type { Clock } from '../src/clock.js'
 import { Emitter } from '../src/emitter.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
-import { whenOf } from '../src/job/due.js'
-import { newEdition } from '../src/job/edition.js'
-import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '../src/job/enqueue-options.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { Logger } from '../src/logger.js'
 import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
-import type { SentJob } from '../src/wire/job-fields.js'
+import { Enqueuing } from './enqueuing.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { LoadedJob } from './monitor/monitor.js'
 import { cancelSent } from './nodes/cancelling.js'
+import type { Why } from './nodes/line-handlers.js'
 import { Nodes, type NodesConfig } from './nodes/nodes.js'
 import { Notices } from './notices.js'
 import { Presence } from './presence.js'
 import { Schedules } from './schedules/schedules.js'
+import { countOf, memberOf, refusedWith, restOf } from './sending/bundle.js'
 import { HeldWatch } from './sending/held-watch.js'
-import { newJob, type OutJob, outJob } from './sending/out-job.js'
+import type { OutJob } from './sending/out-job.js'
 import { Placement } from './sending/placement.js'
 import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
+
 import { whyHeld, whyUntold } from './sending/why-waits.js'
-import { checkCall } from './told/check-call.js'
+
 import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
 import { Following } from './told/following.js'
-import { type CancelAnswer, type HandleOwner, JobHandle } from './told/handle.js'
-import { JobHandles } from './told/handles.js'
-import { type Feedback, Ticket } from './told/ticket.js'
+import type { CancelAnswer, HandleOwner } from './told/handle.js'
+import { Ticket } from './told/ticket.js'
 
 export interface DistributorConfig extends NodesConfig {
   readonly maxHeld: number
@@ -48,10 +45,10 @@ export class DistributorCore implements HandleOwner {
   readonly config: DistributorConfig
   readonly events: Emitter<DistributorEvents>
   readonly clock: Clock
-  readonly #chance: Chance
   readonly #nodes: Nodes
   readonly #placement: Placement
   readonly schedules: Schedules
+  readonly enqueuing: Enqueuing
   readonly #feedbacks: Feedbacks
   readonly #following: Following
   readonly #spool: Spool | null
@@ -65,7 +62,6 @@ export class DistributorCore implements HandleOwner {
     const { clock, log, chance, spool } = deps
     this.config = config
     this.clock = clock
-    this.#chance = chance
     this.#spool = spool
     this.events = new Emitter((event, error) =>
       log.error('listener:threw', { event, error: messageOf(error) }),
@@ -106,7 +102,7 @@ export class DistributorCore implements HandleOwner {
         onRoom: () => this.#release(),
         onSend: (line, job) => spool?.sent(job, line.name),
         onAccepted: (line, job) => this.#accepted(line.name, job),
-        onRefused: (_line, job, code, message, there) => this.#refusedBy(job, code, message, there),
+        onRefused: (_line, job, why) => this.#refusedBy(job, why),
         onOutcomes: (line, messages) => {
           const instance = line.link?.peer.instance ?? ''
           const told = messages.map((message) => this.#feedbacks.take(message, instance))
@@ -133,6 +129,14 @@ export class DistributorCore implements HandleOwner {
         },
         onJoined: (_line, { ticket }, id) => this.#following.joined(ticket, id),
       },
+    })
+    this.enqueuing = new Enqueuing({
+      owner: this,
+      chance,
+      feedbacks: this.#feedbacks,
+      alwaysUseSpecifiedNode: config.alwaysUseSpecifiedNode,
+      take: (job) => this.#take(job),
+      refuse: (job, error) => this.#refuse(job, error),
     })
     this.schedules = new Schedules({
       app: config.name,
@@ -190,102 +194,14 @@ export class DistributorCore implements HandleOwner {
     return this.#presence.during(answer)
   }
 
-  enqueue(
-    name: string,
-    args: JobArgs | undefined,
-    options: EnqueueOptions | undefined,
-    onSuccess: Feedback | undefined,
-    onError: Feedback | undefined,
-  ): JobHandle {
-    checkCall(name, onSuccess, onError)
-    const packed = packArgs(args ?? {})
-    return this.enqueuePacked(name, packed, options, onSuccess ?? null, onError ?? null)
-  }
-
-  enqueuePacked(
-    name: string,
-    args: Buffer,
-    options: EnqueueOptions | undefined,
-    onSuccess: Feedback | null,
-    onError: Feedback | null,
-  ): JobHandle {
-    const o = this.#parse(options)
-    const twin = o.id === null ? undefined : this.#feedbacks.find(o.id)
-    if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
-    return new JobHandle(this.#file(name, args, o, onSuccess, onError), this)
-  }
-
-  /** A job that was taken and checked elsewhere, under the id that it has there. */
-  forward({ job, heldMs, ...wait }: SentJob, onSuccess: Feedback, onError: Feedback): JobHandle {
-    const { id, edition, name } = job
-    const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
-    if (twin?.isAwaited === true) return this.#join(twin, onSuccess, onError)
-    const ticket = this.#ticket(id, name, edition, onSuccess, onError)
-    return new JobHandle(
-      this.#take(outJob(job, whenOf(wait, this.clock.now()), ticket, this.clock.mono() - heldMs)),
-      this,
-    )
-  }
-
-  /** Nothing is enqueued when one of them can't be: throws a TypeError. */
-  enqueueMany(
-    name: string,
-    list: Iterable<JobArgs>,
-    options: Omit<EnqueueOptions, 'id'> | undefined,
-    onSuccess: Feedback | undefined,
-    onError: Feedback | undefined,
-  ): JobHandles {
-    checkCall(name, onSuccess, onError)
-    if (typeof list?.[Symbol.iterator] !== 'function' || typeof list === 'string')
-      throw new TypeError(`enqueueMany: expected a list of args, got ${typeof list}`)
-    const parsed = this.#parse(options)
-    if (parsed.id !== null) throw new TypeError('opts.id: many jobs cannot have one id; use enqueue')
-    const packed = Array.from(list, (args, i) => packArgs(args ?? {}, `args[${i}]`))
-    const tickets = packed.map((args) => this.#file(name, args, parsed, onSuccess ?? null, onError ?? null))
-    return new JobHandles(tickets, this)
-  }
-
-  #parse(options: EnqueueOptions | undefined): ParsedOptions {
-    return parseEnqueueOptions(options, this.clock.now(), this.config.alwaysUseSpecifiedNode())
-  }
-
-  /** A new job: with a ticket here, and on its way to a node. */
-  #file(
-    name: string,
-    args: Buffer,
-    o: ParsedOptions,
-    onSuccess: Feedback | null,
-    onError: Feedback | null,
-  ): Ticket {
-    const edition = o.id === null ? 0 : newEdition(this.#chance.random)
-    const ticket = this.#ticket(o.id ?? this.#chance.id(), name, edition, onSuccess, onError)
-    return this.#take(newJob(ticket, args, o, this.clock.mono()))
-  }
-
-  /** What is known here under an id of the user's own goes on as the job that is enqueued now. */
-  #ticket(
-    id: string,
-    name: string,
-    edition: number,
-    onSuccess: Feedback | null,
-    onError: Feedback | null,
-  ): Ticket {
-    const wanted = onSuccess !== null || onError !== null || this.#feedbacks.isNamed(name)
-    const twin = edition > 0 ? this.#feedbacks.find(id) : undefined
-    if (twin !== undefined && twin.status !== 'over')
-      return twin.anew(name, edition, onSuccess, onError, wanted)
-    return new Ticket(id, name, onSuccess, onError, wanted, edition)
-  }
-
-  #take(job: OutJob): Ticket {
-    const { ticket, name } = job
-    this.#feedbacks.add(ticket)
+  #take(job: OutJob): void {
+    this.#feedbacks.add(job.ticket)
+    for (const { ticket } of restOf(job)) this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
-      const text = `job '${name}' was enqueued after the distributor was stopped`
+      const text = `job '${job.name}' was enqueued after the distributor was stopped`
       queueMicrotask(() => this.#refuse(job, new JrError('JR_STOPPED', text)))
     } else this.#placement.place(job)
     this.#presence.come()
-    return ticket
   }
 
   cancel(ticket: Ticket): Promise<CancelAnswer> {
@@ -295,7 +211,11 @@ export class DistributorCore implements HandleOwner {
   async #cancel(ticket: Ticket): Promise<CancelAnswer> {
     if (ticket.status === 'over') return 'not-found'
     const held = this.#placement.take(ticket)
-    if (held === undefined) return cancelSent(ticket, this.#nodes)
+    if (held === undefined) {
+      // With others that wait for a node: it is the node's to say what becomes of them without it.
+      if (ticket.status === 'held' && ticket.node === null && !(await isAccepted(ticket))) return 'not-found'
+      return cancelSent(ticket, this.#nodes)
+    }
     const text = `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`
     this.#refuse(held, new JrError('JR_CANCELLED', text))
     return 'cancelled'
@@ -350,31 +270,39 @@ export class DistributorCore implements HandleOwner {
     this.#nodes.hold(true)
     await this.#nodes.stop()
     await this.#spool?.close()
+    let notAccepted = 0
     for (const job of left) {
+      notAccepted += countOf(job)
       if (this.#spool?.has(job.id)) continue
       this.#refuse(
         job,
         new JrError('JR_STOPPED', `job ${job.id} ('${job.name}') was not accepted before the stop`),
       )
     }
-    return { notAccepted: left.length }
+    return { notAccepted }
   }
 
   /** Jobs that an earlier life of the app has left in the spool. */
   takeOver(jobs: readonly Spooled[]): void {
     const inOrder = jobs.toSorted((a, b) => a.job.ticket.number - b.job.ticket.number)
     for (const { job, node } of inOrder) {
-      this.#feedbacks.add(job.ticket)
+      for (const { ticket } of [job, ...restOf(job)]) this.#feedbacks.add(ticket)
       if (node !== null) this.#nodes.expected(node).adopt(job)
       else this.#placement.again(job)
     }
     this.#mind()
   }
 
+  /** All that are to be taken together. */
   #refuse(job: OutJob, error: JrError): void {
+    this.#refuseOne(job, error)
+    for (const each of restOf(job)) this.#refuseOne(each, error)
+    this.#mind()
+  }
+
+  #refuseOne(job: OutJob, error: JrError): void {
     if (!WANTED.has(error.code)) this.#notices.refused(job, error)
     this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
-    this.#mind()
   }
 
   /** Why nothing has been heard of the end of a job so far, for people. */
@@ -390,24 +318,24 @@ export class DistributorCore implements HandleOwner {
     return ticket
   }
 
-  #join(ticket: Ticket, onSuccess: Feedback | null, onError: Feedback | null): JobHandle {
-    ticket.join(onSuccess, onError)
-    if (onSuccess !== null || onError !== null) this.watch(ticket)
-    return new JobHandle(ticket, this)
+  #accepted(node: string, job: OutJob): void {
+    this.#spool?.remove(job.id)
+    this.#acceptedOne(node, job)
+    for (const each of restOf(job)) this.#acceptedOne(node, each)
   }
 
-  #accepted(node: string, job: OutJob): void {
+  #acceptedOne(node: string, job: OutJob): void {
     job.ticket.accepted()
-    this.#spool?.remove(job.id)
     this.#notices.accepted(node, job)
   }
 
-  #refusedBy(job: OutJob, code: string, message: string, there: string): void {
+  #refusedBy(job: OutJob, { number, code, message, job: there }: Why): void {
     // The node stops, or has lost its children of the job's kind: the job is as good as never sent.
     if (code === 'JR_STOPPED' || code === 'JR_NO_NODE') return this.#placement.again(job)
     this.#spool?.remove(job.id)
     const known = code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL'
-    this.#refuse(job, new JrError(known, message, there === '' ? {} : { job: there }))
+    const error = new JrError(known, message, there === '' ? {} : { job: there })
+    this.#refuse(job, refusedWith(job, memberOf(job, number), error))
   }
 
   /** Whatever it is about this job: the others are not to wait for it any longer. */
@@ -416,7 +344,8 @@ export class DistributorCore implements HandleOwner {
     this.#notices.setAside(node, job)
     this.#spool?.remove(id)
     const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
-    this.#refuse(job, new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`))
+    const error = new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`)
+    this.#refuse(job, refusedWith(job, null, error))
   }
 
   #lost(node: string, above: number): void {
@@ -435,4 +364,10 @@ export class DistributorCore implements HandleOwner {
     this.#onSettled()
     this.#presence.look()
   }
+}
+
+function isAccepted(ticket: Ticket): Promise<boolean> {
+  return new Promise((resolve) => {
+    ticket.whenAccepted({ resolve: () => resolve(true), reject: () => resolve(false) })
+  })
 }

@@ -19,6 +19,7 @@ export type { LeaseState, StoredNode } from '../src/store/redis/jobs.js'
 export type { ActQuery, JobFilter, JobQuery } from '../src/verbs/query.js'
 export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
+export type { JobsTogether } from './flows/jobs-together.js'
 export { Distributor } from './jr.js'
 export type {
   JobNameFacts,
@@ -40,6 +41,7 @@ export type {
   ScheduleList,
   ScheduleWait,
 } from './schedules/schedule.js'
+export type { GivenJob, GivenJobs } from './sending/given-jobs.js'
 export type { SpawnOptions } from './spawned/spawn-command.js'
 export type { SpawnedNode } from './spawned/spawn-node.js'
 export type { StopOptions } from './start.js'

@@ -7,6 +7,7 @@ import type { NodeOptions } from '../src/options/node-options.js'
 import type { Address } from '../src/wire/address.js'
 import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
+import { FlowCalls } from './flows/calls.js'
 import { Listeners } from './listeners.js'
 import { NodeControls } from './monitor/controls.js'
 import type { Monitor, NodeMonitor } from './monitor/monitor.js'
@@ -34,6 +35,7 @@ export class Distributor implements AsyncDisposable {
   readonly #listeners = new Listeners()
   readonly #ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
   readonly #controls = new NodeControls(() => this.#started().core.nodes, this.#ask)
+  readonly #flows = new FlowCalls(() => this.#started().core)
   readonly #schedules = new ScheduleCalls(() => this.#started().core)
   #running: Running | null = null
   #ready: Promise<void>
@@ -117,7 +119,7 @@ export class Distributor implements AsyncDisposable {
     onSuccess?: Feedback,
     onError?: Feedback,
   ): JobHandle {
-    return this.#started().core.enqueue(name, args, options, onSuccess, onError)
+    return this.#started().core.enqueuing.enqueue(name, args, options, onSuccess, onError)
   }
 
   /**
@@ -135,9 +137,18 @@ export class Distributor implements AsyncDisposable {
   ): JobHandles<Name> {
     const { core } = this.#started()
     const jobs = list as Iterable<JobArgs>
-    const handles = core.enqueueMany(name, jobs, options, onSuccess as Feedback, onError as Feedback)
+    const handles = core.enqueuing.enqueueMany(
+      name,
+      jobs,
+      options,
+      onSuccess as Feedback,
+      onError as Feedback,
+    )
     return handles as JobHandles<Name>
   }
+
+  /** Enqueues several jobs of any names: one node takes all of them, or none. */
+  readonly enqueueAll = this.#flows.enqueueAll
 
   /**
    * Feedbacks of all jobs of a name that have none of their own, also of those that an earlier life of this app (of
@@ -268,7 +279,7 @@ export class Distributor implements AsyncDisposable {
    * @internal
    */
   forward(job: SentJob, onSuccess: Feedback, onError: Feedback): JobHandle {
-    return this.#started().core.forward(job, onSuccess, onError)
+    return this.#started().core.enqueuing.forward(job, onSuccess, onError)
   }
 
   #started(): Running {

@@ -100,6 +100,9 @@ export const MAX_NOTE_VALUE = 2 ** 20
 const MAX_NOTES = 1024
 const MAX_TOGETHER = 16_384
 
+/** Jobs that are taken together, or make a flow; and the bytes of their args and terms, of which one alone may have more. */
+export const BUNDLE = { jobs: 10_000, bytes: 8 * 1024 * 1024 }
+
 /** The name of a shelf of notes. */
 export const SHELF: Rule<string> = {
   says: '1 to 32 small letters',

@@ -82,12 +82,11 @@ t.test('there are no circles, not of types either', async (t) => {
 const LONGEST_FILE = 250
 /** Files with a second subject that is not taken out yet, and their lines. Both may only become fewer. */
 const TOO_LONG: Readonly<Record<string, number>> = {
-  'distributor/distributor.ts': 438,
-  'distributor/jr.ts': 303,
+  'distributor/distributor.ts': 373,
+  'distributor/jr.ts': 296,
   'distributor/nodes/node-line.ts': 408,
   'node/executors/children/pool.ts': 276,
   'node/order/lane-window.ts': 260,
-  'node/session/session.ts': 267,
   'src/bytes/bytes.ts': 286,
   'src/store/redis/store.ts': 258,
   'src/wire/channel.ts': 276,

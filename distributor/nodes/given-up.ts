@@ -1,20 +1,26 @@
+import { renumber, restOf } from '../sending/bundle.js'
 import type { OutJob } from '../sending/out-job.js'
 
 /** A job as it was sent: another one may have its id by now. */
-type Sent = Pick<OutJob, 'id' | 'edition'>
+interface Sent extends Pick<OutJob, 'id' | 'edition'> {
+  /** Those that were to be taken with it, under the numbers that follow. */
+  readonly rest: readonly string[]
+}
 
 /** Jobs that were sent to a node and then given up: only the node knows whether they came. */
 export class GivenUp {
   /** By the numbers under which they were sent. */
   readonly #jobs = new Map<number, Sent>()
 
-  add({ id, edition, ticket }: OutJob): void {
-    this.#jobs.set(ticket.number, { id, edition })
+  add(job: OutJob): void {
+    const { id, edition, ticket } = job
+    this.#jobs.set(ticket.number, { id, edition, rest: restOf(job).map((each) => each.id) })
   }
 
   /** The node did not take it. */
   refused(number: number): void {
-    this.#jobs.delete(number)
+    for (const [first, { rest }] of this.#jobs)
+      if (number >= first && number <= first + rest.length) this.#jobs.delete(first)
   }
 
   /**
@@ -26,15 +32,16 @@ export class GivenUp {
     taken: number,
     take: (isIt: (job: OutJob) => boolean) => readonly OutJob[],
   ): { readonly back: readonly OutJob[]; readonly forget: readonly string[] } {
-    const came = new Map<string, { readonly edition: number; readonly number: number }>()
-    for (const [number, { id, edition }] of this.#jobs) if (number <= taken) came.set(id, { edition, number })
+    const came = new Map<string, Sent & { readonly number: number }>()
+    for (const [number, sent] of this.#jobs)
+      if (number + sent.rest.length <= taken) came.set(sent.id, { ...sent, number })
     this.#jobs.clear()
     if (came.size === 0) return { back: [], forget: [] }
     const back = take(({ id, edition }) => came.get(id)?.edition === edition)
-    for (const { id, ticket } of back) {
-      ticket.number = came.get(id)?.number ?? 0
-      came.delete(id)
+    for (const job of back) {
+      renumber(job, came.get(job.id)?.number ?? 0)
+      came.delete(job.id)
     }
-    return { back, forget: [...came.keys()] }
+    return { back, forget: [...came.values()].flatMap(({ id, rest }) => [id, ...rest]) }
   }
 }

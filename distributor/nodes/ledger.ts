@@ -1,16 +1,19 @@
 import { fits, type Limits } from '../../src/window.js'
+import { countOf, lastNumberOf, restOf } from '../sending/bundle.js'
 import type { OutJob } from '../sending/out-job.js'
 import { Queue } from '../sending/queue.js'
 import { SUSPECT } from './suspicion.js'
 
-/** Jobs that were given to a node and that it has not accepted, in the order of their numbers. */
+/** Jobs that were given to a node and that it has not accepted, in the order of their numbers. Those that are to be taken together are one. */
 export class Ledger {
   readonly #jobs = new Queue<OutJob>()
+  #size = 0
   #bytes = 0
   #careful = false
 
+  /** Each of those that are to be taken together counts. */
   get size(): number {
-    return this.#jobs.size
+    return this.#size
   }
 
   get first(): OutJob | undefined {
@@ -28,32 +31,36 @@ export class Ledger {
 
   count(test: (job: OutJob) => boolean): number {
     let count = 0
-    for (const job of this.#jobs) if (test(job)) count++
+    for (const job of this.#jobs) {
+      if (test(job)) count++
+      for (const each of restOf(job)) if (test(each)) count++
+    }
     return count
   }
 
   /** Whether one more of so many bytes may be sent. */
   fits(bytes: number, credit: Limits): boolean {
-    return !this.#careful && fits(this.#jobs.size, this.#bytes, bytes, credit)
+    return !this.#careful && fits(this.#size, this.#bytes, bytes, credit)
   }
 
   add(job: OutJob): void {
     this.#jobs.push(job)
+    this.#size += countOf(job)
     this.#bytes += job.bytes
   }
 
-  /** The first one, if its number is not above this. */
+  /** The first one, if no number of it is above this. */
   take(number: number): OutJob | undefined {
     const job = this.#jobs.peek()
-    if (job === undefined || job.ticket.number > number) return undefined
+    if (job === undefined || lastNumberOf(job) > number) return undefined
     this.#jobs.shift()
-    this.#bytes -= job.bytes
+    this.#gone(job)
     return job
   }
 
   remove(test: (job: OutJob) => boolean): OutJob[] {
     const jobs = this.#jobs.remove(test)
-    for (const { bytes } of jobs) this.#bytes -= bytes
+    for (const job of jobs) this.#gone(job)
     return jobs
   }
 
@@ -77,5 +84,10 @@ export class Ledger {
   /** The one that was sent alone is accepted, or refused. */
   goOn(): void {
     this.#careful = this.#jobs.size > 0
+  }
+
+  #gone(job: OutJob): void {
+    this.#size -= countOf(job)
+    this.#bytes -= job.bytes
   }
 }

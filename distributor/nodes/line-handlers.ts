@@ -1,6 +1,9 @@
 import type { JrError } from '../../src/errors.js'
-import type { OutcomeMessage } from '../../src/wire/messages.js'
+import type { OutcomeMessage, Refused } from '../../src/wire/messages.js'
 import type { OutJob } from '../sending/out-job.js'
+
+/** Why a job is refused: which it was, by its number; and `job`, the id of the one that is there instead; empty: none. */
+export type Why = Pick<Refused, 'number' | 'code' | 'message' | 'job'>
 
 /** What is told of one node. `Line`: the node. */
 export interface LineHandlers<Line> {
@@ -8,8 +11,8 @@ export interface LineHandlers<Line> {
   /** About to be sent, its number settled. */
   readonly onSend: (line: Line, job: OutJob) => void
   readonly onAccepted: (line: Line, job: OutJob) => void
-  /** `there`: the id of the job that is there instead; empty: none. */
-  readonly onRefused: (line: Line, job: OutJob, code: string, message: string, there: string) => void
+  /** Of those that are to be taken together one is why all are refused. */
+  readonly onRefused: (line: Line, job: OutJob, why: Why) => void
   /** The outcomes of one read. Answers when the feedback of each is done, which it is when that is null: it counts as taken then. */
   readonly onOutcomes: (
     line: Line,

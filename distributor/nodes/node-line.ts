@@ -1,19 +1,22 @@
 import type { Clock, Timer } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
-import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
+import { pinnedTo } from '../../src/job/terms/where.js'
 import type { Limits } from '../../src/window.js'
 import { MAX_SENT_BEFORE } from '../../src/wire/job-fields.js'
 import { MAX_FORGET } from '../../src/wire/link-messages.js'
 import type { Link } from '../../src/wire/links.js'
-import type { KnownJob, LinkMessage, NodeState, OutcomeMessage, Welcome } from '../../src/wire/messages.js'
-import { type Candidate, type Never, NO_JOBS, type Wish } from '../sending/node-choice.js'
-import { enqueueMessage, type Moment, mayBeOne, type OutJob } from '../sending/out-job.js'
+import type { LinkMessage, NodeState, OutcomeMessage, Welcome } from '../../src/wire/messages.js'
+import { lastNumberOf, memberOf, renumber, restOf } from '../sending/bundle.js'
+import type { Candidate, Never, Wish } from '../sending/node-choice.js'
+import { type Moment, mayBeOne, type OutJob } from '../sending/out-job.js'
+import { Abilities } from './abilities.js'
 import { Asking, away, type Question } from './asking.js'
 import { GivenUp } from './given-up.js'
 import { type KnownStore, lostAbove } from './known-store.js'
 import { Ledger } from './ledger.js'
-import type { LineHandlers } from './line-handlers.js'
+import type { LineHandlers, Why } from './line-handlers.js'
 import { Receipts } from './receipts.js'
+import { sendJob } from './send-job.js'
 import { BROKEN, INNOCENT, LOST } from './suspicion.js'
 
 export type NodeLineHandlers = LineHandlers<NodeLine>
@@ -29,10 +32,7 @@ export class NodeLine implements Candidate {
   #link: Link | null = null
   #welcomed = false
   #status: NodeState['status'] = 'running'
-  #jobs = new Map<string, KnownJob>()
-  /** How many jobs it can run at once, on each kind of children. */
-  #evented = 0
-  #deferred = 0
+  readonly #abilities = new Abilities()
   /** Jobs sent and not ended, as far as can be known here. */
   #busy = 0
   /** The number of the last job that was given to this node. */
@@ -55,7 +55,6 @@ export class NodeLine implements Candidate {
   #doubt: Timer | null = null
   connectedAt = 0
   maxArgs = 0
-  #takes = NO_JOBS
 
   constructor(name: string, clock: Clock, doubtMs: number, handlers: NodeLineHandlers) {
     this.name = name
@@ -79,7 +78,7 @@ export class NodeLine implements Candidate {
 
   get free(): number {
     // A node that is paused keeps what it is sent; one that runs jobs comes first, however busy.
-    return this.#status === 'paused' ? Number.NEGATIVE_INFINITY : this.#evented + this.#deferred - this.#busy
+    return this.#status === 'paused' ? Number.NEGATIVE_INFINITY : this.#abilities.slots - this.#busy
   }
 
   get unaccepted(): number {
@@ -93,7 +92,7 @@ export class NodeLine implements Candidate {
 
   /** Sent, and neither accepted nor over. */
   get inFlight(): number {
-    return this.#ledger.count((job) => !isOver(job))
+    return this.#ledger.count(({ ticket }) => ticket.status !== 'over')
   }
 
   get link(): Link | null {
@@ -102,22 +101,18 @@ export class NodeLine implements Candidate {
 
   get facts(): { jobs: string[]; slots: number; busy: number } {
     return {
-      jobs: [...this.#jobs.keys()],
-      slots: this.#evented + this.#deferred,
+      jobs: this.#abilities.jobs,
+      slots: this.#abilities.slots,
       busy: Math.max(0, this.#busy),
     }
   }
 
   whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null {
-    if (!this.#jobs.has(job.name) && this.#takes.unknownJob !== 'wait') return 'unknown'
-    if (job.agreed.highest > this.#takes.terms) return 'terms'
-    if ((this.isDeferred(job) ? this.#deferred : this.#evented) === 0) return 'childless'
-    return hasPriorityIn(this.#takes, job.agreed.terms) ? null : 'priority'
+    return this.#abilities.whyNot(job)
   }
 
-  /** Whether it would run on a deferred child there. */
-  isDeferred({ name, agreed }: Wish): boolean {
-    return agreed.terms.defer ?? this.#jobs.get(name)?.defer ?? false
+  isDeferred(job: Wish): boolean {
+    return this.#abilities.isDeferred(job)
   }
 
   hasCredit(bytes: number): boolean {
@@ -181,15 +176,21 @@ export class NodeLine implements Candidate {
 
   /** Goes out at the end of what is being done now: until then it may still be said that its outcome is wanted. */
   send(job: OutJob): void {
-    job.ticket.node = this.name
-    job.ticket.number = ++this.#last
+    renumber(job, this.#last + 1)
+    this.#last = lastNumberOf(job)
     this.#ledger.add(job)
-    if (job.runAt === null && (job.delayMs ?? 0) === 0) this.#busy++
+    this.#comes(job)
+    for (const each of restOf(job)) this.#comes(each)
     this.#handlers.onSend(this, job)
     this.#outbox.push(job)
     if (this.#outbox.length === 1) queueMicrotask(this.#flush)
     // Of many at once the node can begin with the first while the last are being enqueued.
     else if (this.#outbox.length >= FLUSH_JOBS && job.ticket.wanted) this.#flushNow()
+  }
+
+  #comes({ ticket, runAt, delayMs }: OutJob): void {
+    ticket.node = this.name
+    if (runAt === null && (delayMs ?? 0) === 0) this.#busy++
   }
 
   readonly #flush = (): void => {
@@ -209,10 +210,12 @@ export class NodeLine implements Candidate {
 
   /** A job that an earlier life of the app has sent to this node under its number: only the node knows whether it came. */
   adopt(job: OutJob): void {
-    job.ticket.status = 'sent'
-    job.ticket.node = this.name
+    for (const { ticket } of [job, ...restOf(job)]) {
+      ticket.status = 'sent'
+      ticket.node = this.name
+    }
     this.#ledger.add(job)
-    this.#last = Math.max(this.#last, job.ticket.number)
+    this.#last = Math.max(this.#last, lastNumberOf(job))
     this.#doubt ??= this.#clock.setTimer(this.#doubtMs, () => this.#giveUp())
   }
 
@@ -267,24 +270,24 @@ export class NodeLine implements Candidate {
       }
       case 'joined':
         for (const job of this.#ledger) {
-          if (job.ticket.number !== message.number) continue
-          return this.#handlers.onJoined(this, job, message.id)
+          const member = memberOf(job, message.number)
+          if (member !== null) return this.#handlers.onJoined(this, member, message.id)
         }
         return
       case 'refused':
-        return this.#refused(message.number, message.code, message.message, message.job)
+        return this.#refused(message)
       case 'welcome':
         if (this.#welcomed) throw new JrError('JR_PROTOCOL', 'a node says welcome once')
         this.#credit = { count: message.creditJobs, bytes: message.creditBytes }
         this.maxArgs = message.maxArgs
-        this.#takes = message
-        this.#learn(message)
+        this.#abilities.begin(message)
+        this.#abilities.learn(message)
         this.#status = 'running'
         this.#busy = 0
         return this.#resume(message)
       case 'node-state':
         this.#status = message.status
-        this.#learn(message)
+        this.#abilities.learn(message)
         this.#roomier = true
         return
       case 'reply':
@@ -312,7 +315,7 @@ export class NodeLine implements Candidate {
     this.#last = Math.max(this.#last, taken)
     this.connectedAt = this.#clock.now()
     const accepted = [
-      ...this.#accept((job) => isUpTo(job, taken)),
+      ...this.#accept((job) => lastNumberOf(job) <= taken),
       // Another store has none of these.
       ...this.#takeBack(before === null || before.id === store.id ? taken : 0),
     ]
@@ -323,7 +326,8 @@ export class NodeLine implements Candidate {
     else for (const job of this.#ledger) this.#sendJob(job, now)
     this.#asking.again(channel)
     this.#handlers.onOpen(this)
-    for (const job of accepted) if (mayBeOne(job) && !isOver(job)) this.#handlers.onJoined(this, job, job.id)
+    for (const job of accepted.flatMap((first) => [first, ...restOf(first)]))
+      if (mayBeOne(job) && job.ticket.status !== 'over') this.#handlers.onJoined(this, job, job.id)
     if (lost !== null) this.#handlers.onLost(this, lost)
   }
 
@@ -333,7 +337,7 @@ export class NodeLine implements Candidate {
     for (let at = 0; at < forget.length; at += MAX_FORGET)
       this.#link?.channel.send({ type: 'forget', ids: forget.slice(at, at + MAX_FORGET) })
     for (const job of back) {
-      job.ticket.node = this.name
+      for (const { ticket } of [job, ...restOf(job)]) ticket.node = this.name
       this.#handlers.onAccepted(this, job)
     }
     return back
@@ -349,21 +353,26 @@ export class NodeLine implements Candidate {
   }
 
   #sendJob(job: OutJob, now: Moment): void {
-    if (this.#link === null || this.#link.channel.send(enqueueMessage(job, now))) return
-    const { maxFrame } = this.#link.peer
-    const text = `job '${job.name}' takes ${job.bytes} bytes of args; node ${this.name} takes frames of ${maxFrame} bytes (its option maxFrame)`
+    if (this.#link === null) return
+    const { channel, peer } = this.#link
+    const large = sendJob(channel, job, now)
+    if (large === null) return
+    const message = `job '${large.name}' takes ${large.args.length} bytes of args; node ${this.name} takes frames of ${peer.maxFrame} bytes (its option maxFrame)`
+    const { number } = large.ticket
+    // Of those that are to be taken together some have come by now: with the connection they are forgotten.
+    if (large !== job) channel.destroy(new JrError('JR_ARGS_TOO_LARGE', message))
     // Not in the middle of what is sent.
     queueMicrotask(() => {
-      this.#refused(job.ticket.number, 'JR_ARGS_TOO_LARGE', text)
+      this.#refused({ number, code: 'JR_ARGS_TOO_LARGE', message, job: '' })
       this.#tellRoom()
     })
   }
 
   /** Before the welcome, too: the word may have been lost with the last connection. */
-  #refused(number: number, code: string, message: string, there = ''): void {
-    this.#givenUp.refused(number)
-    for (const job of this.#ledger.remove(({ ticket }) => ticket.number === number))
-      this.#handlers.onRefused(this, job, code, message, there)
+  #refused(why: Why): void {
+    this.#givenUp.refused(why.number)
+    for (const job of this.#ledger.remove((one) => memberOf(one, why.number) !== null))
+      this.#handlers.onRefused(this, job, why)
     this.#sendNext()
     this.#roomier = true
   }
@@ -375,34 +384,25 @@ export class NodeLine implements Candidate {
     this.#sendFirst(this.#now())
   }
 
-  #learn({ jobs, evented, deferred }: Pick<NodeState, 'jobs' | 'evented' | 'deferred'>): void {
-    this.#jobs = new Map(jobs.map((job) => [job.name, job]))
-    this.#evented = evented
-    this.#deferred = deferred
-  }
-
   #giveUp(): void {
     this.#doubt = null
     const jobs = this.#ledger.remove(({ agreed }) => pinnedTo(agreed.terms) !== this.name)
     let kept = 0
-    for (const { ticket } of this.#ledger) kept = Math.max(kept, ticket.number)
+    for (const job of this.#ledger) kept = Math.max(kept, lastNumberOf(job))
     for (const job of jobs) {
       this.#givenUp.add(job)
       // A number up to which the node has taken jobs says that it has this one: unless one after it is still to come.
       const { number } = job.ticket
       if (number < kept) continue
       const before = job.sentBefore.slice(1 - MAX_SENT_BEFORE)
-      job.sentBefore = [...before, { node: this.name, number, last: this.#last }]
+      const sentBefore = [...before, { node: this.name, number, last: this.#last }]
+      for (const each of [job, ...restOf(job)]) each.sentBefore = sentBefore
     }
     this.#handlers.onDoubt(this, jobs)
   }
 }
 
 /** Its outcome came before the word that it is accepted: it is not in doubt, whatever the node says when it is back. */
-function isOver({ ticket }: OutJob): boolean {
-  return ticket.status === 'over'
-}
-
-function isUpTo({ ticket }: OutJob, number: number): boolean {
-  return ticket.number <= number
+function isOver(job: OutJob): boolean {
+  return job.ticket.status === 'over' && restOf(job).every(({ ticket }) => ticket.status === 'over')
 }

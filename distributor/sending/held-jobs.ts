@@ -1,4 +1,5 @@
 import { homeKeyOf } from '../../src/job/home.js'
+import { countOf, kindOf } from './bundle.js'
 import type { OutJob } from './out-job.js'
 import { Queue } from './queue.js'
 
@@ -25,7 +26,7 @@ export class HeldJobs {
     const queue = this.#queues.get(key) ?? new Queue<OutJob>()
     this.#queues.set(key, queue)
     queue.push(job)
-    this.#size++
+    this.#size += countOf(job)
     this.#bytes += job.bytes
   }
 
@@ -36,7 +37,7 @@ export class HeldJobs {
       if (isFull()) return
       for (let job = queue.peek(); job !== undefined && take(job); job = queue.peek()) {
         queue.shift()
-        this.#size--
+        this.#size -= countOf(job)
         this.#bytes -= job.bytes
       }
       if (queue.size === 0) this.#queues.delete(key)
@@ -78,17 +79,18 @@ export class HeldJobs {
   }
 
   #without(removed: OutJob[]): OutJob[] {
-    this.#size -= removed.length
-    for (const { bytes } of removed) this.#bytes -= bytes
+    for (const job of removed) {
+      this.#size -= countOf(job)
+      this.#bytes -= job.bytes
+    }
     return removed
   }
 }
 
 /** Jobs that have different homes may belong to different nodes: those of each key have a queue of their own. */
 function keyOf(job: OutJob): string {
-  const { name, agreed } = job
+  // Together they may need more of a node than each of them.
+  if (job.bundle !== null) return `together ${job.id}`
   const home = homeKeyOf(job)
-  if (agreed.highest === 0 && home === null) return name
-  const { defer, node, strictNode, notNode, priority } = agreed.terms
-  return JSON.stringify([name, agreed.highest, defer, node, strictNode, notNode, priority, home])
+  return home === null ? kindOf(job) : `${kindOf(job)} of ${home}`
 }

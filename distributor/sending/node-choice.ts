@@ -31,6 +31,8 @@ export interface Candidate {
 /** What of a job matters. */
 export interface Wish extends Pick<JobFields, 'id' | 'name' | 'edition' | 'agreed'> {
   readonly bytes: number
+  /** Of those that one node is to take together: one of each kind, and where they are at home. */
+  readonly bundle?: { readonly kinds: readonly Wish[]; readonly home: string | null } | null
 }
 
 /**
@@ -38,12 +40,12 @@ export interface Wish extends Pick<JobFields, 'id' | 'name' | 'edition' | 'agree
  * home of its key; else the one with most free slots, of several alike the one whose turn it is (`turn` counts up).
  */
 export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[], turn: number): C | null {
-  const { terms } = wish.agreed
+  const { terms } = namer(wish).agreed
   if (terms.node !== undefined) {
     for (const node of nodes) if (node.name === terms.node && fits(node, wish)) return node
     if (pinnedTo(terms) !== null) return null
   }
-  const key = homeKeyOf(wish)
+  const key = wish.bundle ? wish.bundle.home : homeKeyOf(wish)
   if (key !== null) return chooseHome(key, wish, nodes)
   let best: C | null = null
   for (let i = 0; i < nodes.length; i++) {
@@ -58,7 +60,7 @@ export function chooseNode<C extends Candidate>(wish: Wish, nodes: readonly C[],
  * asked for by name and is away, or none is connected.
  */
 export function whyNever(wish: Wish, nodes: readonly Candidate[]): Never | null {
-  const { terms } = wish.agreed
+  const { terms } = namer(wish).agreed
   const pinned = pinnedTo(terms)
   let nearest = -1
   for (const node of nodes) {
@@ -71,10 +73,25 @@ export function whyNever(wish: Wish, nodes: readonly Candidate[]): Never | null 
 }
 
 function fits(node: Candidate, wish: Wish): boolean {
-  return node.open && whyNot(node, wish) === null && node.hasCredit(wish.bytes)
+  // What is taken together is more than a node lets others have on their way: it goes when anything may.
+  return node.open && whyNot(node, wish) === null && node.hasCredit(wish.bundle ? 0 : wish.bytes)
+}
+
+/** The one that names a node, when one does. */
+function namer(wish: Wish): Wish {
+  return wish.bundle?.kinds.find(({ agreed }) => agreed.terms.node !== undefined) ?? wish
 }
 
 function whyNot(node: Candidate, wish: Wish): Never | null {
+  if (!wish.bundle) return whyNotOne(node, wish)
+  for (const kind of wish.bundle.kinds) {
+    const why = whyNotOne(node, kind)
+    if (why !== null) return why
+  }
+  return null
+}
+
+function whyNotOne(node: Candidate, wish: Wish): Never | null {
   return node.whyNot(wish) ?? (mayRunOn(node.name, wish.agreed.terms) ? null : 'ruled-out')
 }
 

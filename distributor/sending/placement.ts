@@ -3,6 +3,7 @@ import { argsTooLarge, JrError } from '../../src/errors.js'
 import { pinnedTo } from '../../src/job/terms/where.js'
 import { fits } from '../../src/window.js'
 import type { Ticket } from '../told/ticket.js'
+import { refusedWith, restOf } from './bundle.js'
 import { HeldJobs } from './held-jobs.js'
 import { type Candidate, chooseNode, type Wish, whyNever } from './node-choice.js'
 import type { OutJob } from './out-job.js'
@@ -77,8 +78,12 @@ export class Placement {
 
   /** A job that was taken before, and needs a node once more: never refused for want of room. */
   again(job: OutJob): void {
-    job.ticket.status = 'held'
-    job.ticket.node = null
+    for (const { ticket } of [job, ...restOf(job)]) {
+      // Of those that go together some may have ended at the node that went away.
+      if (ticket.status === 'over') continue
+      ticket.status = 'held'
+      ticket.node = null
+    }
     if (!this.#give(job)) this.#hold(job)
   }
 
@@ -93,9 +98,9 @@ export class Placement {
     if (this.#held.size > 0) this.#judgeLater()
   }
 
-  /** Takes a held job out, when it is held. */
+  /** Takes a held job out, when it is held and stands alone. */
   take(ticket: Ticket): OutJob | undefined {
-    const [job] = this.#held.remove((held) => held.ticket === ticket)
+    const [job] = this.#held.remove((held) => held.ticket === ticket && held.bundle === null)
     if (job !== undefined) this.#deps.spool?.remove(job.id)
     return job
   }
@@ -107,7 +112,8 @@ export class Placement {
 
   /** A job that is held: that of the ticket, when it is among the first, or any. */
   find(ticket?: Ticket): OutJob | undefined {
-    return this.#held.find((held) => ticket === undefined || held.ticket === ticket, FIRST_HELD)
+    const isIt = (held: OutJob) => held.ticket === ticket || restOf(held).some((job) => job.ticket === ticket)
+    return this.#held.find(ticket === undefined ? () => true : isIt, FIRST_HELD)
   }
 
   /** Holds nothing from now on; answers what was held. */
@@ -116,18 +122,23 @@ export class Placement {
     return this.#held.remove(() => true)
   }
 
-  #mayHold({ bytes }: OutJob): boolean {
+  #mayHold(job: OutJob): boolean {
     const { maxHeld, maxHeldBytes } = this.#deps
-    return (
-      maxHeld > 0 && fits(this.#held.size, this.#held.bytes, bytes, { count: maxHeld, bytes: maxHeldBytes })
-    )
+    const others = restOf(job).length
+    if (maxHeld <= others) return false
+    return fits(this.#held.size, this.#held.bytes, job.bytes, {
+      count: maxHeld - others,
+      bytes: maxHeldBytes,
+    })
   }
 
   #give(job: OutJob): boolean {
     const line = chooseNode(job, this.#deps.nodes(), this.#turn++)
     if (line === null) return false
-    if (job.bytes > line.maxArgs) {
-      this.#refuseLater(job, argsTooLarge(job.name, job.bytes, line.name, line.maxArgs))
+    const large = tooLargeFor(line, job)
+    if (large !== null) {
+      const error = argsTooLarge(large.name, large.args.length, line.name, line.maxArgs)
+      this.#refuseLater(job, refusedWith(job, large, error))
       return true
     }
     line.send(job)
@@ -146,7 +157,7 @@ export class Placement {
       const lines = this.#deps.nodes()
       for (const job of this.#held.removeAlike((head) => whyNever(head, lines) !== null)) {
         this.#deps.spool?.remove(job.id)
-        this.#deps.refuse(job, neverTaken(job, lines))
+        this.#deps.refuse(job, whyRefused(job, lines))
       }
     })
   }
@@ -155,6 +166,22 @@ export class Placement {
   #refuseLater(job: OutJob, error: JrError): void {
     queueMicrotask(() => this.#deps.refuse(job, error))
   }
+}
+
+function tooLargeFor({ maxArgs }: Receiver, job: OutJob): OutJob | null {
+  if (job.args.length > maxArgs) return job
+  return restOf(job).find(({ args }) => args.length > maxArgs) ?? null
+}
+
+/** Of those that are to be taken together one may be why, or that no node takes all of them. */
+function whyRefused(job: OutJob, lines: readonly Receiver[]): JrError {
+  if (job.bundle === null) return neverTaken(job, lines)
+  const why = (one: OutJob) => whyNever(one, lines) !== null
+  const culprit = why({ ...job, bundle: null }) ? job : job.bundle.rest.find(why)
+  if (culprit !== undefined) return refusedWith(job, culprit, neverTaken({ ...culprit, bundle: null }, lines))
+  const who = lines.filter((line) => line.connected).map((line) => line.name)
+  const text = `no connected node (${who.join(', ')}) may take all of them`
+  return refusedWith(job, null, new JrError('JR_NO_NODE', text))
 }
 
 /** Why no node that is connected will take it, with what they have. */

@@ -4,6 +4,7 @@ import { pack, unpack } from '../../src/bytes/codec.js'
 import { whenOf } from '../../src/job/due.js'
 import { readJobFields, type SentJob, writeJobFields } from '../../src/wire/job-fields.js'
 import { Ticket } from '../told/ticket.js'
+import { renumber, restOf, together } from './bundle.js'
 import { messageOf, type OutJob, outJob } from './out-job.js'
 
 /**
@@ -13,13 +14,16 @@ import { messageOf, type OutJob, outJob } from './out-job.js'
 type Head = [says: 'spool', format: number, instance: string]
 type Sent = [says: 'sent', id: string, node: string, number: number]
 type Gone = [says: 'gone', id: string]
-/** The job is in the form in which it travels: what was taken at `enqueue` is what is read again, by the same rules. */
+/**
+ * The job is in the form in which it travels: what was taken at `enqueue` is what is read again, by the same rules. Behind it are those
+ * that are to be taken together with it: in one record, so that all of them are there or none is.
+ */
 type Waits = [says: 'job', id: string, enqueuedAt: number, fields: Buffer]
 /** All in front of this byte was on the disk when it was written. */
 type Safe = [says: 'safe', bytes: number]
 type Fields = Head | Waits | Sent | Gone | Safe
 
-export const FORMAT = 4
+export const FORMAT = 5
 const PREFIX = 8
 /** The first byte of what says `safe`. */
 const LIST_OF_TWO = 0x92
@@ -55,7 +59,7 @@ export function headRecord(instance: string): Buffer {
 
 export function jobRecord(job: OutJob, enqueuedAt: number): Buffer {
   const w = new ByteWriter(256 + job.bytes)
-  writeJobFields(w, messageOf(job, 0, enqueuedAt))
+  for (const each of [job, ...restOf(job)]) writeJobFields(w, messageOf(each, 0, enqueuedAt))
   return encode(['job', job.id, enqueuedAt, w.take()])
 }
 
@@ -113,7 +117,7 @@ export function spooledOf(records: JobRecords, clock: { now(): number; mono(): n
   const job = jobOf(decode(records.job) as Waits, clock)
   if (records.sent === null) return { job, node: null }
   const [, , node, number] = decode(records.sent) as Sent
-  job.ticket.number = number
+  renumber(job, number)
   return { job, node }
 }
 
@@ -155,7 +159,7 @@ function isOurs(fields: readonly unknown[]): boolean {
     case 'spool':
       return Number.isInteger(first) && (first !== FORMAT || typeof second === 'string')
     case 'job':
-      return Number.isSafeInteger(second) && Buffer.isBuffer(third) && fieldsIn(third).job.id === first
+      return Number.isSafeInteger(second) && Buffer.isBuffer(third) && fieldsIn(third)[0]?.job.id === first
     case 'sent':
       return typeof first === 'string' && typeof second === 'string' && Number.isInteger(third)
     case 'gone':
@@ -176,14 +180,19 @@ function copyOf(record: Buffer): Buffer {
   return Buffer.from(record)
 }
 
-function fieldsIn(bytes: Buffer): SentJob {
-  return readJobFields(new ByteReader(bytes))
+function fieldsIn(bytes: Buffer): SentJob[] {
+  const r = new ByteReader(bytes)
+  const fields: SentJob[] = []
+  while (r.left > 0) fields.push(readJobFields(r))
+  return fields
 }
 
 function jobOf([, , enqueuedAt, bytes]: Waits, clock: { now(): number; mono(): number }): OutJob {
-  const { job, wanted, sentBefore, ...wait } = fieldsIn(bytes)
-  const ticket = new Ticket(job.id, job.name, null, null, wanted, job.edition)
   // The time that the app was away counts.
   const since = clock.mono() - Math.max(0, clock.now() - enqueuedAt)
-  return outJob(job, whenOf(wait, enqueuedAt), ticket, since, sentBefore)
+  const jobs = fieldsIn(bytes).map(({ job, wanted, sentBefore, ...wait }) => {
+    const ticket = new Ticket(job.id, job.name, null, null, wanted, job.edition)
+    return outJob(job, whenOf(wait, enqueuedAt), ticket, since, sentBefore)
+  })
+  return together(jobs)
 }

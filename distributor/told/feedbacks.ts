@@ -124,10 +124,10 @@ export class Feedbacks {
     this.#wanted.set(ticket.id, ticket)
   }
 
-  /** Nothing more will be heard of the job: its error feedback hears why. */
+  /** Nothing more will be heard of the job: its error feedback hears why. Another, which goes on, may have its id. */
   refuse(ticket: Ticket, error: JrError, args: JobArgs, node: string): void {
     if (ticket.status === 'over') return
-    this.#forget(ticket.id)
+    if (this.find(ticket.id) === ticket) this.#forget(ticket.id)
     ticket.refused(error)
     const info = refusedInfo(
       this.#deps.clock.now(),

@@ -6,10 +6,8 @@ import { JrError } from '../../src/errors.js'
 import type { Outcome } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import { messageOf } from '../../src/thrown.js'
-import { WINDOWS, Window } from '../../src/window.js'
 import type { Channel } from '../../src/wire/channel.js'
 import type {
-  Enqueue,
   LinkMessage,
   NodeState,
   OutcomeMessage,
@@ -18,32 +16,24 @@ import type {
   Unreadable,
   Welcome,
 } from '../../src/wire/messages.js'
-import type { Journal, NodeInsert, Origin } from '../changes/journal.js'
+import type { NodeInsert, Origin } from '../changes/journal.js'
 import type { Delivery } from '../report/delivery.js'
 import type { Runner } from '../run/runner.js'
-import type { NodeSettings } from '../settings.js'
 import { Acceptance } from './acceptance.js'
-import { type Admitting, admit, refusal } from './admit.js'
 import { Answers } from './answers.js'
 import { Errands } from './errands.js'
-import type { Refusals } from './refusals.js'
+import { Intake, type IntakeDeps } from './intake.js'
 import { type Ask, askOf, type Subjects } from './requests.js'
 import { Watching, type WatchingDeps } from './watching.js'
 
-export interface SessionDeps extends Subjects, Admitting, Omit<WatchingDeps, 'reach'> {
-  readonly settings: NodeSettings
-  readonly journal: Journal
+export interface SessionDeps extends Subjects, IntakeDeps, Omit<WatchingDeps, 'reach'> {
   readonly runner: Runner
   readonly clock: Clock
-  readonly seq: () => number
   readonly log: Logger
   /** What a distributor can make this node say as often as it likes. */
   readonly complaints: CountedLines
-  /** False while the node stops: what comes then is refused, and the distributor keeps it. */
-  readonly admitting: () => boolean
   /** That this node's name is taken. */
   readonly duplicates: CountedLines
-  readonly refusals: Refusals
   /** Something was stored for this session; `settle` is wanted once the group is done. */
   readonly touched: (session: Session) => void
 }
@@ -59,11 +49,8 @@ export class Session implements Origin {
   readonly #errands: Errands
   readonly #answers: Answers
   #open = false
-  /** The highest number received. */
-  #received = 0
+  readonly #intake: Intake
   readonly #acceptance: Acceptance
-  /** Come and not yet stored: never more than the distributor may have on their way. */
-  readonly #pending = new Window(WINDOWS.jobs)
   readonly #watching: Watching
 
   constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
@@ -76,6 +63,7 @@ export class Session implements Origin {
       writable: () => channel.writable,
       onFull: (full) => (full ? channel.pause('errands') : channel.resume('errands')),
     })
+    this.#intake = new Intake(peer, channel, this, () => this.#errands.add(0, async () => {}), deps)
     this.#answers = new Answers(peer, channel, this.#errands)
     this.#watching = new Watching(peer, (outcome) => delivery.copy(outcome), deps)
   }
@@ -83,7 +71,7 @@ export class Session implements Origin {
   welcome(message: Welcome): void {
     for (const refused of this.#deps.refusals.of(this.peer.instance, message.taken))
       this.channel.send(refused)
-    this.#received = message.taken
+    this.#intake.begin(message.taken)
     this.#acceptance.begin(message.taken)
     this.#open = true
     this.#say(message)
@@ -125,11 +113,11 @@ export class Session implements Origin {
   }
 
   refused({ number }: NodeInsert, error: JrError): void {
-    this.#refuse(number ?? 0, error)
+    this.#intake.refuse(number ?? 0, error)
   }
 
   stored(change: NodeInsert): void {
-    this.#pending.remove(change.job.args.length)
+    this.#intake.stored(change)
     this.#acceptance.stored(change.number, change.started ? this.#deps.runner.running(change.job.id) : null)
     this.#deps.touched(this)
   }
@@ -163,7 +151,7 @@ export class Session implements Origin {
     if (!this.#open) throw new JrError('JR_PROTOCOL', `'${message.type}' came before this node's welcome`)
     switch (message.type) {
       case 'enqueue':
-        return this.#enqueue(message, now)
+        return this.#intake.take(message, now)
       case 'outcomes-taken':
         if (this.delivery.taken(message.first, message.count)) return
         throw new JrError(
@@ -194,48 +182,7 @@ export class Session implements Origin {
       error: error.message,
     })
     if (about.what === 'request') return this.#answers.give(about.number, 1, () => Promise.reject(error))
-    this.#number(about.number)
-    this.#refuse(about.number, error)
-  }
-
-  #number(number: number): void {
-    if (number <= this.#received)
-      throw new JrError('JR_PROTOCOL', `job number ${number} came after ${this.#received}`)
-    this.#received = number
-  }
-
-  #refuse(number: number, { code, message, job = '' }: JrError): void {
-    const refused = { type: 'refused', number, code, message, job } as const
-    this.#deps.refusals.add(this.peer.instance, refused)
-    this.channel.send(refused)
-    // Who does not read why is not listened to.
-    if (!this.channel.writable) this.#errands.add(0, async () => {})
-  }
-
-  #enqueue(message: Enqueue, now: Now): void {
-    const { settings, runner, executors, scheduler, journal, seq } = this.#deps
-    const { number, job: asked, sentBefore } = message
-    this.#number(number)
-    const known = executors.known(asked.name)
-    const refused = this.#deps.admitting()
-      ? refusal(asked, settings, known, executors.slots)
-      : new JrError('JR_STOPPED', `node ${settings.name} is stopping`)
-    if (refused !== null) return this.#refuse(number, refused)
-    const bytes = asked.args.length
-    if (!this.#pending.fits(bytes)) {
-      const { count, bytes: most } = WINDOWS.jobs
-      throw new JrError('JR_PROTOCOL', `more than ${count} jobs, or ${most} bytes of args, not accepted yet`)
-    }
-    this.#pending.add(bytes)
-    const job = admit(message, this.peer, known, now, seq(), scheduler.keyFor(asked))
-    const ownId = job.edition > 0
-    const made: NodeInsert = { kind: 'insert', job, ownId, number, sentBefore, origin: this, started: false }
-    journal.add(made, true)
-    // Of a job with an id or a key of the user's own, or one sent elsewhere before, it is not known yet whether it is a new one; of
-    // one of a series, whether it is the first.
-    const { unique, serial } = job.agreed.terms
-    const mayBegin = !ownId && sentBefore.length === 0 && unique === undefined && serial === undefined
-    if (mayBegin) made.started = runner.offer(job, now)
+    this.#intake.unreadable(about.number, about.more, error)
   }
 
   #forget(ids: readonly string[]): void {

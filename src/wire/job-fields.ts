@@ -26,6 +26,8 @@ export interface SentJob extends Wait {
   readonly heldMs: number
   /** Earlier tries, in doubt: nodes that it was sent to and did not hear from. */
   readonly sentBefore: readonly Sent[]
+  /** It belongs to the one that comes next: they are taken together, or neither is. Absent: it stands alone, or is the last. */
+  readonly more?: boolean
 }
 
 export interface Sent {
@@ -47,7 +49,8 @@ const HELD = 1 << 3
 const TERMS = 1 << 4
 const SENT_BEFORE = 1 << 5
 const BY_WALL = 1 << 6
-const ALL = (1 << 7) - 1
+const MORE = 1 << 7
+const ALL = (1 << 8) - 1
 
 export function writeJobFields(w: ByteWriter, sent: SentJob): void {
   const { job, delayMs, wanted, heldMs, sentBefore } = sent
@@ -60,6 +63,7 @@ export function writeJobFields(w: ByteWriter, sent: SentJob): void {
   if (agreed.highest > 0) flags |= TERMS
   if (sentBefore.length > 0) flags |= SENT_BEFORE
   if (sent.byWall) flags |= BY_WALL
+  if (sent.more === true) flags |= MORE
   w.uint(flags)
   w.text(job.id)
   if (job.edition > 0) w.uint(job.edition)
@@ -83,7 +87,13 @@ export function readJobFields(r: ByteReader): SentJob {
   const sentBefore = flags & SENT_BEFORE ? readList(r, 'sentBefore', MAX_SENT_BEFORE, readSent) : NOT_SENT
   const byWall = (flags & BY_WALL) !== 0
   const job = { id, edition, name, agreed, args: r.bytes() }
-  return { job, delayMs, byWall, wanted: (flags & WANTED) !== 0, heldMs, sentBefore }
+  const more = (flags & MORE) !== 0
+  return { job, delayMs, byWall, wanted: (flags & WANTED) !== 0, heldMs, sentBefore, more }
+}
+
+/** Of fields that can't be read whole. */
+export function readMore(r: ByteReader): boolean {
+  return (r.uint() & MORE) !== 0
 }
 
 function writeSent(w: ByteWriter, { node, number, last }: Sent): void {

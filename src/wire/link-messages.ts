@@ -4,7 +4,7 @@ import { TERMINAL_STATES } from '../job/states.js'
 import { MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from './fields.js'
 import type { MessageSet } from './frame.js'
-import { readJobFields, writeJobFields } from './job-fields.js'
+import { readJobFields, readMore, writeJobFields } from './job-fields.js'
 import type { Enqueue, LinkMessage, OutcomeMessage } from './messages.js'
 import { readKnownJobs, readWelcome, writeKnownJobs, writeWelcome } from './welcome.js'
 
@@ -165,7 +165,7 @@ function read(code: number, r: ByteReader): LinkMessage | null {
 function salvage(code: number, r: ByteReader, error: JrError): LinkMessage {
   switch (code) {
     case CODES.enqueue:
-      return { type: 'unreadable', about: { what: 'job', number: r.uint() }, error }
+      return { type: 'unreadable', about: { what: 'job', number: r.uint(), more: readMore(r) }, error }
     case CODES.cancel:
     case CODES.watch:
     case CODES.request:
@@ -181,8 +181,8 @@ function salvage(code: number, r: ByteReader, error: JrError): LinkMessage {
 
 function readEnqueue(r: ByteReader): Enqueue {
   const number = r.uint()
-  const { job, delayMs, byWall, wanted, heldMs, sentBefore } = readJobFields(r)
-  return { type: 'enqueue', number, job, delayMs, byWall, wanted, heldMs, sentBefore }
+  const { job, delayMs, byWall, wanted, heldMs, sentBefore, more = false } = readJobFields(r)
+  return { type: 'enqueue', number, job, delayMs, byWall, wanted, heldMs, sentBefore, more }
 }
 
 const MORE = 1 << 2

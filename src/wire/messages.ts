@@ -25,7 +25,9 @@ export interface Unreadable {
   readonly type: 'unreadable'
   /** What of, and which: the number of a job or a request, or the id of the job whose outcome it is. */
   readonly about:
-    | { readonly what: 'job' | 'request'; readonly number: number }
+    | { readonly what: 'request'; readonly number: number }
+    /** `more`: as in `Enqueue`. */
+    | { readonly what: 'job'; readonly number: number; readonly more: boolean }
     | { readonly what: 'outcome'; readonly id: string }
   readonly error: JrError
 }

@@ -26,6 +26,12 @@ type Enqueued = Extract<LinkMessage, { type: 'enqueue' }>
 
 const sentTo = (peer: RawPeer) =>
   peer.got.filter((message): message is Enqueued => message.type === 'enqueue')
+/** The job has completed, before it is accepted. */
+const outcomeOf = (sent?: Enqueued): LinkMessage => ({
+  type: 'outcome',
+  stored: false,
+  outcome: outcome({ id: sent?.job.id ?? '', distributor: 'app', instance: 'life', args: pack({}) }),
+})
 const toldToForget = (peer: RawPeer) =>
   peer.got.flatMap((message) => (message.type === 'forget' ? message.ids : []))
 
@@ -65,6 +71,48 @@ t.test('what another node has by then is to be forgotten, if it ever came', asyn
   const back = await nodeThatHas(t, address, 'one', 2)
   await back.until(() => toldToForget(back).length > 0)
   t.same(toldToForget(back), [a?.id, b?.id])
+})
+
+t.test('jobs that are to be taken together go, and are in doubt, as a whole', async (t) => {
+  const { app, address } = await startApp(t, { doubtTimeout: '1ms' })
+  const first = await nodeThatHas(t, address, 'one', 0)
+  await app.ready
+  const single = app.enqueue('echo')
+  const all = app.enqueueAll([{ name: 'echo' }, { name: 'echo' }, { name: 'echo' }])
+  const ids = [single, ...all.jobs].map(({ id }) => id)
+  await first.until(() => sentTo(first).length === 4)
+  const shown = (peer: RawPeer) => sentTo(peer).map(({ number, job, more }) => [number, job.id, more])
+  const together = (from: number) => [1, 2, 3].map((i) => [from + i, ids[i], i < 3])
+  t.same(shown(first), [[1, ids[0], false], ...together(1)])
+  first.send(outcomeOf(sentTo(first)[1]))
+  await all.jobs[0].result()
+  first.socket.destroy()
+  const other = await nodeThatHas(t, address, 'two', 0)
+  await other.until(() => sentTo(other).length === 4)
+  t.same(shown(other).slice(1), together(1), 'also the one that has ended')
+  t.same(
+    sentTo(other).map(({ sentBefore }) => sentBefore),
+    [1, 2, 2, 2].map((number) => [{ node: 'one', number, last: 4 }]),
+  )
+  const back = await nodeThatHas(t, address, 'one', 4)
+  await back.until(() => toldToForget(back).length === 4)
+  t.same(toldToForget(back), ids)
+  let accepted = false
+  const settled = all.accepted.then(
+    () => {
+      accepted = true
+    },
+    () => {},
+  )
+  other.send(
+    { type: 'accepted', number: 3 },
+    { type: 'refused', number: 3, code: 'JR_DUPLICATE', message: 'no', job: 'x' },
+  )
+  await t.rejects(all.accepted, { code: 'JR_DUPLICATE', message: /because of jobs\[1\]/, job: 'x' })
+  await settled
+  t.notOk(accepted, 'not before the last of them is')
+  await t.rejects(all.jobs[2].result(), { code: 'JR_DUPLICATE' })
+  await all.jobs[0].result()
 })
 
 t.test('a job that comes behind the word to forget it is not meant', async (t) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { messageOf } from '#dist/distributor/sending/out-job.js'
 import {
+  FORMAT,
   goneRecord,
   headRecord,
   jobRecord,
@@ -78,7 +79,7 @@ t.test('what ends the file', async (t) => {
   ]
   for (const [name, damage] of cases) {
     const { format, instance } = readRecords(Buffer.concat([head, damage]))
-    t.same({ format, instance }, { format: 4, instance: 'app-1' }, `${name}: the head`)
+    t.same({ format, instance }, { format: FORMAT, instance: 'app-1' }, `${name}: the head`)
     t.same(liveOf(head, job('a'), damage), ['a'], name)
     if (damage.length > 7) t.same(liveOf(head, job('a'), damage, job('c')), ['a'], `${name}, in the middle`)
     // The head itself is one, here.
@@ -90,9 +91,9 @@ t.test('a file without a head, or of another format', async (t) => {
   const nothing = { format: null, instance: null }
   t.match(readRecords(Buffer.alloc(0)), nothing)
   t.match(readRecords(job('a')), nothing)
-  t.match(readRecords(record(pack(['spool', 4, null]))), nothing)
-  const later = readRecords(Buffer.concat([record(pack(['spool', 5, { any: 'thing' }])), job('a')]))
-  t.match(later, { format: 5, instance: null, live: new Map(), damaged: false })
+  t.match(readRecords(record(pack(['spool', FORMAT, null]))), nothing)
+  const later = readRecords(Buffer.concat([record(pack(['spool', FORMAT + 1, { any: 'thing' }])), job('a')]))
+  t.match(later, { format: FORMAT + 1, instance: null, live: new Map(), damaged: false })
 })
 
 t.test('a job comes back as it was, and the time that the app was away counts', async (t) => {
@@ -114,7 +115,15 @@ t.test('a job comes back as it was, and the time that the app was away counts', 
   const records = live.get('a')
   if (records === undefined) throw new Error('it is not there')
   const { ticket, ...job } = spooledOf(records, { now: () => 1500, mono: () => 90 }).job
-  t.same(job, { id: 'a', ...fields, bytes: fields.args.length, since: -410, suspicion: 0, sentBefore: [] })
+  t.same(job, {
+    id: 'a',
+    ...fields,
+    bytes: fields.args.length,
+    since: -410,
+    suspicion: 0,
+    sentBefore: [],
+    bundle: null,
+  })
   t.match(ticket, { id: 'a', name: 'import', wanted: true, status: 'held' })
   t.equal(spooledOf(records, { now: () => 0, mono: () => 90 }).job.since, 90, 'a clock that was set back')
 })

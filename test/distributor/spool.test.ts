@@ -61,7 +61,7 @@ t.test('a file of another format is left as it is', async (t) => {
   const file = join(dir, 'spool.log')
   const later = record(pack(['spool', 1, 'app']))
   writeFileSync(file, later)
-  await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT', message: /spool\.log has format 1; .* reads 4/ })
+  await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT', message: /spool\.log has format 1; .* reads 5/ })
   await t.rejects(opened(dir), { code: 'JR_STORE_CORRUPT' }, 'the lock was released')
   t.same(readFileSync(file), later)
 })

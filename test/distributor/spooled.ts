@@ -17,6 +17,7 @@ export function outJob(id: string, fields: Partial<OutJob> = {}): OutJob {
     runAt: null,
     agreed: NO_TERMS,
     sentBefore: [],
+    bundle: null,
     ...fields,
     args,
     bytes: args.length,

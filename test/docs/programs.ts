@@ -68,6 +68,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     prints: /orders: \[ 1, 2 \],\s+count: 2/,
   },
   'docs/order.md: Example': { prints: /^paused by shop since 20\S+Z\n3\n2\n\{ concurrency: 10 \}\n$/ },
+  'docs/flows.md: All or none': { prints: /^4711 ann\npack\n$/ },
   'docs/guide.md: Enqueueing': [
     {
       ...APP,

@@ -44,7 +44,7 @@ const MESSAGES: LinkMessage[] = [
   { type: 'ping' },
   { type: 'pong' },
   { type: 'bye', reason: 'stopping' },
-  { type: 'enqueue', number: 7, job, ...sent },
+  { type: 'enqueue', number: 7, job, ...sent, more: true },
   {
     type: 'enqueue',
     number: 8,
@@ -52,6 +52,7 @@ const MESSAGES: LinkMessage[] = [
     ...sent,
     delayMs: null,
     sentBefore: [],
+    more: false,
   },
   { type: 'forget', ids: ['a', 'b'] },
   { type: 'cancel', request: 1, id: 'a' },

@@ -1,7 +1,6 @@
 import {
   compareKeys,
   isIn,
-  isWithin,
   NOTES_BYTES,
   type NoteRange,
   pathOf,
@@ -83,14 +82,15 @@ export class NoteReader {
   }
 
   #youngIn(shelf: Shelf, range: NoteRange): YoungOne[] {
+    const from = startOf(range)
     const start = pathOf({ shelf, key: '' })
     const found: YoungOne[] = []
-    for (const [path, { value }] of this.#young) {
-      if (!path.startsWith(start)) continue
+    for (const [path, { value }] of this.#young.from(start + from.key)) {
       const key = path.slice(start.length)
-      if (isWithin(range, key)) found.push({ key, value })
+      if (!path.startsWith(start) || !isIn(range, key)) break
+      if (!from.behind || key !== from.key) found.push({ key, value })
     }
-    return found.sort((a, b) => compareKeys(a.key, b.key))
+    return found
   }
 }
 
