@@ -1,4 +1,5 @@
 export { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
+export type { AttemptError } from '../src/job/attempts.js'
 export type { EnqueueOptions } from '../src/job/enqueue-options.js'
 export type {
   ArgsOf,
@@ -29,7 +30,8 @@ export type {
   PauseOptions,
   SetBy,
 } from './monitor/controls.js'
-export type { JobPage, LoadedJob, Monitor, MonitoredJob, NodeMonitor, TagCounts } from './monitor/monitor.js'
+export type { JobPage, Monitor, NodeMonitor, TagCounts } from './monitor/monitor.js'
+export type { JobAttempt, LoadedJob, MonitoredJob } from './monitor/monitored-job.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
 export type { JobWait } from './monitor/waits.js'
 export type { SetSchedules } from './schedules/calls.js'

@@ -145,7 +145,23 @@ function leaseOf({ lease, leaseMs }: StoredNode): string {
 async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
   const job = await of.jobs.load(id)
   if (job === null) return missing(of, id)
-  return print(json ? asJson(job) : columns(Object.entries(job).map(([key, value]) => [key, shown(value)])))
+  if (json) return print(asJson(job))
+  const { attempts, ...facts } = job
+  print(columns(Object.entries(facts).map(([key, value]) => [key, shown(value)])))
+  if (attempts.length === 0) return EXIT.ok
+  const rows = attempts.map(({ number, node, child, startedAt, finishedAt, error }) => {
+    const times = [startedAt?.toISOString() ?? '', finishedAt.toISOString()]
+    return [
+      String(number),
+      node,
+      child === 0 ? '' : String(child),
+      ...times,
+      error?.code ?? '',
+      error?.message ?? '',
+    ]
+  })
+  const head = ['ATTEMPT', 'NODE', 'CHILD', 'STARTED', 'FINISHED', 'CODE', 'ERROR']
+  return print(`\n${columns([head, ...rows.map((row) => row.map(printable))])}`)
 }
 
 async function actOnEach(act: Act, of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {

@@ -1,56 +1,12 @@
-import { unpackChecked } from '../../src/bytes/codec.js'
 import { JrError } from '../../src/errors.js'
-import type { JobState } from '../../src/job/states.js'
-import { optionsOf, termsOf } from '../../src/job/terms/agreed.js'
-import type { TermOptions } from '../../src/job/terms/table.js'
-import type { JobArgs } from '../../src/job/types.js'
 import { checked, NAME } from '../../src/rules.js'
 import { type Act, wasDone } from '../../src/verbs/acts.js'
-import type { JobFacts, LoadedFacts } from '../../src/verbs/facts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { AnswerOf, VerbName } from '../../src/verbs/table.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
+import { jobOf, type LoadedJob, loadedJobOf, type MonitoredJob } from './monitored-job.js'
 import { type Ask, type GivenTo, request } from './request.js'
-import { type JobWait, waitOf } from './waits.js'
-
-/** A job as its node keeps it. */
-export interface MonitoredJob {
-  readonly id: string
-  readonly name: string
-  readonly state: JobState
-  /** Attempts begun, the one that runs included. */
-  readonly attempt: number
-  /** When it is, or was, due. */
-  readonly due: Date
-  readonly enqueuedAt: Date
-  readonly startedAt: Date | null
-  readonly finishedAt: Date | null
-  /** Why its last attempt failed; null when none has. */
-  readonly lastError: string | null
-  /** Its code and the first 2 KiB of its stack; empty where there is none. */
-  readonly lastCode: string
-  readonly lastStack: string
-  /** What it was enqueued with, as it could be given again. A term of a later version than this one is left out. */
-  readonly terms: TermOptions
-  /** Which run of a schedule is next or under way, from 1. */
-  readonly run: number
-  /** What keeps it from beginning, if it is due; null also where only Redis was asked, and not its node. */
-  readonly waits: JobWait | null
-  /** The name of the app that enqueued it. */
-  readonly distributor: string
-  /** Whether it runs on a deferred child. */
-  readonly defer: boolean
-  /** The node that has it. */
-  readonly node: string
-}
-
-/** A job with what it was enqueued with. */
-export interface LoadedJob extends MonitoredJob {
-  readonly args: JobArgs
-  /** The args with everything that the job added, of one that has completed with `keepResult`; else null. */
-  readonly result: JobArgs | null
-}
 
 /** `waiting`: `scheduled`, `available` or `retryable`, as the clock says. */
 export type TagCounts = AnswerOf<'tagged'>
@@ -204,40 +160,4 @@ export function sumOf(counts: readonly TagCounts[]): TagCounts {
   for (const each of counts)
     for (const stands in sum) sum[stands as keyof TagCounts] += each[stands as keyof TagCounts]
   return sum
-}
-
-export function loadedJobOf(raw: LoadedFacts, node: string): LoadedJob {
-  const { args, result } = raw
-  return {
-    ...jobOf(raw, node),
-    args: unpackChecked(args) as JobArgs,
-    result: result === null ? null : (unpackChecked(result) as JobArgs),
-  }
-}
-
-export function jobOf(raw: JobFacts, node: string): MonitoredJob {
-  const { id, name, state, attempt, lastError, lastCode, lastStack, distributor, defer } = raw
-  return {
-    id,
-    name,
-    state,
-    attempt,
-    due: new Date(raw.due),
-    enqueuedAt: new Date(raw.enqueuedAt),
-    startedAt: timeOf(raw.startedAt),
-    finishedAt: timeOf(raw.finishedAt),
-    lastError,
-    lastCode,
-    lastStack,
-    terms: optionsOf(termsOf(raw.terms)),
-    run: raw.slot + 1,
-    waits: waitOf(raw.waits, name),
-    distributor,
-    defer,
-    node,
-  }
-}
-
-function timeOf(ms: number): Date | null {
-  return ms === 0 ? null : new Date(ms)
 }

@@ -8,15 +8,8 @@ import { type Act, wasDone } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { type Schedule, scheduleOf } from '../schedules/schedule.js'
-import {
-  type JobPage,
-  jobOf,
-  type LoadedJob,
-  loadedJobOf,
-  type Monitor,
-  sumOf,
-  type TagCounts,
-} from './monitor.js'
+import { type JobPage, type Monitor, sumOf, type TagCounts } from './monitor.js'
+import { jobOf, type LoadedJob, loadedJobOf } from './monitored-job.js'
 import { askedAs } from './request.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */

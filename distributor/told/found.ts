@@ -1,7 +1,7 @@
 import { JrError } from '../../src/errors.js'
 import type { JobState } from '../../src/job/states.js'
 import type { DoneArgs, JobArgs, JobFailure } from '../../src/job/types.js'
-import type { LoadedJob } from '../monitor/monitor.js'
+import type { LoadedJob } from '../monitor/monitored-job.js'
 import { type CancelAnswer, type HandleOwner, JobHandle, type WaitOptions } from './handle.js'
 import type { Ticket } from './ticket.js'
 

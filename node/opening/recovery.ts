@@ -4,6 +4,7 @@ import type { JobDefinition } from '../../src/job/definition.js'
 import type { Interrupted } from '../../src/store/contract.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
 import { changeAfter } from '../run/conclusion.js'
+import { pastOf } from '../run/past.js'
 import { type RetryRules, rulesFor } from '../run/rules.js'
 import { decide } from '../run/verdict.js'
 import type { NodeSettings } from '../settings.js'
@@ -36,15 +37,19 @@ export function changeFor(
 ): NodeMove | NodeEnd {
   const { settings, now, ahead, seq, random } = deps
   const { attempt, losses } = job.course
+  const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
   const message = `node ${lost} was lost while attempt ${attempt} ran`
-  const end = {
-    status: 'lost',
-    attempt,
-    retryAfterMs: 0,
-    message,
-    code: 'JR_NODE_LOST',
-    stack: '',
-  } as const
+  const error = new JrError('JR_NODE_LOST', message)
+  const over = {
+    attempt: { job: from, attempt, startedAt },
+    args: job.args,
+    error: packError(error),
+    child: 0,
+    finishedAt: now - ahead,
+  }
+  const { name, code } = error
+  const past = pastOf(over, lost, { name, message, code, stack: '' })
+  const end = { status: 'lost', attempt, retryAfterMs: 0, past } as const
   // The node's loss says nothing against the job.
   const rules: RetryRules = {
     ...rulesFor(job, deps.known(job.name), settings),
@@ -52,18 +57,7 @@ export function changeFor(
   }
   const verdict = decide(job, end, rules, now, seq(), random, ahead)
   const { ended, next } = verdict
-  const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
   if (ended === null && next !== null)
     return moveOf(from, true, { ...next, course: { ...next.course, losses } })
-  const error = packError(new JrError('JR_NODE_LOST', message))
-  const over = {
-    attempt: { job: from, attempt, startedAt },
-    message,
-    code: 'JR_NODE_LOST',
-    args: job.args,
-    error,
-    child: 0,
-    finishedAt: now - ahead,
-  }
-  return changeAfter(over, '', job, verdict, false, deps)
+  return changeAfter(over, past, job, verdict, false, deps)
 }

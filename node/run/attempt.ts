@@ -36,6 +36,11 @@ export interface AttemptResult {
   readonly child: number
 }
 
+/** What is known of an attempt that is over. */
+export interface Over extends Pick<AttemptResult, 'args' | 'error' | 'child' | 'finishedAt'> {
+  readonly attempt: Pick<Attempt, 'job' | 'attempt' | 'startedAt'>
+}
+
 /** Of an attempt that did not end as the job has it. */
 export type Failed = 'timeout' | 'cancelled' | 'lost' | 'failed'
 

@@ -1,23 +1,19 @@
 import { packError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
+import { type PastAttempt, withAttempt } from '../../src/job/attempts.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, KeptResult } from '../../src/job/record.js'
 import { transition } from '../../src/job/states.js'
 import type { NodeEnd, NodeMove } from '../changes/journal.js'
 import type { NodeSettings } from '../settings.js'
-import type { Attempt, AttemptResult } from './attempt.js'
-import { lastOf, type Verdict } from './verdict.js'
+import type { AttemptResult, Over } from './attempt.js'
+import { pastOf } from './past.js'
+import type { Verdict } from './verdict.js'
 
 export interface ConclusionDeps {
   readonly settings: Pick<NodeSettings, 'name' | 'keeps'>
   /** The next number of the store: for the outcome. */
   readonly seq: () => number
-}
-
-/** What is known of an attempt that is over. */
-export interface Over
-  extends Pick<AttemptResult, 'message' | 'code' | 'args' | 'error' | 'child' | 'finishedAt'> {
-  readonly attempt: Pick<Attempt, 'job' | 'attempt' | 'startedAt'>
 }
 
 /**
@@ -35,11 +31,11 @@ export function asCancelled(result: AttemptResult): AttemptResult {
 
 /**
  * What is written, and told, once it is decided what becomes of a job after an attempt. `job`: as it waited, but `wanted`
- * as it is now. `stack`: where the attempt failed. `discarded`: nothing of it is kept.
+ * as it is now. `past`: what its record keeps of the attempt, when that has failed. `discarded`: nothing of it is kept.
  */
 export function changeAfter(
   result: Over,
-  stack: string,
+  past: PastAttempt | null,
   job: JobRecord,
   { ended, next }: Verdict,
   discarded: boolean,
@@ -73,7 +69,7 @@ export function changeAfter(
           course: {
             ...job.course,
             attempt: result.attempt.attempt,
-            ...(result.message === '' ? {} : lastOf({ ...result, stack })),
+            attempts: withAttempt(job.course.attempts, past ?? pastOf(result, settings.name, null)),
           },
         },
         state,
@@ -100,11 +96,20 @@ export function failedWithoutRun(
 ): NodeEnd {
   const state = transition('available', 'failed')
   const report = outcomeWithoutRun(job, state, packError(error), { seq: seq(), node: settings.name, now })
+  const { name, message, code } = error
+  const none: PastAttempt = {
+    number: 0,
+    node: settings.name,
+    child: 0,
+    startedAt: 0,
+    finishedAt: now,
+    error: { name, message, code, stack: '' },
+  }
   const keep = settings.keeps(state)
     ? {
         job: {
           ...job,
-          course: { ...job.course, lastError: error.message, lastCode: error.code, lastStack: '' },
+          course: { ...job.course, attempts: withAttempt(job.course.attempts, none) },
         },
         state,
         startedAt: 0,

@@ -10,8 +10,9 @@ import type { Executor } from '../executors/executor.js'
 import { type Executors, free } from '../executors/executors.js'
 import type { NodeSettings } from '../settings.js'
 import type { Attempt, AttemptResult } from './attempt.js'
-import { logEnd, logStart, stackOf } from './attempt-log.js'
+import { logEnd, logStart } from './attempt-log.js'
 import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
+import { errorOf, pastOf } from './past.js'
 import { rulesFor } from './rules.js'
 import { decide } from './verdict.js'
 
@@ -227,22 +228,17 @@ export class Runner {
     this.#running.delete(job.id)
     counts.end(job)
     const result = running.cancelled ? asCancelled(given) : given
-    const stack = stackOf(result)
-    const end = {
-      status: result.status,
-      attempt: attempt.attempt,
-      retryAfterMs: result.retryAfterMs,
-      message: result.message,
-      code: result.code,
-      stack,
-    }
+    const { status, retryAfterMs } = result
+    const error = errorOf(result)
+    const past = error === null ? null : pastOf(result, settings.name, error)
+    const end = { status, attempt: attempt.attempt, retryAfterMs, past }
     const wanted = running.watched
     const record = wanted === job.wanted ? job : { ...job, wanted }
     const rules = rulesFor(job, executors.known(job.name), settings)
     const verdict = decide(record, end, rules, now.steady, seq(), random, now.steady - now.wall)
-    if (settings.logJobProcessing) logEnd(log, result, verdict, stack)
+    if (settings.logJobProcessing) logEnd(log, result, verdict, error)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(changeAfter(result, stack, record, verdict, running.discarded, this.#deps), false)
+    journal.add(changeAfter(result, past, record, verdict, running.discarded, this.#deps), false)
   }
 }

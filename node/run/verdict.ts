@@ -1,3 +1,4 @@
+import { type PastAttempt, withAttempt } from '../../src/job/attempts.js'
 import { type Course, FRESH } from '../../src/job/course.js'
 import { dueAfter } from '../../src/job/due.js'
 import { timedLane } from '../../src/job/lane.js'
@@ -14,9 +15,8 @@ export interface AttemptEnd {
   /** The number of the attempt, from 1. */
   readonly attempt: number
   readonly retryAfterMs: number | null
-  readonly message: string
-  readonly code: string
-  readonly stack: string
+  /** What the record keeps of it; null: nothing, as it did not fail. */
+  readonly past: PastAttempt | null
 }
 
 /** What becomes of the job: it ends, or it takes another place (and the run of a schedule may have ended). */
@@ -58,7 +58,9 @@ export function decide(
         ? { retry: false, delayMs: 0 }
         : judge(end.attempt, rules.maxAttempts, rules.backoff, end.retryAfterMs, random)
       if (!retry.retry) return { ended: 'failed', next: nextRun(job, now, seq, ahead) }
-      const course = { ...job.course, attempt: end.attempt, losses, ...lastOf(end) }
+      const { past, attempt } = end
+      const attempts = past === null ? job.course.attempts : withAttempt(job.course.attempts, past)
+      const course = { ...job.course, attempt, losses, attempts }
       return { ended: null, next: waiting(job, retry.delayMs, now, seq, course, ahead) }
     }
   }
@@ -81,13 +83,6 @@ function waiting(
 /** As before, but for what its beginning has let go. */
 function returned({ agreed, course }: JobRecord): Course {
   return agreed.terms.unique?.until === 'started' ? { ...course, keyless: true } : course
-}
-
-const MAX_STACK = 2048
-
-/** What the record says of an attempt that has failed. */
-export function lastOf({ message, code, stack }: Pick<AttemptEnd, 'message' | 'code' | 'stack'>) {
-  return { lastError: message, lastCode: code, lastStack: stack.slice(0, MAX_STACK) }
 }
 
 /** The next run of a schedule, its course begun anew; null for a job that runs once. */

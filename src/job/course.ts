@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import { NO_ATTEMPTS, type PastAttempt, readAttempts, writeAttempts } from './attempts.js'
 import { byNumber, type Entry, readBlock } from './block.js'
 import type { Standing } from './lane.js'
 
@@ -20,15 +21,12 @@ export const COURSE = {
   slot: count(3),
   /** When the first slot of a schedule was due; `null` while that is where the job waits. */
   firstDue: orNull(count(4)),
-  /** Why the last attempt failed, for people; `null` before the first failure. */
-  lastError: orNull(text(5)),
-  /** Its code and its stack; empty where there was none. */
-  lastCode: text(6),
-  lastStack: text(7),
   /** Where it is to stand when it is no longer behind another of its series, or blocked; `null` while it is neither. */
   behind: orNull(standing(8)),
   /** An attempt that does not count has begun, and let go what the job was the only one by until then. */
   keyless: flag(9),
+  /** The last of those attempts that are over and have counted, the oldest first. */
+  attempts: attempts(10),
 } as const
 
 /** What has happened to a job. Only its node writes it. */
@@ -78,8 +76,8 @@ function flag(no: number): Mark<boolean> {
   return { no, fallback: false, write: (w, value) => w.flag(value), read: (r) => r.flag() }
 }
 
-function text(no: number): Mark<string> {
-  return { no, fallback: '', write: (w, value) => w.text(value), read: (r) => r.text() }
+function attempts(no: number): Mark<readonly PastAttempt[]> {
+  return { no, fallback: NO_ATTEMPTS, write: writeAttempts, read: readAttempts }
 }
 
 function orNull<Value>({ no, write, read }: Entry<Value>): Mark<Value | null> {

@@ -1,3 +1,4 @@
+import { bytesOfAttempts } from './attempts.js'
 import type { Course } from './course.js'
 import type { Lane } from './lane.js'
 import type { JobState, TerminalState } from './states.js'
@@ -45,8 +46,8 @@ export interface JobRecord extends Place {
 }
 
 /** Bytes, or letters, of what it carries: all else of it is small. */
-export function bytesOfJob({ args, agreed, course: { lastError, lastStack } }: JobRecord): number {
-  return args.length + agreed.bytes.length + (lastError?.length ?? 0) + lastStack.length
+export function bytesOfJob({ args, agreed, course }: JobRecord): number {
+  return args.length + agreed.bytes.length + bytesOfAttempts(course.attempts)
 }
 
 /** The same job while its next attempt runs. */

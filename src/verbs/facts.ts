@@ -1,9 +1,10 @@
+import { lastError } from '../job/attempts.js'
 import { isDeferred } from '../job/lane.js'
 import type { StoredJob } from '../job/record.js'
 import { standingOf } from '../job/series.js'
 import { JOB_STATES } from '../job/states.js'
 import { NAME, type Rule } from '../rules.js'
-import { type FormOf, one, oneOf, orNull, record } from './form.js'
+import { type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { BOOLEAN, NUMBER } from './query.js'
 import { WAIT, type WaitFacts } from './waits.js'
 
@@ -34,20 +35,36 @@ export const FACTS = {
   /** The block of them. */
   terms: one(BYTES),
 }
+/** One that is over and has counted. `number` is 0 where the job failed without one; `child` where it is not known. */
+export const ATTEMPT_FIELDS = {
+  number: one(NUMBER),
+  node: one(NAME),
+  child: one(NUMBER),
+  startedAt: one(NUMBER),
+  finishedAt: one(NUMBER),
+  error: orNull(record({ name: one(TEXT), message: one(TEXT), code: one(TEXT), stack: one(TEXT) })),
+}
+const ATTEMPT = record(ATTEMPT_FIELDS, 'the facts of an attempt')
 export const JOB_FACTS = record(FACTS, 'the facts of a job')
 /** Lists have no args: they would have no bound otherwise. */
 export const LOADED_FACTS = record(
-  { ...FACTS, args: one(BYTES), result: orNull(one(BYTES)) },
-  'the facts of a job, with args and, if it is kept, result (MessagePack)',
+  { ...FACTS, attempts: listOf(ATTEMPT), args: one(BYTES), result: orNull(one(BYTES)) },
+  'the facts of a job, with its attempts, args and, if it is kept, result (MessagePack)',
 )
 export type LoadedFacts = FormOf<typeof LOADED_FACTS>
 
 /** A job as monitors show it. */
 export type JobFacts = FormOf<typeof JOB_FACTS>
 
-/** With what it was enqueued with, and its result. */
+/** What is shown of a job alone, beside what lists have. */
 export function loadedFactsOf(stored: StoredJob, waits: WaitFacts | null = null): LoadedFacts {
-  return { ...factsOf(stored, waits), args: stored.job.args, result: stored.result?.args ?? null }
+  const { args, course } = stored.job
+  return {
+    ...factsOf(stored, waits),
+    attempts: [...course.attempts],
+    args,
+    result: stored.result?.args ?? null,
+  }
 }
 
 /** `waits`: what its node says; nobody else knows. */
@@ -57,9 +74,10 @@ export function factsOf(
 ): JobFacts {
   const { id, name, enqueuedAt, distributor, agreed } = job
   const { due, lane } = standingOf(job)
-  const { attempt, lastError, lastCode, lastStack, slot } = job.course
+  const { attempt, attempts, slot } = job.course
+  const { message = null, code = '', stack = '' } = lastError(attempts) ?? {}
   const times = { due, enqueuedAt, startedAt, finishedAt }
-  const last = { lastError, lastCode, lastStack }
+  const last = { lastError: message, lastCode: code, lastStack: stack }
   const defer = isDeferred(lane)
   return { id, name, state, attempt, ...times, ...last, slot, distributor, defer, waits, terms: agreed.bytes }
 }

@@ -1,3 +1,4 @@
+import { lastError } from '../job/attempts.js'
 import { msOfTime } from '../job/enqueue-options.js'
 import type { StoredJob } from '../job/record.js'
 import { JOB_STATES, type JobState } from '../job/states.js'
@@ -123,7 +124,7 @@ export function meets(filter: ParsedFilter, { state, job, finishedAt }: StoredJo
   if (tag !== undefined && terms.tags?.includes(tag) !== true) return false
   if (group !== undefined && terms.group !== group) return false
   if (serial !== undefined && terms.serial !== serial) return false
-  if (code !== undefined && job.course.lastCode !== code) return false
+  if (code !== undefined && lastError(job.course.attempts)?.code !== code) return false
   const { enqueuedAfter, enqueuedBefore, finishedAfter, finishedBefore } = filter
   if (!isBetween(job.enqueuedAt, enqueuedAfter, enqueuedBefore)) return false
   const ended = finishedAfter === undefined && finishedBefore === undefined ? true : finishedAt > 0

@@ -11,6 +11,7 @@ import type {
   TerminalState,
 } from '#dist/src/store/index.js'
 import { timeBytes } from '#dist/src/store/notes.js'
+import { failedAttempt } from '../fixtures/record.mjs'
 import { outcome, record } from '../node/records.js'
 import type { Model } from './model.js'
 
@@ -227,7 +228,7 @@ function withoutNotes(step: SingleStep, world: World): Single {
     }
     case 'move': {
       const { from, running } = found(step.pick)
-      const course = { ...from.course, attempt: from.course.attempt + 1, lastError: 'no' }
+      const course = { ...from.course, attempt: from.course.attempt + 1, attempts: [failedAttempt()] }
       const to = { ...from, ...step.place, seq: ++world.seq, course }
       places.push(to)
       return { kind: 'move', from, running, to, outcome: report(from, step.told, true) }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, type Lane, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { type Change, levelStore, type Note, type Store } from '#dist/src/store/index.js'
-import { course } from '../fixtures/record.mjs'
+import { course, failedAttempt } from '../fixtures/record.mjs'
 import { outcome, record } from '../node/records.js'
 
 export const JOBS = 2000
@@ -50,7 +50,7 @@ export async function fill(dir: string): Promise<void> {
 }
 
 function end(from: JobRecord, keep: boolean): Change {
-  const ended = { ...from, course: course({ lastError: 'no' }) }
+  const ended = { ...from, course: course({ attempts: [failedAttempt()] }) }
   return {
     kind: 'end',
     from,

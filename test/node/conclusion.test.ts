@@ -3,7 +3,7 @@ import type { AttemptResult } from '#dist/node/run/attempt.js'
 import { asCancelled, changeAfter, failedWithoutRun } from '#dist/node/run/conclusion.js'
 import { JrError } from '#dist/src/errors.js'
 import type { JobRecord } from '#dist/src/job/record.js'
-import { agreed, course } from '../fixtures/record.mjs'
+import { agreed, course, failedAttempt } from '../fixtures/record.mjs'
 import { record } from './records.js'
 
 const NOW = 50_000
@@ -34,7 +34,7 @@ function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult
   }
 }
 
-const STACK = 'Error: no\n    at here'
+const PAST = failedAttempt({ number: 3 })
 
 function deps(kept: boolean) {
   return { settings: { name: 'n1', keeps: () => kept }, seq: () => 99 }
@@ -56,7 +56,7 @@ t.test('the word to end may come when the attempt is over', async (t) => {
 t.test('a result that is to be kept is kept whatever the node keeps, if the job has completed', async (t) => {
   const job = record({ agreed: agreed({ keepResult: '1m' }) })
   const completed = { ended: 'completed', next: null } as const
-  t.match(changeAfter(result(job), '', job, completed, false, deps(false)), {
+  t.match(changeAfter(result(job), null, job, completed, false, deps(false)), {
     keep: {
       state: 'completed',
       job: { id: job.id },
@@ -64,22 +64,22 @@ t.test('a result that is to be kept is kept whatever the node keeps, if the job 
     },
   })
   t.match(
-    changeAfter(result(job), '', job, completed, true, deps(true)),
+    changeAfter(result(job), null, job, completed, true, deps(true)),
     { keep: null },
     'not a destroyed one',
   )
   const plain = record()
-  const kept = changeAfter(result(plain), '', plain, completed, false, deps(true))
+  const kept = changeAfter(result(plain), null, plain, completed, false, deps(true))
   t.match(kept, { keep: { state: 'completed', result: undefined } })
   const failed = { ended: 'failed', next: null } as const
-  t.match(changeAfter(result(job), '', job, failed, false, deps(false)), { keep: null })
+  t.match(changeAfter(result(job), null, job, failed, false, deps(false)), { keep: null })
 })
 
 t.test('a job that has ended: what is told, what is stored of it, what is kept', async (t) => {
   const verdict = { ended: 'failed', next: null } as const
   const job = record({ course: course({ attempt: 2 }), wanted: true })
   const failed = result(job, { status: 'failed', message: 'no', code: 'E_NO' })
-  const change = changeAfter(failed, STACK, job, verdict, false, deps(true))
+  const change = changeAfter(failed, PAST, job, verdict, false, deps(true))
   t.match(change, {
     kind: 'end',
     from: job,
@@ -87,28 +87,28 @@ t.test('a job that has ended: what is told, what is stored of it, what is kept',
     report: { state: 'failed', seq: 99, node: 'n1', attempt: 3, child: 7, startedAt: NOW - 10, more: false },
     keep: {
       state: 'failed',
-      job: { course: { attempt: 3, lastError: 'no', lastCode: 'E_NO', lastStack: /at here/ } },
+      job: { course: { attempt: 3, attempts: [PAST] } },
       startedAt: NOW - 10,
       finishedAt: NOW,
     },
   })
   t.equal(change.outcome, change.report, 'somebody wants it')
-  const unwanted = changeAfter(failed, STACK, { ...job, wanted: false }, verdict, false, deps(true))
+  const unwanted = changeAfter(failed, PAST, { ...job, wanted: false }, verdict, false, deps(true))
   t.equal(unwanted.outcome, null)
   t.match(unwanted.report, { state: 'failed' }, 'it is told all the same')
   for (const [discarded, kept] of [
     [true, true],
     [false, false],
   ] as const)
-    t.match(changeAfter(failed, STACK, job, verdict, discarded, deps(kept)), { kind: 'end', keep: null })
+    t.match(changeAfter(failed, PAST, job, verdict, discarded, deps(kept)), { kind: 'end', keep: null })
 })
 
 t.test('a job that goes on: the run of a schedule is told, an attempt is not', async (t) => {
   const job = record({ wanted: true })
   const next = { ...job, seq: 5 }
-  const retried = changeAfter(result(job), '', job, { ended: null, next }, false, deps(true))
+  const retried = changeAfter(result(job), null, job, { ended: null, next }, false, deps(true))
   t.match(retried, { kind: 'move', from: job, to: next, running: true, outcome: null, report: null })
-  const again = changeAfter(result(job), '', job, { ended: 'completed', next }, false, deps(true))
+  const again = changeAfter(result(job), null, job, { ended: 'completed', next }, false, deps(true))
   t.match(again, { kind: 'move', to: next, report: { state: 'completed', more: true } })
 })
 
@@ -118,7 +118,15 @@ t.test("a job that can't be run fails without an attempt", async (t) => {
   t.match(change, {
     running: false,
     report: { state: 'failed', attempt: 0, startedAt: 0, finishedAt: NOW },
-    keep: { state: 'failed', job: { course: { lastError: 'nowhere' } }, startedAt: 0 },
+    keep: {
+      state: 'failed',
+      job: {
+        course: {
+          attempts: [{ number: 0, child: 0, startedAt: 0, finishedAt: NOW, error: { message: 'nowhere' } }],
+        },
+      },
+      startedAt: 0,
+    },
   })
   t.equal(failedWithoutRun(record(), error, NOW, deps(false)).keep, null)
 })

@@ -27,7 +27,7 @@ import { storesWith } from '../contract/stores.js'
 import { folder } from '../system/harness.js'
 import { record } from './records.js'
 
-const NOTHING = { attempt: 1, retryAfterMs: null, message: '', code: '', stack: '' }
+const NOTHING = { attempt: 1, retryAfterMs: null, past: null }
 const RULES = { maxAttempts: 1, backoff: 0, poisonLimit: 1 }
 const RUNS = Number(process.env.JR_TEST_RUNS ?? 40)
 /** One in a few jobs has each of these keys. */

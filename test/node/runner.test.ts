@@ -198,7 +198,9 @@ t.test('a job that nobody knows fails without an attempt, or is left', async (t)
   const failing = runnerWith([new Bench(['work'])], [record({ name: 'other' })])
   failing.runner.claim(true)
   t.match(failing.changes, [{ kind: 'end', running: false, keep: { state: 'failed' } }])
-  t.match(failing.changes, [{ keep: { job: { course: { lastCode: 'JR_NO_SUCH_JOB' } } } }])
+  t.match(failing.changes, [
+    { keep: { job: { course: { attempts: [{ number: 0, error: { code: 'JR_NO_SUCH_JOB' } }] } } } },
+  ])
   const leaving = runnerWith([new Bench(['work'])], [record({ name: 'other' })], { unknownJob: 'wait' })
   leaving.runner.claim(true)
   t.same(leaving.changes, [])
@@ -294,7 +296,17 @@ t.test('a failed attempt waits by the steady clock, and says where it failed', a
   const to = {
     lane: TIMED,
     due: 7001,
-    course: { attempt: 1, lastError: 'no', lastCode: 'MINE', lastStack: /^TypeError: no/ },
+    course: {
+      attempt: 1,
+      attempts: [
+        {
+          number: 1,
+          node: 'n1',
+          child: 7,
+          error: { name: 'TypeError', message: 'no', code: 'MINE', stack: /^TypeError: no/ },
+        },
+      ],
+    },
   }
   t.match(changes.at(-1), { kind: 'move', to })
 })

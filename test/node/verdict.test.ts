@@ -2,7 +2,7 @@ import t from 'tap'
 import type { RetryRules } from '#dist/node/run/rules.js'
 import { type AttemptEnd, decide } from '#dist/node/run/verdict.js'
 import { IMMEDIATE_DEFERRED, TIMED, TIMED_DEFERRED } from '#dist/src/job/lane.js'
-import { agreed, course } from '../fixtures/record.mjs'
+import { agreed, course, failedAttempt } from '../fixtures/record.mjs'
 import { record } from './records.js'
 
 const NOW = 50_000
@@ -11,9 +11,7 @@ const end = (over: Partial<AttemptEnd>): AttemptEnd => ({
   status: 'completed',
   attempt: 1,
   retryAfterMs: null,
-  message: '',
-  code: '',
-  stack: '',
+  past: null,
   ...over,
 })
 const verdict = (job = record(), how: Partial<AttemptEnd> = {}, over: Partial<RetryRules> = {}) =>
@@ -27,10 +25,15 @@ t.test('a failed attempt waits attempt × delay, in the timed lane of its kind',
   const { ended, next } = verdict(record({ course: course({ attempt: 1 }) }), {
     status: 'failed',
     attempt: 2,
-    message: 'no',
+    past: failedAttempt({ number: 2 }),
   })
   t.equal(ended, null)
-  t.match(next, { lane: TIMED, due: NOW + 10_001, seq: 99, course: { attempt: 2, lastError: 'no' } })
+  t.match(next, {
+    lane: TIMED,
+    due: NOW + 10_001,
+    seq: 99,
+    course: { attempt: 2, attempts: [{ number: 2 }] },
+  })
   const deferred = verdict(record({ lane: IMMEDIATE_DEFERRED }), { status: 'timeout' })
   t.equal(deferred.next?.lane, TIMED_DEFERRED)
 })
@@ -75,7 +78,10 @@ t.test('given back: the same place in time, no attempt spent', async (t) => {
 })
 
 t.test('snoozed: later, with as many attempts as before; of a schedule the same slot', async (t) => {
-  const job = record({ lane: IMMEDIATE_DEFERRED, course: course({ attempt: 1, losses: 1, lastError: 'no' }) })
+  const job = record({
+    lane: IMMEDIATE_DEFERRED,
+    course: course({ attempt: 1, losses: 1, attempts: [failedAttempt()] }),
+  })
   const how = { status: 'snoozed', attempt: 2, retryAfterMs: 300_000 } as const
   const due = NOW + 300_001
   t.same(verdict(job, how, { maxAttempts: 2 }), {

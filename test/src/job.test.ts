@@ -3,6 +3,13 @@ import t from 'tap'
 import { systemChance } from '#dist/src/chance.js'
 import { Heap } from '#dist/src/heap.js'
 import { again } from '#dist/src/job/again.js'
+import {
+  bytesOfAttempts,
+  lastError,
+  NO_ATTEMPTS,
+  type PastAttempt,
+  withAttempt,
+} from '#dist/src/job/attempts.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { homeOf } from '#dist/src/job/home.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, laneBlocked, laneFor, TIMED } from '#dist/src/job/lane.js'
@@ -11,7 +18,7 @@ import { nextSlot } from '#dist/src/job/slots.js'
 import { isTerminal, JOB_STATES, mayBecome, transition, waitingState } from '#dist/src/job/states.js'
 import { createLogger } from '#dist/src/logger.js'
 import { formatDuration, parseDurationMs } from '#dist/src/options/duration.js'
-import { course, recordOf } from '../fixtures/record.mjs'
+import { course, failedAttempt, recordOf } from '../fixtures/record.mjs'
 
 t.test(
   'states: terminal ones stay, running comes from available alone, all can be cancelled before',
@@ -53,7 +60,7 @@ t.test('a job that runs again is as it was enqueued, and due at once', async (t)
   const args = Buffer.from('args')
   const before = recordOf({ lane: TIMED, due: 5, seq: 1, id: 'a', args, edition: 7, name: 'resize' })
   const now = { steady: 1000, wall: 2000 }
-  const had = course({ attempt: 3, losses: 1, slot: 4, firstDue: 5, lastError: 'no' })
+  const had = course({ attempt: 3, losses: 1, slot: 4, firstDue: 5, attempts: [failedAttempt()] })
   t.same(again({ ...before, course: had, byWall: true }, now, 9), {
     ...before,
     lane: IMMEDIATE,
@@ -213,4 +220,28 @@ t.test('the log: JSON or text, secrets left out', async (t) => {
   })
   t.equal(lines[1], '00:00:00.000 warn  a:b node=n text="two words"\n')
   t.equal(lines.length, 2)
+})
+
+t.test('of the attempts of a job the last ten are kept, and of each so much', async (t) => {
+  let attempts: readonly PastAttempt[] = NO_ATTEMPTS
+  t.equal(lastError(attempts), null)
+  for (let number = 1; number <= 12; number++) {
+    const error = { message: 'm'.repeat(5000), stack: 's'.repeat(9000), name: 'n'.repeat(999) }
+    attempts = withAttempt(attempts, failedAttempt({ number, error }))
+  }
+  t.same(
+    attempts.map(({ number }) => number),
+    [3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  )
+  const lengths = attempts.map(({ error }) => [
+    error?.message.length,
+    error?.stack.length,
+    error?.name.length,
+  ])
+  t.same(lengths, [...Array(9).fill([512, 512, 128]), [1024, 2048, 128]])
+  t.equal(bytesOfAttempts(attempts), 9 * 1024 + 3072)
+  t.match(lastError(attempts), { code: 'E_NO' })
+  const ended = withAttempt(attempts, { ...failedAttempt({ number: 13 }), error: null })
+  t.equal(lastError(ended), null, 'it has completed')
+  t.equal(ended.length, 10)
 })

@@ -174,6 +174,19 @@ function agreedOrNone(options: AllTerms): Agreed {
   }
 }
 
+const text = fc.string({ unit: 'binary' })
+const plain = { noNullPrototype: true }
+const attempt = fc.record(
+  {
+    number: fc.maxSafeNat(),
+    node: text,
+    child: fc.maxSafeNat(),
+    startedAt: fc.maxSafeNat(),
+    finishedAt: fc.maxSafeNat(),
+    error: fc.option(fc.record({ name: text, message: text, code: text, stack: text }, plain)),
+  },
+  plain,
+)
 const course = fc.record(
   Object.fromEntries(
     Object.entries(COURSE).map(([name, { fallback }]) => [
@@ -182,9 +195,9 @@ const course = fc.record(
         ? fc.maxSafeNat()
         : name === 'behind'
           ? fc.tuple(fc.constantFrom(IMMEDIATE, TIMED), fc.maxSafeNat()).map(([lane, due]) => ({ lane, due }))
-          : typeof fallback === 'boolean'
-            ? fc.boolean()
-            : fc.string({ unit: 'binary' }),
+          : name === 'attempts'
+            ? fc.array(attempt, { maxLength: 10 })
+            : fc.boolean(),
     ]),
   ),
   { requiredKeys: [] },

@@ -5,7 +5,6 @@ import { NodeControls } from '#dist/distributor/monitor/controls.js'
 import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
-import { FRESH } from '#dist/src/job/course.js'
 import { IMMEDIATE } from '#dist/src/job/lane.js'
 import { JOB_STATES } from '#dist/src/job/states.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
@@ -13,7 +12,7 @@ import { ACTS, filterFor, isAct, wasDone } from '#dist/src/verbs/acts.js'
 import { given, understood } from '#dist/src/verbs/form.js'
 import { FILTER, type JobQuery, meets, QUERY } from '#dist/src/verbs/query.js'
 import { VERBS } from '#dist/src/verbs/table.js'
-import { recordOf } from '../fixtures/record.mjs'
+import { course, failedAttempt, recordOf } from '../fixtures/record.mjs'
 
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
 const query = fc.record(
@@ -65,7 +64,7 @@ t.test('which jobs a query meets', async (t) => {
     name: 'resize',
     agreed: agree(terms, []),
     enqueuedAt: 1000,
-    course: { ...FRESH, lastCode: 'E_NO' },
+    course: course({ attempts: [failedAttempt()] }),
     args: pack({ file: 'größe.png', deep: [{ who: 'someone@example.org' }] }),
   })
   const stored = { job, state: 'failed', startedAt: 1500, finishedAt: 2000 } as const
@@ -183,7 +182,7 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     jobs: [{ id: 'a', state: 'failed', run: 1, due: new Date(1e12), startedAt: null, node: 'n1' }],
     next: null,
   })
-  t.match(await monitor({ ...facts, args: pack({ a: 1 }), result: null }).load('a'), {
+  t.match(await monitor({ ...facts, attempts: [], args: pack({ a: 1 }), result: null }).load('a'), {
     id: 'a',
     args: { a: 1 },
     result: null,
@@ -202,7 +201,8 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
   ]
   for (const [answer, message] of lists)
     await t.rejects(monitor(answer).jobsFor(), { code: 'JR_PROTOCOL', message })
-  await t.rejects(monitor(facts).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
+  const loaded = { ...facts, attempts: [] }
+  await t.rejects(monitor(loaded).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
   t.equal(await monitor('done').retry('a'), true)
   await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })
   await t.rejects(monitor(-1).destroyAll(), { code: 'JR_PROTOCOL' })

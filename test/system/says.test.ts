@@ -7,7 +7,8 @@ t.test('what a job is told, and what it says', async (t) => {
   const dir = folder(t)
   const { app, address } = await startApp(t, { name: 'app' })
   const flags = [...toApp(address), '--dir', join(dir, 'data')]
-  let node = await startNode(t, 'n1', flags)
+  const start = () => startNode(t, 'n1', flags)
+  let node = await start()
   await app.ready
   const monitor = app.monitor({ node: 'n1' })
 
@@ -57,11 +58,37 @@ t.test('what a job is told, and what it says', async (t) => {
     node.process.kill('SIGTERM')
     await node.exited
     writeFileSync(file, '')
-    node = await startNode(t, 'n1', flags)
+    node = await start()
     t.match(await result, { attempt: 1 })
     const due = (await monitor.load(snoozing.id))?.due.getTime() ?? 0
     t.match(await monitor.load(snoozing.id), { state: 'scheduled', attempt: 0, lastError: null })
     t.ok(due > Date.now() + 3_000_000 && due <= Date.now() + 3_600_001)
     t.equal(await snoozing.cancel(), 'cancelled')
+  })
+
+  await t.test('its attempts are kept with it, however they ended', async (t) => {
+    const bad = app.enqueue('ends_badly', { last: 5 }, {}, undefined, () => {})
+    const ended = bad.result()
+    await node.exited
+    node = await start()
+    await t.rejects(ended, { name: 'RangeError' })
+    const { attempts = [], ...facts } = (await monitor.load(bad.id)) ?? {}
+    t.match(
+      attempts.map(({ error, ...attempt }) => ({ ...attempt, code: error?.code })),
+      [
+        { number: 1, code: 'MINE' },
+        { number: 2, code: 'JR_CHILD_LOST' },
+        { number: 3, code: 'JR_TIMEOUT' },
+        { number: 4, code: 'JR_NODE_LOST', child: 0 },
+        { number: 5, code: 'JR_JOB_FAILED' },
+      ],
+    )
+    t.match(attempts[0], { node: 'n1', error: { name: 'TypeError', message: 'no', stack: /says\.mjs/ } })
+    t.equal(attempts[4]?.error?.message.length, 1024)
+    for (const { startedAt, finishedAt, child, number } of attempts) {
+      t.ok(startedAt instanceof Date && startedAt <= finishedAt)
+      t.equal(child > 0, number !== 4)
+    }
+    t.match(facts, { state: 'failed', attempt: 5, lastError: /^m+$/, lastCode: 'JR_JOB_FAILED' })
   })
 })

@@ -1,6 +1,6 @@
 // What is in the store and the spool that are kept, and what was said on the connection.
 import { IMMEDIATE, TIMED } from '#dist/src/job/lane.js'
-import { agreed, course, recordOf } from '../fixtures/record.mjs'
+import { agreed, course, failedAttempt, recordOf } from '../fixtures/record.mjs'
 
 /** Year 2100: what waits is not due. */
 export const LATER = Date.UTC(2100, 0, 1)
@@ -31,7 +31,7 @@ export const JOBS = {
 export const FAILED = {
   job: {
     ...JOBS.failed,
-    course: course({ attempt: 2, losses: 1, lastError: 'no', lastCode: 'E', lastStack: 'at' }),
+    course: course({ attempt: 2, losses: 1, attempts: [failedAttempt()] }),
   },
   state: 'failed',
   startedAt: 8,

@@ -26,7 +26,7 @@ export interface JournalEntries {
   noteGone(path: string): void
 }
 
-const VERSION = 5
+const VERSION = 6
 const INSERT = 1
 const BEGIN = 2
 const GONE = 3

@@ -17,6 +17,9 @@ import {
   waitingIds,
 } from './fixtures.js'
 
+const ERROR = { name: 'Error', message: 'no', code: 'E_NO', stack: 'at a\nat b' }
+const PAST = [{ number: 1, node: NODE, child: 7, startedAt: 8, finishedAt: 9, error: ERROR }]
+
 /** Attempts begin, and jobs move. */
 export const ATTEMPTS: Cases = {
   'a running job does not wait, and does not begin again': (make) =>
@@ -61,7 +64,7 @@ export const ATTEMPTS: Cases = {
         lane: TIMED,
         due: 5000,
         seq: 2,
-        course: { ...FRESH, attempt: 1, lastError: 'no', lastCode: 'E_NO', lastStack: 'at a\nat b' },
+        course: { ...FRESH, attempt: 1, attempts: PAST },
       })
       await commit(store, insert(job), begin(job))
       assert.deepEqual(await commit(store, move(job, true, later)), ['ok'])
