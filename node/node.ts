@@ -77,23 +77,17 @@ export class JobNode {
   /** Resolves when the node can take jobs; rejects with what kept it from starting, everything closed again. */
   async start(): Promise<void> {
     const { store, dir, jobs } = this.config
+    const { series, flows, scheduler, schedules } = this.#parts
     this.#log.info('node:starting', store === 'level' ? { jobs, dir } : { jobs, store })
     await this.#lifecycle.start([
       { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
       { name: 'controls', start: () => this.#parts.controls.open(), stop: () => {} },
       { name: 'children', start: () => this.#parts.pool.start(), stop: () => this.#parts.pool.stop(0) },
       { name: 'recovery', start: () => this.#recover(), stop: () => {} },
-      { name: 'series', start: () => this.#parts.series.start(), stop: () => {} },
-      {
-        name: 'schedule',
-        start: () => this.#parts.scheduler.start(),
-        stop: () => this.#parts.scheduler.stop(),
-      },
-      {
-        name: 'schedules',
-        start: () => this.#parts.schedules.start(),
-        stop: () => this.#parts.schedules.stop(),
-      },
+      { name: 'series', start: () => series.start(), stop: () => {} },
+      { name: 'flows', start: () => flows.start(), stop: () => {} },
+      { name: 'schedule', start: () => scheduler.start(), stop: () => scheduler.stop() },
+      { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
       { name: 'work', start: () => this.#begin(), stop: () => this.#drain() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#parts.adoption?.stop() },

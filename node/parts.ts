@@ -7,8 +7,8 @@ import type { Surroundings } from '../src/surroundings.js'
 import type { Links } from '../src/wire/links.js'
 import type { NodeState } from '../src/wire/messages.js'
 import { Consequences } from './changes/consequences.js'
-import { withNotes } from './changes/indexes.js'
 import { type Journal, moveOf, type NodeChange } from './changes/journal.js'
+import { journalOf } from './changes/journal-of.js'
 import { LocalJobs } from './changes/local-jobs.js'
 import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
@@ -18,6 +18,7 @@ import type { NodeEvents } from './events.js'
 import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
+import { Flows } from './flows/flows.js'
 import { Adoption } from './opening/adoption.js'
 import { asideOf } from './order/aside.js'
 import { Gates } from './order/gates.js'
@@ -65,6 +66,7 @@ export interface Parts {
   readonly pruner: Pruner
   readonly schedules: Schedules
   readonly series: Series
+  readonly flows: Flows
   /** Only where several nodes share the store. */
   readonly adoption: Adoption | null
   readonly sessions: Sessions
@@ -97,10 +99,9 @@ export function partsOf(
     },
     clock,
   )
-  const journal: Journal = {
-    add: (change, durable) => commits.add(withNotes(series.place(change), clock), durable),
-    flushed: () => commits.flushed(),
-  }
+  const { journal, below } = journalOf(commits, clock, () => ({ flows, series }))
+  const cancel = (id: string) => reach.cancel(id)
+  const flows: Flows = new Flows({ ...whole, ...below, settings, store, clock, cancel, onError })
   const series = new Series({ store, journal, seq, oldest: whole.oldest, onError })
   const pool = new Pool(
     config,
@@ -212,6 +213,7 @@ export function partsOf(
   const consequences = new Consequences({
     store,
     series,
+    flows,
     runner,
     scheduler,
     sessions,
@@ -236,6 +238,7 @@ export function partsOf(
     pruner,
     schedules,
     series,
+    flows,
     adoption,
     sessions,
     links,

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   JR_UNKNOWN_TERM: 'the job has a term of a later version, which no node knows',
   JR_DUPLICATE: 'another job has what this one was to be the only one by',
   JR_CANCELLED: 'the job was cancelled',
+  JR_DEPENDENCY_FAILED: 'a job that this one needs has not completed',
   JR_JOB_FAILED: 'the job threw on its last attempt',
   JR_TIMEOUT: 'an attempt, or a wait, took longer than allowed',
   JR_CHILD_LOST: 'the child process ended while the job ran on it',
@@ -63,6 +64,26 @@ export function duplicateOf(name: string, job: string): JrError {
 export function idTaken({ id, name }: { readonly id: string; readonly name: string }): JrError {
   const text = `a job of the id '${id}' waits or runs, so '${name}' is no new one (option id)`
   return new JrError('JR_DUPLICATE', text, { job: id })
+}
+
+/** Of a job of a flow whose key, as notes have it, is there. */
+export function flowTaken(key: string): JrError {
+  const [flow, job] = key.slice(1).split('\0')
+  return new JrError(
+    'JR_DUPLICATE',
+    `a flow '${flow}' that has not ended is there, with a job '${job}' (option id)`,
+  )
+}
+
+/** `need`: the job that has not completed. */
+export function dependencyFailed(
+  name: string,
+  need: { readonly key: string; readonly id: string; readonly name: string; readonly state: string },
+  cause: Error | null,
+): JrError {
+  const why = cause === null ? '' : `: ${cause.message}`
+  const text = `'${name}' needs '${need.key}' of its flow (job ${need.id}, '${need.name}'), which is ${need.state}${why}`
+  return new JrError('JR_DEPENDENCY_FAILED', text, cause === null ? {} : { cause })
 }
 
 /** The same words wherever it is found out. `who` takes no more than `most` bytes. */

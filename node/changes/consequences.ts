@@ -1,11 +1,13 @@
 import type { Emitter } from '../../src/emitter.js'
-import { duplicateOf, idTaken } from '../../src/errors.js'
+import { duplicateOf, flowTaken, idTaken } from '../../src/errors.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
 import type { Answer, Store } from '../../src/store/contract.js'
+import { FLOWS } from '../../src/store/flow-notes.js'
 import { holderOf } from '../../src/store/unique.js'
 import type { NodeEvents } from '../events.js'
+import type { Flows } from '../flows/flows.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Series } from '../order/series.js'
 import type { Reporter } from '../report/reporter.js'
@@ -21,6 +23,7 @@ export interface ConsequencesDeps {
   readonly runner: Runner
   readonly scheduler: Scheduler
   readonly series: Pick<Series, 'follow'>
+  readonly flows: Pick<Flows, 'follow' | 'answered'>
   readonly sessions: Sessions
   readonly reporter: Reporter
   readonly local: LocalJobs
@@ -66,6 +69,7 @@ export class Consequences {
       if (change.kind !== 'together') this.#follow(change, answer)
       else {
         notTaken(change.changes, answer)
+        if (this.#deps.flows.answered(change, answer)) continue
         for (const each of change.changes) this.#follow(each, answer)
       }
     }
@@ -76,6 +80,7 @@ export class Consequences {
   /** `answer`: that to all of them, of one that was to be done together with others. */
   #follow(change: NodeSingle, answer: Answer): void {
     this.#deps.series.follow(change, answer === 'ok')
+    this.#deps.flows.follow(change, answer === 'ok')
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':
@@ -156,6 +161,8 @@ function notTaken(changes: readonly NodeSingle[], answer: Answer | undefined): v
   change.known = true
   const { job, origin, ownId, sentBefore = [] } = change
   const why = answer.answer
+  if (typeof why !== 'string' && why.shelf.name === FLOWS.name)
+    return origin?.refused(change, flowTaken(why.key))
   if (typeof why !== 'string') return origin?.refused(change, duplicateOf(job.name, holderOf(why.value)))
   if (ownId && sentBefore.length === 0) return origin?.refused(change, idTaken(job))
   // They have come to a neighbour before, all of them.

@@ -3,7 +3,7 @@ import { JrError } from '../../src/errors.js'
 import { type PastAttempt, withAttempt } from '../../src/job/attempts.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, KeptResult } from '../../src/job/record.js'
-import { transition } from '../../src/job/states.js'
+import { type JobState, transition } from '../../src/job/states.js'
 import type { NodeEnd, NodeMove } from '../changes/journal.js'
 import type { NodeSettings } from '../settings.js'
 import type { AttemptResult, Over } from './attempt.js'
@@ -87,14 +87,16 @@ function resultToKeep({ agreed }: JobRecord, { args, finishedAt }: Over): KeptRe
   return keepResultMs === undefined ? undefined : { until: finishedAt + keepResultMs, args }
 }
 
-/** A job that can't be run here fails without an attempt. */
-export function failedWithoutRun(
+/** A waiting job that fails, or is cancelled, without an attempt. `from`: the state in which it waits. */
+export function endedWithoutRun(
   job: JobRecord,
+  from: JobState,
+  to: 'failed' | 'cancelled',
   error: JrError,
   now: number,
   { settings, seq }: ConclusionDeps,
 ): NodeEnd {
-  const state = transition('available', 'failed')
+  const state = transition(from, to)
   const report = outcomeWithoutRun(job, state, packError(error), { seq: seq(), node: settings.name, now })
   const { name, message, code } = error
   const none: PastAttempt = {
@@ -109,7 +111,10 @@ export function failedWithoutRun(
     ? {
         job: {
           ...job,
-          course: { ...job.course, attempts: withAttempt(job.course.attempts, none) },
+          course:
+            to === 'failed'
+              ? { ...job.course, attempts: withAttempt(job.course.attempts, none) }
+              : job.course,
         },
         state,
         startedAt: 0,

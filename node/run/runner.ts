@@ -11,7 +11,7 @@ import { type Executors, free } from '../executors/executors.js'
 import type { NodeSettings } from '../settings.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 import { logEnd, logStart } from './attempt-log.js'
-import { asCancelled, changeAfter, failedWithoutRun } from './conclusion.js'
+import { asCancelled, changeAfter, endedWithoutRun } from './conclusion.js'
 import { errorOf, pastOf } from './past.js'
 import { rulesFor } from './rules.js'
 import { decide } from './verdict.js'
@@ -216,7 +216,8 @@ export class Runner {
     }
     log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
     const text = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
-    journal.add(failedWithoutRun(job, new JrError('JR_NO_SUCH_JOB', text), now, this.#deps), true)
+    const error = new JrError('JR_NO_SUCH_JOB', text)
+    journal.add(endedWithoutRun(job, 'available', 'failed', error, now, this.#deps), true)
   }
 
   #conclude(given: AttemptResult, now: Now): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { laneBlocked } from './lane.js'
 import type { JobRecord } from './record.js'
 import { standingOf } from './series.js'
+import type { Parent } from './terms/flow.js'
 
 /** Which flow a job is of, and under which key. */
 export interface Membership {
@@ -26,11 +27,24 @@ export function flowNamed(id: string): string {
 
 /** The flow of the children of a job. */
 export function familyOf({ id, edition }: Named): string {
-  const short = id.length <= LONGEST_ID && !id.includes('\0')
-  const name = short ? id : createHash('sha256').update(id).digest('base64url')
+  const short = id.length <= LONGEST_ID && !id.includes('\0') && !id.startsWith(DIGEST)
+  const name = short ? id : DIGEST + createHash('sha256').update(id).digest('base64url')
   return `c${edition.toString(36)}.${name}`
 }
 
+/** The job of whose children a flow is; null: it is none of these, or its id is too long to be found like this. */
+export function parentOf(flow: string): Parent | null {
+  const end = flow.indexOf('.')
+  if (!isFamily(flow) || flow.startsWith(DIGEST, end + 1)) return null
+  return { id: flow.slice(end + 1), edition: Number.parseInt(flow.slice(1, end), 36) }
+}
+
+/** It is that of the children of a job. */
+export function isFamily(flow: string): boolean {
+  return flow.startsWith('c')
+}
+
+const DIGEST = '#'
 /** So that its name, and what is found by it, are keys of notes. */
 const LONGEST_ID = 128
 

@@ -87,6 +87,7 @@ export function laneBehind(serial: string): Lane {
 export const BEFORE_BEHIND: Lane = FIRST_BEHIND
 
 const FIRST_BLOCKED = '5'
+const CHILDREN = `${FIRST_BLOCKED}c`
 
 /** The lane of jobs that wait for others of this flow. */
 export function laneBlocked(flow: string): Lane {
@@ -95,7 +96,7 @@ export function laneBlocked(flow: string): Lane {
 
 /** Its jobs wait for their children, and have begun before. */
 export function waitsForChildren(lane: Lane): boolean {
-  return lane.startsWith(`${FIRST_BLOCKED}c`)
+  return lane.startsWith(CHILDREN)
 }
 
 /** In front of all lanes of jobs that wait for others of their flow, and behind all others. */

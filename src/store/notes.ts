@@ -74,10 +74,14 @@ export interface Noted {
   notes(shelf: Shelf, range: NoteRange, limit: number): Promise<readonly StoredNote[]>
 }
 
-/** All notes of a shelf, in the order of their keys, read in pages. */
-export async function* allNotes(store: Noted, shelf: Shelf): AsyncGenerator<StoredNote> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.notes(shelf, { after }, ALL_AT_ONCE)
+/** All notes of a range of a shelf, or of all of it, in the order of their keys, read in pages. */
+export async function* allNotes(
+  store: Noted,
+  shelf: Shelf,
+  range: NoteRange = {},
+): AsyncGenerator<StoredNote> {
+  for (let after = range.after; ; ) {
+    const page = await store.notes(shelf, { ...range, after }, ALL_AT_ONCE)
     yield* page
     const last = page.at(-1)
     if (last === undefined) return

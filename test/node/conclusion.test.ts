@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { AttemptResult } from '#dist/node/run/attempt.js'
-import { asCancelled, changeAfter, failedWithoutRun } from '#dist/node/run/conclusion.js'
+import { asCancelled, changeAfter, endedWithoutRun } from '#dist/node/run/conclusion.js'
 import { JrError } from '#dist/src/errors.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { agreed, course, failedAttempt } from '../fixtures/record.mjs'
@@ -114,7 +114,7 @@ t.test('a job that goes on: the run of a schedule is told, an attempt is not', a
 
 t.test("a job that can't be run fails without an attempt", async (t) => {
   const error = new JrError('JR_NO_SUCH_JOB', 'nowhere')
-  const change = failedWithoutRun(record(), error, NOW, deps(true))
+  const change = endedWithoutRun(record(), 'available', 'failed', error, NOW, deps(true))
   t.match(change, {
     running: false,
     report: { state: 'failed', attempt: 0, startedAt: 0, finishedAt: NOW },
@@ -128,5 +128,5 @@ t.test("a job that can't be run fails without an attempt", async (t) => {
       startedAt: 0,
     },
   })
-  t.equal(failedWithoutRun(record(), error, NOW, deps(false)).keep, null)
+  t.equal(endedWithoutRun(record(), 'available', 'failed', error, NOW, deps(false)).keep, null)
 })

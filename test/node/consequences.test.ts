@@ -15,6 +15,7 @@ function withParts() {
     runner: { pump: () => {} },
     scheduler: { add: ({ id }: { id: string }) => say(`waits ${id}`), settle: () => {} },
     series: { follow: () => {} },
+    flows: { follow: () => {}, answered: () => false },
     sessions: { settle: () => {}, ended: ({ id }: { id: string }) => say(`ended ${id}`) },
     reporter: { publish: () => {} },
     local: { ended: () => {} },

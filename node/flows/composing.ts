@@ -1,0 +1,156 @@
+import { unpackError } from '../../src/bytes/error-record.js'
+import type { Clock } from '../../src/clock.js'
+import { dependencyFailed, JrError } from '../../src/errors.js'
+import type { JobRecord } from '../../src/job/record.js'
+import { inFront } from '../../src/job/series.js'
+import type { TerminalState } from '../../src/job/states.js'
+import { MAX_NOTE_VALUE } from '../../src/rules.js'
+import { flowBytes, flowNote, leftBytes, resultNote } from '../../src/store/flow-notes.js'
+import type { Note } from '../../src/store/notes.js'
+import { moveOf, type NodeEnd, type NodeInsert, type NodeSingle } from '../changes/journal.js'
+import { type ConclusionDeps, endedWithoutRun } from '../run/conclusion.js'
+import type { Flow, Part } from './flow.js'
+import type { Follows } from './graph.js'
+
+export interface ComposingDeps extends ConclusionDeps {
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** The end of a job of a flow. */
+export interface Head {
+  readonly part: Part
+  readonly end: NodeEnd
+  /** Jobs that come with it. */
+  readonly more: readonly NodeInsert[]
+  /** The store has it already, without what follows. */
+  readonly isWritten: boolean
+}
+
+/** What was written together for a flow, until it is answered. */
+export interface Sent {
+  readonly flow: Flow
+  readonly head: Head | null
+  readonly durable: boolean
+}
+
+/** What follows for a job, whose record is known. */
+export interface Following extends Follows<Part> {
+  readonly record: JobRecord
+}
+
+/** Of one change: far fewer than a change may have. */
+const NOTES_AT_ONCE = 500
+/** The notes of a flow with up to so many jobs go with the end of its last one. */
+const SMALL = 200
+
+/**
+ * The changes that are one step: the end of a job, if that is why, all that follows for others of its flow, and the notes that say
+ * how they have ended.
+ */
+export function changesOf(
+  flow: Flow,
+  head: Head | null,
+  follows: readonly Following[],
+  deps: ComposingDeps,
+): NodeSingle[] {
+  const changes: NodeSingle[] = head === null || head.isWritten ? [] : [head.end, ...head.more]
+  const ended: { readonly part: Part; readonly end: NodeEnd }[] = head === null ? [] : [head]
+  const errors = new Map<string, Error>()
+  for (const follow of follows) {
+    const { member, record, becomes } = follow
+    if (becomes === 'released') {
+      const to = inFront(record, deps.seq())
+      Object.assign(member, { seq: to.seq })
+      changes.push(moveOf(record, false, to))
+      continue
+    }
+    const error = errorOf(flow, head, follow, errors)
+    errors.set(member.key, error)
+    const end = endedWithoutRun(record, 'blocked', becomes, error, deps.clock.now(), deps)
+    changes.push(end)
+    ended.push({ part: member, end })
+  }
+  const notes = isGone(flow) ? goneNotes(flow) : ended.flatMap(({ part, end }) => endNotes(flow, part, end))
+  const [first] = changes
+  // The notes of the end of a job that is kept would go with that.
+  if (changes.length === 1 && first?.kind === 'end' && (first.keep === null || isGone(flow)))
+    return [Object.assign(first, { notes: [...(first.notes ?? []), ...notes] })]
+  for (let at = 0; at < notes.length; at += NOTES_AT_ONCE)
+    changes.push({ kind: 'note', notes: notes.slice(at, at + NOTES_AT_ONCE), done: null })
+  return changes
+}
+
+/** It has ended, and nothing of it is kept: what is left of a larger one goes afterwards. */
+function isGone(flow: Flow): boolean {
+  return flow.graph.isOver && (!flow.isFamily || flow.parentGone) && isSmall(flow)
+}
+
+export function isSmall({ graph }: Flow): boolean {
+  return graph.members.size <= SMALL
+}
+
+function goneNotes({ name, graph }: Flow): Note[] {
+  const notes: Note[] = []
+  for (const { key, hasResult } of graph.members.values()) {
+    notes.push({ ...flowNote(name, key), value: null })
+    if (hasResult) notes.push({ ...resultNote(name, key), value: null })
+  }
+  return notes
+}
+
+function endNotes(flow: Flow, part: Part, { report }: NodeEnd): Note[] {
+  const { key, id, name } = part
+  const stands = part.stands as TerminalState
+  const value = flowBytes({ stands, id, name, failFast: flow.graph.failFast })
+  const note = { ...flowNote(flow.name, key), value }
+  if (report === null || !(flow.isFamily || flow.graph.isNeeded(key))) return [note]
+  part.hasResult = true
+  const { args, error } = report
+  const fits = args.length + error.length < MAX_NOTE_VALUE - SLACK
+  const left = leftBytes({ args: fits ? args : null, error })
+  return [note, { ...resultNote(flow.name, key), value: left }]
+}
+
+/** Of lengths in a note. */
+const SLACK = 64
+
+function errorOf(
+  flow: Flow,
+  head: Head | null,
+  { member, becomes, because }: Follows<Part>,
+  errors: ReadonlyMap<string, Error>,
+): JrError {
+  if (becomes === 'cancelled') {
+    const text = `job ${member.id} ('${member.name}') was cancelled, as '${because}' of its flow has not completed (failFast)`
+    return new JrError('JR_CANCELLED', text)
+  }
+  const need = flow.part(because)
+  const { id, name } = need ?? { id: 'that is lost', name: because }
+  const cause = errors.get(because) ?? (head?.part.key === because ? causeOf(head.end) : null)
+  return dependencyFailed(member.name, { key: because, id, name, state: need?.stands ?? 'gone' }, cause)
+}
+
+function causeOf({ report }: NodeEnd): Error | null {
+  if (report === null || report.error.length === 0) return null
+  try {
+    return unpackError(report.error)
+  } catch {
+    // Whoever is told of that outcome unpacks it too, and says so.
+    return null
+  }
+}
+
+/** Of one that nobody is told of: it has not completed here. */
+export function stateOf({ report, keep }: NodeEnd): TerminalState {
+  return report?.state ?? keep?.state ?? 'cancelled'
+}
+
+/** Jobs that are cancelled at once. */
+const AT_ONCE = 100
+
+/** All jobs of a flow that wait to run, or run. */
+export async function cancelAll({ graph }: Flow, cancel: (id: string) => Promise<unknown>): Promise<void> {
+  const open = [...graph.members.values()].filter(({ stands }) => stands === 'open')
+  for (let at = 0; at < open.length; at += AT_ONCE)
+    await Promise.all(open.slice(at, at + AT_ONCE).map(({ id }) => cancel(id)))
+}

@@ -1,0 +1,250 @@
+import { membershipOf, parentOf } from '../../src/job/flow.js'
+import type { JobRecord } from '../../src/job/record.js'
+import { inFront } from '../../src/job/series.js'
+import type { Answer } from '../../src/store/contract.js'
+import type { NodeChange, NodeEnd, NodeMove, NodeSingle, NodeTogether } from '../changes/journal.js'
+import {
+  type ComposingDeps,
+  cancelAll,
+  changesOf,
+  type Following,
+  type Head,
+  isSmall,
+  type Sent,
+  stateOf,
+} from './composing.js'
+import { Flow, isAt, type Part, type Queued } from './flow.js'
+import { type Follows, hasEnded } from './graph.js'
+import type { HeldFlows } from './held-flows.js'
+import { addBlocked, type FlowStore, isThere, PARENT, readFlow, readRecords } from './reading.js'
+import { sweep } from './sweeping.js'
+
+export interface DecidingDeps extends ComposingDeps {
+  readonly store: FlowStore
+  /** Writes what was decided here. */
+  readonly write: (change: NodeChange, durable: boolean) => void
+  /** The same, of what has its notes and its place in a series already. */
+  readonly again: (change: NodeChange, durable: boolean) => void
+  /** All that was written before is in the store. */
+  readonly written: () => Promise<void>
+  /** Ends a job that is no part of what can be ended here: it waits to run, or runs. */
+  readonly cancel: (id: string) => Promise<unknown>
+  readonly onError: (error: unknown) => void
+}
+
+/** What becomes of changes of flows: one after the other for each, and behind what has to be read for that. */
+export class Deciding {
+  readonly #deps: DecidingDeps
+  readonly #held: HeldFlows
+  readonly #sent = new Map<NodeTogether, Sent>()
+  readonly #work = new Set<Promise<void>>()
+
+  constructor(deps: DecidingDeps, held: HeldFlows) {
+    this.#deps = deps
+    this.#held = held
+  }
+
+  /** Resolves when all ends that came before have been written. */
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await Promise.allSettled(this.#work)
+  }
+
+  get isIdle(): boolean {
+    return this.#work.size === 0
+  }
+
+  /** The change with all that follows from it; null: it is written later. */
+  inTurn(name: string, queued: Queued): NodeChange | null {
+    let flow = this.#held.get(name)
+    if (flow === undefined) {
+      flow = this.#held.make(name)
+      this.read(flow)
+    }
+    if (flow.status === 'busy') {
+      flow.queue.push(queued)
+      return null
+    }
+    return this.#decide(flow, queued)
+  }
+
+  #decide(flow: Flow, { change, more, durable }: Queued): NodeChange | null {
+    if (change.kind === 'move') return this.#waitsOrNot(flow, change)
+    const key = membershipOf(change.from)?.key ?? ''
+    const part = flow.part(key)
+    // One that was retried by hand after its end is of the flow no more; and one that is elsewhere does not end.
+    if (part === undefined || hasEnded(part) || !isAt(part, change.from, change.running))
+      return more.length === 0 ? change : this.#sending({ flow, head: null, durable }, [change, ...more])
+    const follows = flow.graph.end(part, stateOf(change))
+    this.#held.cache.drop(part)
+    return this.#compose(flow, { part, end: change, more, isWritten: false }, follows, durable)
+  }
+
+  #waitsOrNot(flow: Flow, change: NodeMove): NodeChange {
+    const { to } = change
+    if (!flow.graph.isOver) {
+      addBlocked(flow, to, this.#held.cache)
+      return change
+    }
+    // All have ended meanwhile.
+    return Object.assign(change, { to: inFront(to, to.seq) })
+  }
+
+  /** `known`: records that had to be read. */
+  #compose(
+    flow: Flow,
+    head: Head | null,
+    follows: readonly Follows<Part>[],
+    durable: boolean,
+    known: ReadonlyMap<Part, JobRecord> = NOTHING_READ,
+  ): NodeChange | null {
+    const following: Following[] = []
+    for (const follow of follows) {
+      const record = follow.member.record ?? known.get(follow.member)
+      if (record !== undefined) following.push({ ...follow, record })
+    }
+    if (following.length < follows.length && known === NOTHING_READ) {
+      flow.status = 'busy'
+      this.#hold(this.#readThenWrite(flow, head, follows, durable))
+      return null
+    }
+    for (const { member, becomes } of following) {
+      this.#held.cache.drop(member)
+      // It runs again, and may wait for others.
+      if (member.key === PARENT && becomes === 'released') flow.graph.remove(member)
+    }
+    const changes = changesOf(flow, head, following, this.#deps)
+    if (flow.graph.isOver && (!flow.isFamily || flow.parentGone)) this.over(flow, !isSmall(flow))
+    const [only] = changes
+    if (changes.length === 1 && only !== undefined && !flow.graph.isCancelled) return only
+    return this.#sending({ flow, head, durable }, changes)
+  }
+
+  async #readThenWrite(
+    flow: Flow,
+    head: Head | null,
+    follows: readonly Follows<Part>[],
+    durable: boolean,
+  ): Promise<void> {
+    const { store, written, write } = this.#deps
+    const wanted = follows.map(({ member }) => member)
+    const known = await readRecords(store, wanted, written)
+    const change = this.#compose(flow, head, follows, durable, known)
+    if (change !== null) write(change, durable)
+    flow.status = 'ready'
+    this.#next(flow)
+  }
+
+  /** What was to be done together is, or is not: true when another change takes its place, of which more will be told. */
+  answered(change: NodeTogether, answer: Answer): boolean {
+    const sent = this.#sent.get(change)
+    if (sent === undefined) return false
+    this.#sent.delete(change)
+    const { flow, head, durable } = sent
+    if (answer === 'ok') {
+      this.#cancelOpen(flow)
+      return false
+    }
+    const at = typeof answer === 'object' && answer.is === 'refused' ? answer.at : 0
+    const culprit = change.changes[at]
+    if (culprit?.kind === 'insert') {
+      // It is one of a job that is there already: the others come without it.
+      this.#send({ ...change, changes: change.changes.filter((each) => each !== culprit) }, sent)
+      return true
+    }
+    if (head !== null && at > 0) {
+      // What was thought to follow is not as it was thought to be: the end counts, and all else is found anew.
+      const changes = changesOf(flow, head, [], this.#deps)
+      this.#deps.again({ kind: 'together', changes }, durable)
+    }
+    if (flow !== NO_FLOW) this.read(flow)
+    return head !== null && at > 0
+  }
+
+  /** Changes of which some may not be done, and then the others are. */
+  together(changes: readonly NodeSingle[], durable: boolean): NodeTogether {
+    return this.#sending({ flow: NO_FLOW, head: null, durable }, changes)
+  }
+
+  #sending(sent: Sent, changes: readonly NodeSingle[]): NodeTogether {
+    const change: NodeTogether = { kind: 'together', changes }
+    this.#sent.set(change, sent)
+    return change
+  }
+
+  #send(change: NodeTogether, sent: Sent): void {
+    this.#sent.set(change, sent)
+    this.#deps.again(change, sent.durable)
+  }
+
+  /** What came while the flow was busy. */
+  #next(flow: Flow): void {
+    for (const job of flow.come.splice(0)) this.#held.add(flow, membershipOf(job)?.key ?? '', job)
+    while (flow.status === 'ready') {
+      const queued = flow.queue.shift()
+      if (queued === undefined) return
+      const change = this.#decide(flow, queued)
+      if (change !== null) this.#deps.write(change, queued.durable)
+    }
+  }
+
+  read(flow: Flow): void {
+    this.#held.keep(flow)
+    flow.status = 'busy'
+    this.#hold(this.#readAll(flow))
+  }
+
+  async #readAll(flow: Flow): Promise<void> {
+    const { store, written, write } = this.#deps
+    await this.#held.reread(flow, async () => {
+      await written()
+      await readFlow(store, flow, this.#held.cache)
+    })
+    const parent = parentOf(flow.name)
+    if (parent !== null) flow.parentGone = !(await isThere(store, parent))
+    flow.isCancelling = false
+    const follows = flow.graph.settle()
+    if (follows.length > 0) {
+      const change = this.#compose(flow, null, follows, false)
+      if (change === null) return
+      write(change, false)
+    }
+    flow.status = 'ready'
+    this.#cancelOpen(flow)
+    this.#next(flow)
+    if (flow.graph.isOver && (!flow.isFamily || flow.parentGone)) this.over(flow, true)
+  }
+
+  /** With `failFast`: those that wait to run, or run. What follows from their ends is a change for each. */
+  #cancelOpen(flow: Flow): void {
+    if (!flow.graph.isCancelled || flow.isCancelling) return
+    flow.isCancelling = true
+    cancelAll(flow, this.#deps.cancel).catch(this.#deps.onError)
+  }
+
+  /** `notes`: there are notes of it that have to go. */
+  over(flow: Flow, notes: boolean): void {
+    this.#held.drop(flow)
+    if (notes) sweep(flow.name, this.#deps).catch(this.#deps.onError)
+  }
+
+  /** Not as it was expected: what was to follow is found anew. */
+  ended(change: NodeEnd, done: boolean): void {
+    const of = membershipOf(change.from)
+    const flow = of === null ? undefined : this.#held.get(of.flow)
+    const part = flow?.part(of?.key ?? '')
+    if (flow === undefined || part === undefined || flow.status === 'busy' || hasEnded(part) === done) return
+    if (!done) return this.read(flow)
+    const follows = flow.graph.end(part, stateOf(change))
+    const next = this.#compose(flow, { part, end: change, more: [], isWritten: true }, follows, false)
+    if (next !== null) this.#deps.write(next, false)
+  }
+
+  /** Until it is done, there may be changes that wait for it. */
+  #hold(work: Promise<void>): void {
+    const done = work.catch(this.#deps.onError).finally(() => this.#work.delete(done))
+    this.#work.add(done)
+  }
+}
+
+const NO_FLOW = new Flow('', false)
+const NOTHING_READ: ReadonlyMap<Part, JobRecord> = new Map()

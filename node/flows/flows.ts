@@ -1,0 +1,168 @@
+import { familyOf, membershipOf } from '../../src/job/flow.js'
+import { flowOf, isBlocked } from '../../src/job/lane.js'
+import type { JobRecord } from '../../src/job/record.js'
+import type { Answer } from '../../src/store/contract.js'
+import { flowBytes, flowNote } from '../../src/store/flow-notes.js'
+import type {
+  NodeChange,
+  NodeEnd,
+  NodeInsert,
+  NodeMove,
+  NodeSingle,
+  NodeTogether,
+} from '../changes/journal.js'
+import { Deciding, type DecidingDeps } from './deciding.js'
+import { HeldFlows } from './held-flows.js'
+import { PARENT } from './reading.js'
+import { unfinished } from './sweeping.js'
+
+export interface FlowsDeps extends DecidingDeps {
+  /** The least number of a waiting job that is taken up; 0: any. */
+  readonly oldest: () => number
+}
+
+/**
+ * Flows that have not ended, in memory as far as they are looked at: a flow is read from its notes and its lane when a job of it
+ * ends, unless it has come in this life. An end and all that follows from it are one change, so there is nothing between the two.
+ */
+export class Flows {
+  readonly #deps: FlowsDeps
+  readonly #held = new HeldFlows()
+  readonly #deciding: Deciding
+  /** Of flows of which jobs of a lost neighbour have come here. */
+  readonly #adopted = new Set<string>()
+
+  constructor(deps: FlowsDeps) {
+    this.#deps = deps
+    this.#deciding = new Deciding(deps, this.#held)
+  }
+
+  /** What earlier lives of the node have not finished is found while it works; unless it takes up nothing of them. */
+  start(): void {
+    const { store, oldest, onError } = this.#deps
+    if (oldest() === 0) unfinished(store, this).catch(onError)
+  }
+
+  /** The change with all that follows from it; null: it is written later, as what follows has to be read first. */
+  place(change: NodeChange, durable: boolean): NodeChange | null {
+    switch (change.kind) {
+      case 'insert':
+        opened(change)
+        return change
+      case 'begin':
+        this.#held.goes(change.job, false, change.job, true)
+        return change
+      case 'move':
+        this.#held.goes(change.from, change.running, change.to, false)
+        return isBlocked(change.to.lane) && !isBlocked(change.from.lane)
+          ? this.#waits(change, durable)
+          : change
+      case 'end':
+        return this.#ends(change, [], durable)
+      case 'together':
+        return this.#together(change, durable)
+      default:
+        return change
+    }
+  }
+
+  /** What follows from a change: it is written, or was not done. */
+  follow(change: NodeSingle, done: boolean): void {
+    if (change.kind === 'insert') {
+      if (done && change.again !== true) this.#came(change.job)
+    } else if (change.kind === 'end') {
+      if (this.#held.size === 0) return
+      this.#deciding.ended(change, done)
+      if (done && this.#held.families > 0) this.#parentEnded(change.from)
+    } else if (change.kind === 'move' && change.owner !== undefined && done) {
+      const flow = flowOfJob(change.to)
+      if (flow !== null) this.#adopted.add(flow)
+    }
+  }
+
+  /** What was to be done together is, or is not: true when another change takes its place, of which more will be told. */
+  answered(change: NodeTogether, answer: Answer): boolean {
+    return this.#deciding.answered(change, answer)
+  }
+
+  /** After jobs of a lost neighbour have come: what they waited for may have ended before. */
+  settle(): void {
+    for (const name of this.#adopted) this.#deciding.read(this.#held.get(name) ?? this.#held.make(name))
+    this.#adopted.clear()
+  }
+
+  /** Resolves when all ends that came before have been written. */
+  idle(): Promise<void> {
+    return this.#deciding.idle()
+  }
+
+  get isIdle(): boolean {
+    return this.#deciding.isIdle
+  }
+
+  /** A flow that has blocked jobs is looked at, should something that was to follow not have followed. */
+  look(name: string): void {
+    if (this.#held.get(name) === undefined) this.#deciding.read(this.#held.make(name))
+  }
+
+  #came(job: JobRecord): void {
+    const of = membershipOf(job)
+    if (of === null) return
+    const { flow: term, parent } = job.agreed.terms
+    let flow = this.#held.get(of.flow)
+    if (flow === undefined) {
+      // It is read when a job of it ends.
+      if (this.#held.isFull && term !== undefined) return
+      flow = this.#held.make(of.flow, term?.failFast === true)
+      // The job may have had others before.
+      if (parent !== undefined) this.#deciding.read(flow)
+    }
+    if (flow.status === 'busy') flow.come.push(job)
+    else this.#held.add(flow, of.key, job)
+  }
+
+  #together(change: NodeTogether, durable: boolean): NodeChange | null {
+    const [first, ...more] = change.changes
+    for (const each of change.changes) if (each.kind === 'insert') opened(each)
+    if (first?.kind !== 'end') return change
+    return this.#ends(first, more as NodeInsert[], durable)
+  }
+
+  #ends(end: NodeEnd, more: readonly NodeInsert[], durable: boolean): NodeChange | null {
+    const of = membershipOf(end.from)
+    if (of === null) {
+      if (more.length === 0) return end
+      return this.#deciding.together([end, ...more], durable)
+    }
+    return this.#deciding.inTurn(of.flow, { change: end, more, durable })
+  }
+
+  /** A job waits for its children. */
+  #waits(change: NodeMove, durable: boolean): NodeChange | null {
+    return this.#deciding.inTurn(flowOf(change.to.lane), { change, more: [], durable })
+  }
+
+  #parentEnded(job: JobRecord): void {
+    const family = this.#held.get(familyOf(job))
+    if (family === undefined) return
+    family.parentGone = true
+    const waiter = family.part(PARENT)
+    if (waiter !== undefined) family.graph.remove(waiter)
+    if (family.graph.isOver && family.status === 'ready') this.#deciding.over(family, true)
+  }
+}
+
+function flowOfJob(job: JobRecord): string | null {
+  return isBlocked(job.lane) ? flowOf(job.lane) : (membershipOf(job)?.flow ?? null)
+}
+
+/** A new job of a flow: there is no other of its key until the flow is over. */
+function opened(change: NodeInsert): void {
+  const { job } = change
+  const of = membershipOf(job)
+  if (of === null || change.again === true) return
+  const failFast = job.agreed.terms.flow?.failFast === true
+  const value = flowBytes({ stands: 'open', id: job.id, name: job.name, failFast })
+  const note = { ...flowNote(of.flow, of.key), value, unless: 'taken' } as const
+  Object.assign(change, { notes: [...(change.notes ?? []), note] })
+}

@@ -1,0 +1,57 @@
+import { BEFORE_BLOCKED, flowOf } from '../../src/job/lane.js'
+import { FLOWS, notesOf, partsOfKey, RESULTS, readFlowNote } from '../../src/store/flow-notes.js'
+import { allNotes, type Note } from '../../src/store/notes.js'
+import type { NodeChange } from '../changes/journal.js'
+import type { FlowStore } from './reading.js'
+
+const AT_ONCE = 500
+const LANES_AT_ONCE = 1000
+
+export interface Sweeping {
+  readonly store: FlowStore
+  readonly write: (change: NodeChange, durable: boolean) => void
+  /** All that was written before is in the store. */
+  readonly written: () => Promise<void>
+}
+
+/** All jobs of a flow have ended: its notes go, a few at a time. */
+export async function sweep(flow: string, { store, write, written }: Sweeping): Promise<void> {
+  await written()
+  // It did not end after all, or there is another one of its name.
+  for await (const { value } of allNotes(store, FLOWS, notesOf(flow)))
+    if (readFlowNote(value).stands === 'open') return
+  for (const shelf of [RESULTS, FLOWS]) {
+    for (;;) {
+      const page = await store.notes(shelf, notesOf(flow), AT_ONCE)
+      if (page.length === 0) break
+      const notes: Note[] = page.map(({ key }) => ({ shelf, key, value: null }))
+      write({ kind: 'note', notes, done: null }, false)
+      await written()
+    }
+  }
+}
+
+interface Looking {
+  readonly look: (flow: string) => void
+  readonly idle: () => Promise<void>
+}
+
+/** What a lost node was about to do with flows: those that wait for something are looked at, and those that are over go. */
+export async function unfinished(store: FlowStore, flows: Looking): Promise<void> {
+  for (let after = BEFORE_BLOCKED; ; ) {
+    const page = await store.lanes(after, LANES_AT_ONCE)
+    for (const { lane } of page) flows.look(flowOf(lane))
+    const last = page.at(-1)
+    if (last === undefined) break
+    after = last.lane
+    await flows.idle()
+  }
+  let [flow, open] = ['', true]
+  for await (const { key, value } of allNotes(store, FLOWS)) {
+    const of = partsOfKey(key).flow
+    if (of !== flow && !open) flows.look(flow)
+    if (of !== flow) [flow, open] = [of, false]
+    open ||= readFlowNote(value).stands === 'open'
+  }
+  if (!open) flows.look(flow)
+}
