@@ -1,26 +1,28 @@
 import type { JobRecord } from '../../src/job/record.js'
-import { gone, type Note } from '../../src/store/notes.js'
+import type { Note } from '../../src/store/notes.js'
 import { firstNote } from '../../src/store/serial.js'
 import type { NodeSingle } from './journal.js'
 
-/** What becomes of the index of the first jobs of series; undefined where there is no series. */
-export function firstsAfter(change: NodeSingle): readonly Note[] | undefined {
+/** What becomes of the index of the first jobs of series. */
+export function firstsAfter(change: NodeSingle, notes: Note[]): void {
   switch (change.kind) {
     case 'insert':
-      return come(change.job)
-    case 'move': {
-      if (change.from.agreed.terms.serial === undefined) return undefined
+      return come(change.job, notes)
+    case 'move':
       // The note of a neighbour's job is the neighbour's, and the one that comes is this node's.
-      return [...(gone(firstNote(change.from)) ?? []), ...(come(change.to) ?? [])]
-    }
+      gone(change.from, notes)
+      return come(change.to, notes)
     case 'end':
-      return gone(firstNote(change.from))
-    default:
-      return undefined
+      gone(change.from, notes)
   }
 }
 
-function come(job: JobRecord): readonly Note[] | undefined {
+function come(job: JobRecord, notes: Note[]): void {
   const name = firstNote(job)
-  return name === null ? undefined : [{ ...name, value: Buffer.from(job.id) }]
+  if (name !== null) notes.push({ ...name, value: Buffer.from(job.id) })
+}
+
+function gone(job: JobRecord, notes: Note[]): void {
+  const name = firstNote(job)
+  if (name !== null) notes.push({ ...name, value: null })
 }

@@ -1,20 +1,23 @@
 import type { Clock } from '../../src/clock.js'
-import { gone, type Note } from '../../src/store/notes.js'
+import type { Note, NoteName } from '../../src/store/notes.js'
 import { heldKey, takeKey } from '../../src/store/unique.js'
 import type { NodeSingle } from './journal.js'
 
-/** What becomes of the keys that jobs are the only ones by; undefined where the job has none. */
-export function keysAfter(change: NodeSingle, clock: Pick<Clock, 'now'>): readonly Note[] | undefined {
+/** What becomes of the keys that jobs are the only ones by. */
+export function keysAfter(change: NodeSingle, clock: Pick<Clock, 'now'>, notes: Note[]): void {
   switch (change.kind) {
     case 'insert':
-      if (change.job.agreed.terms.unique === undefined) return undefined
-      return takeKey(change.job, clock.now(), change.again === true) ?? undefined
+      if (change.job.agreed.terms.unique !== undefined)
+        notes.push(...takeKey(change.job, clock.now(), change.again === true))
+      return
     case 'begin':
-      if (change.job.agreed.terms.unique?.until !== 'started') return undefined
-      return gone(heldKey(change.job, 'available'))
+      if (change.job.agreed.terms.unique?.until === 'started') gone(heldKey(change.job, 'available'), notes)
+      return
     case 'end':
-      return gone(heldKey(change.from, change.running ? 'running' : 'available'))
-    default:
-      return undefined
+      gone(heldKey(change.from, change.running ? 'running' : 'available'), notes)
   }
+}
+
+function gone(name: NoteName | null, notes: Note[]): void {
+  if (name !== null) notes.push({ ...name, value: null })
 }

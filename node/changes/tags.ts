@@ -1,38 +1,39 @@
 import type { JobRecord } from '../../src/job/record.js'
 import type { End, Move, Note } from '../../src/store/contract.js'
-import { type Stands, standsOf, tagNotes } from '../../src/store/tags.js'
+import { type Stands, standsOf, TAGS, tagKey } from '../../src/store/tags.js'
 import type { NodeSingle } from './journal.js'
 
-/** What becomes of the index of tags with a change; undefined where none of its jobs has tags. */
-export function tagsAfter(change: NodeSingle): readonly Note[] | undefined {
+/** What becomes of the index of tags with a change. */
+export function tagsAfter(change: NodeSingle, notes: Note[]): void {
   switch (change.kind) {
     case 'insert':
-      return moved(null, 'waiting', change.job, 'waiting')
+      return come(change.job, 'waiting', notes)
     case 'begin':
-      return moved(change.job, 'waiting', change.job, 'running')
+      gone(change.job, 'waiting', notes)
+      return come(change.job, 'running', notes)
     case 'move':
-      return moved(change.from, stoodSo(change), change.to, 'waiting')
+      gone(change.from, stoodSo(change), notes)
+      return come(change.to, 'waiting', notes)
     case 'end': {
       const { from, keep } = change
-      return moved(from, stoodSo(change), keep?.job ?? null, keep === null ? 'waiting' : standsOf(keep.state))
+      gone(from, stoodSo(change), notes)
+      if (keep !== null) come(keep.job, standsOf(keep.state), notes)
     }
-    default:
-      // The notes of an ended job go with it, and an outcome has none.
-      return undefined
   }
 }
 
-/** Null: there was no such job before, or is none after. */
-function moved(
-  before: JobRecord | null,
-  stood: Stands,
-  after: JobRecord | null,
-  stands: Stands,
-): readonly Note[] | undefined {
-  if (before?.agreed.terms.tags === undefined && after?.agreed.terms.tags === undefined) return undefined
-  const gone = before === null ? [] : tagNotes(before, stood).map((name) => ({ ...name, value: null }))
-  const come = after === null ? [] : tagNotes(after, stands).map((name) => ({ ...name, value: NOTHING }))
-  return [...gone, ...come]
+function gone(job: JobRecord, stood: Stands, notes: Note[]): void {
+  const { tags } = job.agreed.terms
+  if (tags === undefined) return
+  for (const tag of tags) notes.push({ shelf: TAGS, key: tagKey(tag, stood, job.id), value: null })
+}
+
+/** A job stands in one place, and this one has not stood there: its notes are new. */
+function come(job: JobRecord, stands: Stands, notes: Note[]): void {
+  const { tags } = job.agreed.terms
+  if (tags === undefined) return
+  for (const tag of tags)
+    notes.push({ shelf: TAGS, key: tagKey(tag, stands, job.id), value: NOTHING, isNew: true })
 }
 
 function stoodSo({ running }: Move | End): Stands {

@@ -22,6 +22,8 @@ export interface NoteName {
 export interface Note extends NoteName {
   /** In place of what is there; null: what is there goes. */
   readonly value: Buffer | null
+  /** Whoever makes it knows that none of this name is there, so that nobody has to look. */
+  readonly isNew?: true
   /** Where a note is there already, the whole change is not done, and is answered with that. */
   readonly unless?: 'taken'
   /**
@@ -37,6 +39,14 @@ const TIME_BYTES = 8
 export function timeBytes(ms: number): Buffer {
   const bytes = Buffer.alloc(TIME_BYTES)
   bytes.writeDoubleBE(ms)
+  return bytes
+}
+
+/** Such a value: a time, and a text behind it. */
+export function timedValue(ms: number, text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(TIME_BYTES + Buffer.byteLength(text))
+  bytes.writeDoubleBE(ms)
+  bytes.write(text, TIME_BYTES)
   return bytes
 }
 
@@ -96,21 +106,18 @@ export const NOTES_BYTES = 4 * 1024 * 1024
 export function checkNotes(notes: readonly Note[]): void {
   checked(NOTES, notes, 'notes')
   for (const { shelf, key, value } of notes) {
-    checked(SHELF, shelf.name, 'notes: shelf')
-    checked(NOTE_KEY, key, `notes: key on ${shelf.name}`)
-    if (value !== null) checked(NOTE_VALUE, value, `notes: value on ${shelf.name}`)
+    if (!SHELF.meets(shelf.name)) checked(SHELF, shelf.name, 'notes: shelf')
+    // Texts for errors are made where there is one: this is done for each note of each job.
+    if (!NOTE_KEY.meets(key)) checked(NOTE_KEY, key, `notes: key on ${shelf.name}`)
+    if (value !== null && !NOTE_VALUE.meets(value))
+      checked(NOTE_VALUE, value, `notes: value on ${shelf.name}`)
   }
 }
 
 export function bytesOfNotes(notes: readonly Note[]): number {
   let bytes = 0
-  for (const { key, value } of notes) bytes += key.length + (value?.length ?? 0)
+  for (const { key, value } of notes) bytes += key.length + (value === null ? 0 : value.length)
   return bytes
-}
-
-/** It goes; null: there is none that could. */
-export function gone(name: NoteName | null): readonly Note[] | undefined {
-  return name === null ? undefined : [{ ...name, value: null }]
 }
 
 /** Those that go with a job that has ended, when it is kept no longer. */

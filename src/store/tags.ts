@@ -27,7 +27,11 @@ export function standsOf(state: JobState): Stands {
 
 /** The names of the notes of a job that stands so. No tag has a NUL. */
 export function tagNotes({ id, agreed }: JobRecord, stands: Stands): NoteName[] {
-  return (agreed.terms.tags ?? []).map((tag) => ({ shelf: TAGS, key: startOf(tag, stands) + id }))
+  return (agreed.terms.tags ?? []).map((tag) => ({ shelf: TAGS, key: tagKey(tag, stands, id) }))
+}
+
+export function tagKey(tag: string, stands: Stands, id: string): string {
+  return `${tag}\0${STANDS[stands]}\0${id}`
 }
 
 /** The beginning of the keys of all jobs of a tag, or of those that stand so. */

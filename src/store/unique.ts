@@ -2,7 +2,7 @@ import type { JobRecord } from '../job/record.js'
 import type { JobState } from '../job/states.js'
 import { uniqueKeyOf } from '../job/terms/where.js'
 import type { Note, NoteName, Shelf, Store } from './contract.js'
-import { behindTime, timeBytes } from './notes.js'
+import { behindTime, timedValue } from './notes.js'
 
 /** Which job has a key: one among all nodes. */
 export const UNIQUE: Shelf = { name: 'unique', own: false }
@@ -12,15 +12,12 @@ export const ENDING: Shelf = { name: 'ending', own: false }
 /** Digits of a time, so that texts are in its order. */
 const DIGITS = 16
 
-/**
- * The notes of a new job that has a key: it is not taken if another one has it. `again`: it has had it before. Null: it has
- * none.
- */
-export function takeKey(job: JobRecord, now: number, again: boolean): readonly Note[] | null {
+/** The notes of a new job that has a key: it is not taken if another one has it. `again`: it has had it before. */
+export function takeKey(job: JobRecord, now: number, again: boolean): readonly Note[] {
   const name = nameOf(job)
-  if (name === null) return null
+  if (name === null) return []
   const ends = endOf(job)
-  const value = Buffer.concat([timeBytes(ends), Buffer.from(job.id)])
+  const value = timedValue(ends, job.id)
   const own = again && Number.isFinite(ends)
   const note: Note = { ...name, value, unless: 'taken', at: own ? Math.max(now, ends) : now }
   if (ends === Number.POSITIVE_INFINITY) return [note]

@@ -182,7 +182,17 @@ export function changeOf(step: Step, world: World): Change {
 function singleOf(step: SingleStep, world: World): Single {
   const { notes } = step
   const change = withoutNotes(step, world)
-  return notes == null ? change : { ...change, notes: notes.map(noteOf) }
+  return notes == null ? change : { ...change, notes: asNew(notes.map(noteOf), world.model) }
+}
+
+/** Where none of its name is there, a note that comes is said to be new. */
+function asNew(notes: readonly Note[], model: Model): Note[] {
+  return notes.map((note, i) => {
+    const { shelf, key, value } = note
+    const before = notes.slice(0, i).some((one) => one.shelf === shelf && one.key === key)
+    const isThere = model.notes(shelf, { prefix: key }).some((one) => one.key === key)
+    return value === null || before || isThere ? note : { ...note, isNew: true }
+  })
 }
 
 function noteOf({ key, own, value, unless, at }: NoteStep): Note {

@@ -1,6 +1,7 @@
 import {
   compareKeys,
   isIn,
+  isWithin,
   NOTES_BYTES,
   type NoteRange,
   pathOf,
@@ -82,15 +83,14 @@ export class NoteReader {
   }
 
   #youngIn(shelf: Shelf, range: NoteRange): YoungOne[] {
-    const from = startOf(range)
     const start = pathOf({ shelf, key: '' })
     const found: YoungOne[] = []
-    for (const [path, { value }] of this.#young.from(start + from.key)) {
+    for (const [path, { value }] of this.#young) {
+      if (!path.startsWith(start)) continue
       const key = path.slice(start.length)
-      if (!path.startsWith(start) || !isIn(range, key)) break
-      if (!from.behind || key !== from.key) found.push({ key, value })
+      if (isWithin(range, key)) found.push({ key, value })
     }
-    return found
+    return found.sort((a, b) => compareKeys(a.key, b.key))
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Change } from '../contract.js'
 import { type Note, type NoteName, pathOf } from '../notes.js'
-import { SortedMap } from '../sorted-map.js'
 import type { Database } from './database.js'
 import type { Groups } from './groups.js'
 import type { JournalEntries } from './journal.js'
@@ -15,6 +14,8 @@ export interface YoungNote {
   readonly value: Buffer | null
   /** The group that has written it. */
   readonly group: number
+  /** Null: nobody has looked. */
+  readonly hasRow: boolean | null
 }
 
 /**
@@ -22,8 +23,8 @@ export interface YoungNote {
  * anyway gives its notes rows at once. What is young counts, whatever the row says.
  */
 export class Notes {
-  /** By path. */
-  readonly young = new SortedMap<YoungNote>()
+  /** By path. In no order: whoever reads them sorts what he finds, of as many as memory is meant to hold. */
+  readonly young = new Map<string, YoungNote>()
   /** Rows that have gone. */
   dropped = 0
   /** The log has notes that may not be on the disk. */
@@ -52,7 +53,7 @@ export class Notes {
     if (this.#rows.size > 0) this.#rows.clear()
     if (this.#there.size > 0) this.#there.clear()
     const wanted: Wanted = { values: [], there: [] }
-    for (const change of changes) want(change, rows, wanted)
+    for (const change of changes) this.#want(change, rows, wanted)
     if (wanted.values.length > 0) {
       const found = await this.#db.getMany(wanted.values.map(noteKey))
       for (const [i, path] of wanted.values.entries()) this.#rows.set(path, found[i] ?? null)
@@ -74,18 +75,18 @@ export class Notes {
   }
 
   write(batch: RowBatch, journal: JournalEntries, notes: readonly Note[]): void {
-    for (const note of notes) this.#set(batch, journal, pathOf(note), note.value)
+    for (const note of notes) this.#set(batch, journal, pathOf(note), note.value, note.isNew === true)
   }
 
   /** They go with a job that had ended. */
   drop(batch: RowBatch, journal: JournalEntries, names: readonly NoteName[]): void {
-    for (const name of names) this.#set(batch, journal, pathOf(name), null)
+    for (const name of names) this.#set(batch, journal, pathOf(name), null, false)
   }
 
   /** Gives rows to those that this group or one before it has written; absent: to all. */
   giveRows(batch: RowBatch, journal: JournalEntries, last = Number.POSITIVE_INFINITY): void {
-    const found = [...this.young.from('')].filter(([, { group }]) => group <= last)
-    for (const [path, { value }] of found) {
+    for (const [path, { value, group }] of this.young) {
+      if (group > last) continue
       this.#leave(path)
       journal.noteGone(path)
       if (value === null) this.#dropRow(batch, path)
@@ -97,29 +98,35 @@ export class Notes {
   /** The journal, which is being read again, has this. */
   found(path: string, value: Buffer | null): void {
     this.#leave(path)
-    this.#enter(path, value)
+    this.#enter(path, value, null)
   }
 
   foundGone(path: string): void {
     this.#leave(path)
   }
 
-  #set(batch: RowBatch, journal: JournalEntries, path: string, value: Buffer | null): void {
-    const wasYoung = this.#leave(path)
-    const hasRow = this.#rows.has(path) ? this.#rows.get(path) !== null : this.#there.get(path) !== false
-    if (batch.isEmpty && (value !== null || hasRow)) {
-      this.#enter(path, value)
+  #set(batch: RowBatch, journal: JournalEntries, path: string, value: Buffer | null, isNew: boolean): void {
+    const young = this.#leave(path)
+    const hasRow = young?.hasRow ?? this.#found(path) ?? (isNew ? false : null)
+    if (batch.isEmpty && (value !== null || hasRow !== false)) {
+      this.#enter(path, value, hasRow)
       journal.note(path, value)
       this.unsynced = true
       return
     }
-    if (wasYoung) {
+    if (young !== undefined) {
       journal.noteGone(path)
       this.unsynced = true
     }
     if (value !== null) batch.put(noteKey(path), value)
-    else if (hasRow) this.#dropRow(batch, path)
+    else if (hasRow !== false) this.#dropRow(batch, path)
     this.#rows.set(path, value)
+  }
+
+  /** Whether a row was found, or was not; null: nobody has looked. */
+  #found(path: string): boolean | null {
+    const value = this.#rows.get(path)
+    return value === undefined ? (this.#there.get(path) ?? null) : value !== null
   }
 
   #dropRow(batch: RowBatch, path: string): void {
@@ -127,19 +134,39 @@ export class Notes {
     batch.del(noteKey(path))
   }
 
-  #enter(path: string, value: Buffer | null): void {
-    this.young.set(path, { value, group: this.#groups.enter() })
-    this.#bytes += path.length + (value?.length ?? 0)
+  #enter(path: string, value: Buffer | null, hasRow: boolean | null): void {
+    this.young.set(path, { value, group: this.#groups.enter(), hasRow })
+    this.#bytes += path.length + (value === null ? 0 : value.length)
   }
 
-  /** False when it is not young. */
-  #leave(path: string): boolean {
+  /** What it was; undefined when it is not young. */
+  #leave(path: string): YoungNote | undefined {
     const young = this.young.get(path)
-    if (young === undefined) return false
+    if (young === undefined) return undefined
     this.young.delete(path)
-    this.#bytes -= path.length + (young.value?.length ?? 0)
+    this.#bytes -= path.length + (young.value === null ? 0 : young.value.length)
     this.#groups.leave(young.group)
-    return true
+    return young
+  }
+
+  #want(change: Change, rows: Pick<Rows, 'kept'>, wanted: Wanted): void {
+    if (change.kind === 'together') {
+      for (const each of change.changes) this.#want(each, rows, wanted)
+      return
+    }
+    const id =
+      change.kind === 'remove' ? change.id : change.kind === 'insert' && change.ownId ? change.job.id : null
+    const gone = id === null ? null : rows.kept(id)
+    if (gone !== null) wanted.there.push(...gone.map(pathOf))
+    if (change.notes === undefined) return
+    // One that comes at the end of a job may be forgotten in the same group.
+    const mayGo = change.kind === 'end' && change.keep !== null
+    for (const note of change.notes) {
+      if (note.unless === undefined && note.value !== null && !mayGo) continue
+      const path = pathOf(note)
+      if (note.unless !== undefined) wanted.values.push(path)
+      else if ((this.young.get(path)?.hasRow ?? null) === null) wanted.there.push(path)
+    }
   }
 }
 
@@ -147,22 +174,4 @@ interface Wanted {
   /** Notes of which the value matters, and of which it matters whether they have rows. */
   readonly values: string[]
   readonly there: string[]
-}
-
-function want(change: Change, rows: Pick<Rows, 'kept'>, wanted: Wanted): void {
-  if (change.kind === 'together') {
-    for (const each of change.changes) want(each, rows, wanted)
-    return
-  }
-  const id =
-    change.kind === 'remove' ? change.id : change.kind === 'insert' && change.ownId ? change.job.id : null
-  const gone = id === null ? null : rows.kept(id)
-  if (gone !== null) wanted.there.push(...gone.map(pathOf))
-  if (change.notes === undefined) return
-  for (const note of change.notes) {
-    if (note.unless !== undefined) wanted.values.push(pathOf(note))
-    else if (note.value === null) wanted.there.push(pathOf(note))
-    // One that ends here may be forgotten in the same group.
-    else if (change.kind === 'end' && change.keep !== null) wanted.there.push(pathOf(note))
-  }
 }
