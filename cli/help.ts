@@ -45,7 +45,7 @@ once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 repla
 const acts = Object.entries(ACTS)
 const names = acts.map(([act]) => act)
 
-export const JOBS_HELP = `jr jobs: list, show, ${names.join(' and ')} the jobs of a node that listens, or those in Redis
+export const JOBS_HELP = `jr jobs: list, show, ${names.join(', ')} the jobs of a node that listens, or those in Redis
 
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
@@ -72,6 +72,8 @@ ${usage(' --redis', ' --redis --node NAME')}
                       only jobs of this time: 2026-12-01T08:00Z, or 2h (ago)
   --limit N           show at most N jobs (50)
   --all               all jobs, where nothing else says which
+  --args JSON         update: args in place of those that they have
+  --opts JSON         update: options in place of those that they have, null for without: '{"priority":-1,"after":"5m"}'
   --dry-run           change nothing, and say how many jobs are meant
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
@@ -83,7 +85,10 @@ Exits with 1 if there is no such job.
 
 function usage(one: string, all: string): string {
   return names
-    .map((act) => `  jr jobs ${act} ID...${one}\n  jr jobs ${act} --state failed [--dry-run]${all}`)
+    .map((act) => {
+      const more = act === 'update' ? ' --opts JSON' : ''
+      return `  jr jobs ${act} ID...${more}${one}\n  jr jobs ${act} --name resize${more} [--dry-run]${all}`
+    })
     .join('\n')
 }
 

@@ -206,7 +206,7 @@ export class JobNode {
     this.#store.neighbours?.watch({
       onLost: (lost, live, anew) => this.#parts.adoption?.lost(lost, live, anew),
       onFailure: (error) => this.#fail(error),
-      onAct: (act, ids) => actOnEach(act, ids, this.#parts.reach),
+      onAct: (act, ids, update) => actOnEach(act, ids, this.#parts.reach, update),
     })
   }
 

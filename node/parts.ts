@@ -155,7 +155,7 @@ export function partsOf(
     random,
     seq,
   })
-  const reach = new Reach({ settings, store, journal, scheduler, runner, clock, seq })
+  const reach = new Reach({ settings, store, journal, scheduler, runner, executors, clock, seq })
   const reporter = new Reporter(clock, config.outcomeGraceMs)
   const outcomes = new AskedOutcomes({
     read: (distributor, after, limit, bytes) => store.outcomes(distributor, after, limit, bytes),

@@ -22,7 +22,7 @@ export const ERROR_CODES = {
   JR_RESULT_NOT_SERIALIZABLE: 'the result holds a value that cannot be sent',
   JR_RESULT_TOO_LARGE: 'the result is larger than allowed',
   JR_ARGS_TOO_LARGE: 'the arguments are larger than allowed',
-  JR_WRONG_STATE: 'this cannot be done to a job in its state: it waits or runs',
+  JR_WRONG_STATE: 'this cannot be done to a job in its state',
   JR_SCHEDULE_TAKEN: 'another app has a schedule of this id',
   JR_OUTCOME_UNKNOWN: 'the job has ended and its outcome was not kept',
   JR_STORE_LOST: 'the node came back with a store that does not have the job any more',

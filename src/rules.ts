@@ -40,6 +40,10 @@ export const NAME: Rule<string> = {
 /** A count, or a time. */
 export const WHOLE: Rule<number> = wholeFrom(0, Number.MAX_SAFE_INTEGER)
 /** Milliseconds of a delay, a time-out, or a time that a job was held. */
+export const BYTES: Rule<Buffer> = {
+  says: 'bytes',
+  meets: (value): value is Buffer => Buffer.isBuffer(value),
+}
 export const DURATION_MS: Rule<number> = wholeFrom(0, LONGEST_MS)
 export const PERIOD_MS: Rule<number> = wholeFrom(1, LONGEST_MS)
 export const ATTEMPTS: Rule<number> = wholeFrom(1, MOST_ATTEMPTS)

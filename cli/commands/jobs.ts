@@ -4,12 +4,14 @@ import { systemClock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { ACTS, type Act, isAct } from '../../src/verbs/acts.js'
 import { type ActQuery, type JobFilter, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import type { JobUpdate } from '../../src/verbs/update.js'
 import { EXIT } from '../exit-codes.js'
 import { FILTER_FLAGS, filterOf } from '../filter-flags.js'
 import { JOBS_HELP } from '../help.js'
 import { inRedis, type JobsOf, withJobsOf } from '../jobs-of.js'
 import { type CommandLine, readCommandLine } from '../options.js'
 import { asJson, columns, print, printable } from '../terminal.js'
+import { updateOf } from '../update-flags.js'
 
 const EXTRA = [
   { name: 'node', type: 'string' },
@@ -21,6 +23,8 @@ const EXTRA = [
   ...FILTER_FLAGS,
   { name: 'limit', type: 'string' },
   { name: 'all', type: 'boolean' },
+  { name: 'args', type: 'string' },
+  { name: 'opts', type: 'string' },
   { name: 'dry-run', type: 'boolean' },
   { name: 'secret-file', type: 'string' },
   { name: 'json', type: 'boolean' },
@@ -70,14 +74,15 @@ function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags'
 function actOf(act: Act, ids: readonly string[], filter: JobFilter, flags: CommandLine['flags']): Work {
   const json = flags.json === true
   const dryRun = flags['dry-run'] === true
+  const update = act === 'update' ? updateOf(flags) : {}
   const byQuery = flags.all === true || Object.keys(filter).length > 0
   if (ids.length > 0 === byQuery)
     throw new TypeError(`${act}: expected ids of jobs, or which are meant (--state, --name, …; --all)`)
   if (ids.length > 0 && dryRun) throw new TypeError(`${act}: --dry-run goes with --state, --name, … or --all`)
-  if (ids.length > 0) return (jobs) => actOnEach(act, jobs, ids, json)
+  if (ids.length > 0) return (jobs) => actOnEach(act, jobs, ids, update, json)
   if (inRedis(flags) && flags.node === undefined)
     throw new TypeError(`${act} --all: expected --node NAME: whose jobs`)
-  return (jobs) => actOnAll(act, jobs, { ...filter, dryRun }, json)
+  return (jobs) => actOnAll(act, jobs, { ...filter, dryRun }, update, json)
 }
 
 async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean): Promise<number> {
@@ -164,11 +169,17 @@ async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
   return print(`\n${columns([head, ...rows.map((row) => row.map(printable))])}`)
 }
 
-async function actOnEach(act: Act, of: JobsOf, ids: readonly string[], json: boolean): Promise<number> {
+async function actOnEach(
+  act: Act,
+  of: JobsOf,
+  ids: readonly string[],
+  update: JobUpdate,
+  json: boolean,
+): Promise<number> {
   let done = 0
   for (const id of ids) {
     try {
-      if (await of.jobs[act](id)) done++
+      if (await (act === 'update' ? of.jobs.update(id, update) : of.jobs[act](id))) done++
       else missing(of, id)
     } catch (error) {
       if (!(error instanceof JrError && error.code === 'JR_WRONG_STATE')) throw error
@@ -180,9 +191,19 @@ async function actOnEach(act: Act, of: JobsOf, ids: readonly string[], json: boo
   return done === ids.length ? EXIT.ok : EXIT.failed
 }
 
-async function actOnAll(act: Act, of: JobsOf, query: ActQuery, json: boolean): Promise<number> {
+async function actOnAll(
+  act: Act,
+  of: JobsOf,
+  query: ActQuery,
+  update: JobUpdate,
+  json: boolean,
+): Promise<number> {
   let done = 0
-  for (const node of await of.nodes()) done += await of.jobs[`${act}AllFor`](node, query)
+  for (const node of await of.nodes())
+    done +=
+      act === 'update'
+        ? await of.jobs.updateAllFor(node, query, update)
+        : await of.jobs[`${act}AllFor`](node, query)
   const { done: word } = ACTS[act]
   const { dryRun } = query
   if (json) return print(asJson({ [word]: dryRun ? 0 : done, ...(dryRun ? { met: done } : {}) }))

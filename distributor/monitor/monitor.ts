@@ -1,8 +1,9 @@
 import { JrError } from '../../src/errors.js'
 import { checked, NAME } from '../../src/rules.js'
-import { type Act, wasDone } from '../../src/verbs/acts.js'
+import { type PlainAct, wasDone } from '../../src/verbs/acts.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { AnswerOf, VerbName } from '../../src/verbs/table.js'
+import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
 import { jobOf, type LoadedJob, loadedJobOf, type MonitoredJob } from './monitored-job.js'
@@ -80,12 +81,53 @@ export class NodeMonitor {
     return this.#request('retry-all', query)
   }
 
+  /**
+   * Makes a job due at once that is `scheduled` or `retryable`: it is on the disk when this resolves. Limits, pauses, and those in
+   * front of it hold. Of a job with `period` this is its next run, early. False when the node has none of this id. Rejects
+   * with JR_WRONG_STATE when it is `blocked`, runs, or has ended.
+   */
+  run(id: string): Promise<boolean> {
+    return this.#act('run', id)
+  }
+
+  /** Makes all jobs due that the query meets and that wait for a time. Answers how many: with `dryRun`, how many it would be. */
+  runAll(query: ActQuery = {}): Promise<number> {
+    return this.#request('run-all', query)
+  }
+
+  /**
+   * Gives a waiting job other args, other terms, or another time, in one step: all that it is found by follows. What is given is
+   * checked as by `enqueue`: rejects with a TypeError that has its path. False when the node has none of this id. Rejects with
+   * JR_WRONG_STATE when it runs or has ended, with JR_DUPLICATE (`unique`), and with what such a job would be refused with.
+   */
+  async update(id: string, update: JobUpdate): Promise<boolean> {
+    return wasDone('update', id, await this.#request('update', { id, update: parseUpdate(update) }))
+  }
+
+  /** Does so to all waiting jobs that the query meets, each once. Answers how many: with `dryRun`, how many it would be. */
+  async updateAll(query: ActQuery, update: JobUpdate): Promise<number> {
+    return this.#request('update-all', { ...query, update: parseUpdate(update) })
+  }
+
+  /**
+   * Ends a job, as `JobHandle.cancel` does: one that runs is asked to stop. False when the node has none of this id. Rejects with
+   * JR_WRONG_STATE when it has ended.
+   */
+  cancel(id: string): Promise<boolean> {
+    return this.#act('cancel', id)
+  }
+
+  /** Ends all jobs that wait or run, and that the query meets. Answers how many: with `dryRun`, how many it would be. */
+  cancelAll(query: ActQuery = {}): Promise<number> {
+    return this.#request('cancel-all', query)
+  }
+
   /** The schedules that the node has, of all apps, by their ids. */
   schedules(): Promise<Schedule[]> {
     return listOf(this.#ask, this.node)
   }
 
-  async #act(act: Act, id: string): Promise<boolean> {
+  async #act(act: PlainAct, id: string): Promise<boolean> {
     return wasDone(act, id, await this.#request(act, { id }))
   }
 
@@ -137,6 +179,36 @@ export class Monitor {
   /** Runs all ended jobs of one node again that the query meets: see `NodeMonitor.retryAll`. Answers how many. */
   retryAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#of(node).retryAll(query)
+  }
+
+  /** Makes a job due at once, on whichever node it waits: see `NodeMonitor.run`. False when no connected node has it. */
+  async run(id: string): Promise<boolean> {
+    return (await this.#everywhere((one) => one.run(id))).includes(true)
+  }
+
+  /** Makes all jobs of one node due that the query meets: see `NodeMonitor.runAll`. Answers how many. */
+  runAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#of(node).runAll(query)
+  }
+
+  /** Changes a waiting job, on whichever node it is: see `NodeMonitor.update`. False when no connected node has it. */
+  async update(id: string, update: JobUpdate): Promise<boolean> {
+    return (await this.#everywhere((one) => one.update(id, update))).includes(true)
+  }
+
+  /** Changes all waiting jobs of one node that the query meets: see `NodeMonitor.updateAll`. Answers how many. */
+  updateAllFor(node: string, query: ActQuery, update: JobUpdate): Promise<number> {
+    return this.#of(node).updateAll(query, update)
+  }
+
+  /** Ends a job, on whichever node it is: see `NodeMonitor.cancel`. False when no connected node has it. */
+  async cancel(id: string): Promise<boolean> {
+    return (await this.#everywhere((one) => one.cancel(id))).includes(true)
+  }
+
+  /** Ends all jobs of one node that the query meets: see `NodeMonitor.cancelAll`. Answers how many. */
+  cancelAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#of(node).cancelAll(query)
   }
 
   /** The schedules of all apps, on all nodes. */

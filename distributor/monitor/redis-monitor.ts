@@ -4,9 +4,10 @@ import { checked, NAME } from '../../src/rules.js'
 import type { RedisExtra } from '../../src/store/redis/client.js'
 import type { RedisJobs, StoredNode } from '../../src/store/redis/jobs.js'
 import { type Surroundings, SYSTEM } from '../../src/surroundings.js'
-import { type Act, wasDone } from '../../src/verbs/acts.js'
+import { type PlainAct, wasDone } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
+import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { type Schedule, scheduleOf } from '../schedules/schedule.js'
 import { type JobPage, type Monitor, sumOf, type TagCounts } from './monitor.js'
 import { jobOf, type LoadedJob, loadedJobOf } from './monitored-job.js'
@@ -109,17 +110,50 @@ export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
     return this.#actOnAll('retry', node, query)
   }
 
+  /** Makes a job due at once that waits for a time: see `NodeMonitor.run`. Its node has to run, as for `retry`. */
+  run(id: string): Promise<boolean> {
+    return this.#act('run', id)
+  }
+
+  /** Makes all jobs of one node due that the query meets, 500 at a time. Answers how many. */
+  runAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#actOnAll('run', node, query)
+  }
+
+  /** Changes a waiting job: see `NodeMonitor.update`. Its node has to run, as for `retry`. */
+  async update(id: string, update: JobUpdate): Promise<boolean> {
+    const asked = askedAs('update', { id, update: parseUpdate(update) })
+    return wasDone('update', id, await (await this.#redis()).act('update', id, asked.update))
+  }
+
+  /** Changes all waiting jobs of one node that the query meets, each once, 500 at a time. Answers how many. */
+  async updateAllFor(node: string, query: ActQuery, update: JobUpdate): Promise<number> {
+    checked(NAME, node, 'updateAllFor: node')
+    const { update: parsed, ...asked } = askedAs('update-all', { ...query, update: parseUpdate(update) })
+    return (await this.#redis()).actOnAll('update', node, asked, parsed)
+  }
+
+  /** Ends a job that waits or runs: see `NodeMonitor.cancel`. Its node has to run, as for `retry`. */
+  cancel(id: string): Promise<boolean> {
+    return this.#act('cancel', id)
+  }
+
+  /** Ends all jobs of one node that the query meets, 500 at a time. Answers how many. */
+  cancelAllFor(node: string, query: ActQuery = {}): Promise<number> {
+    return this.#actOnAll('cancel', node, query)
+  }
+
   /** The schedules of all apps, each with the node that has it, or had it last. */
   async schedules(): Promise<Schedule[]> {
     return (await (await this.#redis()).schedules()).map(({ facts, home }) => scheduleOf(facts, home))
   }
 
-  async #act(act: Act, id: string): Promise<boolean> {
+  async #act(act: PlainAct, id: string): Promise<boolean> {
     askedAs(act, { id })
     return wasDone(act, id, await (await this.#redis()).act(act, id))
   }
 
-  async #actOnAll(act: Act, node: string, query: ActQuery): Promise<number> {
+  async #actOnAll(act: PlainAct, node: string, query: ActQuery): Promise<number> {
     checked(NAME, node, `${act}AllFor: node`)
     const asked = askedAs(`${act}-all`, query)
     return (await this.#redis()).actOnAll(act, node, asked)

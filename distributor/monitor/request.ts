@@ -1,5 +1,5 @@
 import { pack } from '../../src/bytes/codec.js'
-import type { Act } from '../../src/verbs/acts.js'
+import type { PlainAct } from '../../src/verbs/acts.js'
 import { CONTROL_VERBS } from '../../src/verbs/controls.js'
 import { given, understood } from '../../src/verbs/form.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
@@ -8,9 +8,11 @@ import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../../src/ver
 /** What a user may give, where more is taken than crosses. */
 export type GivenTo<V extends VerbName> = V extends 'jobs'
   ? JobQuery
-  : V extends `${Act}-all`
+  : V extends `${PlainAct}-all`
     ? ActQuery
-    : AskedOf<V>
+    : V extends 'update-all'
+      ? ActQuery & Pick<AskedOf<'update-all'>, 'update'>
+      : AskedOf<V>
 
 export type Ask = (node: string, verb: string, body: Buffer) => Promise<unknown>
 

@@ -113,7 +113,7 @@ export class Consequences {
           log.warn('job:stale', { job: change.from.id, name: change.from.name, change: change.kind })
         }
         if (change.kind === 'end' && answer === 'ok') keeper.ended(change.from.id)
-        change.done?.(answer === 'ok')
+        change.done?.(answer === 'ok', answer)
         return
       case 'note':
         change.done?.(answer)

@@ -50,14 +50,17 @@ export interface Origin {
   stored(change: NodeInsert): void
 }
 
+/** Told when it is written, or was not done, and why. */
+type Done = (ok: boolean, answer: Answer) => void
+
 export interface NodeMove extends Move {
   readonly report: Outcome | null
-  readonly done: ((ok: boolean) => void) | null
+  readonly done: Done | null
 }
 
 export interface NodeEnd extends End {
   readonly report: Outcome | null
-  readonly done: ((ok: boolean) => void) | null
+  readonly done: Done | null
 }
 
 export interface NodeNote extends NoteOnly {

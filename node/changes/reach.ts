@@ -1,18 +1,16 @@
 import { packError } from '../../src/bytes/error-record.js'
-import { type Clock, nowOf } from '../../src/clock.js'
+import { nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { again } from '../../src/job/again.js'
 import { nowFor } from '../../src/job/due.js'
 import { outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../../src/job/states.js'
-import type { ListPage, ListQuery, Store } from '../../src/store/contract.js'
+import type { ListPage, ListQuery } from '../../src/store/contract.js'
 import { countTagged, listTagged, type TagCounts } from '../../src/store/tags.js'
 import type { ActAnswer } from '../../src/verbs/acts.js'
-import type { Scheduler } from '../order/scheduler.js'
-import type { Runner } from '../run/runner.js'
-import type { NodeSettings } from '../settings.js'
-import { type Journal, moveOf } from './journal.js'
+import type { ParsedUpdate } from '../../src/verbs/update.js'
+import { type WaitingDeps, WaitingJobs } from './waiting-jobs.js'
 
 /** A life of a distributor. */
 export interface Sender {
@@ -26,24 +24,16 @@ export type Watched = readonly [answer: 'watching' | 'ended' | 'not-found', edit
 const OUTCOMES_AT_ONCE = 500
 const OUTCOME_BYTES = 4 * 1024 * 1024
 
-export interface ReachDeps {
-  readonly settings: NodeSettings
-  readonly store: Store
-  readonly journal: Journal
-  readonly scheduler: Scheduler
-  readonly runner: Runner
-  readonly clock: Clock
-  readonly seq: () => number
-}
-
 /** Reaches one job by its id, wherever it is: on a child, in memory, or in the store alone. */
 export class Reach {
-  readonly #deps: ReachDeps
+  readonly #deps: WaitingDeps
+  readonly #waiting: WaitingJobs
   /** Ids of ended jobs that are being done away with. */
   readonly #busy = new Map<string, Promise<unknown>>()
 
-  constructor(deps: ReachDeps) {
+  constructor(deps: WaitingDeps) {
     this.#deps = deps
+    this.#waiting = new WaitingJobs(deps)
   }
 
   /** Ends a waiting job at once, and asks a running one to stop. */
@@ -51,7 +41,7 @@ export class Reach {
     // A job that is retried at once may be between two places each time it is looked for.
     for (;;) {
       if (this.#deps.runner.cancel(id)) return 'cancelling'
-      const job = await this.#takeWaiting(id)
+      const job = await this.#waiting.take(id)
       if (job !== null && (await this.#end(job, true))) return 'cancelled'
       if (this.#deps.runner.cancel(id)) return 'cancelling'
       const stored = await this.load(id)
@@ -61,20 +51,18 @@ export class Reach {
 
   /** Drops a job that has gone to another node, unless an attempt of it has begun; not one that has come back since. */
   async forget(id: string): Promise<void> {
-    const { store, runner, scheduler, seq } = this.#deps
+    const { store, runner, seq } = this.#deps
     // Where nodes share a store the other node was told that the job is there already: this is the only one.
     if (store.neighbours !== undefined) return
     if (runner.running(id) !== undefined) return
     const here = seq()
-    const job = await this.#takeWaiting(id)
+    const job = await this.#waiting.take(id)
     if (job === null) return
     if (job.course.attempt === 0 && job.seq < here) {
       await this.#end(job, false)
       return
     }
-    scheduler.add(job)
-    runner.pump()
-    scheduler.settle()
+    this.#waiting.back(job)
   }
 
   /**
@@ -82,20 +70,17 @@ export class Reach {
    * on until it has been taken. Answers with the edition of the job that is there.
    */
   async watch(id: string, by: Sender): Promise<Watched> {
-    const { journal, scheduler, seq } = this.#deps
+    const { scheduler, seq } = this.#deps
     const running = this.#watchRunning(id, by)
     if (running !== null) return running
     const there = scheduler.find(id) ?? (await this.#live(id))
     if (there !== null && (there.wanted || there.instance !== by.instance)) return ['watching', there.edition]
-    const job = await this.#takeWaiting(id)
+    const job = await this.#waiting.take(id)
     const begun = this.#watchRunning(id, by)
     if (begun !== null) return begun
     if (job !== null) {
-      const to = { ...job, wanted: true, seq: seq() }
-      const moved = await new Promise<boolean>((resolve) =>
-        journal.add(moveOf(job, false, to, resolve), true),
-      )
-      if (moved) return ['watching', job.edition]
+      const moved = await this.#waiting.move(job, { ...job, wanted: true, seq: seq() })
+      if (moved === 'ok') return ['watching', job.edition]
       const now = this.#watchRunning(id, by)
       if (now !== null) return now
     }
@@ -176,6 +161,22 @@ export class Reach {
     })
   }
 
+  /** Makes a job due at once that waits for its time, or its next attempt. */
+  run(id: string): Promise<ActAnswer> {
+    return this.#waiting.run(id)
+  }
+
+  /** Gives a waiting job other args, terms, or another time. Rejects as `WaitingJobs.update` does. */
+  update(id: string, update: ParsedUpdate): Promise<ActAnswer> {
+    return this.#waiting.update(id, update)
+  }
+
+  /** Ends a job that waits or runs, as one of the things that are done to jobs. */
+  async end(id: string): Promise<ActAnswer> {
+    if ((await this.cancel(id)) !== 'not-found') return 'done'
+    return (await this.load(id)) === null ? 'not-found' : 'refused'
+  }
+
   /** Runs an ended job again. The store puts it in the place of the ended one, in one step. */
   retry(id: string): Promise<ActAnswer> {
     const { clock, seq } = this.#deps
@@ -213,21 +214,6 @@ export class Reach {
       const own = { ownId: true, number: null, again: true }
       this.#deps.journal.add({ kind: 'insert', job, origin, started: false, ...own }, true)
     })
-  }
-
-  /** A job that waits, taken out of the order in memory so that it cannot begin meanwhile. */
-  async #takeWaiting(id: string): Promise<JobRecord | null> {
-    const { scheduler, journal, store, runner } = this.#deps
-    const held = scheduler.remove(id)
-    if (held !== undefined) return held
-    // It may be on its way to the disk, or only there.
-    await journal.flushed()
-    const arrived = scheduler.remove(id)
-    if (arrived !== undefined) return arrived
-    const stored = await store.load(id)
-    if (stored === null || isTerminal(stored.state) || stored.state === 'running') return null
-    if (runner.running(id) !== undefined) return null
-    return scheduler.remove(id) ?? stored.job
   }
 
   #end(job: JobRecord, told: boolean): Promise<boolean> {

@@ -7,7 +7,7 @@ import {
   serialOf,
 } from '../../src/job/lane.js'
 import type { JobRecord, Place } from '../../src/job/record.js'
-import { behind, comesToSeries, inFront, mayBeFirst } from '../../src/job/series.js'
+import { behind, changesSeries, comesToSeries, inFront, mayBeFirst } from '../../src/job/series.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Wait } from '../../src/job/waits.js'
 import type { LaneHead, Store } from '../../src/store/contract.js'
@@ -92,7 +92,8 @@ export class Series {
     } else if (change.kind === 'move') {
       const { from, to } = change
       const { serial } = to.agreed.terms
-      if (serial === undefined || (change.owner === undefined && !comesToSeries(from, to))) return
+      const comes = change.owner !== undefined || comesToSeries(from, to) || changesSeries(from, to)
+      if (serial === undefined || !comes) return
       if (isBlocked(to.lane) && !mayBeFirst(to)) return
       // Those that were behind there are behind here: their first may come after them.
       if (!mayBeFirst(to)) (this.#all.get(serial) ?? this.#make(serial)).more = true
@@ -106,9 +107,11 @@ export class Series {
       if (!done) this.#left(change.job)
     } else if (change.kind === 'end') {
       if (done) this.#left(change.from)
-    } else if (change.kind === 'move' && !done) {
+    } else if (change.kind === 'move') {
       const { from, to, owner } = change
-      if (owner !== undefined || comesToSeries(from, to)) this.#left(to)
+      const changes = changesSeries(from, to)
+      if (done && changes) this.#left(from)
+      if (!done && (owner !== undefined || comesToSeries(from, to) || changes)) this.#left(to)
     }
   }
 

@@ -4,6 +4,7 @@ import { dueAfter } from '../../src/job/due.js'
 import { timedLane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { judge } from '../../src/job/retry-policy.js'
+import { standingOf } from '../../src/job/series.js'
 import { nextSlot } from '../../src/job/slots.js'
 import type { TerminalState } from '../../src/job/states.js'
 import type { AttemptStatus } from './attempt.js'
@@ -96,8 +97,9 @@ function nextRun(job: JobRecord, now: number, seq: number, ahead: number): JobRe
 }
 
 /** From its first run on a schedule counts; null for a job that runs once. */
-function firstDueOf({ agreed, course, due, byWall }: JobRecord, ahead: number): number | null {
+export function firstDueOf(job: JobRecord, ahead: number): number | null {
+  const { agreed, course, byWall } = job
   if (agreed.terms.periodMs === undefined) return null
-  const first = course.firstDue ?? due
+  const first = course.firstDue ?? standingOf(job).due
   return byWall ? first + ahead : first
 }

@@ -21,7 +21,7 @@ export interface Admitting {
   readonly scheduler: Pick<Scheduler, 'keyFor'>
 }
 
-function isDeferred({ agreed }: JobFields, known: JobDefinition | undefined): boolean {
+export function isDeferred({ agreed }: JobFields, known: JobDefinition | undefined): boolean {
   return agreed.terms.defer ?? known?.defer ?? false
 }
 

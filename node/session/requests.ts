@@ -7,6 +7,7 @@ import { understood } from '../../src/verbs/form.js'
 import { PAGE, type ParsedActQuery } from '../../src/verbs/query.js'
 import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
 import { type AnswerOf, type AskedOf, isVerb, VERBS, type VerbName } from '../../src/verbs/table.js'
+import type { ParsedUpdate } from '../../src/verbs/update.js'
 import type { WaitFacts } from '../../src/verbs/waits.js'
 import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
@@ -20,8 +21,7 @@ import { AT_ONCE } from './errands.js'
 const HEAVY: ReadonlySet<VerbName> = new Set([
   'jobs',
   'tagged',
-  'destroy-all',
-  'retry-all',
+  ...Object.keys(ACTS).map((act) => `${act as Act}-all` as const),
   'names',
   'schedules',
 ])
@@ -56,7 +56,7 @@ export interface Ask {
   readonly run: (of: Subjects, by: Asker) => Promise<unknown>
 }
 
-type Acts = { readonly [A in Act]: (id: string, reach: Reach) => Promise<ActAnswer> }
+type Acts = { readonly [A in Act]: (id: string, reach: Reach, update: ParsedUpdate) => Promise<ActAnswer> }
 type Verbs = {
   readonly [V in VerbName]: (asked: AskedOf<V>, of: Subjects, by: Asker) => Promise<AnswerOf<V>>
 }
@@ -64,6 +64,9 @@ type Verbs = {
 const DOING: Acts = {
   destroy: (id, reach) => reach.destroy(id),
   retry: (id, reach) => reach.retry(id),
+  run: (id, reach) => reach.run(id),
+  update: (id, reach, update) => reach.update(id, update),
+  cancel: (id, reach) => reach.end(id),
 }
 
 const ANSWERS: Verbs = {
@@ -76,10 +79,16 @@ const ANSWERS: Verbs = {
     const stored = await reach.load(id)
     return stored === null ? null : loadedFactsOf(stored, why(stored))
   },
-  destroy: ({ id }, { reach }) => DOING.destroy(id, reach),
+  destroy: ({ id }, { reach }) => reach.destroy(id),
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),
-  retry: ({ id }, { reach }) => DOING.retry(id, reach),
+  retry: ({ id }, { reach }) => reach.retry(id),
   'retry-all': (query, { reach }) => actOnAll('retry', query, reach),
+  run: ({ id }, { reach }) => reach.run(id),
+  'run-all': (query, { reach }) => actOnAll('run', query, reach),
+  update: ({ id, update }, { reach }) => reach.update(id, update),
+  'update-all': ({ update, ...query }, { reach }) => actOnAll('update', query, reach, update),
+  cancel: ({ id }, { reach }) => reach.end(id),
+  'cancel-all': (query, { reach }) => actOnAll('cancel', query, reach),
   names: async ({ name }, { controls, executors, runner }) =>
     namesOf(controls, executors, runner.jobs(), name),
   'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by.name),
@@ -104,8 +113,13 @@ export function askOf(verb: string, body: Buffer): Ask {
 }
 
 /** What others ask of this node over its store. */
-export function actOnEach(act: Act, ids: readonly string[], reach: Reach): Promise<ActAnswer[]> {
-  return Promise.all(ids.map((id) => DOING[act](id, reach)))
+export function actOnEach(
+  act: Act,
+  ids: readonly string[],
+  reach: Reach,
+  update: ParsedUpdate = {},
+): Promise<ActAnswer[]> {
+  return Promise.all(ids.map((id) => DOING[act](id, reach, update)))
 }
 
 function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
@@ -114,20 +128,30 @@ function asked<V extends VerbName>(verb: V, body: Buffer): Ask {
   return { weight, run: (of, by) => ANSWERS[verb](what, of, by) }
 }
 
-async function actOnAll(act: Act, { dryRun, ...filter }: ParsedActQuery, reach: Reach): Promise<number> {
+async function actOnAll(
+  act: Act,
+  { dryRun, ...filter }: ParsedActQuery,
+  reach: Reach,
+  update?: ParsedUpdate,
+): Promise<number> {
   const isMeant = ACTS[act].onceOnly ? reach.before() : () => true
   let done = 0
   for await (const jobs of pagesFor(act, filter, (query) => reach.list({ ...query, limit: PAGE.most }))) {
     const ids = jobs.filter(isMeant).map(({ job }) => job.id)
-    done += dryRun === true ? ids.length : await actOnMany(act, ids, reach)
+    done += dryRun === true ? ids.length : await actOnMany(act, ids, reach, update)
   }
   return done
 }
 
-async function actOnMany(act: Act, ids: readonly string[], reach: Reach): Promise<number> {
+async function actOnMany(
+  act: Act,
+  ids: readonly string[],
+  reach: Reach,
+  update?: ParsedUpdate,
+): Promise<number> {
   let done = 0
   for (let at = 0; at < ids.length; at += TOGETHER) {
-    const answers = await actOnEach(act, ids.slice(at, at + TOGETHER), reach)
+    const answers = await actOnEach(act, ids.slice(at, at + TOGETHER), reach, update)
     done += answers.filter((answer) => answer === 'done').length
   }
   return done

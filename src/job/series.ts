@@ -22,6 +22,18 @@ export function comesToSeries(from: Pick<JobRecord, 'lane'>, to: Pick<JobRecord,
   return isBlocked(from.lane) && !waitsForChildren(from.lane) && !isBlocked(to.lane)
 }
 
+/** A waiting job was given to another series, or was taken out of one. */
+export function changesSeries(from: JobRecord, to: JobRecord): boolean {
+  return from.agreed !== to.agreed && from.agreed.terms.serial !== to.agreed.terms.serial
+}
+
+/** The same job at another place, or to stand there when it is no longer behind others. `seq`: of its place now. */
+export function placedAt(job: JobRecord, standing: Standing, seq: number): JobRecord {
+  const { course } = job
+  if (course.behind === null) return { ...job, ...standing, seq }
+  return { ...job, seq, course: { ...course, behind: standing } }
+}
+
 /** Where it stands, or is to stand. */
 export function standingOf({ lane, due, course }: JobRecord): Standing {
   return course.behind ?? { lane, due }

@@ -5,8 +5,17 @@ import { MISSED, type Missed } from '../job/slots.js'
 import { type Agreed, agree, termsOf } from '../job/terms/agreed.js'
 import type { TermOptions } from '../job/terms/table.js'
 import { shown } from '../options/duration.js'
-import { checked, givenDuration, LATEST, NAME, oneOf, PERIOD_MS, type Rule, wholeFrom } from '../rules.js'
-import { BYTES } from '../verbs/facts.js'
+import {
+  BYTES,
+  checked,
+  givenDuration,
+  LATEST,
+  NAME,
+  oneOf,
+  PERIOD_MS,
+  type Rule,
+  wholeFrom,
+} from '../rules.js'
 import { exactly, type FormOf, one, optional } from '../verbs/form.js'
 import { checkCron, cronTimes, isTimezone } from './cron.js'
 import { gridTimes, type Timetable, within } from './timetable.js'

@@ -1,5 +1,4 @@
-import { NAME, WHOLE } from '../rules.js'
-import { BYTES } from '../verbs/facts.js'
+import { BYTES, NAME, WHOLE } from '../rules.js'
 import { type FormOf, listOf, one, oneOf, optional, record } from '../verbs/form.js'
 import type { ScheduleCourse } from './course.js'
 import { dueOf } from './decision.js'

@@ -4,6 +4,7 @@ import type { Lane } from '../job/lane.js'
 import type { JobRecord, Outcome, Place, StoredJob } from '../job/record.js'
 import type { Act, ActAnswer } from '../verbs/acts.js'
 import type { ParsedFilter } from '../verbs/query.js'
+import type { ParsedUpdate } from '../verbs/update.js'
 import type { Answer, Change } from './changes.js'
 import type { NoteRange, Shelf, StoredNote } from './notes.js'
 
@@ -111,9 +112,9 @@ export interface NeighbourHandlers {
   readonly onFailure: (error: JrError) => void
   /**
    * Somebody who looks at the store, and is no node, wants this done to these jobs of this one's. Answers for each what
-   * became of it. Absent: nobody is told.
+   * became of it. `update`: goes with that act. Absent: nobody is told.
    */
-  readonly onAct?: (act: Act, ids: readonly string[]) => Promise<readonly ActAnswer[]>
+  readonly onAct?: (act: Act, ids: readonly string[], update?: ParsedUpdate) => Promise<readonly ActAnswer[]>
 }
 
 export interface Left {

@@ -32,6 +32,27 @@ export function heldKey(job: JobRecord, state: JobState): NoteName | null {
   return nameOf(job)
 }
 
+/** What becomes of its key when a waiting job gets other terms, or other args: it lets go the one, and takes the other if that is free. */
+export function changeKey(from: JobRecord, to: JobRecord, now: number): readonly Note[] {
+  if (from.agreed === to.agreed) return []
+  const [had, has] = [nameOf(from), nameOf(to)]
+  const [before, after] = [from.agreed.terms.unique, to.agreed.terms.unique]
+  if (had?.key === has?.key && before?.until === after?.until) return []
+  const ends = endOf(from)
+  // A key of a time that is over may be another job's by now.
+  const held = had !== null && (Number.isFinite(ends) ? ends > now : heldKey(from, 'available') !== null)
+  const gone: Note[] = held ? [{ ...had, value: null }] : []
+  if (held && Number.isFinite(ends)) gone.push({ shelf: ENDING, key: endingKey(ends, had.key), value: null })
+  if (after?.until === 'started' && hasBegun(to)) return gone
+  const taken = takeKey(to, now, false)
+  return [...gone, ...(held && had.key === has?.key ? taken.map(atAnyRate) : taken)]
+}
+
+/** Its own key is in nobody's way. */
+function atAnyRate({ shelf, key, value }: Note): Note {
+  return { shelf, key, value }
+}
+
 /** The job that has a key, as the value of its note says it. */
 export function holderOf(value: Buffer): string {
   return behindTime(value).toString()

@@ -32,8 +32,31 @@ export const ACTS = {
     refusal: 'it waits or runs, and only a job that has ended can be retried',
     onceOnly: true,
   },
+  run: {
+    done: 'run',
+    says: 'Makes a job due at once that waits for its time, or for its next attempt.',
+    states: ['scheduled', 'retryable'],
+    refusal: 'it waits for other jobs, runs, or has ended',
+    onceOnly: false,
+  },
+  update: {
+    done: 'updated',
+    says: 'Gives a waiting job other args, terms, or another time.',
+    states: ['blocked', 'scheduled', 'available', 'retryable'],
+    refusal: 'it runs, or has ended',
+    onceOnly: true,
+  },
+  cancel: {
+    done: 'cancelled',
+    says: 'Ends a job that waits, asks one that runs to stop, and calls its error feedback with JR_CANCELLED.',
+    states: ['blocked', 'scheduled', 'available', 'running', 'retryable'],
+    refusal: 'it has ended',
+    onceOnly: false,
+  },
 } as const satisfies { readonly [name: string]: ActFacts }
 export type Act = keyof typeof ACTS
+/** For which it is enough to say to which jobs. */
+export type PlainAct = Exclude<Act, 'update'>
 
 /** What became of it for one job; `not-found`: there is no such job. */
 export const ACT_ANSWERS = ['done', 'not-found', 'refused'] as const

@@ -3,16 +3,12 @@ import { isDeferred } from '../job/lane.js'
 import type { StoredJob } from '../job/record.js'
 import { standingOf } from '../job/series.js'
 import { JOB_STATES } from '../job/states.js'
-import { NAME, type Rule } from '../rules.js'
+import { BYTES, NAME, type Rule } from '../rules.js'
 import { type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { BOOLEAN, NUMBER } from './query.js'
 import { WAIT, type WaitFacts } from './waits.js'
 
 const TEXT: Rule<string> = { says: 'text', meets: (value): value is string => typeof value === 'string' }
-export const BYTES: Rule<Buffer> = {
-  says: 'bytes',
-  meets: (value): value is Buffer => Buffer.isBuffer(value),
-}
 
 /** Times are epoch ms, 0 for what has not happened. */
 export const FACTS = {

@@ -108,7 +108,8 @@ export const FILTER_FIELDS = {
   finishedBefore: optional(TIME),
 }
 export const FILTER: Form<ParsedFilter> = exactly(FILTER_FIELDS)
-export const ACT_QUERY: Form<ParsedActQuery> = exactly({ ...FILTER_FIELDS, dryRun: optional(one(BOOLEAN)) })
+export const ACT_FIELDS = { ...FILTER_FIELDS, dryRun: optional(one(BOOLEAN)) }
+export const ACT_QUERY: Form<ParsedActQuery> = exactly(ACT_FIELDS)
 export const QUERY: Form<ParsedQuery> = exactly({
   ...FILTER_FIELDS,
   limit: optional(one(wholeFrom(1, PAGE.most))),

@@ -3,8 +3,9 @@ import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { CONTROL_VERBS } from './controls.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
-import { ACT_QUERY, CURSOR, QUERY } from './query.js'
+import { ACT_FIELDS, ACT_QUERY, CURSOR, QUERY } from './query.js'
 import { SCHEDULE_VERBS } from './schedules.js'
+import { UPDATE } from './update.js'
 
 /** What may be asked of a node, by its sessions, by those who look into a Redis, and on the command line. */
 export interface Verb<Asked, Answer> {
@@ -52,6 +53,8 @@ const TABLE = {
       [`${act}-all`, toAll],
     ]),
   ) as { [A in Act]: typeof toOne & { says: string } } & { [A in Act as `${A}-all`]: typeof toAll }),
+  update: { ...toOne, says: ACTS.update.says, asks: exactly({ id: one(NAME), update: UPDATE }) },
+  'update-all': { ...toAll, asks: exactly({ ...ACT_FIELDS, update: UPDATE }) },
   ...CONTROL_VERBS,
   ...SCHEDULE_VERBS,
 } as const

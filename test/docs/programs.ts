@@ -111,7 +111,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
       'reactor_jobs/all.mjs': `import { job } from 'job-reactor'\njob('resize', () => { throw new Error('on purpose') })\n`,
     },
     after: `console.log(jobs.length, job.lastError, next)${STOP}`,
-    prints: /^1 on purpose null\n$/,
+    prints: /^[\s\S]*JR_WRONG_STATE[\s\S]*1 on purpose null\n$/,
   },
   'docs/guide.md: TypeScript': {
     before: STARTED,

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { NodeChange } from '#dist/node/changes/journal.js'
-import { Reach, type ReachDeps } from '#dist/node/changes/reach.js'
+import { Reach } from '#dist/node/changes/reach.js'
+import type { WaitingDeps } from '#dist/node/changes/waiting-jobs.js'
 import { systemClock } from '#dist/src/clock.js'
 import type { StoredJob } from '#dist/src/job/record.js'
 import { type Change, memoryStore } from '#dist/src/store/index.js'
@@ -28,7 +29,7 @@ async function withEnded(): Promise<{ reach: Reach; state: () => Promise<string 
       if (answer === 'duplicate') change.origin?.joined(change, change.job.id)
       change.origin?.stored(change)
     }
-    if (change.kind === 'end') change.done?.(answer === 'ok')
+    if (change.kind === 'end') change.done?.(answer === 'ok', answer ?? 'stale')
   }
   const add = (change: NodeChange) => {
     last = last.then(() => commit(change))
@@ -64,7 +65,7 @@ async function withEnded(): Promise<{ reach: Reach; state: () => Promise<string 
     clock: systemClock,
     seq: () => ++seq,
   }
-  const reach = new Reach(deps as never as ReachDeps)
+  const reach = new Reach(deps as never as WaitingDeps)
   return { reach, state: async () => (await store.load('a'))?.state }
 }
 

@@ -73,7 +73,8 @@ class Node {
     for (const [i, change] of queue.entries()) {
       for (const each of change.kind === 'together' ? change.changes : [change])
         this.series.follow(each, answers[i] === 'ok')
-      if (change.kind === 'move' || change.kind === 'end') change.done?.(answers[i] === 'ok')
+      if (change.kind === 'move' || change.kind === 'end')
+        change.done?.(answers[i] === 'ok', answers[i] ?? 'stale')
     }
     for (const done of written) done()
   }

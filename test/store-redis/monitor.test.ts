@@ -67,6 +67,13 @@ else {
     t.equal(await monitor.retry('nothing'), false)
     await t.rejects(monitor.retry(id(1)), { code: 'JR_WRONG_STATE', message: /waits or runs/ })
     t.equal(await monitor.destroyAllFor('n1', { state: 'scheduled', dryRun: true }), 3)
+    const update = { args: { value: 'other' }, opts: { tags: ['changed'] } }
+    t.equal(await monitor.update(id(1), update), true, 'by the node that has it')
+    t.equal(await monitor.updateAllFor('n1', { text: id(0) }, update), 1)
+    t.match(await monitor.load(id(1)), { args: { value: 'other' }, terms: { tags: ['changed'] } })
+    t.equal((await monitor.countTagged('changed')).waiting, 2)
+    t.equal(await monitor.run('nothing'), false)
+    t.equal(await monitor.cancelAllFor('n1', { text: id(4), dryRun: true }), 1)
 
     t.equal(await monitor.destroy(id(1)), true)
     t.same(await ended[1], ['JR_CANCELLED'])

@@ -219,6 +219,17 @@ t.test('jr jobs', async (t) => {
   await until(async () => (await jr([...again, '--dry-run'])).out === '1 would be retried\n')
   t.same(JSON.parse((await jr([...again, '--dry-run', '--json'])).out), { retried: 0, met: 1 })
   t.same(JSON.parse((await jr([...again, '--json'])).out), { retried: 1 })
+  const other = JSON.stringify({ priority: 7 })
+  t.match(await jr(['jobs', 'update', '--state', 'scheduled', '--opts', other, ...node]), {
+    code: 0,
+    out: '2 updated\n',
+  })
+  t.match(await app.monitor().load(jobs[1]?.id ?? ''), { terms: { priority: 7 } })
+  t.match(await jr(['jobs', 'run', 'nothing', ...node]), { code: 1, out: '0 run\n' })
+  t.same(JSON.parse((await jr(['jobs', 'cancel', '--all', '--dry-run', '--json', ...node])).out), {
+    cancelled: 0,
+    met: 2,
+  })
   t.match(await jr(['jobs', 'destroy', '--all', '--state', 'scheduled', ...node]), {
     code: 0,
     out: '2 destroyed\n',
@@ -232,6 +243,8 @@ t.test('jr jobs', async (t) => {
     [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or which are meant/],
     [['jobs', 'retry', 'a', '--dry-run', ...node], /retry: --dry-run goes with/],
     [['jobs', 'destroy', 'a', '--all', ...node], /destroy: expected ids of jobs, or which/],
+    [['jobs', 'update', 'a', ...node], /update: expected args, opts/],
+    [['jobs', 'update', 'a', '--opts', '{', ...node], /flag --opts: expected JSON, got '\{'/],
     [['jobs', 'show', ...node], /show: expected one id/],
     [['jobs', 'lst', ...node], /no command 'lst'/],
     [['jobs', '--state', 'complete', ...node], /flag --state: expected blocked/],

@@ -38,7 +38,7 @@ export const HIGHEST_TERM = BY_NUMBER.length - 1
 export const NO_TERMS: Agreed = Object.freeze({ terms: {}, bytes: Buffer.alloc(0), highest: 0 })
 
 /** False: one of them is of a later version. */
-export function areKnown({ highest }: Agreed): boolean {
+export function areKnown({ highest }: Pick<Agreed, 'highest'>): boolean {
   return highest === 0 || BY_NUMBER[highest] !== undefined
 }
 
@@ -55,6 +55,21 @@ const kept = new KeptBlocks<Agreed>()
  * part of. Throws a TypeError with the path of the first that is neither, or not what it may be.
  */
 export function agree(options: TermOptions, beside: readonly string[], inner: AllTerms = NOT_PART): Agreed {
+  const highest = write(options, beside, inner)
+  if (highest === 0) return NO_TERMS
+  return writer.peek(
+    (bytes, from, end) =>
+      kept.find(bytes, from, end) ?? kept.keep(agreedOn(highest, copyOf(bytes, from, end))),
+  )
+}
+
+/** The same of terms that are given to a job that is there: as bytes. Whether they go with its others is not looked at. */
+export function partOf(options: TermOptions, beside: readonly string[]): Buffer {
+  return write(options, beside, NOT_PART) === 0 ? NO_TERMS.bytes : writer.peek(copyOf)
+}
+
+/** Parses the options, and writes them. Answers the highest number; 0: none is a term. */
+function write(options: TermOptions, beside: readonly string[], inner: AllTerms): number {
   parsed.fill(undefined)
   let highest = 0
   for (const key in options) {
@@ -70,17 +85,13 @@ export function agree(options: TermOptions, beside: readonly string[], inner: Al
     const option = OPTIONS.get(key) as Option
     highest = Math.max(highest, parse(option, inner[key as keyof AllTerms]))
   }
-  if (highest === 0) return NO_TERMS
   writer.cut(0)
   for (let no = 1; no <= highest; no++) {
     if (parsed[no] === undefined) continue
     writer.uint(no)
     BY_NUMBER[no]?.entry.write(writer, parsed[no])
   }
-  return writer.peek(
-    (bytes, from, end) =>
-      kept.find(bytes, from, end) ?? kept.keep(agreedOn(highest, copyOf(bytes, from, end))),
-  )
+  return highest
 }
 
 /** Answers the number of the term; 0: it was not given. */
@@ -94,19 +105,42 @@ function parse({ term, path }: Option, value: unknown): number {
 export function forArgs(agreed: Agreed, args: Buffer): Agreed {
   const { unique } = agreed.terms
   if (unique?.byArgs !== true) return agreed
-  const terms = { ...agreed.terms, unique: { ...unique, key: keyOfArgs(args) } }
+  return madeOf({ ...agreed.terms, unique: { ...unique, key: keyOfArgs(args) } })
+}
+
+/**
+ * With some terms in place of those that it has, and without others, by the names of their options. `part`: of `partOf`. Throws
+ * a TypeError when they do not go together, JR_PROTOCOL, and JR_UNKNOWN_TERM for one of a later version.
+ */
+export function changed(agreed: Agreed, part: Buffer, without: readonly string[]): Agreed {
+  const given: Record<string, unknown> = {}
+  const highest = readBlock(new ByteReader(part), BY_NUMBER, given)
+  if (![agreed.highest, highest].every((no) => areKnown({ highest: no })))
+    throw new JrError('JR_UNKNOWN_TERM', 'the job has, or is to have, a term of a later version')
+  if (INNER_TERMS.some((name) => name in given || without.includes(name)))
+    throw new JrError('JR_PROTOCOL', 'what a job is part of does not change')
+  const terms: Record<string, unknown> = { ...agreed.terms, ...given }
+  for (const name of without) {
+    const option = OPTIONS.get(name)
+    if (option === undefined) throw new TypeError(`opts.${name}: no such option`)
+    delete terms[option.field]
+  }
+  const broken = clash(terms)
+  if (broken !== null) throw new TypeError(broken)
+  return madeOf(terms)
+}
+
+function madeOf(terms: Terms): Agreed {
+  let highest = 0
   writer.cut(0)
   for (const known of BY_NUMBER) {
     const value = known === undefined ? undefined : terms[known.name as keyof Terms]
     if (known === undefined || value === undefined) continue
-    writer.uint(known.entry.no)
+    highest = known.entry.no
+    writer.uint(highest)
     known.entry.write(writer, value)
   }
-  return writer.peek((bytes, from, end) => ({
-    terms,
-    bytes: copyOf(bytes, from, end),
-    highest: agreed.highest,
-  }))
+  return highest === 0 ? NO_TERMS : { terms, bytes: writer.peek(copyOf), highest }
 }
 
 function agreedOn(highest: number, bytes: Buffer): Agreed {

@@ -3,6 +3,7 @@ import { JrError } from '../../errors.js'
 import type { StoredJob } from '../../job/record.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../verbs/acts.js'
 import type { ParsedActQuery, ParsedQuery } from '../../verbs/query.js'
+import type { ParsedUpdate } from '../../verbs/update.js'
 import { Asking } from './asking.js'
 import { LARGEST_ASK } from './asks.js'
 import { destroyByScript } from './destruction.js'
@@ -29,13 +30,16 @@ type Answer = ActAnswer | 'unknown'
 export class Acting {
   readonly #visit: Visit
   readonly #act: Act
+  readonly #update: { readonly update?: ParsedUpdate }
   #asking: Asking | null = null
   /** Something has been asked of a node or of Redis that may be done, whatever is heard of it. */
   #begun = false
 
-  constructor(visit: Visit, act: Act) {
+  /** `update`: goes with that act. */
+  constructor(visit: Visit, act: Act, update: ParsedUpdate | undefined) {
     this.#visit = visit
     this.#act = act
+    this.#update = update === undefined ? {} : { update }
   }
 
   /** One job, whichever node has it. */
@@ -141,7 +145,7 @@ export class Acting {
     const { prefix, contactMs, client: mouth, connect, clock, chance } = this.#visit
     this.#begun = true
     this.#asking ??= new Asking({ prefix, contactMs, mouth, ear: connect(), clock, chance })
-    return this.#asking.ask(node, { id: ask, act: this.#act, ids }, waitMs)
+    return this.#asking.ask(node, { id: ask, act: this.#act, ids, ...this.#update }, waitMs)
   }
 
   /** Null when somebody has the lease by now, or somebody else has done something: look again. */

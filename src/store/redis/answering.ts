@@ -68,9 +68,12 @@ export class Answering {
   }
 }
 
-async function tell({ id, act, ids }: Ask, onAct: NonNullable<NeighbourHandlers['onAct']>): Promise<Buffer> {
+async function tell(
+  { id, act, ids, update }: Ask,
+  onAct: NonNullable<NeighbourHandlers['onAct']>,
+): Promise<Buffer> {
   try {
-    return encodeTold({ id, answers: await onAct(act, ids) })
+    return encodeTold({ id, answers: await onAct(act, ids, update) })
   } catch (error) {
     const failure = error instanceof JrError ? error : new JrError('JR_STORE', String(error))
     return encodeTold({ id, answers: failure })

@@ -2,6 +2,8 @@ import { pack, unpackChecked } from '../../bytes/codec.js'
 import { packError, unpackError } from '../../bytes/error-record.js'
 import { ERROR_CODES, type ErrorCode, JrError } from '../../errors.js'
 import { ACT_ANSWERS, type Act, type ActAnswer, isAct } from '../../verbs/acts.js'
+import { understood } from '../../verbs/form.js'
+import { type ParsedUpdate, UPDATE } from '../../verbs/update.js'
 
 /**
  * What one who is no node asks of a node over Redis, and what it is told. Whoever may publish in this Redis may have
@@ -15,6 +17,8 @@ export interface Ask {
   /** What is to be done to these jobs. */
   readonly act: Act
   readonly ids: readonly string[]
+  /** Goes with that act. */
+  readonly update?: ParsedUpdate
 }
 
 /** For each of the ids what became of it; or what went wrong. */
@@ -34,10 +38,12 @@ export function encodeAsk(ask: Ask): Buffer {
 
 /** Null when it is none. */
 export function decodeAsk(message: Buffer): Ask | null {
-  return fromOthers(message, ({ asker, id, act, ids }) => {
+  return fromOthers(message, ({ asker, id, act, ids, update }) => {
     if (!isName(asker) || !isName(id) || !isAct(act) || !Array.isArray(ids) || ids.length > LARGEST_ASK)
       return null
-    return ids.every((one) => typeof one === 'string') ? { asker, id, act, ids } : null
+    if (!ids.every((one) => typeof one === 'string')) return null
+    if (act !== 'update') return { asker, id, act, ids }
+    return { asker, id, act, ids, update: understood(UPDATE, update, 'update') }
   })
 }
 

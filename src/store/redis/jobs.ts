@@ -5,6 +5,7 @@ import { readSchedules } from '../../schedules/shelves.js'
 import type { Surroundings } from '../../surroundings.js'
 import type { Act, ActAnswer } from '../../verbs/acts.js'
 import type { ParsedActQuery } from '../../verbs/query.js'
+import type { ParsedUpdate } from '../../verbs/update.js'
 import type { ListPage, ListQuery } from '../contract.js'
 import type { TagCounts } from '../tags.js'
 import { Acting } from './acting.js'
@@ -60,21 +61,22 @@ export class RedisJobs {
     return this.#visiting((visit) => visit.find(id))
   }
 
-  act(act: Act, id: string): Promise<ActAnswer> {
-    return this.#acting(act, (acting) => acting.one(id))
+  /** `update`: goes with that act. */
+  act(act: Act, id: string, update?: ParsedUpdate): Promise<ActAnswer> {
+    return this.#acting(act, update, (acting) => acting.one(id))
   }
 
-  actOnAll(act: Act, node: string, query: ParsedActQuery): Promise<number> {
-    return this.#acting(act, (acting) => acting.all(node, query))
+  actOnAll(act: Act, node: string, query: ParsedActQuery, update?: ParsedUpdate): Promise<number> {
+    return this.#acting(act, update, (acting) => acting.all(node, query))
   }
 
   #visiting<T>(what: (visit: Visit) => Promise<T>): Promise<T> {
     return visiting(this.#options, this.#surroundings, what)
   }
 
-  #acting<T>(act: Act, what: (acting: Acting) => Promise<T>): Promise<T> {
+  #acting<T>(act: Act, update: ParsedUpdate | undefined, what: (acting: Acting) => Promise<T>): Promise<T> {
     return this.#visiting(async (visit) => {
-      const acting = new Acting(visit, act)
+      const acting = new Acting(visit, act, update)
       try {
         return await what(acting)
       } finally {
