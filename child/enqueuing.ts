@@ -15,6 +15,7 @@ import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { NOT_SENT } from '../src/wire/job-fields.js'
 import { Asks, type AsksDeps } from './asks.js'
+import { settled } from './settled.js'
 
 interface Asked {
   /** `is`: the id of another job that it is one of; empty: none. */
@@ -90,20 +91,4 @@ export class Enqueuing {
     if (what === 'outcome') asked?.outcome(reply)
     else if (what === 'accepted') asked?.accepted(ok ? null : unpackError(body), ok ? body.toString() : '')
   }
-}
-
-/** A promise whose rejection nobody has to wait for. */
-function settled<T>(): {
-  promise: Promise<T>
-  resolve: (value: T) => void
-  reject: (error: unknown) => void
-} {
-  let resolve: (value: T) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  promise.catch(() => {})
-  return { promise, resolve, reject }
 }

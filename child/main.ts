@@ -3,13 +3,13 @@ import { Socket } from 'node:net'
 import { sep } from 'node:path'
 import { Context, type ContextHost } from '../src/attempt/context.js'
 import { packFacts } from '../src/attempt/job-log.js'
-import type { Done, Run } from '../src/attempt/messages.js'
+import type { Done, Run, Saved } from '../src/attempt/messages.js'
 import { type RunRules, runAttempt } from '../src/attempt/run.js'
 import { pack } from '../src/bytes/codec.js'
 import { packError } from '../src/bytes/error-record.js'
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import { type ContextHandle, type JobLog, registry } from '../src/job/registry.js'
+import { type ContextHandle, type JobLog, type RegisteredJob, registry } from '../src/job/registry.js'
 import type { JobArgs } from '../src/job/types.js'
 import { childMessages } from '../src/pipe/child-messages.js'
 import type { ChildMessage, Init } from '../src/pipe/messages.js'
@@ -20,6 +20,7 @@ import { Enqueuing } from './enqueuing.js'
 import { tellOfMissing } from './environment.js'
 import { loadJobs } from './job-loader.js'
 import { endGroup, holdLifeLine } from './life-line.js'
+import { Saving } from './saving.js'
 
 /** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
 const PIPE = 3
@@ -34,6 +35,9 @@ class ChildProcess implements ContextHost {
   readonly #channel: Channel<ChildMessage>
   readonly #contexts = new Map<number, Context>()
   readonly #enqueuing: Enqueuing
+  readonly #saving: Saving
+  /** Attempts that begin when what the job has saved has come. */
+  readonly #awaiting = new Map<number, Run>()
   /** Attempts that are over, and whose jobs have not all been sent. */
   readonly #ended = new Map<number, Done>()
   /** Lines that were left out since that was said last, and of which job the last one was. */
@@ -67,6 +71,9 @@ class ChildProcess implements ContextHost {
         if (done !== undefined) this.#channel.send(done)
       },
     })
+    this.#saving = new Saving({
+      send: (token, value) => this.#channel.send({ type: 'checkpoint', token, value }),
+    })
     this.#rules = {
       maxResult: 0,
       mergeJobItself: false,
@@ -88,6 +95,10 @@ class ChildProcess implements ContextHost {
     this.#unlogged = null
     const text = `${lines} lines were left out: they came faster than the node reads them. The last was this job's`
     this.#channel.send({ type: 'log', id, name, level: 'warn', text, facts: '' })
+  }
+
+  checkpoint(run: Run, value: unknown): Promise<void> {
+    return this.#saving.save(run, value)
   }
 
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle {
@@ -126,6 +137,10 @@ class ChildProcess implements ContextHost {
           this.#channel.close()
         })
         return
+      case 'saved':
+        return this.#give(message)
+      case 'checkpointed':
+        return this.#saving.answered(message.token, message.error)
       case 'enqueue-reply':
         return this.#enqueuing.reply(message)
       case 'unreadable':
@@ -156,7 +171,22 @@ class ChildProcess implements ContextHost {
     }
     const ctx = new Context(run, this)
     this.#contexts.set(run.token, ctx)
+    if (run.saved) this.#awaiting.set(run.token, run)
+    else this.#begin(run, job, ctx)
+  }
+
+  #begin(run: Run, job: RegisteredJob, ctx: Context): void {
     runAttempt(run, job, ctx, this.#rules).then(this.#finish, (error) => this.fatal(error))
+  }
+
+  #give({ token, value }: Saved): void {
+    const run = this.#awaiting.get(token)
+    const job = registry().jobs.get(run?.name ?? '')
+    const ctx = this.#contexts.get(token)
+    if (run === undefined || job === undefined || ctx === undefined) return
+    this.#awaiting.delete(token)
+    ctx.give(value)
+    this.#begin(run, job, ctx)
   }
 
   /** An attempt that could not begin. */
@@ -177,6 +207,7 @@ class ChildProcess implements ContextHost {
 
   readonly #finish = (done: Done): void => {
     this.#contexts.delete(done.token)
+    this.#saving.over(done.token)
     if (this.#enqueuing.waits(done.token)) this.#ended.set(done.token, done)
     else this.#channel.send(done)
   }

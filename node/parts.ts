@@ -28,6 +28,7 @@ import { Series, taking } from './order/series.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
 import { Runner } from './run/runner.js'
+import { Sayings } from './run/sayings.js'
 import { Keeper } from './schedules/keeper.js'
 import { Schedules } from './schedules/schedules.js'
 import { linksOf } from './session/links.js'
@@ -116,6 +117,7 @@ export function partsOf(
       onCapacity: () => runner.pump(),
       onFailure: (error) => log.error('children:failing', { error: error.message }),
       onEnqueue: (request, by, child) => local.enqueue(request, by, child),
+      onCheckpoint: (by, value, done) => sayings.save(by, value, done),
       onRoom: (child) => outcomes.room(child),
       onGone: (child) => outcomes.gone(child),
     },
@@ -144,18 +146,23 @@ export function partsOf(
     onDue: () => runner.pump(),
     onError,
   })
+  const sayings = new Sayings({
+    store,
+    journal,
+    onError,
+    isCurrent: (attempt) => runner.running(attempt.job.id) === attempt,
+  })
+  const common = { settings, journal, clock, seq }
   const runner: Runner = new Runner({
-    settings,
+    ...common,
     executors,
     due: scheduler,
     counts: gates,
-    journal,
-    clock,
     log,
     random,
-    seq,
+    sayings,
   })
-  const reach = new Reach({ settings, store, journal, scheduler, runner, executors, clock, seq })
+  const reach = new Reach({ ...common, store, scheduler, runner, executors })
   const reporter = new Reporter(clock, config.outcomeGraceMs)
   const outcomes = new AskedOutcomes({
     read: (distributor, after, limit, bytes) => store.outcomes(distributor, after, limit, bytes),
@@ -163,20 +170,9 @@ export function partsOf(
     onError,
   })
   const { forward } = config
-  const common = { settings, journal, clock, seq }
   const local = new LocalJobs({ ...common, executors, scheduler, forward, outcomes })
   const keeper: Keeper = new Keeper({ settings, store, journal, executors, scheduler, clock, seq, onError })
-  const schedules = new Schedules({
-    keeper,
-    settings,
-    store,
-    journal,
-    executors,
-    scheduler,
-    clock,
-    seq,
-    onError,
-  })
+  const schedules = new Schedules({ ...common, keeper, store, executors, scheduler, onError })
   const { neighbours } = store
   const known = (name: string) => executors.known(name)
   const adoption =

@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   JR_NODE_LOST: 'the node stopped while the job ran',
   JR_RESULT_NOT_SERIALIZABLE: 'the result holds a value that cannot be sent',
   JR_RESULT_TOO_LARGE: 'the result is larger than allowed',
+  JR_VALUE_NOT_SERIALIZABLE: 'what a job saves or tells holds a value that cannot be sent',
+  JR_VALUE_TOO_LARGE: 'what a job saves or tells is larger than allowed',
   JR_ARGS_TOO_LARGE: 'the arguments are larger than allowed',
   JR_WRONG_STATE: 'this cannot be done to a job in its state',
   JR_SCHEDULE_TAKEN: 'another app has a schedule of this id',

@@ -79,6 +79,13 @@ export const TAG_LIST: Rule<readonly string[]> = {
 /** What makes a job the only one of its name. In an index the name is in front of it, and ends in a NUL. */
 export const UNIQUE_KEY = textUpTo(MAX_NAME)
 
+/** Bytes of what a job saves for its next attempt. */
+export const MAX_CHECKPOINT = 64 * 1024
+export const CHECKPOINT: Rule<Buffer> = {
+  says: `1 to ${MAX_CHECKPOINT} bytes`,
+  meets: (value): value is Buffer =>
+    Buffer.isBuffer(value) && value.length > 0 && value.length <= MAX_CHECKPOINT,
+}
 const MAX_HEADERS = 4096
 export const HEADER_NAME = textUpTo(128)
 export const HEADER_VALUE: Rule<string> = {

@@ -85,7 +85,7 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/distributor.ts': 373,
   'distributor/jr.ts': 296,
   'distributor/nodes/node-line.ts': 408,
-  'node/executors/children/pool.ts': 276,
+  'node/executors/children/pool.ts': 266,
   'node/order/lane-window.ts': 260,
   'src/bytes/bytes.ts': 286,
   'src/store/redis/store.ts': 258,

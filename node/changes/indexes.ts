@@ -5,6 +5,7 @@ import type { Note } from '../../src/store/notes.js'
 import { firstsAfter } from './firsts.js'
 import type { NodeChange, NodeSingle } from './journal.js'
 import { keysAfter } from './keys.js'
+import { savedAfter } from './saved.js'
 import { tagsAfter } from './tags.js'
 
 /** No term below this one puts a job into an index: most jobs have none, and are looked at no further. */
@@ -18,11 +19,16 @@ export function withNotes<C extends NodeChange>(change: C, clock: Pick<Clock, 'n
 }
 
 function note(change: NodeSingle, clock: Pick<Clock, 'now'>): void {
-  if (!mayBeIndexed(change)) return
+  const indexed = mayBeIndexed(change)
+  const saved = savedAfter(change)
+  if (!indexed && saved === null) return
   const notes: Note[] = []
-  tagsAfter(change, notes)
-  keysAfter(change, clock, notes)
-  firstsAfter(change, notes)
+  if (indexed) {
+    tagsAfter(change, notes)
+    keysAfter(change, clock, notes)
+    firstsAfter(change, notes)
+  }
+  if (saved !== null) notes.push({ ...saved, value: null })
   if (notes.length === 0) return
   Object.assign(change, { notes: change.notes === undefined ? notes : [...change.notes, ...notes] })
 }

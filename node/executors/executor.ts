@@ -1,3 +1,4 @@
+import type { JrError } from '../../src/errors.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import type { ChildEnqueue } from '../../src/pipe/messages.js'
 import type { Asker } from '../report/asked-outcomes.js'
@@ -39,6 +40,8 @@ export interface ExecutorHandlers {
   readonly onCapacity: () => void
   /** An attempt enqueues a job. */
   readonly onEnqueue: (request: ChildEnqueue, by: Attempt, asker: Asker) => void
+  /** An attempt saves something for the next. `done` is called when it is on the disk, or is not to be. */
+  readonly onCheckpoint: (by: Attempt, value: Buffer, done: (error: JrError | null) => void) => void
   /** It has read what it was sent. */
   readonly onRoom: (asker: Asker) => void
   /** It is lost: nothing that it asked for is wanted any more. */

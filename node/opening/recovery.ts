@@ -31,11 +31,14 @@ export function recover(
 
 /** `lost`: the node that ran it; this one when it is back. */
 export function changeFor(
-  { job, startedAt }: Interrupted,
+  interrupted: Interrupted,
   deps: Parameters<typeof recover>[2],
   lost = deps.settings.name,
 ): NodeMove | NodeEnd {
   const { settings, now, ahead, seq, random } = deps
+  const { startedAt } = interrupted
+  // Nobody is left who knows whether that attempt has.
+  const job = { ...interrupted.job, course: { ...interrupted.job.course, saved: true } }
   const { attempt, losses } = job.course
   const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
   const message = `node ${lost} was lost while attempt ${attempt} ran`

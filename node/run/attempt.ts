@@ -18,6 +18,8 @@ export interface Attempt {
   readonly deferred: boolean
   /** Suspected of killing children: on a child with nothing else on it. */
   readonly alone: boolean
+  /** What the job has saved before; null: nothing. */
+  readonly saved: Promise<Buffer | null> | null
 }
 
 /** As the child has it, or `lost` with it. `returned` and `snoozed` spend no attempt; the others spend one. */

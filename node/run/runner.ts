@@ -14,6 +14,7 @@ import { logEnd, logStart } from './attempt-log.js'
 import { asCancelled, changeAfter, endedWithoutRun } from './conclusion.js'
 import { errorOf, pastOf } from './past.js'
 import { rulesFor } from './rules.js'
+import type { Sayings } from './sayings.js'
 import { decide } from './verdict.js'
 
 /** What the runner needs of the scheduler. */
@@ -43,6 +44,7 @@ export interface RunnerDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
+  readonly sayings: Pick<Sayings, 'heard' | 'saved'>
   /** The next number of the store: places and outcomes. */
   readonly seq: () => number
 }
@@ -187,7 +189,7 @@ export class Runner {
   }
 
   #start(job: JobRecord, definition: JobDefinition, on: Executor, now: number, alone: boolean): void {
-    const { settings, counts, journal, log } = this.#deps
+    const { settings, counts, sayings, journal, log } = this.#deps
     const begin: Begin = { kind: 'begin', job, startedAt: now }
     const attempt: Attempt = {
       token: ++this.#token,
@@ -198,6 +200,7 @@ export class Runner {
       timeoutMs: job.agreed.terms.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
       deferred: isDeferred(job.lane),
       alone,
+      saved: job.course.saved ? sayings.saved(job.id) : null,
     }
     this.#running.set(job.id, { attempt, on, watched: job.wanted, cancelled: false, discarded: false })
     counts.begin(job)
@@ -214,22 +217,22 @@ export class Runner {
       due.unknown(job)
       return
     }
-    log.error('job:failed', { job: job.id, name: job.name, code: 'JR_NO_SUCH_JOB' })
     const text = `no job file of node ${settings.name} defines '${job.name}' (looked in ${settings.jobs})`
     const error = new JrError('JR_NO_SUCH_JOB', text)
+    log.error('job:failed', { job: job.id, name: job.name, code: error.code })
     journal.add(endedWithoutRun(job, 'available', 'failed', error, now, this.#deps), true)
   }
 
   #conclude(given: AttemptResult, now: Now): void {
-    const { settings, executors, counts, journal, log, random, seq } = this.#deps
-    const { attempt } = given
+    const { settings, executors, counts, sayings, journal, log, random, seq } = this.#deps
+    const running = this.#running.get(given.attempt.job.id)
+    const heard = sayings.heard(given)
+    if (running?.attempt !== given.attempt) return
+    this.#running.delete(given.attempt.job.id)
+    counts.end(given.attempt.job)
+    const result = running.cancelled ? asCancelled(heard) : heard
+    const { attempt, status, retryAfterMs } = result
     const { job } = attempt
-    const running = this.#running.get(job.id)
-    if (running?.attempt !== attempt) return
-    this.#running.delete(job.id)
-    counts.end(job)
-    const result = running.cancelled ? asCancelled(given) : given
-    const { status, retryAfterMs } = result
     const error = errorOf(result)
     const past = error === null ? null : pastOf(result, settings.name, error)
     const end = { status, attempt: attempt.attempt, retryAfterMs, past }

@@ -1,3 +1,4 @@
+import { unpackChecked } from '../bytes/codec.js'
 import { JrError } from '../errors.js'
 import type { EnqueueOptions } from '../job/enqueue-options.js'
 import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/registry.js'
@@ -12,6 +13,7 @@ export interface ContextHost {
   readonly node: string
   /** `facts`: as of `Log`. */
   log(run: Run, level: keyof JobLog, text: string, facts: string): void
+  checkpoint(run: Run, value: unknown): Promise<void>
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle
 }
 
@@ -22,6 +24,9 @@ export class Context implements JobContext {
   #controller: AbortController | null = null
   #aborted: AbortReason | null = null
   #log: JobLog | null = null
+  /** Packed; null: nothing, or it is unpacked. */
+  #packed: Buffer | null = null
+  #saved: unknown
 
   constructor(run: Run, host: ContextHost) {
     this.#run = run
@@ -59,6 +64,12 @@ export class Context implements JobContext {
     return this.#run.headers
   }
 
+  get saved(): unknown {
+    if (this.#packed !== null) this.#saved = unpackChecked(this.#packed)
+    this.#packed = null
+    return this.#saved
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController()
@@ -80,8 +91,17 @@ export class Context implements JobContext {
     return this.#host.enqueue(this.#run, name, args, options, ...more)
   }
 
+  checkpoint(value: unknown): Promise<void> {
+    return this.#host.checkpoint(this.#run, value)
+  }
+
   snooze(duration: number | string): Snooze {
     return new Snooze(duration)
+  }
+
+  /** What an earlier attempt has saved; empty: nothing. Before the job sees it. */
+  give(saved: Buffer): void {
+    if (saved.length > 0) this.#packed = saved
   }
 
   /** Why this attempt was asked to end; null when it was not. */

@@ -14,7 +14,17 @@ export interface Run {
   readonly enqueuedAt: number
   readonly startedAt: number
   readonly headers: JobHeaders
+  /** What the job has saved follows (`Saved`): it begins then. */
+  readonly saved: boolean
   readonly args: Buffer
+}
+
+/** What an earlier attempt has saved. */
+export interface Saved {
+  readonly type: 'saved'
+  readonly token: number
+  /** Packed; empty: there is nothing. */
+  readonly value: Buffer
 }
 
 /** It is asked to end: its signal aborts. */
@@ -51,6 +61,22 @@ export interface Done {
   /** When it is to run again, as it says itself; null: it does not. */
   readonly retryAfterMs: number | null
   readonly args: Buffer
+  readonly error: Buffer
+}
+
+/** An attempt saves a value for the next one. */
+export interface Checkpoint {
+  readonly type: 'checkpoint'
+  readonly token: number
+  /** Packed, of at most `MAX_CHECKPOINT` bytes. */
+  readonly value: Buffer
+}
+
+/** What became of the checkpoint that an attempt has sent last. */
+export interface Checkpointed {
+  readonly type: 'checkpointed'
+  readonly token: number
+  /** Packed; empty: it is on the disk. */
   readonly error: Buffer
 }
 

@@ -1,4 +1,6 @@
+import { JrError } from '../errors.js'
 import { MAX_DEPTH, MAX_VALUES } from '../rules.js'
+import { messageOf } from '../thrown.js'
 import { pack } from './codec.js'
 
 /** What is beside the args: a feedback, or a log line, may put them a little deeper. */
@@ -18,6 +20,22 @@ export function packArgs(args: unknown, path = 'args'): Buffer {
   met = 1
   checkEntries(args, path, 0)
   return pack(args)
+}
+
+/**
+ * Packs any value that can be sent, which is called `path`. Throws JR_VALUE_NOT_SERIALIZABLE with the path of the first part that cannot
+ * be, and JR_VALUE_TOO_LARGE beyond `most` bytes.
+ */
+export function packValue(value: unknown, path: string, most: number): Buffer {
+  met = 0
+  try {
+    check(value, path, 0)
+  } catch (cause) {
+    throw new JrError('JR_VALUE_NOT_SERIALIZABLE', messageOf(cause), { cause })
+  }
+  const packed = pack(value)
+  if (packed.length <= most) return packed
+  throw new JrError('JR_VALUE_TOO_LARGE', `${path} takes ${packed.length} bytes; ${most} are allowed`)
 }
 
 function check(value: unknown, path: string, depth: number): void {

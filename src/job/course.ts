@@ -27,6 +27,8 @@ export const COURSE = {
   keyless: flag(9),
   /** The last of those attempts that are over and have counted, the oldest first. */
   attempts: attempts(10),
+  /** An attempt may have saved something for the next. */
+  saved: flag(11),
 } as const
 
 /** What has happened to a job. Only its node writes it. */

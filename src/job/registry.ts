@@ -25,6 +25,11 @@ export interface JobContext {
   readonly startedAt: Date
   /** What it was enqueued with as `headers`; frozen. Jobs that it enqueues have them too. */
   readonly headers: JobHeaders
+  /**
+   * What an earlier attempt of this job has saved last with `checkpoint`; undefined: nothing. Stays as it was when this attempt
+   * began.
+   */
+  readonly saved: unknown
   /** Aborts when the attempt times out, is cancelled, or the node stops. */
   readonly signal: AbortSignal
   /** Goes to the node's log with the job's id. */
@@ -38,6 +43,12 @@ export interface JobContext {
     ...rest: GivenFor<Name, [options?: EnqueueOptions]>
   ): ContextHandle<Name>
   /**
+   * Saves a value for the next attempt of this job, which has it as `saved`, whatever has ended this one. Resolves when it is
+   * on the disk; of several at once, when the last is. In place of what was saved before; gone when the job ends, and with each
+   * run of a period. Throws JR_VALUE_NOT_SERIALIZABLE, or JR_VALUE_TOO_LARGE beyond 64 KiB packed.
+   */
+  checkpoint(value: unknown): Promise<void>
+  /**
    * `return ctx.snooze('5m')`: the job runs again after this time, from its beginning, and the attempt does not count. Seconds or
    * a duration, 1 ms at least; throws a TypeError for another. Not to return it does nothing.
    */
@@ -45,7 +56,10 @@ export interface JobContext {
 }
 
 /** A job's own facts, as `args.jobItself` has them with the option `mergeJobItselfToArgs`. */
-export type JobItself = Omit<JobContext, 'headers' | 'signal' | 'log' | 'enqueue' | 'snooze'>
+export type JobItself = Omit<
+  JobContext,
+  'headers' | 'saved' | 'signal' | 'log' | 'enqueue' | 'checkpoint' | 'snooze'
+>
 
 export interface JobLog {
   debug(text: string, facts?: Record<string, unknown>): void

@@ -1,16 +1,17 @@
-import { DONE_STATUSES, type Done, type Run } from '../attempt/messages.js'
+import { type Checkpoint, DONE_STATUSES, type Done, type Run } from '../attempt/messages.js'
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { NO_HEADERS, readHeaders, writeHeaders } from '../job/terms/headers.js'
-import { MAX_NAME, MAX_TEXT } from '../rules.js'
+import { CHECKPOINT, MAX_NAME, MAX_TEXT, received } from '../rules.js'
 import { choice, label, text } from '../wire/fields.js'
 
 /** The two messages of each attempt as bytes. What most of them do not have takes no room. */
 const HAS_HEADERS = 1
+const HAS_SAVED = 1 << 1
 
 export function writeRun(w: ByteWriter, m: Run): void {
-  const { headers } = m
+  const { headers, saved } = m
   w.uint(m.token)
-  w.u8(headers === NO_HEADERS ? 0 : HAS_HEADERS)
+  w.u8((headers === NO_HEADERS ? 0 : HAS_HEADERS) | (saved ? HAS_SAVED : 0))
   w.text(m.id)
   w.text(m.name)
   w.uint(m.attempt)
@@ -38,6 +39,7 @@ export function readRun(r: ByteReader): Run {
     enqueuedAt: r.uint(),
     startedAt: r.uint(),
     headers: flags & HAS_HEADERS ? readHeaders(r, 'headers') : NO_HEADERS,
+    saved: (flags & HAS_SAVED) !== 0,
     args: r.bytes(),
   }
 }
@@ -78,4 +80,14 @@ export function readDone(r: ByteReader): Done {
     args: r.bytes(),
     error: flags & HAS_ERROR ? r.bytes() : NOTHING,
   }
+}
+
+export function writeCheckpoint(w: ByteWriter, m: Checkpoint): void {
+  w.uint(m.token)
+  w.bytes(m.value)
+}
+
+export function readCheckpoint(r: ByteReader): Checkpoint {
+  const token = r.uint()
+  return { type: 'checkpoint', token, value: received(CHECKPOINT, r.bytes(), 'value') }
 }

@@ -4,9 +4,9 @@ import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'
 import type { MessageSet } from '../wire/frame.js'
 import { readJobFields, writeJobFields } from '../wire/job-fields.js'
-import { readDone, readRun, writeDone, writeRun } from './attempt-bytes.js'
+import { readCheckpoint, readDone, readRun, writeCheckpoint, writeDone, writeRun } from './attempt-bytes.js'
 import { readDefinition, writeDefinition } from './definition-bytes.js'
-import type { ChildMessage } from './messages.js'
+import type { ChildMessage, FromChild } from './messages.js'
 
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -21,6 +21,8 @@ const CODES: Readonly<Record<Exclude<ChildMessage['type'], 'unreadable'>, number
   abort: 3,
   ping: 4,
   'enqueue-reply': 5,
+  saved: 6,
+  checkpointed: 7,
   ready: 10,
   'start-failed': 11,
   done: 12,
@@ -32,12 +34,21 @@ const CODES: Readonly<Record<Exclude<ChildMessage['type'], 'unreadable'>, number
   stray: 18,
   loading: 19,
   withheld: 20,
+  checkpoint: 21,
 }
+
+/** What children say has numbers from here on. */
+const FIRST_OF_CHILD = 10
 
 export const childMessages: MessageSet<ChildMessage> = { code, write, read, salvage }
 
 function code({ type }: ChildMessage): number {
   return type === 'unreadable' ? neverSent() : CODES[type]
+}
+
+/** Not what only a node says. */
+export function isFromChild(message: ChildMessage): message is FromChild {
+  return message.type === 'unreadable' || CODES[message.type] >= FIRST_OF_CHILD
 }
 
 function neverSent(): never {
@@ -48,6 +59,14 @@ function write(m: ChildMessage, w: ByteWriter): void {
   switch (m.type) {
     case 'run':
       return writeRun(w, m)
+    case 'saved':
+      w.uint(m.token)
+      return w.bytes(m.value)
+    case 'checkpoint':
+      return writeCheckpoint(w, m)
+    case 'checkpointed':
+      w.uint(m.token)
+      return w.bytes(m.error)
     case 'done':
       return writeDone(w, m)
     case 'init':
@@ -105,6 +124,12 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return readRun(r)
     case CODES.done:
       return readDone(r)
+    case CODES.saved:
+      return { type: 'saved', token: r.uint(), value: r.bytes() }
+    case CODES.checkpoint:
+      return readCheckpoint(r)
+    case CODES.checkpointed:
+      return { type: 'checkpointed', token: r.uint(), error: r.bytes() }
     case CODES.init:
       return {
         type: 'init',
@@ -170,6 +195,8 @@ function salvage(code: number, r: ByteReader, error: JrError): ChildMessage {
     case CODES.done:
       r.u8()
       return { type: 'unreadable', about: { what: 'done', number: r.uint() }, error }
+    case CODES.checkpoint:
+      return { type: 'unreadable', about: { what: 'checkpoint', number: r.uint() }, error }
     case CODES.enqueue:
       return { type: 'unreadable', about: { what: 'enqueue', number: r.uint() }, error }
     default:

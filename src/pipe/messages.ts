@@ -1,4 +1,4 @@
-import type { Abort, Done, Log, Run } from '../attempt/messages.js'
+import type { Abort, Checkpoint, Checkpointed, Done, Log, Run, Saved } from '../attempt/messages.js'
 import type { JrError } from '../errors.js'
 import type { JobDefinition } from '../job/definition.js'
 import type { SentJob } from '../wire/job-fields.js'
@@ -6,7 +6,15 @@ import type { SentJob } from '../wire/job-fields.js'
 /** What a node and its child say to each other over the child's pipe. Both are of the same package: no versions. */
 export type ChildMessage = ToChild | FromChild
 
-export type ToChild = Init | Run | Abort | { readonly type: 'ping' } | EnqueueReply | Unreadable
+export type ToChild =
+  | Init
+  | Run
+  | Saved
+  | Abort
+  | { readonly type: 'ping' }
+  | EnqueueReply
+  | Checkpointed
+  | Unreadable
 
 export interface Init {
   readonly type: 'init'
@@ -43,6 +51,7 @@ export type FromChild =
   | Done
   | { readonly type: 'pong' }
   | Log
+  | Checkpoint
   | Blocked
   | ChildEnqueue
   | Fatal
@@ -53,7 +62,7 @@ export type FromChild =
 export interface Unreadable {
   readonly type: 'unreadable'
   /** Of an attempt, by its token, or of what a job has asked, by its number. */
-  readonly about: { readonly what: 'run' | 'done' | 'enqueue'; readonly number: number }
+  readonly about: { readonly what: 'run' | 'done' | 'enqueue' | 'checkpoint'; readonly number: number }
   readonly error: JrError
 }
 

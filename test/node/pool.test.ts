@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Child, ChildHandlers, ChildOptions } from '#dist/node/executors/children/child.js'
 import { Pool } from '#dist/node/executors/children/pool.js'
 import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
+import { JrError } from '#dist/src/errors.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import { silentLogger } from '#dist/src/logger.js'
 import type { FromChild, ToChild } from '#dist/src/pipe/messages.js'
@@ -91,6 +92,7 @@ async function pool(over: { [option: string]: number } = {}) {
   const clock = new StoppedClock()
   const children: PlayedChild[] = []
   const results: AttemptResult[] = []
+  const checkpoints: [token: number, value: Buffer, done: (error: JrError | null) => void][] = []
   const seen = { capacity: 0, failures: 0 }
   const made = new Pool(
     {
@@ -117,6 +119,7 @@ async function pool(over: { [option: string]: number } = {}) {
       onResults: (some) => results.push(...some),
       onCapacity: () => seen.capacity++,
       onEnqueue: () => {},
+      onCheckpoint: (by, value, done) => checkpoints.push([by.token, value, done]),
       onRoom: () => {},
       onGone: () => {},
       onFailure: () => seen.failures++,
@@ -147,13 +150,14 @@ async function pool(over: { [option: string]: number } = {}) {
       timeoutMs: 0,
       deferred: false,
       alone: false,
+      saved: null,
       ...over,
     })
     return token
   }
   const told = () => results.splice(0).map(({ attempt, status, code }) => [attempt.token, status, code])
   const working = () => children.filter(({ killed }) => !killed)
-  return { made, clock, children, seen, run, told, working }
+  return { made, clock, children, seen, run, told, working, checkpoints }
 }
 
 const tick = () => new Promise<void>((resolve) => queueMicrotask(resolve))
@@ -297,3 +301,36 @@ t.test('what a child asks for an attempt that is over is refused', async (t) => 
   } as never)
   t.match(child?.sent.at(-1), { type: 'enqueue-reply', request: 9, what: 'accepted', ok: false })
 })
+
+t.test(
+  'what a job saves goes to the node, which answers; what it had saved comes before it begins',
+  async (t) => {
+    const { run, children, checkpoints } = await pool()
+    let give: (value: Buffer | null) => void = () => {}
+    const saved = new Promise<Buffer | null>((resolve) => {
+      give = resolve
+    })
+    const [first, second] = [run({ saved }), run({ saved: Promise.resolve(null) })]
+    const [one] = children.filter(({ attempts }) => attempts.has(first))
+    const [other] = children.filter(({ attempts }) => attempts.has(second))
+    if (one === undefined || other === undefined) throw new Error('they run nowhere')
+    const of = (child: PlayedChild, type: string) => child.sent.filter((message) => message.type === type)
+    t.match(of(one, 'run'), [{ token: first, saved: true }])
+    t.same(of(one, 'saved'), [])
+    give(Buffer.from('value'))
+    await saved
+    await saved
+    t.match(of(one, 'saved'), [{ token: first, value: Buffer.from('value') }])
+    t.match(of(other, 'saved'), [{ token: second, value: NOTHING }], 'nothing was saved')
+    one.says({ type: 'checkpoint', token: first, value: Buffer.from('more') })
+    one.says({ type: 'checkpoint', token: 99, value: Buffer.from('over') })
+    t.match(checkpoints, [[first, Buffer.from('more')]])
+    const [[, , done] = []] = checkpoints
+    done?.(null)
+    done?.(new JrError('JR_STOPPED', 'over'))
+    const answers = one.sent.flatMap((message) =>
+      message.type === 'checkpointed' ? [message.error.length > 0] : [],
+    )
+    t.same(answers, [false, true])
+  },
+)

@@ -114,6 +114,7 @@ function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: 
       unknown: (job) => back.push(job),
     },
     counts: { begin: () => {}, end: () => {} },
+    sayings: { heard: (result) => result, saved: async (id) => Buffer.from(id) },
     journal: { add: (change) => changes.push(change) },
     clock,
     log: silentLogger,

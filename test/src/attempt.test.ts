@@ -36,6 +36,7 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
     enqueuedAt: 1000,
     startedAt: 1500,
     headers: NO_HEADERS,
+    saved: false,
     args: packArgs(GIVEN),
     ...run,
   }
@@ -49,6 +50,7 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
   const said: string[] = []
   const host: ContextHost = {
     node: 'n1',
+    checkpoint: (_, value) => Promise.resolve(void said.push(`saves ${value}`)),
     log: (_, level, text, facts) => said.push(`${level} ${text} ${facts}`),
     enqueue: (_, name) => ({ id: `of-${name}`, accepted: Promise.resolve(), result: () => Promise.reject() }),
   }
@@ -303,6 +305,21 @@ t.test('a synchronous part that holds the loop is told of', async (t) => {
     }
     t.same((await attempt({ body, rules: { clock } })).said, told)
   }
+})
+
+t.test('what an earlier attempt has saved, and what this one saves', async (t) => {
+  const value = { at: new Date(5), next: [1, 2n] }
+  const host = { checkpoint: (_: Run, value: unknown) => Promise.resolve(void said.push(value)) }
+  const said: unknown[] = []
+  const ctx = new Context({} as Run, host as unknown as ContextHost)
+  t.equal(ctx.saved, undefined)
+  ctx.give(Buffer.alloc(0))
+  t.equal(ctx.saved, undefined)
+  ctx.give(packArgs(value))
+  t.same(ctx.saved, value)
+  t.equal(ctx.saved, ctx.saved, 'one value')
+  await ctx.checkpoint('more')
+  t.same([said, ctx.saved], [['more'], value], 'as it was at the beginning')
 })
 
 t.test('a context says what the job is, and asks its host for the rest', async (t) => {

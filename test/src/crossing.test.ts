@@ -180,6 +180,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         enqueuedAt: NOW,
         startedAt: NOW + (made.delayMs ?? 0),
         headers: made.agreed.terms.headers ?? NO_HEADERS,
+        saved: made.id.length % 2 === 0,
         args: made.args,
       }
       deepStrictEqual(across<ChildMessage>(childMessages, run), run)

@@ -7,7 +7,7 @@ import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
 import { allowedEnv } from '../../../src/options/env.js'
-import { childMessages } from '../../../src/pipe/child-messages.js'
+import { childMessages, isFromChild } from '../../../src/pipe/child-messages.js'
 import type { ChildMessage, FromChild, Init, ToChild } from '../../../src/pipe/messages.js'
 import { pipeOf } from '../../../src/pipe-of.js'
 import { Channel } from '../../../src/wire/channel.js'
@@ -194,13 +194,9 @@ export class SpawnedChild {
         case 'fatal':
           this.#why = message.message
           break
-        case 'init':
-        case 'run':
-        case 'abort':
-        case 'ping':
-        case 'enqueue-reply':
-          throw new JrError('JR_PROTOCOL', `a child does not send '${message.type}'`)
         default:
+          if (!isFromChild(message))
+            throw new JrError('JR_PROTOCOL', `a child does not send '${message.type}'`)
           others.push(message)
       }
     }

@@ -1,16 +1,15 @@
-import { factsOf } from '../../../src/attempt/job-log.js'
 import type { Done } from '../../../src/attempt/messages.js'
-import { packError } from '../../../src/bytes/error-record.js'
 import type { Clock } from '../../../src/clock.js'
 import { CountedLines } from '../../../src/counted-lines.js'
 import { JrError } from '../../../src/errors.js'
 import type { JobDefinition } from '../../../src/job/definition.js'
 import type { Logger } from '../../../src/logger.js'
-import type { ChildEnqueue, FromChild, Unreadable } from '../../../src/pipe/messages.js'
+import type { FromChild, Unreadable } from '../../../src/pipe/messages.js'
 import { type Attempt, type AttemptResult, type Failed, failedWith, resultOf } from '../../run/attempt.js'
 import type { Executor, ExecutorHandlers, Slots } from '../executor.js'
 import type { Child } from './child.js'
 import { Deadlines } from './deadlines.js'
+import { Hearing } from './hearing.js'
 import { Overdue } from './overdue.js'
 import { hasEmpty, type RoomLimits, roomFor, roomiest } from './room.js'
 import { runOf } from './run-of.js'
@@ -26,6 +25,8 @@ export interface PoolHandlers extends ExecutorHandlers {
   readonly onFailure: (error: JrError) => void
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** What runs on the children of a node: which child gets what, and what becomes of it when that child is lost. */
 export class Pool implements Executor {
   readonly #options: PoolOptions
@@ -37,6 +38,7 @@ export class Pool implements Executor {
   readonly #deadlines: Deadlines
   readonly #staff: Staff
   readonly #stalls: Stalls
+  readonly #hearing: Hearing
   readonly #overdue: Overdue
   /** The child of each attempt. */
   readonly #running = new Map<number, Child>()
@@ -61,6 +63,7 @@ export class Pool implements Executor {
     this.#complaints = new CountedLines(log, clock)
     this.#deadlines = new Deadlines(clock)
     this.#stalls = new Stalls(clock, log, this.#deadlines)
+    this.#hearing = new Hearing({ handlers, stalls: this.#stalls, log })
     this.#staff = new Staff(
       options,
       {
@@ -116,8 +119,15 @@ export class Pool implements Executor {
     child.begun++
     this.#running.set(token, child)
     child.send(runOf(attempt))
+    if (attempt.saved !== null) this.#give(child, attempt, attempt.saved)
     this.#overdue.begin(token, timeoutMs)
     if (!attempt.deferred) this.#stalls.watch(child)
+  }
+
+  /** The attempt begins when this has come. */
+  async #give(child: Child, { token }: Attempt, saved: Promise<Buffer | null>): Promise<void> {
+    const value = (await saved) ?? NOTHING
+    if (child.attempts.has(token)) child.send({ type: 'saved', token, value })
   }
 
   /** Its signal aborts; if it has not ended after the grace, its child is killed. */
@@ -178,28 +188,19 @@ export class Pool implements Executor {
           if (child.attempts.has(message.token))
             results.push(this.#take(child, message.token, message.status, message))
           break
-        case 'log':
-          this.#log[message.level]('job:log', factsOf(message))
-          break
-        case 'blocked':
-          if (child.deferred === false) this.#stalls.blocked(message.id, message.name, message.ms)
-          break
         case 'stray': {
           const note = 'a promise of a job was rejected and nobody caught it; the child is replaced'
           this.#log.warn('child:stray-rejection', { pid: child.pid, error: message.message, note })
           this.#staff.replace(child)
           break
         }
-        case 'enqueue': {
-          const by = child.attempts.get(message.token)
-          if (by === undefined) this.#refuse(child, message.request, overAlready(message))
-          else this.#handlers.onEnqueue(message, by, child)
-          break
-        }
         case 'unreadable': {
           const failed = this.#unreadable(child, message)
           if (failed !== null) results.push(failed)
+          break
         }
+        default:
+          this.#hearing.hear(child, message)
       }
     }
     if (results.length === 0) return
@@ -217,13 +218,9 @@ export class Pool implements Executor {
       error: error.message,
     })
     if (what === 'done') return child.attempts.has(number) ? this.#fail(child, number, 'failed', error) : null
-    this.#refuse(child, number, error)
+    if (what === 'checkpoint') this.#hearing.saved(child, number, error)
+    else this.#hearing.refuse(child, number, error)
     return null
-  }
-
-  /** A job that a job wanted to enqueue. */
-  #refuse(child: Child, request: number, error: JrError): void {
-    child.send({ type: 'enqueue-reply', request, what: 'accepted', ok: false, body: packError(error) })
   }
 
   #lose(child: Child, why: string): void {
@@ -266,11 +263,4 @@ export class Pool implements Executor {
     const interrupted = this.#interrupting && status === 'failed'
     return resultOf(attempt, interrupted ? 'returned' : status, done, this.#clock.now(), child.pid)
   }
-}
-
-function overAlready({ job }: ChildEnqueue): JrError {
-  return new JrError(
-    'JR_STOPPED',
-    `'${job.name}' was enqueued by an attempt that is over: a job awaits what it does`,
-  )
 }

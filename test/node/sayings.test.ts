@@ -1,0 +1,74 @@
+import t from 'tap'
+import { withNotes } from '#dist/node/changes/indexes.js'
+import type { NodeChange } from '#dist/node/changes/journal.js'
+import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
+import { Sayings } from '#dist/node/run/sayings.js'
+import { memoryStore } from '#dist/src/store/index.js'
+import { savedNote } from '#dist/src/store/saved.js'
+import { course } from '../fixtures/record.mjs'
+import { record } from './records.js'
+
+function sayings() {
+  const store = memoryStore()
+  const changes: NodeChange[] = []
+  const current = new Set<Attempt>()
+  const made = new Sayings({
+    store,
+    journal: { add: (change) => changes.push(change) },
+    isCurrent: (attempt) => current.has(attempt),
+    onError: (error) => {
+      throw error
+    },
+  })
+  const begin = (token: number, job = record()) => {
+    const attempt = { token, job } as Attempt
+    current.add(attempt)
+    return attempt
+  }
+  const end = (attempt: Attempt) => made.heard({ attempt, status: 'failed' } as AttemptResult).attempt.job
+  return { made, store, changes, current, begin, end }
+}
+
+t.test('what a job saves is noted, told when that is done, and known when the attempt is over', async (t) => {
+  const { made, changes, current, begin, end } = sayings()
+  const [saves, silent, over] = [begin(1), begin(2), begin(3)]
+  current.delete(over)
+  const told: unknown[] = []
+  made.save(saves, Buffer.from('a'), (error) => told.push(error))
+  t.match(changes, [{ kind: 'note', notes: [{ ...savedNote('job-1'), value: Buffer.from('a') }] }])
+  t.same(told, [], 'it is not on the disk')
+  const [change] = changes
+  if (change?.kind === 'note') change.done?.('ok')
+  t.same(told.splice(0), [null])
+  made.save(over, Buffer.from('b'), (error) => told.push(error))
+  t.match(told, [{ code: 'JR_STOPPED' }], 'an attempt that counts for nothing')
+  t.equal(changes.length, 1)
+  t.equal(end(saves).course.saved, true)
+  t.equal(end(saves).course.saved, false, 'forgotten with that')
+  t.equal(end(silent), silent.job)
+})
+
+t.test('the next attempt has what this job has saved, and no other', async (t) => {
+  const { made, store } = sayings()
+  await store.open('n1')
+  await store.commit([{ kind: 'note', notes: [{ ...savedNote('ab'), value: Buffer.from('value') }] }], true)
+  t.same(await made.saved('ab'), Buffer.from('value'))
+  t.equal(await made.saved('a'), null)
+  t.equal(await made.saved('abc'), null)
+})
+
+t.test('it goes with the end of the job, or when the job goes on without it', async (t) => {
+  const [plain, saved] = [record(), record({ course: course({ saved: true }) })]
+  const beside = { running: true, outcome: null, report: null, done: null }
+  const cases: [what: string, change: NodeChange, goes: boolean][] = [
+    ['it ends', { kind: 'end', from: saved, keep: null, ...beside }, true],
+    ['it has none', { kind: 'end', from: plain, keep: null, ...beside }, false],
+    ['retried, given back, snoozed', { kind: 'move', from: saved, to: saved, ...beside }, false],
+    ['the next slot of a period', { kind: 'move', from: saved, to: plain, ...beside }, true],
+    ['an attempt begins', { kind: 'begin', job: saved, startedAt: 1 }, false],
+  ]
+  for (const [what, change, goes] of cases) {
+    const { notes = [] } = withNotes(change, { now: () => 0 }) as { notes?: readonly unknown[] }
+    t.same(notes, goes ? [{ ...savedNote('job-1'), value: null }] : [], what)
+  }
+})
