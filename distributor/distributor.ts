@@ -8,12 +8,13 @@ import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
+import type { DistributorConfig } from './config.js'
 import { Enqueuing } from './enqueuing.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import type { LoadedJob } from './monitor/monitored-job.js'
 import { cancelSent } from './nodes/cancelling.js'
 import type { Why } from './nodes/line-handlers.js'
-import { Nodes, type NodesConfig } from './nodes/nodes.js'
+import { Nodes } from './nodes/nodes.js'
 import { Notices } from './notices.js'
 import { Presence } from './presence.js'
 import { Schedules } from './schedules/schedules.js'
@@ -26,16 +27,11 @@ import type { Spooled } from './sending/spool-records.js'
 
 import { whyHeld, whyUntold } from './sending/why-waits.js'
 
-import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
+import { Feedbacks } from './told/feedbacks.js'
 import { Following } from './told/following.js'
 import type { CancelAnswer, HandleOwner } from './told/handle.js'
+import type { NamedFeedback } from './told/named-feedback.js'
 import { Ticket } from './told/ticket.js'
-
-export interface DistributorConfig extends NodesConfig {
-  readonly maxHeld: number
-  readonly maxHeldBytes: number
-  readonly alwaysUseSpecifiedNode: () => boolean
-}
 
 /** Refusals that somebody has asked for. */
 const WANTED: ReadonlySet<string> = new Set(['JR_CANCELLED', 'JR_STOPPED', 'JR_DUPLICATE'])
@@ -71,6 +67,7 @@ export class DistributorCore implements HandleOwner {
     this.#feedbacks = new Feedbacks({
       clock,
       instance: config.instance,
+      middleware: config.middleware,
       onThrow: (error, info) => notices.feedbackThrew(error, info),
       onUnclaimed: (args, info) => notices.unclaimed(args, info),
       onOutcome: (args, info) => notices.ended(args, info),
@@ -134,7 +131,7 @@ export class DistributorCore implements HandleOwner {
       owner: this,
       chance,
       feedbacks: this.#feedbacks,
-      alwaysUseSpecifiedNode: config.alwaysUseSpecifiedNode,
+      config,
       take: (job) => this.#take(job),
       refuse: (job, error) => this.#refuse(job, error),
     })

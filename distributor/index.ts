@@ -23,6 +23,7 @@ export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
 export type { JobsTogether } from './flows/jobs-together.js'
 export { Distributor } from './jr.js'
+export type { JobToEnqueue, Middleware, OutcomeToTell } from './middleware.js'
 export type {
   JobNameFacts,
   NodeNames,
