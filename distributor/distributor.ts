@@ -1,40 +1,40 @@
-import { unpack } from '../src/bytes/codec.js'
 import type { Clock } from '../src/clock.js'
 import { Emitter } from '../src/emitter.js'
-import { ERROR_CODES, type ErrorCode, JrError } from '../src/errors.js'
-import type { JobArgs } from '../src/job/types.js'
+import { JrError } from '../src/errors.js'
 import type { Logger } from '../src/logger.js'
 import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
-import type { DistributorConfig } from './config.js'
 import { Enqueuing } from './enqueuing.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
+import { FlowReach } from './flows/reaching.js'
 import type { LoadedJob } from './monitor/monitored-job.js'
 import { cancelSent } from './nodes/cancelling.js'
-import type { Why } from './nodes/line-handlers.js'
-import { Nodes } from './nodes/nodes.js'
+import { Nodes, type NodesConfig } from './nodes/nodes.js'
 import { Notices } from './notices.js'
 import { Presence } from './presence.js'
 import { Schedules } from './schedules/schedules.js'
-import { countOf, memberOf, refusedWith, restOf } from './sending/bundle.js'
+import { countOf, restOf } from './sending/bundle.js'
 import { HeldWatch } from './sending/held-watch.js'
 import type { OutJob } from './sending/out-job.js'
 import { Placement } from './sending/placement.js'
+import { Settling } from './sending/settling.js'
 import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
 
 import { whyHeld, whyUntold } from './sending/why-waits.js'
 
-import { Feedbacks } from './told/feedbacks.js'
+import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
 import { Following } from './told/following.js'
 import type { CancelAnswer, HandleOwner } from './told/handle.js'
-import type { NamedFeedback } from './told/named-feedback.js'
 import { Ticket } from './told/ticket.js'
 
-/** Refusals that somebody has asked for. */
-const WANTED: ReadonlySet<string> = new Set(['JR_CANCELLED', 'JR_STOPPED', 'JR_DUPLICATE'])
+export interface DistributorConfig extends NodesConfig {
+  readonly maxHeld: number
+  readonly maxHeldBytes: number
+  readonly alwaysUseSpecifiedNode: () => boolean
+}
 
 /** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
 export class DistributorCore implements HandleOwner {
@@ -43,8 +43,11 @@ export class DistributorCore implements HandleOwner {
   readonly clock: Clock
   readonly #nodes: Nodes
   readonly #placement: Placement
+  readonly #settling: Settling
   readonly schedules: Schedules
   readonly enqueuing: Enqueuing
+  readonly flows: FlowReach
+  readonly newId: () => string
   readonly #feedbacks: Feedbacks
   readonly #following: Following
   readonly #spool: Spool | null
@@ -67,7 +70,6 @@ export class DistributorCore implements HandleOwner {
     this.#feedbacks = new Feedbacks({
       clock,
       instance: config.instance,
-      middleware: config.middleware,
       onThrow: (error, info) => notices.feedbackThrew(error, info),
       onUnclaimed: (args, info) => notices.unclaimed(args, info),
       onOutcome: (args, info) => notices.ended(args, info),
@@ -86,9 +88,16 @@ export class DistributorCore implements HandleOwner {
       maxHeld: config.maxHeld,
       maxHeldBytes: config.maxHeldBytes,
       nodes: () => this.#nodes.all,
-      refuse: (job, error) => this.#refuse(job, error),
+      refuse: (job, error) => this.#settling.refuse(job, error),
       onHeld: () => this.#heldWatch.begin(),
       onFull: (job) => notices.full(job, this.#placement),
+    })
+    this.#settling = new Settling({
+      feedbacks: this.#feedbacks,
+      notices,
+      spool,
+      placement: this.#placement,
+      onOver: () => this.#mind(),
     })
     this.#nodes = new Nodes(config, {
       clock,
@@ -98,8 +107,8 @@ export class DistributorCore implements HandleOwner {
       handlers: {
         onRoom: () => this.#release(),
         onSend: (line, job) => spool?.sent(job, line.name),
-        onAccepted: (line, job) => this.#accepted(line.name, job),
-        onRefused: (_line, job, why) => this.#refusedBy(job, why),
+        onAccepted: (line, job) => this.#settling.accepted(line.name, job),
+        onRefused: (_line, job, why) => this.#settling.refusedBy(job, why),
         onOutcomes: (line, messages) => {
           const instance = line.link?.peer.instance ?? ''
           const told = messages.map((message) => this.#feedbacks.take(message, instance))
@@ -113,7 +122,7 @@ export class DistributorCore implements HandleOwner {
           this.#mind()
         },
         onBroken: (line, code, error) => notices.broken(line.name, code, error),
-        onSetAside: (line, job) => this.#setAside(line.name, job),
+        onSetAside: (line, job) => this.#settling.setAside(line.name, job),
         onDoubt: (line, jobs) => {
           notices.inDoubt(line.name, jobs.length)
           for (const job of jobs) this.#placement.again(job)
@@ -127,13 +136,23 @@ export class DistributorCore implements HandleOwner {
         onJoined: (_line, { ticket }, id) => this.#following.joined(ticket, id),
       },
     })
+    this.newId = () => chance.id()
+    this.flows = new FlowReach({
+      nodes: this.#nodes,
+      placement: this.#placement,
+      ask: (node, verb, body) =>
+        this.#nodes.named(node).ask((request) => ({ type: 'request', request, verb, body })),
+      refuse: (job, error) => this.#settling.refuse(job, error),
+      watch: (ticket) => this.watch(ticket),
+      keep: (answer) => this.keep(answer),
+    })
     this.enqueuing = new Enqueuing({
       owner: this,
       chance,
       feedbacks: this.#feedbacks,
-      config,
+      alwaysUseSpecifiedNode: config.alwaysUseSpecifiedNode,
       take: (job) => this.#take(job),
-      refuse: (job, error) => this.#refuse(job, error),
+      refuse: (job, error) => this.#settling.refuse(job, error),
     })
     this.schedules = new Schedules({
       app: config.name,
@@ -196,7 +215,7 @@ export class DistributorCore implements HandleOwner {
     for (const { ticket } of restOf(job)) this.#feedbacks.add(ticket)
     if (this.#status !== 'running') {
       const text = `job '${job.name}' was enqueued after the distributor was stopped`
-      queueMicrotask(() => this.#refuse(job, new JrError('JR_STOPPED', text)))
+      queueMicrotask(() => this.#settling.refuse(job, new JrError('JR_STOPPED', text)))
     } else this.#placement.place(job)
     this.#presence.come()
   }
@@ -214,7 +233,7 @@ export class DistributorCore implements HandleOwner {
       return cancelSent(ticket, this.#nodes)
     }
     const text = `job ${ticket.id} ('${ticket.name}') was cancelled before it was sent`
-    this.#refuse(held, new JrError('JR_CANCELLED', text))
+    this.#settling.refuse(held, new JrError('JR_CANCELLED', text))
     return 'cancelled'
   }
 
@@ -271,7 +290,7 @@ export class DistributorCore implements HandleOwner {
     for (const job of left) {
       notAccepted += countOf(job)
       if (this.#spool?.has(job.id)) continue
-      this.#refuse(
+      this.#settling.refuse(
         job,
         new JrError('JR_STOPPED', `job ${job.id} ('${job.name}') was not accepted before the stop`),
       )
@@ -290,18 +309,6 @@ export class DistributorCore implements HandleOwner {
     this.#mind()
   }
 
-  /** All that are to be taken together. */
-  #refuse(job: OutJob, error: JrError): void {
-    this.#refuseOne(job, error)
-    for (const each of restOf(job)) this.#refuseOne(each, error)
-    this.#mind()
-  }
-
-  #refuseOne(job: OutJob, error: JrError): void {
-    if (!WANTED.has(error.code)) this.#notices.refused(job, error)
-    this.#feedbacks.refuse(job.ticket, error, unpack(job.args) as JobArgs, job.ticket.node ?? '')
-  }
-
   /** Why nothing has been heard of the end of a job so far, for people. */
   explain(ticket: Ticket): string {
     return whyUntold(ticket, this.#placement, this.#nodes)
@@ -313,36 +320,6 @@ export class DistributorCore implements HandleOwner {
     const ticket = known === undefined || known.status === 'over' ? Ticket.there(id, name, node) : known
     if (ticket !== known) this.#feedbacks.add(ticket)
     return ticket
-  }
-
-  #accepted(node: string, job: OutJob): void {
-    this.#spool?.remove(job.id)
-    this.#acceptedOne(node, job)
-    for (const each of restOf(job)) this.#acceptedOne(node, each)
-  }
-
-  #acceptedOne(node: string, job: OutJob): void {
-    job.ticket.accepted()
-    this.#notices.accepted(node, job)
-  }
-
-  #refusedBy(job: OutJob, { number, code, message, job: there }: Why): void {
-    // The node stops, or has lost its children of the job's kind: the job is as good as never sent.
-    if (code === 'JR_STOPPED' || code === 'JR_NO_NODE') return this.#placement.again(job)
-    this.#spool?.remove(job.id)
-    const known = code in ERROR_CODES ? (code as ErrorCode) : 'JR_PROTOCOL'
-    const error = new JrError(known, message, there === '' ? {} : { job: there })
-    this.#refuse(job, refusedWith(job, memberOf(job, number), error))
-  }
-
-  /** Whatever it is about this job: the others are not to wait for it any longer. */
-  #setAside(node: string, job: OutJob): void {
-    const { id, name } = job
-    this.#notices.setAside(node, job)
-    this.#spool?.remove(id)
-    const text = `the connection to node '${node}' was lost each time that job ${id} ('${name}') was on its way, the last time alone`
-    const error = new JrError('JR_PROTOCOL', `${text}. The node may have it: it is told to forget it`)
-    this.#refuse(job, refusedWith(job, null, error))
   }
 
   #lost(node: string, above: number): void {

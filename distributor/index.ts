@@ -21,9 +21,12 @@ export type { ActQuery, JobFilter, JobQuery } from '../src/verbs/query.js'
 export type { JobUpdate } from '../src/verbs/update.js'
 export type { Address, AddressOption } from '../src/wire/address.js'
 export type { DistributorEvents, JobEvent, NodeFacts } from './events.js'
+export type { Flow, FlowCounts } from './flows/flow.js'
+export { FlowError } from './flows/flow-error.js'
+export type { FlowJob, FlowNames, GivenFlow } from './flows/given.js'
 export type { JobsTogether } from './flows/jobs-together.js'
+export type { GivenNeeds } from './flows/plan.js'
 export { Distributor } from './jr.js'
-export type { JobToEnqueue, Middleware, OutcomeToTell } from './middleware.js'
 export type {
   JobNameFacts,
   NodeNames,

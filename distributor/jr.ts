@@ -1,6 +1,6 @@
 import { JrError } from '../src/errors.js'
 import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import type { ArgsOf, GivenFor, JobArgs, JobName } from '../src/job/types.js'
+import type { GivenFor, JobArgs, JobName } from '../src/job/types.js'
 import { defaultConfig, type JrConfig, nodeOptionsOf } from '../src/options/config.js'
 import type { DistributorOptions } from '../src/options/distributor-options.js'
 import type { NodeOptions } from '../src/options/node-options.js'
@@ -9,7 +9,6 @@ import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { FlowCalls } from './flows/calls.js'
 import { Listeners } from './listeners.js'
-import { Middlewares } from './middleware.js'
 import { NodeControls } from './monitor/controls.js'
 import type { Monitor, NodeMonitor } from './monitor/monitor.js'
 import { monitorOf } from './monitor/monitor-of.js'
@@ -21,10 +20,10 @@ import type { SpawnedNode } from './spawned/spawn-node.js'
 import type { NodeHere } from './spawned/spawned-nodes.js'
 import type { Running, StopOptions } from './start.js'
 import { notStarted, spawnFor, startDistributor, startHereFor, stopRunning } from './start.js'
+import type { NamedFeedback } from './told/feedbacks.js'
 import { type FoundJob, findJob } from './told/found.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
-import type { JobHandles } from './told/handles.js'
-import { type NamedFeedback, namedFeedback } from './told/named-feedback.js'
+import { namedFeedback } from './told/named-feedback.js'
 import type { ErrorFeedback, Feedback, SuccessFeedback } from './told/ticket.js'
 
 /** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
@@ -33,7 +32,6 @@ export class Distributor implements AsyncDisposable {
   readonly #defaults: DistributorOptions
   readonly #feedbacks = new Map<string, NamedFeedback>()
   readonly #listeners = new Listeners()
-  readonly #middleware = new Middlewares()
   readonly #ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
   readonly #controls = new NodeControls(() => this.#started().core.nodes, this.#ask)
   readonly #flows = new FlowCalls(() => this.#started().core)
@@ -84,7 +82,7 @@ export class Distributor implements AsyncDisposable {
       throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
     const running = await startDistributor(
       { ...this.#defaults, ...options },
-      { alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode, middleware: this.#middleware },
+      () => this.#config.alwaysUseSpecifiedNode,
       (core) => {
         for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
         this.#listeners.attach(core.events)
@@ -123,33 +121,12 @@ export class Distributor implements AsyncDisposable {
     return this.#started().core.enqueuing.enqueue(name, args, options, onSuccess, onError)
   }
 
-  /**
-   * Enqueues a job of this name for each of a list of args, for less than as many calls of `enqueue` cost, and answers
-   * a handle for all of them. All or none: when one of them can't be sent, none is, and a TypeError names it
-   * (`args[3].user.save is a function`). The feedbacks are called for each job. Options hold for each job, so that there
-   * is no `id`. Throws JR_NOT_STARTED before `startDistributor`.
-   */
-  enqueueMany<Name extends JobName>(
-    name: Name,
-    list: Iterable<ArgsOf<Name>>,
-    options?: Omit<EnqueueOptions, 'id'>,
-    onSuccess?: SuccessFeedback<Name>,
-    onError?: ErrorFeedback<Name>,
-  ): JobHandles<Name> {
-    const { core } = this.#started()
-    const jobs = list as Iterable<JobArgs>
-    const handles = core.enqueuing.enqueueMany(
-      name,
-      jobs,
-      options,
-      onSuccess as Feedback,
-      onError as Feedback,
-    )
-    return handles as JobHandles<Name>
-  }
-
+  /** Enqueues a job of one name for each of a list of args. */
+  readonly enqueueMany = this.#flows.enqueueMany
   /** Enqueues several jobs of any names: one node takes all of them, or none. */
   readonly enqueueAll = this.#flows.enqueueAll
+  /** Enqueues jobs that wait for each other. */
+  readonly flow = this.#flows.flow
 
   /**
    * Feedbacks of all jobs of a name that have none of their own, also of those that an earlier life of this app (of
@@ -219,15 +196,18 @@ export class Distributor implements AsyncDisposable {
   /** Ends a pause. */
   readonly resume = this.#controls.resume
 
-  /** Does something around each enqueue and each feedback of this app. */
-  readonly use = this.#middleware.use
-
-  on<E extends keyof DistributorEvents>(event: E, listener: (event: DistributorEvents[E]) => void): this {
+  on<Name extends keyof DistributorEvents>(
+    event: Name,
+    listener: (event: DistributorEvents[Name]) => void,
+  ): this {
     this.#listeners.add(event, listener)
     return this
   }
 
-  off<E extends keyof DistributorEvents>(event: E, listener: (event: DistributorEvents[E]) => void): this {
+  off<Name extends keyof DistributorEvents>(
+    event: Name,
+    listener: (event: DistributorEvents[Name]) => void,
+  ): this {
     this.#listeners.remove(event, listener)
     return this
   }

@@ -7,7 +7,6 @@ import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/options/secret.js'
 import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
-import type { DistributorConfig } from './config.js'
 import { DistributorCore } from './distributor.js'
 import { Spool } from './sending/spool.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
@@ -28,7 +27,7 @@ export interface Running {
  */
 export async function startDistributor(
   options: DistributorOptions,
-  own: Pick<DistributorConfig, 'alwaysUseSpecifiedNode' | 'middleware'>,
+  alwaysUseSpecifiedNode: () => boolean,
   prepare: (core: DistributorCore) => void,
 ): Promise<Running> {
   const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given(options)])
@@ -48,7 +47,7 @@ export async function startDistributor(
       maxHeld: v.maxHeld,
       maxHeldBytes: v.maxHeldBytes,
       doubtMs: v.doubtTimeoutMs,
-      ...own,
+      alwaysUseSpecifiedNode,
     },
     { ...SYSTEM, log, spool: spooled?.spool ?? null },
   )

@@ -19,6 +19,7 @@ import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
 import { Flows } from './flows/flows.js'
+import { FlowView } from './flows/view.js'
 import { Adoption } from './opening/adoption.js'
 import { asideOf } from './order/aside.js'
 import { Gates } from './order/gates.js'
@@ -189,6 +190,7 @@ export function partsOf(
     controls,
     why: ({ job, state }) => (state === 'available' ? whyWaits(job, { series, scheduler, controls }) : null),
     schedules,
+    flowView: new FlowView({ store, journal, reach }),
     reporter,
     clock,
     seq,

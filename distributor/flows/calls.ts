@@ -1,12 +1,25 @@
-import type { JobName } from '../../src/job/types.js'
+import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
+import type { FlowTerm, Need } from '../../src/job/terms/flow.js'
+import type { AllTerms } from '../../src/job/terms/table.js'
+import type { ArgsOf, JobArgs, JobName } from '../../src/job/types.js'
+import { shown } from '../../src/options/duration.js'
+import { checked, FLAG, GROUP } from '../../src/rules.js'
 import type { Enqueuing } from '../enqueuing.js'
-import type { Given, GivenJobs } from '../sending/given-jobs.js'
+import { checkTogether, type Given, type GivenJobs } from '../sending/given-jobs.js'
+import type { HandleOwner } from '../told/handle.js'
+import type { JobHandles } from '../told/handles.js'
+import type { ErrorFeedback, Feedback, SuccessFeedback } from '../told/ticket.js'
+import { Flow, type FlowOwner } from './flow.js'
+import type { FlowNames, GivenFlow } from './given.js'
 import type { JobsTogether } from './jobs-together.js'
 import { jobsTogether } from './jobs-together.js'
+import { badFlow, type Needing, needsOf, pathOf } from './plan.js'
 
 /** What is called with a distributor that runs. */
-export interface FlowHost {
+export interface FlowHost extends HandleOwner {
   readonly enqueuing: Enqueuing
+  readonly flows: FlowOwner
+  newId(): string
 }
 
 /** Jobs that belong together, as the app enqueues them. Each call throws JR_NOT_STARTED before the distributor is started. */
@@ -15,6 +28,25 @@ export class FlowCalls {
 
   constructor(host: () => FlowHost) {
     this.#host = host
+  }
+
+  /**
+   * Enqueues a job of this name for each of a list of args, for less than as many calls of `enqueue` cost, and answers
+   * a handle for all of them. All or none: when one of them can't be sent, none is, and a TypeError names it
+   * (`args[3].user.save is a function`). The feedbacks are called for each job. Options hold for each job, so that there
+   * is no `id`. Throws JR_NOT_STARTED before `startDistributor`.
+   */
+  enqueueMany = <Name extends JobName>(
+    name: Name,
+    list: Iterable<ArgsOf<Name>>,
+    options?: Omit<EnqueueOptions, 'id'>,
+    onSuccess?: SuccessFeedback<Name>,
+    onError?: ErrorFeedback<Name>,
+  ): JobHandles<Name> => {
+    const { enqueuing } = this.#host()
+    const all = list as Iterable<JobArgs>
+    const handles = enqueuing.enqueueMany(name, all, options, onSuccess as Feedback, onError as Feedback)
+    return handles as JobHandles<Name>
   }
 
   /**
@@ -27,4 +59,47 @@ export class FlowCalls {
   enqueueAll = <const Names extends readonly JobName[]>(
     jobs: readonly [...GivenJobs<Names>],
   ): JobsTogether<Names> => jobsTogether(this.#host().enqueuing.enqueueAll(jobs as readonly Given[]))
+
+  /**
+   * Enqueues jobs that wait for each other: one node takes all of them in one step, or none. A job begins when all that it `needs`
+   * have ended. When one of these has not completed, the job fails with JR_DEPENDENCY_FAILED, or, where its `needs` say `'run'`, runs and
+   * sees that (`ctx.needs`). With `failFast`, when one has not completed, those that have not begun are cancelled. Throws JR_BAD_FLOW for
+   * needs that are not there or go in a circle and for more than 10,000 jobs, and a TypeError for other bad arguments: with the path
+   * of what is wrong (`jobs.resize.needs: …`), and nothing is enqueued.
+   */
+  flow = <const Names extends FlowNames>(given: GivenFlow<Names>): Flow<Names> => {
+    const host = this.#host()
+    const { id, failFast, jobs } = parsedFlow(given, () => host.newId())
+    const needs = needsOf(jobs)
+    const all = Array.from(needs, ([key, some]) =>
+      host.enqueuing.check(jobs[key] as Given, pathOf(key), termsOf({ id, key, failFast }, some), ['needs']),
+    )
+    checkTogether(all, badFlow)
+    return new Flow<Names>(id, [...needs.keys()], host.enqueuing.together(all), {
+      handles: host,
+      flows: host.flows,
+    })
+  }
+}
+
+const FIELDS = ['id', 'failFast', 'jobs']
+
+function parsedFlow(
+  given: GivenFlow,
+  newId: () => string,
+): { readonly id: string; readonly failFast: boolean; readonly jobs: Needing } {
+  if (!isObject(given)) throw new TypeError(`flow: expected { jobs: { … } }, got ${shown(given)}`)
+  for (const key of Object.keys(given))
+    if (!FIELDS.includes(key)) throw new TypeError(`${key}: no such field; known: ${FIELDS.join(', ')}`)
+  const { id = newId(), failFast = false, jobs } = given
+  if (!isObject(jobs)) throw new TypeError(`jobs: expected an object of jobs by keys, got ${shown(jobs)}`)
+  return { id: checked(GROUP, id, 'id'), failFast: checked(FLAG, failFast, 'failFast'), jobs }
+}
+
+function termsOf(flow: FlowTerm, needs: readonly Need[]): AllTerms {
+  return needs.length === 0 ? { flow } : { flow, needs }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -52,11 +52,19 @@ export function memberOf(job: OutJob, number: number): OutJob | null {
 export function refusedWith(job: OutJob, culprit: OutJob | null, error: JrError): JrError {
   const { bundle } = job
   if (bundle === null) return error
-  const at = culprit === null ? -1 : culprit === job ? 0 : bundle.rest.indexOf(culprit) + 1
-  const because = at < 0 ? '' : `, because of jobs[${at}] ('${culprit?.name}')`
-  const text = `of ${countOf(job)} jobs that were enqueued together none is taken${because}: ${error.message}`
+  const { flow } = job.agreed.terms
+  const what = flow === undefined ? 'that were enqueued together' : `of flow ${flow.id}`
+  const because = culprit === null ? '' : `, because of ${placeOf(job, culprit)} ('${culprit.name}')`
+  const text = `of ${countOf(job)} jobs ${what} none is taken${because}: ${error.message}`
   const there = error.job === undefined ? {} : { job: error.job }
   return new JrError(error.code, text, { cause: error, ...there })
+}
+
+function placeOf(job: OutJob, { agreed, ticket }: OutJob): string {
+  const { flow } = agreed.terms
+  return flow === undefined
+    ? `jobs[${ticket === job.ticket ? 0 : restOf(job).findIndex((one) => one.ticket === ticket) + 1}]`
+    : `'${flow.key}'`
 }
 
 /** What of a job says which nodes may take it. */

@@ -69,10 +69,13 @@ export function checkedJob(
   }
 }
 
-/** What can't go to one node, or is too much for it to take at once, is refused here. Throws a TypeError with the path of the first that is wrong. */
-export function checkTogether(jobs: readonly CheckedJob[], what: string): void {
+/** What can't go to one node, or is too much for it to take at once. Throws a TypeError, or what `tooMuch` makes, with the path of the first that is wrong. */
+export function checkTogether(
+  jobs: readonly CheckedJob[],
+  tooMuch: (text: string) => Error = (text) => new TypeError(text),
+): void {
   if (jobs.length > BUNDLE.jobs)
-    throw new TypeError(`${what}: expected at most ${BUNDLE.jobs} jobs, got ${jobs.length}`)
+    throw tooMuch(`jobs: expected at most ${BUNDLE.jobs} jobs, got ${jobs.length}`)
   const ids = new Map<string, string>()
   let bytes = 0
   let pinned: { readonly node: string; readonly path: string } | null = null
@@ -80,8 +83,8 @@ export function checkTogether(jobs: readonly CheckedJob[], what: string): void {
     const { id, agreed } = options
     bytes += args.length + agreed.bytes.length
     if (bytes > BUNDLE.bytes && jobs.length > 1)
-      throw new TypeError(
-        `${path}: with it, ${what} takes more than ${BUNDLE.bytes} bytes of args and options: enqueue fewer jobs together`,
+      throw tooMuch(
+        `${path}: with it the jobs take more than ${BUNDLE.bytes} bytes of args and options: enqueue fewer jobs together`,
       )
     if (id !== null) {
       const other = ids.get(id)

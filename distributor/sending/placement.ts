@@ -105,6 +105,14 @@ export class Placement {
     return job
   }
 
+  /** Takes out the held jobs that are to be taken together and have these tickets; null: they are not held. */
+  takeTogether([first]: readonly Ticket[]): OutJob | null {
+    const [job] = this.#held.remove(({ ticket }) => ticket === first)
+    if (job === undefined) return null
+    this.#deps.spool?.remove(job.id)
+    return job
+  }
+
   /** Takes out the held jobs that `isIt` answers true for: a node has them after all. */
   takeBack(isIt: (job: OutJob) => boolean): OutJob[] {
     return this.#held.remove(isIt)

@@ -148,6 +148,7 @@ function notNew(change: NodeInsert, answer: Answer | undefined): void {
   change.known = true
   const { job, origin } = change
   if (typeof answer === 'string') return origin?.joined(change, job.id)
+  if (answer.shelf.name === FLOWS.name) return origin?.refused(change, flowTaken(answer.key))
   const there = holderOf(answer.value)
   if (job.agreed.terms.unique?.onConflict !== 'reject') return origin?.joined(change, there)
   origin?.refused(change, duplicateOf(job.name, there))

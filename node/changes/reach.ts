@@ -49,6 +49,11 @@ export class Reach {
     }
   }
 
+  /** Ends a job that waits for others, and so is in the store alone, as it is; at once, so that several end in order. False: it is not there. */
+  cancelBlocked(job: JobRecord): Promise<boolean> {
+    return this.#end(job, true)
+  }
+
   /** Drops a job that has gone to another node, unless an attempt of it has begun; not one that has come back since. */
   async forget(id: string): Promise<void> {
     const { store, runner, seq } = this.#deps

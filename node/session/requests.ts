@@ -13,6 +13,7 @@ import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
 import { namesOf } from '../controls/names.js'
 import type { Executors } from '../executors/executors.js'
+import type { FlowView } from '../flows/view.js'
 import type { Runner } from '../run/runner.js'
 import type { Schedules } from '../schedules/schedules.js'
 import { AT_ONCE } from './errands.js'
@@ -24,6 +25,8 @@ const HEAVY: ReadonlySet<VerbName> = new Set([
   ...Object.keys(ACTS).map((act) => `${act as Act}-all` as const),
   'names',
   'schedules',
+  'flow',
+  'cancel-flow',
 ])
 const LIGHT = 4
 /** Jobs of a query to which something is done at once. */
@@ -40,6 +43,7 @@ export interface Subjects {
   readonly executors: Pick<Executors, 'known' | 'definitions' | 'slots'>
   readonly runner: Pick<Runner, 'jobs'>
   readonly schedules: Schedules
+  readonly flowView: FlowView
 }
 
 /** A life of an app. */
@@ -104,6 +108,8 @@ const ANSWERS: Verbs = {
   'pause-schedule': ({ id }, { schedules }) => schedules.pause(id),
   'resume-schedule': ({ id }, { schedules }) => schedules.resume(id),
   'run-schedule': ({ id }, { schedules }) => schedules.runNow(id),
+  flow: ({ id }, { flowView }) => flowView.of(id),
+  'cancel-flow': ({ id }, { flowView }) => flowView.cancel(id),
 }
 
 /** Throws JR_PROTOCOL for a verb that is not there, or a body that is not of its form. */

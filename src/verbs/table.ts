@@ -2,6 +2,7 @@ import { NAME, TAG, WHOLE } from '../rules.js'
 import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { CONTROL_VERBS } from './controls.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
+import { FLOW_VERBS } from './flows.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { ACT_FIELDS, ACT_QUERY, CURSOR, QUERY } from './query.js'
 import { SCHEDULE_VERBS } from './schedules.js'
@@ -57,6 +58,7 @@ const TABLE = {
   'update-all': { ...toAll, asks: exactly({ ...ACT_FIELDS, update: UPDATE }) },
   ...CONTROL_VERBS,
   ...SCHEDULE_VERBS,
+  ...FLOW_VERBS,
 } as const
 
 export type VerbName = keyof typeof TABLE

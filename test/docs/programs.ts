@@ -68,6 +68,17 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     prints: /orders: \[ 1, 2 \],\s+count: 2/,
   },
   'docs/order.md: Example': { prints: /^paused by shop since 20\S+Z\n3\n2\n\{ concurrency: 10 \}\n$/ },
+  'docs/flows.md: Flows': { prints: /^sunrise\.mp4 sunrise\n$/ },
+  'docs/flows.md: What becomes of a flow': {
+    ...APP,
+    files: {
+      'reactor_jobs/all.mjs': `import { job } from 'job-reactor'
+        job('charge', () => { throw new Error('no money') })
+        job('pack', () => {})
+        job('tell', ({ order }) => ({ told: order }))`,
+    },
+    prints: /^JR_FLOW_FAILED \[ 'charge', 'pack' \] 4711\n$/,
+  },
   'docs/flows.md: All or none': { prints: /^4711 ann\npack\n$/ },
   'docs/guide.md: Enqueueing': [
     {
@@ -88,9 +99,6 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
       await JR.enqueue('import_orders', {}, { id: 'mine' }).result()${STOP}`,
     files: FILES,
     prints: /^mine: 0 orders\n$/,
-  },
-  'docs/guide.md: Middleware': {
-    prints: /^greet acme\ngreet: told in no time\n$|^greet: told in no time\ngreet acme\n$/,
   },
   'docs/guide.md: Results for later': {
     ...APP,

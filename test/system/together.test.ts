@@ -110,7 +110,7 @@ t.test('bad ones are refused at once, with the path, and nothing is enqueued', a
     [Array(10_001).fill(good), /^jobs: expected at most 10000 jobs, got 10001/],
     [
       Array(9).fill({ ...good, args: { value: Buffer.alloc(1 << 20) } }),
-      /^jobs\[7\]: with it, jobs takes more than 8388608 bytes/,
+      /^jobs\[7\]: with it the jobs take more than 8388608 bytes/,
     ],
   ]
   for (const [jobs, message] of cases)
