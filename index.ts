@@ -3,21 +3,19 @@ import { JobReactor } from './distributor/job-reactor.js'
 export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
 export { CancelJob, FailJob } from './src/errors.js'
+export { type AroundHandler, aroundJob, job, jobCallback, jobErrback } from './src/job/defining.js'
 export type { GivenLimits, GivenRate } from './src/job/limits.js'
-export {
-  type CallbackArgs,
-  type ContextHandle,
-  type ErrbackHandler,
-  type HandlerArgs,
-  type JobContext,
-  type JobHandler,
-  type JobItself,
-  type JobLog,
-  type JobOptions,
-  type JobReturn,
-  job,
-  jobCallback,
-  jobErrback,
+export type {
+  CallbackArgs,
+  ContextHandle,
+  ErrbackHandler,
+  HandlerArgs,
+  JobContext,
+  JobHandler,
+  JobItself,
+  JobLog,
+  JobOptions,
+  JobReturn,
 } from './src/job/registry.js'
 export type { Backoff } from './src/job/retry-policy.js'
 export type { Snooze } from './src/job/snooze.js'

@@ -6,12 +6,13 @@ import { checked, NAME } from '../src/rules.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
+import type { DistributorConfig } from './config.js'
 import { Enqueuing } from './enqueuing.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { FlowReach } from './flows/reaching.js'
 import type { LoadedJob } from './monitor/monitored-job.js'
 import { cancelSent } from './nodes/cancelling.js'
-import { Nodes, type NodesConfig } from './nodes/nodes.js'
+import { Nodes } from './nodes/nodes.js'
 import { Notices } from './notices.js'
 import { Presence } from './presence.js'
 import { Schedules } from './schedules/schedules.js'
@@ -25,16 +26,11 @@ import type { Spooled } from './sending/spool-records.js'
 
 import { whyHeld, whyUntold } from './sending/why-waits.js'
 
-import { Feedbacks, type NamedFeedback } from './told/feedbacks.js'
+import { Feedbacks } from './told/feedbacks.js'
 import { Following } from './told/following.js'
 import type { CancelAnswer, HandleOwner } from './told/handle.js'
+import type { NamedFeedback } from './told/named-feedback.js'
 import { Ticket } from './told/ticket.js'
-
-export interface DistributorConfig extends NodesConfig {
-  readonly maxHeld: number
-  readonly maxHeldBytes: number
-  readonly alwaysUseSpecifiedNode: () => boolean
-}
 
 /** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
 export class DistributorCore implements HandleOwner {
@@ -70,6 +66,7 @@ export class DistributorCore implements HandleOwner {
     this.#feedbacks = new Feedbacks({
       clock,
       instance: config.instance,
+      middleware: config.middleware,
       onThrow: (error, info) => notices.feedbackThrew(error, info),
       onUnclaimed: (args, info) => notices.unclaimed(args, info),
       onOutcome: (args, info) => notices.ended(args, info),
@@ -150,7 +147,7 @@ export class DistributorCore implements HandleOwner {
       owner: this,
       chance,
       feedbacks: this.#feedbacks,
-      alwaysUseSpecifiedNode: config.alwaysUseSpecifiedNode,
+      config,
       take: (job) => this.#take(job),
       refuse: (job, error) => this.#settling.refuse(job, error),
     })

@@ -7,6 +7,7 @@ import { type EnqueueOptions, type ParsedOptions, parseEnqueueOptions } from '..
 import type { AllTerms } from '../src/job/terms/table.js'
 import type { JobArgs } from '../src/job/types.js'
 import type { SentJob } from '../src/wire/job-fields.js'
+import type { DistributorConfig } from './config.js'
 import { refusedWith, together } from './sending/bundle.js'
 import { type CheckedJob, checkedJob, checkTogether, type Given } from './sending/given-jobs.js'
 import { newJob, type OutJob, outJob } from './sending/out-job.js'
@@ -20,7 +21,7 @@ export interface EnqueuingDeps {
   readonly owner: HandleOwner
   readonly chance: Chance
   readonly feedbacks: Pick<Feedbacks, 'find' | 'isNamed'>
-  readonly alwaysUseSpecifiedNode: () => boolean
+  readonly config: Pick<DistributorConfig, 'alwaysUseSpecifiedNode' | 'middleware'>
   /** From now on it is on its way to a node. */
   readonly take: (job: OutJob) => void
   /** No node will have it. */
@@ -43,8 +44,12 @@ export class Enqueuing {
     onError: Feedback | undefined,
   ): JobHandle {
     checkCall(name, onSuccess, onError)
-    const packed = packArgs(args ?? {})
-    const o = this.#parse(options)
+    const { middleware } = this.#deps.config
+    const { args: met, opts } = middleware.meetsJobs
+      ? middleware.enqueued(name, args, options)
+      : { args, opts: options }
+    const packed = packArgs(met ?? {})
+    const o = this.#parse(opts)
     const twin = o.id === null ? undefined : this.#deps.feedbacks.find(o.id)
     if (twin?.isAwaited === true) return this.#join(twin, onSuccess ?? null, onError ?? null)
     return new JobHandle(this.#file(name, packed, o, onSuccess ?? null, onError ?? null), this.#deps.owner)
@@ -74,8 +79,13 @@ export class Enqueuing {
       throw new TypeError(`enqueueMany: expected a list of args, got ${typeof list}`)
     const parsed = this.#parse(options)
     if (parsed.id !== null) throw new TypeError('opts.id: many jobs cannot have one id; use enqueue')
-    const packed = Array.from(list, (args, i) => packArgs(args ?? {}, `args[${i}]`))
-    const tickets = packed.map((args) => this.#file(name, args, parsed, onSuccess ?? null, onError ?? null))
+    const { middleware } = this.#deps.config
+    const packed = Array.from(list, (args, i) => {
+      if (!middleware.meetsJobs) return [packArgs(args ?? {}, `args[${i}]`), parsed] as const
+      const job = middleware.enqueued(name, args, options)
+      return [packArgs(job.args, `args[${i}]`), this.#parse(job.opts)] as const
+    })
+    const tickets = packed.map(([args, o]) => this.#file(name, args, o, onSuccess ?? null, onError ?? null))
     return new JobHandles(tickets, this.#deps.owner)
   }
 
@@ -90,7 +100,7 @@ export class Enqueuing {
 
   /** Throws a TypeError that begins with `path`. `inner`: terms that follow from what it is part of; `more`: fields that it may have beside. */
   check(given: Given, path: string, inner?: AllTerms, more: readonly string[] = []): CheckedJob {
-    return checkedJob(given, path, (options) => this.#parse(options, inner), more)
+    return checkedJob(this.#met(given), path, (options) => this.#parse(options, inner), more)
   }
 
   /** On their way to one node, which takes all of them or none. Answers their tickets, in order. */
@@ -120,9 +130,17 @@ export class Enqueuing {
     queueMicrotask(() => refuse(all, error))
   }
 
+  /** What is no job is refused as it is. */
+  #met(given: Given): Given {
+    const { middleware } = this.#deps.config
+    if (!middleware.meetsJobs || typeof given !== 'object' || given === null) return given
+    const { name, args, opts } = given
+    return { ...given, ...middleware.enqueued(name, args, opts) }
+  }
+
   #parse(options: EnqueueOptions | undefined, inner?: AllTerms): ParsedOptions {
-    const { owner, alwaysUseSpecifiedNode } = this.#deps
-    return parseEnqueueOptions(options, owner.clock.now(), alwaysUseSpecifiedNode(), inner)
+    const { owner, config } = this.#deps
+    return parseEnqueueOptions(options, owner.clock.now(), config.alwaysUseSpecifiedNode(), inner)
   }
 
   /** A new job: with a ticket here, and on its way to a node. */

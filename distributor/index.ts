@@ -27,6 +27,7 @@ export type { FlowJob, FlowNames, GivenFlow } from './flows/given.js'
 export type { JobsTogether } from './flows/jobs-together.js'
 export type { GivenNeeds } from './flows/plan.js'
 export { Distributor } from './jr.js'
+export type { JobToEnqueue, Middleware, OutcomeToTell } from './middleware.js'
 export type {
   JobNameFacts,
   NodeNames,

@@ -9,6 +9,7 @@ import type { SentJob } from '../src/wire/job-fields.js'
 import type { DistributorEvents, NodeFacts } from './events.js'
 import { FlowCalls } from './flows/calls.js'
 import { Listeners } from './listeners.js'
+import { Middlewares } from './middleware.js'
 import { NodeControls } from './monitor/controls.js'
 import type { Monitor, NodeMonitor } from './monitor/monitor.js'
 import { monitorOf } from './monitor/monitor-of.js'
@@ -20,10 +21,9 @@ import type { SpawnedNode } from './spawned/spawn-node.js'
 import type { NodeHere } from './spawned/spawned-nodes.js'
 import type { Running, StopOptions } from './start.js'
 import { notStarted, spawnFor, startDistributor, startHereFor, stopRunning } from './start.js'
-import type { NamedFeedback } from './told/feedbacks.js'
 import { type FoundJob, findJob } from './told/found.js'
 import type { CancelAnswer, JobHandle } from './told/handle.js'
-import { namedFeedback } from './told/named-feedback.js'
+import { type NamedFeedback, namedFeedback } from './told/named-feedback.js'
 import type { ErrorFeedback, Feedback, SuccessFeedback } from './told/ticket.js'
 
 /** The in-app side: sends jobs to nodes, and calls feedbacks with what became of them. */
@@ -32,6 +32,7 @@ export class Distributor implements AsyncDisposable {
   readonly #defaults: DistributorOptions
   readonly #feedbacks = new Map<string, NamedFeedback>()
   readonly #listeners = new Listeners()
+  readonly #middleware = new Middlewares()
   readonly #ask: Ask = (node, verb, body) => this.#started().core.request(node, verb, body)
   readonly #controls = new NodeControls(() => this.#started().core.nodes, this.#ask)
   readonly #flows = new FlowCalls(() => this.#started().core)
@@ -82,7 +83,7 @@ export class Distributor implements AsyncDisposable {
       throw new JrError('JR_BAD_CONFIG', 'the distributor is started already; stop it first')
     const running = await startDistributor(
       { ...this.#defaults, ...options },
-      () => this.#config.alwaysUseSpecifiedNode,
+      { alwaysUseSpecifiedNode: () => this.#config.alwaysUseSpecifiedNode, middleware: this.#middleware },
       (core) => {
         for (const [name, feedback] of this.#feedbacks) core.feedback(name, feedback)
         this.#listeners.attach(core.events)
@@ -196,18 +197,15 @@ export class Distributor implements AsyncDisposable {
   /** Ends a pause. */
   readonly resume = this.#controls.resume
 
-  on<Name extends keyof DistributorEvents>(
-    event: Name,
-    listener: (event: DistributorEvents[Name]) => void,
-  ): this {
+  /** Does something around each enqueue and each feedback of this app. */
+  readonly use = this.#middleware.use
+
+  on<E extends keyof DistributorEvents>(event: E, listener: (event: DistributorEvents[E]) => void): this {
     this.#listeners.add(event, listener)
     return this
   }
 
-  off<Name extends keyof DistributorEvents>(
-    event: Name,
-    listener: (event: DistributorEvents[Name]) => void,
-  ): this {
+  off<E extends keyof DistributorEvents>(event: E, listener: (event: DistributorEvents[E]) => void): this {
     this.#listeners.remove(event, listener)
     return this
   }

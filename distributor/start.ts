@@ -7,6 +7,7 @@ import { given, resolveOptions } from '../src/options/resolve.js'
 import { readSecret } from '../src/options/secret.js'
 import { SYSTEM } from '../src/surroundings.js'
 import type { Address } from '../src/wire/address.js'
+import type { DistributorConfig } from './config.js'
 import { DistributorCore } from './distributor.js'
 import { Spool } from './sending/spool.js'
 import type { SpawnOptions } from './spawned/spawn-command.js'
@@ -27,7 +28,7 @@ export interface Running {
  */
 export async function startDistributor(
   options: DistributorOptions,
-  alwaysUseSpecifiedNode: () => boolean,
+  own: Pick<DistributorConfig, 'alwaysUseSpecifiedNode' | 'middleware'>,
   prepare: (core: DistributorCore) => void,
 ): Promise<Running> {
   const { values: v } = resolveOptions(DISTRIBUTOR_OPTIONS, [given(options)])
@@ -47,7 +48,7 @@ export async function startDistributor(
       maxHeld: v.maxHeld,
       maxHeldBytes: v.maxHeldBytes,
       doubtMs: v.doubtTimeoutMs,
-      alwaysUseSpecifiedNode,
+      ...own,
     },
     { ...SYSTEM, log, spool: spooled?.spool ?? null },
   )

@@ -4,19 +4,16 @@ import type { Outcome } from '../../src/job/record.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { runOf } from '../../src/schedules/runs.js'
 import type { OutcomeMessage } from '../../src/wire/messages.js'
+import type { Middlewares } from '../middleware.js'
 import { contentOf, copyKey, infoOf, refusedInfo, storeLost } from './facts.js'
+import type { NamedFeedback } from './named-feedback.js'
 import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
-
-/** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
-export interface NamedFeedback {
-  readonly success?: Feedback
-  readonly error?: Feedback
-}
 
 export interface FeedbacksDeps {
   readonly clock: Clock
   /** This life of the distributor. */
   readonly instance: string
+  readonly middleware: Pick<Middlewares, 'tell'>
   /** A feedback function threw, or its promise rejected. */
   readonly onThrow: (error: unknown, info: OutcomeInfo) => void
   /** A kept outcome that nobody in this app wanted. */
@@ -240,7 +237,7 @@ export class Feedbacks {
   #call(feedback: Feedback | null | undefined, args: JobArgs, info: OutcomeInfo): Promise<unknown> | null {
     if (feedback === null || feedback === undefined) return null
     try {
-      const returned = feedback(args, info)
+      const returned = this.#deps.middleware.tell(feedback, args, info)
       if (returned instanceof Promise) return returned.catch((error) => this.#deps.onThrow(error, info))
     } catch (error) {
       this.#deps.onThrow(error, info)

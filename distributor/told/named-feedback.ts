@@ -1,5 +1,10 @@
-import type { NamedFeedback } from './feedbacks.js'
 import type { Feedback } from './ticket.js'
+
+/** Feedbacks of a job's name: they also get outcomes of jobs that another life of the app enqueued. */
+export interface NamedFeedback {
+  readonly success?: Feedback
+  readonly error?: Feedback
+}
 
 /** What was given for the jobs of a name. Throws a TypeError for what is no function. */
 export function namedFeedback(

@@ -32,7 +32,10 @@ export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rul
   try {
     args = readArgs(run)
     if (rules.mergeJobItself) args.jobItself = ctx.facts()
-    let later = merge(args, await called(job.handler, args, ctx, run, rules))
+    let later =
+      job.around.length === 0
+        ? merge(args, await called(job.handler, args, ctx, run, rules))
+        : await within(job, args, ctx, run, rules)
     for (const handler of job.callbacks) {
       if (later !== null) break
       later = merge(args, await called(handler, args, ctx, run, rules))
@@ -98,6 +101,24 @@ async function fail(
     args: packed,
     error: packError(error, code),
   }
+}
+
+/** The body, within what is around it. */
+async function within(
+  job: RegisteredJob,
+  args: JobArgs,
+  ctx: Context,
+  run: Run,
+  rules: RunRules,
+): Promise<Snooze | null> {
+  let later: Snooze | null = null
+  const go = async (at: number): Promise<void> => {
+    const around = job.around[at]
+    if (around === undefined) later = merge(args, await called(job.handler, args, ctx, run, rules))
+    else await around(args, ctx, () => go(at + 1))
+  }
+  await go(0)
+  return later
 }
 
 function called(

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { PACKAGE_VERSION } from '../package-version.js'
-import { checked, NAME } from '../rules.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { GivenLimits } from './limits.js'
 import type { Backoff } from './retry-policy.js'
@@ -126,8 +125,17 @@ export interface RegisteredJob {
   readonly name: string
   options: JobOptions
   handler: Handler | null
+  /** What is done around its body: the first is outermost. */
+  readonly around: Around['handler'][]
   readonly callbacks: Handler[]
   readonly errbacks: Handler[]
+}
+
+/** Something around the bodies of jobs. */
+export interface Around {
+  /** Null: of all jobs. */
+  readonly names: readonly string[] | null
+  readonly handler: (args: JobArgs, ctx: JobContext, next: () => Promise<void>) => unknown
 }
 
 /** What all copies of the package in a process share: a job file may resolve another copy than the child's own. */
@@ -135,6 +143,7 @@ export interface SharedRegistry {
   readonly format: number
   readonly owner: string
   readonly jobs: Map<string, RegisteredJob>
+  readonly arounds: Around[]
   /** Copies that registered in another format, and so for nothing. */
   readonly strangers: string[]
   /** Jobs run in this process: it is a child of a node. */
@@ -142,62 +151,7 @@ export interface SharedRegistry {
 }
 
 const KEY = Symbol.for('job-reactor.registry')
-const FORMAT = 2
-
-/**
- * Defines a job. Call it in a file of the job directory. Defining a name again replaces the job and drops its
- * callbacks and errbacks. Throws a TypeError for bad arguments.
- */
-export function job<Name extends JobName>(
-  name: Name,
-  handler: JobHandler<HandlerArgs<Name>, JobReturn<Name>>,
-): void
-export function job<Name extends JobName>(
-  name: Name,
-  options: JobOptions,
-  handler: JobHandler<HandlerArgs<Name>, JobReturn<Name>>,
-): void
-export function job(name: string, ...rest: unknown[]): void {
-  const handler = rest.at(-1)
-  const options = rest.length > 1 ? rest[0] : {}
-  checked(NAME, name, "job: the job's name")
-  checkHandler(handler, `job('${name}')`)
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`job('${name}'): options must be an object`)
-  const known = registry().jobs.get(name)
-  // Callbacks may have been registered first, by a file that sorts before the job's own.
-  const hooks = known !== undefined && known.handler === null ? known : { callbacks: [], errbacks: [] }
-  const { callbacks, errbacks } = hooks
-  registry().jobs.set(name, { name, options, handler, callbacks, errbacks })
-}
-
-/**
- * Runs after the job's body, in the child, in the order of registration; what it throws fails the attempt. `callbackName` is for
- * those who read the file.
- */
-export function jobCallback<Name extends JobName>(
-  name: Name,
-  callbackName: string,
-  handler: JobHandler<CallbackArgs<Name>, unknown>,
-): void
-export function jobCallback<Name extends JobName>(
-  name: Name,
-  handler: JobHandler<CallbackArgs<Name>, unknown>,
-): void
-export function jobCallback(name: string, ...rest: unknown[]): void {
-  entry(name, 'jobCallback').callbacks.push(handlerOf(`jobCallback('${name}')`, rest))
-}
-
-/** Runs in the child after each failed attempt, in the order of registration. `errbackName` is for those who read the file. */
-export function jobErrback<Name extends JobName>(
-  name: Name,
-  errbackName: string,
-  handler: ErrbackHandler<HandlerArgs<Name>>,
-): void
-export function jobErrback<Name extends JobName>(name: Name, handler: ErrbackHandler<HandlerArgs<Name>>): void
-export function jobErrback(name: string, ...rest: unknown[]): void {
-  entry(name, 'jobErrback').errbacks.push(handlerOf(`jobErrback('${name}')`, rest))
-}
+const FORMAT = 3
 
 /** Whether this process is a child of a node, whichever copy of the package asks. */
 export function runsJobs(): boolean {
@@ -207,7 +161,13 @@ export function runsJobs(): boolean {
 export function registry(): SharedRegistry {
   const found: SharedRegistry | undefined = Reflect.get(globalThis, KEY)
   if (found === undefined) {
-    const made: SharedRegistry = { format: FORMAT, owner: copy(), jobs: new Map(), strangers: [] }
+    const made: SharedRegistry = {
+      format: FORMAT,
+      owner: copy(),
+      jobs: new Map(),
+      arounds: [],
+      strangers: [],
+    }
     Object.defineProperty(globalThis, KEY, { value: made })
     return made
   }
@@ -222,24 +182,4 @@ export function registry(): SharedRegistry {
 
 function copy(): string {
   return `${PACKAGE_VERSION} at ${fileURLToPath(new URL('../..', import.meta.url))}`
-}
-
-function entry(name: string, what: string): RegisteredJob {
-  checked(NAME, name, `${what}: the job's name`)
-  const { jobs } = registry()
-  const known = jobs.get(name)
-  if (known !== undefined) return known
-  const made: RegisteredJob = { name, options: {}, handler: null, callbacks: [], errbacks: [] }
-  jobs.set(name, made)
-  return made
-}
-
-function handlerOf(what: string, rest: unknown[]): Handler {
-  const handler = rest.at(-1)
-  checkHandler(handler, what)
-  return handler
-}
-
-function checkHandler(handler: unknown, what: string): asserts handler is Handler {
-  if (typeof handler !== 'function') throw new TypeError(`${what}: the last argument must be a function`)
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Middlewares } from '#dist/distributor/middleware.js'
 import { Feedbacks } from '#dist/distributor/told/feedbacks.js'
 import { Ticket } from '#dist/distributor/told/ticket.js'
 import { pack } from '#dist/src/bytes/codec.js'
@@ -13,6 +14,7 @@ function telling() {
   const feedbacks = new Feedbacks({
     clock: new StoppedClock(),
     instance: 'life-1',
+    middleware: new Middlewares(),
     onThrow: (error, { id }) => told.push(`threw ${id}: ${(error as Error).message}`),
     onUnclaimed: (args, { id }) => told.push(`unclaimed ${id}: ${said(args)}`),
     onOutcome: () => {},

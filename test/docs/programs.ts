@@ -100,6 +100,9 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     files: FILES,
     prints: /^mine: 0 orders\n$/,
   },
+  'docs/guide.md: Middleware': {
+    prints: /^greet acme\ngreet: told in no time\n$|^greet: told in no time\ngreet acme\n$/,
+  },
   'docs/guide.md: Results for later': {
     ...APP,
     after: `console.log(resized, (await JR.find('cat')).state)${STOP}`,

@@ -16,6 +16,7 @@ type Body = Handler
 interface Tried {
   readonly options?: JobOptions
   readonly body: Body
+  readonly around?: RegisteredJob['around']
   readonly callbacks?: readonly Body[]
   readonly errbacks?: readonly Body[]
   readonly rules?: Partial<RunRules>
@@ -23,7 +24,8 @@ interface Tried {
 }
 
 /** Runs one attempt in this process, and answers what it says and what it has logged. */
-async function attempt({ options = {}, body, callbacks = [], errbacks = [], rules = {}, run = {} }: Tried) {
+async function attempt(tried: Tried) {
+  const { options = {}, body, around = [], callbacks = [], errbacks = [], rules = {}, run = {} } = tried
   const given: Run = {
     type: 'run',
     token: 5,
@@ -44,6 +46,7 @@ async function attempt({ options = {}, body, callbacks = [], errbacks = [], rule
     name: 'work',
     options,
     handler: body,
+    around,
     callbacks: [...callbacks],
     errbacks: [...errbacks],
   }
@@ -96,6 +99,31 @@ t.test('the results are the args with what the body and its callbacks have added
     t.same(args, expected, what)
     t.equal(error, null, what)
   }
+})
+
+t.test('what is around a body is done in order, and what it throws is the failure', async (t) => {
+  const said: string[] = []
+  const says =
+    (who: string): RegisteredJob['around'][number] =>
+    async (args, { name }, next) => {
+      said.push(`${who} before ${name}`)
+      await next()
+      said.push(`${who} after ${args.x}`)
+    }
+  const body: Body = async () => ({ x: said.push('body') })
+  const callbacks: Body[] = [() => void said.push('callback')]
+  const { args } = await attempt({ body, around: [says('one'), says('two')], callbacks })
+  t.same(args, { n: 1, x: 3 })
+  t.same(said, ['one before work', 'two before work', 'body', 'two after 3', 'one after 3', 'callback'])
+  const left = await attempt({ body, around: [(given) => void Object.assign(given, { left: 'out' })] })
+  t.same([left.done.status, left.args], ['completed', { n: 1, left: 'out' }], 'the body does not run')
+  const thrown = await attempt({ body, around: [says('one'), fails(new Error('not this one'))] })
+  t.match(thrown.done, { status: 'failed', message: 'not this one' })
+  const mends: RegisteredJob['around'][number] = (given, _, next) =>
+    next().catch(() => void Object.assign(given, { x: 'mended' }))
+  t.same((await attempt({ body: fails(new Error('no')), around: [mends] })).args, { n: 1, x: 'mended' })
+  const later = await attempt({ body: (_, ctx) => ctx.snooze('1s'), around: [says('one')] })
+  t.match(later.done, { status: 'snoozed', retryAfterMs: 1000 })
 })
 
 t.test('what is thrown fails the attempt, whatever it is', async (t) => {
