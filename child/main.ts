@@ -1,6 +1,5 @@
-import { closeSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { sep } from 'node:path'
 import { Context, type ContextHost } from '../src/attempt/context.js'
 import { packFacts } from '../src/attempt/job-log.js'
 import type { Done, Run, Saved } from '../src/attempt/messages.js'
@@ -18,9 +17,11 @@ import { messageOf } from '../src/thrown.js'
 import { Channel } from '../src/wire/channel.js'
 import { Enqueuing } from './enqueuing.js'
 import { tellOfMissing } from './environment.js'
+import { closeInherited } from './inherited.js'
 import { loadJobs } from './job-loader.js'
 import { endGroup, holdLifeLine } from './life-line.js'
 import { Saving } from './saving.js'
+import { Telling } from './telling.js'
 
 /** The process in which jobs run: its pipe to the node is fd 3, its life line fd 4. */
 const PIPE = 3
@@ -36,6 +37,7 @@ class ChildProcess implements ContextHost {
   readonly #contexts = new Map<number, Context>()
   readonly #enqueuing: Enqueuing
   readonly #saving: Saving
+  readonly #telling: Telling
   /** Attempts that begin when what the job has saved has come. */
   readonly #awaiting = new Map<number, Run>()
   /** Attempts that are over, and whose jobs have not all been sent. */
@@ -74,6 +76,12 @@ class ChildProcess implements ContextHost {
     this.#saving = new Saving({
       send: (token, value) => this.#channel.send({ type: 'checkpoint', token, value }),
     })
+    this.#telling = new Telling({
+      clock,
+      send: (token, value) => this.#channel.send({ type: 'tell', token, value }),
+      writable: () => this.#channel.writable,
+      onWarning: (run, text) => this.log(run, 'warn', text, ''),
+    })
     this.#rules = {
       maxResult: 0,
       mergeJobItself: false,
@@ -95,6 +103,10 @@ class ChildProcess implements ContextHost {
     this.#unlogged = null
     const text = `${lines} lines were left out: they came faster than the node reads them. The last was this job's`
     this.#channel.send({ type: 'log', id, name, level: 'warn', text, facts: '' })
+  }
+
+  progress(run: Run, value: unknown): void {
+    this.#telling.tell(run, value)
   }
 
   checkpoint(run: Run, value: unknown): Promise<void> {
@@ -149,7 +161,7 @@ class ChildProcess implements ContextHost {
   }
 
   async #init(init: Init): Promise<void> {
-    closeInherited(init.dataDir)
+    closeInherited(init.dataDir, LIFE_LINE)
     this.node = init.node
     this.#enqueuing.begin(init)
     this.#rules = { ...this.#rules, maxResult: init.maxResult, mergeJobItself: init.mergeJobItself }
@@ -208,25 +220,9 @@ class ChildProcess implements ContextHost {
   readonly #finish = (done: Done): void => {
     this.#contexts.delete(done.token)
     this.#saving.over(done.token)
+    this.#telling.over(done.token)
     if (this.#enqueuing.waits(done.token)) this.#ended.set(done.token, done)
     else this.#channel.send(done)
-  }
-}
-
-/** LevelDB's files are inherited by every process that the node starts; a stray write there would ruin the store. */
-function closeInherited(dataDir: string): void {
-  if (process.platform !== 'linux' || dataDir === '') return
-  for (const name of readdirSync('/proc/self/fd')) {
-    const fd = Number(name)
-    if (fd <= LIFE_LINE) continue
-    let target = ''
-    try {
-      target = readlinkSync(`/proc/self/fd/${name}`)
-    } catch {
-      // The one that read the directory is closed by now.
-      continue
-    }
-    if (target.startsWith(dataDir + sep)) closeSync(fd)
   }
 }
 

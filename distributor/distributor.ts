@@ -23,14 +23,13 @@ import { Placement } from './sending/placement.js'
 import { Settling } from './sending/settling.js'
 import type { Spool } from './sending/spool.js'
 import type { Spooled } from './sending/spool-records.js'
-
 import { whyHeld, whyUntold } from './sending/why-waits.js'
-
 import { Feedbacks } from './told/feedbacks.js'
 import { Following } from './told/following.js'
 import type { CancelAnswer, HandleOwner } from './told/handle.js'
 import type { NamedFeedback } from './told/named-feedback.js'
-import { Ticket } from './told/ticket.js'
+import { ProgressFeed } from './told/progress.js'
+import { isAccepted, Ticket } from './told/ticket.js'
 
 /** The in-app side: takes jobs, gives them to nodes, hears what became of them. */
 export class DistributorCore implements HandleOwner {
@@ -46,6 +45,7 @@ export class DistributorCore implements HandleOwner {
   readonly newId: () => string
   readonly #feedbacks: Feedbacks
   readonly #following: Following
+  readonly progress: ProgressFeed
   readonly #spool: Spool | null
   #status: 'running' | 'stopping' | 'stopped' = 'running'
   readonly #notices: Notices
@@ -58,9 +58,9 @@ export class DistributorCore implements HandleOwner {
     this.config = config
     this.clock = clock
     this.#spool = spool
-    this.events = new Emitter((event, error) =>
-      log.error('listener:threw', { event, error: messageOf(error) }),
-    )
+    const threw = (event: string, error: unknown) =>
+      log.error('listener:threw', { event, error: messageOf(error) })
+    this.events = new Emitter(threw, () => this.progress.changed())
     const notices = new Notices(this.events, log, clock)
     this.#notices = notices
     this.#feedbacks = new Feedbacks({
@@ -129,7 +129,9 @@ export class DistributorCore implements HandleOwner {
         onWelcome: (line) => {
           this.#following.again(line.name)
           this.schedules.connected(line.name)
+          this.progress.connected(line)
         },
+        onProgress: (line, told) => this.progress.take(line.name, told),
         onJoined: (_line, { ticket }, id) => this.#following.joined(ticket, id),
       },
     })
@@ -160,6 +162,8 @@ export class DistributorCore implements HandleOwner {
       where: () => this.#nodes.where,
       ask: (node, verb, body) => this.request(node, verb, body),
     })
+    const find = (id: string) => this.#feedbacks.find(id)
+    this.progress = new ProgressFeed(this.events, find, () => this.#nodes.all)
     this.#following = new Following(this.#nodes, this.#feedbacks, () => this.#mind())
     this.#presence = new Presence(
       () => this.#feedbacks.waiting > 0 || this.unaccepted > 0,
@@ -335,10 +339,4 @@ export class DistributorCore implements HandleOwner {
     this.#onSettled()
     this.#presence.look()
   }
-}
-
-function isAccepted(ticket: Ticket): Promise<boolean> {
-  return new Promise((resolve) => {
-    ticket.whenAccepted({ resolve: () => resolve(true), reject: () => resolve(false) })
-  })
 }

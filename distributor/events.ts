@@ -18,6 +18,8 @@ export type DistributorEvents = {
   'job:completed': JobEvent
   'job:failed': JobEvent
   'job:cancelled': JobEvent
+  /** A running job has told how far it is: at most ten times a second, the latest always. */
+  'job:progress': ProgressEvent
   /** A job failed because the connection was lost each time that it was on its way. */
   'job:set-aside': { readonly id: string; readonly name: string; readonly node: string }
   /** A job is not taken: `error.code` says why (JR_NO_SUCH_JOB, JR_NO_NODE, JR_BACKLOG_FULL, JR_ARGS_TOO_LARGE, …). */
@@ -37,6 +39,14 @@ export type DistributorEvents = {
   'outcome:unclaimed': JobEvent
   /** A node that this app has started ended by itself, or was restarted. */
   'spawned:exited': { readonly name: string; readonly why: string; readonly restartInMs: number }
+}
+
+export interface ProgressEvent {
+  readonly id: string
+  readonly name: string
+  readonly node: string
+  readonly attempt: number
+  readonly value: unknown
 }
 
 export interface JobEvent {

@@ -41,6 +41,7 @@ const MESSAGES = [
   { type: 'watch', request: 2, id: 'job-1', key: '' },
   { type: 'outcomes-taken', first: 3, count: 12 },
   { type: 'request', request: 3, verb: 'load', body: Buffer.from('81a26964a56a6f622d31', 'hex') },
+  { type: 'listen', on: true },
   {
     type: 'welcome',
     taken: 0,
@@ -58,6 +59,7 @@ const MESSAGES = [
   },
   { type: 'accepted', number: 1 },
   { type: 'joined', number: 1, id: 'job-1' },
+  { type: 'progress', id: 'job-1', name: 'resize', attempt: 1, value: Buffer.from('a3353025', 'hex') },
   { type: 'refused', number: 1, code: 'JR_STOPPED', message: 'node n1 is stopping', job: '' },
   {
     type: 'outcome',

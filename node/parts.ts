@@ -119,6 +119,7 @@ export function partsOf(
       onFailure: (error) => log.error('children:failing', { error: error.message }),
       onEnqueue: (request, by, child) => local.enqueue(request, by, child),
       onCheckpoint: (by, value, done) => sayings.save(by, value, done),
+      onProgress: (by, value) => sayings.progress(by, value),
       onRoom: (child) => outcomes.room(child),
       onGone: (child) => outcomes.gone(child),
     },
@@ -151,6 +152,7 @@ export function partsOf(
     store,
     journal,
     onError,
+    onProgress: (progress) => sessions.progress(progress),
     isCurrent: (attempt) => runner.running(attempt.job.id) === attempt,
   })
   const common = { settings, journal, clock, seq }
@@ -197,6 +199,8 @@ export function partsOf(
     executors,
     scheduler,
     log,
+    told: () => sayings.told(),
+    progress: (id) => sayings.latest(runner.running(id)),
     admitting: () => whole.status() !== 'stopping',
     onStoreError: onError,
     onTaken: (distributor, seqs) => outcomes.taken(distributor, seqs),

@@ -81,11 +81,10 @@ export const UNIQUE_KEY = textUpTo(MAX_NAME)
 
 /** Bytes of what a job saves for its next attempt. */
 export const MAX_CHECKPOINT = 64 * 1024
-export const CHECKPOINT: Rule<Buffer> = {
-  says: `1 to ${MAX_CHECKPOINT} bytes`,
-  meets: (value): value is Buffer =>
-    Buffer.isBuffer(value) && value.length > 0 && value.length <= MAX_CHECKPOINT,
-}
+/** Bytes of what a job tells of how far it is. */
+export const MAX_PROGRESS = 4096
+export const PROGRESS: Rule<Buffer> = bytesUpTo(MAX_PROGRESS)
+export const CHECKPOINT: Rule<Buffer> = bytesUpTo(MAX_CHECKPOINT)
 const MAX_HEADERS = 4096
 export const HEADER_NAME = textUpTo(128)
 export const HEADER_VALUE: Rule<string> = {
@@ -143,6 +142,13 @@ export function oneOf<T extends string>(choices: readonly T[]): Rule<T> {
   return {
     says: choices.join(' or '),
     meets: (value): value is T => choices.some((choice) => choice === value),
+  }
+}
+
+function bytesUpTo(most: number): Rule<Buffer> {
+  return {
+    says: `1 to ${most} bytes`,
+    meets: (value): value is Buffer => Buffer.isBuffer(value) && value.length > 0 && value.length <= most,
   }
 }
 

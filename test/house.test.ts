@@ -82,9 +82,9 @@ t.test('there are no circles, not of types either', async (t) => {
 const LONGEST_FILE = 250
 /** Files with a second subject that is not taken out yet, and their lines. Both may only become fewer. */
 const TOO_LONG: Readonly<Record<string, number>> = {
-  'distributor/distributor.ts': 344,
+  'distributor/distributor.ts': 342,
   'distributor/jr.ts': 272,
-  'distributor/nodes/node-line.ts': 408,
+  'distributor/nodes/node-line.ts': 407,
   'node/executors/children/pool.ts': 266,
   'node/order/lane-window.ts': 260,
   'src/bytes/bytes.ts': 286,

@@ -56,6 +56,8 @@ export interface JobAttempt {
 export interface LoadedJob extends MonitoredJob {
   /** The last ten, the oldest first; of a periodic job those of this run. */
   readonly attempts: readonly JobAttempt[]
+  /** What it has told last with `ctx.progress`, while it runs; undefined: nothing. */
+  readonly progress: unknown
   readonly args: JobArgs
   /** The args with everything that the job added, of one that has completed with `keepResult`; else null. */
   readonly result: JobArgs | null
@@ -65,10 +67,11 @@ export function loadedJobOf(raw: LoadedFacts, node: string): LoadedJob {
   const attempts = raw.attempts.map(({ startedAt, finishedAt, ...attempt }) => {
     return { ...attempt, startedAt: timeOf(startedAt), finishedAt: new Date(finishedAt) }
   })
-  const { args, result } = raw
+  const { progress, args, result } = raw
   return {
     ...jobOf(raw, node),
     attempts,
+    progress: progress === null ? undefined : unpackChecked(progress),
     args: unpackChecked(args) as JobArgs,
     result: result === null ? null : (unpackChecked(result) as JobArgs),
   }

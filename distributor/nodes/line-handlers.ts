@@ -1,5 +1,5 @@
 import type { JrError } from '../../src/errors.js'
-import type { OutcomeMessage, Refused } from '../../src/wire/messages.js'
+import type { OutcomeMessage, Progress, Refused } from '../../src/wire/messages.js'
 import type { OutJob } from '../sending/out-job.js'
 
 /** Why a job is refused: which it was, by its number; and `job`, the id of the one that is there instead; empty: none. */
@@ -29,6 +29,7 @@ export interface LineHandlers<Line> {
    * with another: whose outcome will come has to be asked.
    */
   readonly onJoined: (line: Line, job: OutJob, id: string) => void
+  readonly onProgress: (line: Line, told: Progress) => void
   /** There may be room for more jobs. */
   readonly onCredit: (line: Line) => void
   /** The node did not come back in time: these may go elsewhere. */

@@ -100,11 +100,8 @@ export class NodeLine implements Candidate {
   }
 
   get facts(): { jobs: string[]; slots: number; busy: number } {
-    return {
-      jobs: this.#abilities.jobs,
-      slots: this.#abilities.slots,
-      busy: Math.max(0, this.#busy),
-    }
+    const { jobs, slots } = this.#abilities
+    return { jobs, slots, busy: Math.max(0, this.#busy) }
   }
 
   whyNot(job: Wish): Exclude<Never, 'ruled-out'> | null {
@@ -292,6 +289,8 @@ export class NodeLine implements Candidate {
         return
       case 'reply':
         return this.#asking.answer(message)
+      case 'progress':
+        return this.#handlers.onProgress(this, message)
       case 'bye':
         this.#status = 'stopping'
         return

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import type { DoneArgs } from '../../src/job/types.js'
 import { shown } from '../../src/options/duration.js'
+import { type ProgressFeed, valuesOf } from './progress.js'
 import { onAbort } from './signals.js'
 import type { Ticket, Waiter } from './ticket.js'
 
@@ -21,6 +22,7 @@ export interface HandleOwner {
   watch(ticket: Ticket): void
   /** Why nothing has been heard of its end so far, for people. */
   explain(ticket: Ticket): string
+  readonly progress: ProgressFeed
 }
 
 /** One enqueued job. */
@@ -93,6 +95,16 @@ export class JobHandle<Name extends string = string> {
         return () => {}
       },
     )
+  }
+
+  /**
+   * What the job tells with `ctx.progress`, from the latest value on that is known here: `for await (const value of
+   * handle.progress())`. Ends when the job has ended, or its run of a schedule. Who is slow gets the latest. At most ten a second.
+   */
+  progress<Value = unknown>(): AsyncGenerator<Value, void> {
+    const ticket = this.#ticket
+    if (ticket.status !== 'over') this.#owner.watch(ticket)
+    return valuesOf(ticket, this.#owner.progress)
   }
 
   #waitAccepted(): Promise<void> {

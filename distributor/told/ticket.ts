@@ -34,6 +34,13 @@ export interface Waiter<T> {
   readonly reject: (error: unknown) => void
 }
 
+/** What a running job has told. */
+interface TicketProgress {
+  /** Packed; null: nothing so far. */
+  latest: Buffer | null
+  readonly listeners: Set<(value: unknown) => void>
+}
+
 /** One job as the app knows it, from enqueue to outcome. Its handle, and what must be told, hang on it. */
 export class Ticket {
   readonly id: string
@@ -62,6 +69,8 @@ export class Ticket {
   result: JobArgs | null = null
   acceptedWaiters: Waiter<void>[] | null = null
   resultWaiters: Set<Waiter<JobArgs>> | null = null
+  /** What it has told while it ran, and who listens; null: nothing is known, and nobody does. */
+  progress: TicketProgress | null = null
 
   constructor(
     id: string,
@@ -200,4 +209,11 @@ function both(first: Feedback | null, second: Feedback | null): Feedback | null 
     const returned = [first(args, info), second(args, info)]
     return returned.some((one) => one instanceof Promise) ? Promise.all(returned) : undefined
   }
+}
+
+/** False: it never will be. */
+export function isAccepted(ticket: Ticket): Promise<boolean> {
+  return new Promise((resolve) => {
+    ticket.whenAccepted({ resolve: () => resolve(true), reject: () => resolve(false) })
+  })
 }

@@ -42,6 +42,8 @@ export interface ExecutorHandlers {
   readonly onEnqueue: (request: ChildEnqueue, by: Attempt, asker: Asker) => void
   /** An attempt saves something for the next. `done` is called when it is on the disk, or is not to be. */
   readonly onCheckpoint: (by: Attempt, value: Buffer, done: (error: JrError | null) => void) => void
+  /** An attempt tells how far it is. */
+  readonly onProgress: (by: Attempt, value: Buffer) => void
   /** It has read what it was sent. */
   readonly onRoom: (asker: Asker) => void
   /** It is lost: nothing that it asked for is wanted any more. */

@@ -2,12 +2,16 @@ import { JrError } from '../../src/errors.js'
 import type { Store } from '../../src/store/contract.js'
 import { savedNote, savedOf } from '../../src/store/saved.js'
 import type { Journal } from '../changes/journal.js'
+import type { JobProgress } from '../session/progressing.js'
 import type { Attempt, AttemptResult } from './attempt.js'
 
 /** What a job has said in an attempt. */
 interface Said {
+  readonly attempt: Attempt
   /** It has saved something for its next attempt. */
   saved: boolean
+  /** How far it is; null: it has not told. */
+  progress: Buffer | null
 }
 
 export interface SayingsDeps {
@@ -16,6 +20,7 @@ export interface SayingsDeps {
   /** The attempt still counts for something. */
   readonly isCurrent: (attempt: Attempt) => boolean
   readonly onError: (error: unknown) => void
+  readonly onProgress: (progress: JobProgress) => void
 }
 
 /** What jobs say while they run, by the tokens of their attempts. Jobs that say nothing are not in here. */
@@ -30,13 +35,32 @@ export class Sayings {
   /** Saves a value in place of the one of before. `done` is called when it is on the disk, or is not to be. */
   save(attempt: Attempt, value: Buffer, done: (error: JrError | null) => void): void {
     const { journal, isCurrent } = this.#deps
-    const { job, token } = attempt
+    const { job } = attempt
     if (!isCurrent(attempt)) {
       return done(new JrError('JR_STOPPED', `this attempt of '${job.name}' is over: it can save nothing`))
     }
-    this.#of(token).saved = true
+    this.#of(attempt).saved = true
     const notes = [{ ...savedNote(job.id), value }]
     journal.add({ kind: 'note', notes, done: () => done(null) }, true)
+  }
+
+  /** In memory alone, while the job runs. */
+  progress(attempt: Attempt, value: Buffer): void {
+    // A view would keep the whole read that it came in.
+    const progress = Buffer.from(value)
+    this.#of(attempt).progress = progress
+    this.#deps.onProgress(progressOf(attempt, progress))
+  }
+
+  /** The latest that those that run have told. */
+  *told(): Iterable<JobProgress> {
+    for (const { attempt, progress } of this.#said.values())
+      if (progress !== null) yield progressOf(attempt, progress)
+  }
+
+  /** What this attempt has told last; null: nothing, or there is none. */
+  latest(attempt: Attempt | undefined): Buffer | null {
+    return attempt === undefined ? null : (this.#said.get(attempt.token)?.progress ?? null)
   }
 
   /** What a job has saved in earlier attempts; null: nothing. */
@@ -61,11 +85,16 @@ export class Sayings {
     return { ...result, attempt: { ...attempt, job: { ...job, course: { ...job.course, saved: true } } } }
   }
 
-  #of(token: number): Said {
-    const there = this.#said.get(token)
+  #of(attempt: Attempt): Said {
+    const there = this.#said.get(attempt.token)
     if (there !== undefined) return there
-    const made: Said = { saved: false }
-    this.#said.set(token, made)
+    const made: Said = { attempt, saved: false, progress: null }
+    this.#said.set(attempt.token, made)
     return made
   }
+}
+
+function progressOf({ job, attempt }: Attempt, value: Buffer): JobProgress {
+  const { id, name, distributor } = job
+  return { id, name, attempt, value, distributor }
 }

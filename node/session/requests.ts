@@ -44,6 +44,8 @@ export interface Subjects {
   readonly runner: Pick<Runner, 'jobs'>
   readonly schedules: Schedules
   readonly flowView: FlowView
+  /** What a running job has told last; null: nothing, or it does not run. */
+  readonly progress: (id: string) => Buffer | null
 }
 
 /** A life of an app. */
@@ -79,9 +81,9 @@ const ANSWERS: Verbs = {
     return { jobs: jobs.map((stored) => factsOf(stored, why(stored))), next }
   },
   tagged: ({ tag }, { reach }) => reach.countTagged(tag),
-  load: async ({ id }, { reach, why }) => {
+  load: async ({ id }, { reach, why, progress }) => {
     const stored = await reach.load(id)
-    return stored === null ? null : loadedFactsOf(stored, why(stored))
+    return stored === null ? null : loadedFactsOf(stored, why(stored), progress(id))
   },
   destroy: ({ id }, { reach }) => reach.destroy(id),
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),

@@ -23,6 +23,7 @@ import { Acceptance } from './acceptance.js'
 import { Answers } from './answers.js'
 import { Errands } from './errands.js'
 import { Intake, type IntakeDeps } from './intake.js'
+import { type JobProgress, Progressing } from './progressing.js'
 import { type Ask, askOf, type Subjects } from './requests.js'
 import { Watching, type WatchingDeps } from './watching.js'
 
@@ -34,6 +35,8 @@ export interface SessionDeps extends Subjects, IntakeDeps, Omit<WatchingDeps, 'r
   readonly complaints: CountedLines
   /** That this node's name is taken. */
   readonly duplicates: CountedLines
+  /** What running jobs have told so far. */
+  readonly told: () => Iterable<JobProgress>
   /** Something was stored for this session; `settle` is wanted once the group is done. */
   readonly touched: (session: Session) => void
 }
@@ -52,6 +55,7 @@ export class Session implements Origin {
   readonly #intake: Intake
   readonly #acceptance: Acceptance
   readonly #watching: Watching
+  readonly progressing: Progressing
 
   constructor(peer: Peer, channel: Channel<LinkMessage>, delivery: Delivery, deps: SessionDeps) {
     this.peer = peer
@@ -66,6 +70,7 @@ export class Session implements Origin {
     this.#intake = new Intake(peer, channel, this, () => this.#errands.add(0, async () => {}), deps)
     this.#answers = new Answers(peer, channel, this.#errands)
     this.#watching = new Watching(peer, (outcome) => delivery.copy(outcome), deps)
+    this.progressing = new Progressing(peer, channel, (id) => this.#watching.has(id))
   }
 
   welcome(message: Welcome): void {
@@ -98,6 +103,7 @@ export class Session implements Origin {
 
   /** There is room in the channel again. */
   drained(): void {
+    this.progressing.drained()
     this.delivery.resume()
     this.#errands.go()
   }
@@ -162,6 +168,8 @@ export class Session implements Origin {
         return this.#forget(message.ids)
       case 'cancel':
         return this.#answers.give(message.request, 1, () => this.#deps.reach.cancel(message.id))
+      case 'listen':
+        return this.progressing.listen(message.on, this.#deps.told())
       case 'watch':
         return this.#answers.give(message.request, 1, () => this.#watching.ask(message.id, message.key))
       case 'request':

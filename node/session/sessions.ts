@@ -10,6 +10,7 @@ import type { NodeState } from '../../src/wire/messages.js'
 import { Watchers } from '../changes/watchers.js'
 import { Delivery } from '../report/delivery.js'
 import type { Reporter } from '../report/reporter.js'
+import type { JobProgress } from './progressing.js'
 import { Refusals } from './refusals.js'
 import { Session, type SessionDeps } from './session.js'
 
@@ -89,6 +90,11 @@ export class Sessions {
   /** A job has ended, or a run of a schedule: those who wait for it, and have not enqueued it, are told. */
   ended(outcome: Outcome, stored: boolean): void {
     this.#watchers.ended(outcome, stored)
+  }
+
+  /** A running job has told how far it is. */
+  progress(progress: JobProgress): void {
+    for (const { progressing } of this.#byInstance.values()) progressing.tell(progress)
   }
 
   broadcast(): void {

@@ -43,6 +43,11 @@ export class Watching {
     return there === null ? [...found, id] : [...(await this.#askFor(there)), there]
   }
 
+  /** It is told when this job ends. */
+  has(id: string): boolean {
+    return this.#watches.has(id)
+  }
+
   close(): void {
     for (const forget of this.#watches.values()) forget()
     this.#watches.clear()

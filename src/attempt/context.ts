@@ -14,6 +14,7 @@ export interface ContextHost {
   /** `facts`: as of `Log`. */
   log(run: Run, level: keyof JobLog, text: string, facts: string): void
   checkpoint(run: Run, value: unknown): Promise<void>
+  progress(run: Run, value: unknown): void
   enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle
 }
 
@@ -89,6 +90,10 @@ export class Context implements JobContext {
   ): ContextHandle<Name>
   enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}, ...more: unknown[]): ContextHandle {
     return this.#host.enqueue(this.#run, name, args, options, ...more)
+  }
+
+  progress(value: unknown): void {
+    this.#host.progress(this.#run, value)
   }
 
   checkpoint(value: unknown): Promise<void> {

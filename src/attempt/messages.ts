@@ -72,6 +72,14 @@ export interface Checkpoint {
   readonly value: Buffer
 }
 
+/** How far an attempt is, as its job tells it. */
+export interface Tell {
+  readonly type: 'tell'
+  readonly token: number
+  /** Packed, of at most `MAX_PROGRESS` bytes. */
+  readonly value: Buffer
+}
+
 /** What became of the checkpoint that an attempt has sent last. */
 export interface Checkpointed {
   readonly type: 'checkpointed'

@@ -42,6 +42,12 @@ export interface JobContext {
     ...rest: GivenFor<Name, [options?: EnqueueOptions]>
   ): ContextHandle<Name>
   /**
+   * Tells how far the job is, as often as you like: whoever listens hears at most ten values a second, and always the latest.
+   * Kept in memory while the job runs. Throws JR_VALUE_NOT_SERIALIZABLE, or JR_VALUE_TOO_LARGE beyond 4 KiB packed, of a value
+   * that is sent at once; of one that waits a line of the log says so.
+   */
+  progress(value: unknown): void
+  /**
    * Saves a value for the next attempt of this job, which has it as `saved`, whatever has ended this one. Resolves when it is
    * on the disk; of several at once, when the last is. In place of what was saved before; gone when the job ends, and with each
    * run of a period. Throws JR_VALUE_NOT_SERIALIZABLE, or JR_VALUE_TOO_LARGE beyond 64 KiB packed.
@@ -57,7 +63,7 @@ export interface JobContext {
 /** A job's own facts, as `args.jobItself` has them with the option `mergeJobItselfToArgs`. */
 export type JobItself = Omit<
   JobContext,
-  'headers' | 'saved' | 'signal' | 'log' | 'enqueue' | 'checkpoint' | 'snooze'
+  'headers' | 'saved' | 'signal' | 'log' | 'enqueue' | 'progress' | 'checkpoint' | 'snooze'
 >
 
 export interface JobLog {

@@ -1,7 +1,7 @@
-import { type Checkpoint, DONE_STATUSES, type Done, type Run } from '../attempt/messages.js'
+import { type Checkpoint, DONE_STATUSES, type Done, type Run, type Tell } from '../attempt/messages.js'
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { NO_HEADERS, readHeaders, writeHeaders } from '../job/terms/headers.js'
-import { CHECKPOINT, MAX_NAME, MAX_TEXT, received } from '../rules.js'
+import { CHECKPOINT, MAX_NAME, MAX_TEXT, PROGRESS, received } from '../rules.js'
 import { choice, label, text } from '../wire/fields.js'
 
 /** The two messages of each attempt as bytes. What most of them do not have takes no room. */
@@ -82,7 +82,8 @@ export function readDone(r: ByteReader): Done {
   }
 }
 
-export function writeCheckpoint(w: ByteWriter, m: Checkpoint): void {
+/** A value of an attempt. */
+export function writeSaid(w: ByteWriter, m: Checkpoint | Tell): void {
   w.uint(m.token)
   w.bytes(m.value)
 }
@@ -90,4 +91,9 @@ export function writeCheckpoint(w: ByteWriter, m: Checkpoint): void {
 export function readCheckpoint(r: ByteReader): Checkpoint {
   const token = r.uint()
   return { type: 'checkpoint', token, value: received(CHECKPOINT, r.bytes(), 'value') }
+}
+
+export function readTell(r: ByteReader): Tell {
+  const token = r.uint()
+  return { type: 'tell', token, value: received(PROGRESS, r.bytes(), 'value') }
 }

@@ -4,7 +4,15 @@ import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'
 import type { MessageSet } from '../wire/frame.js'
 import { readJobFields, writeJobFields } from '../wire/job-fields.js'
-import { readCheckpoint, readDone, readRun, writeCheckpoint, writeDone, writeRun } from './attempt-bytes.js'
+import {
+  readCheckpoint,
+  readDone,
+  readRun,
+  readTell,
+  writeDone,
+  writeRun,
+  writeSaid,
+} from './attempt-bytes.js'
 import { readDefinition, writeDefinition } from './definition-bytes.js'
 import type { ChildMessage, FromChild } from './messages.js'
 
@@ -35,6 +43,7 @@ const CODES: Readonly<Record<Exclude<ChildMessage['type'], 'unreadable'>, number
   loading: 19,
   withheld: 20,
   checkpoint: 21,
+  tell: 22,
 }
 
 /** What children say has numbers from here on. */
@@ -63,7 +72,8 @@ function write(m: ChildMessage, w: ByteWriter): void {
       w.uint(m.token)
       return w.bytes(m.value)
     case 'checkpoint':
-      return writeCheckpoint(w, m)
+    case 'tell':
+      return writeSaid(w, m)
     case 'checkpointed':
       w.uint(m.token)
       return w.bytes(m.error)
@@ -128,6 +138,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return { type: 'saved', token: r.uint(), value: r.bytes() }
     case CODES.checkpoint:
       return readCheckpoint(r)
+    case CODES.tell:
+      return readTell(r)
     case CODES.checkpointed:
       return { type: 'checkpointed', token: r.uint(), error: r.bytes() }
     case CODES.init:
@@ -195,6 +207,8 @@ function salvage(code: number, r: ByteReader, error: JrError): ChildMessage {
     case CODES.done:
       r.u8()
       return { type: 'unreadable', about: { what: 'done', number: r.uint() }, error }
+    case CODES.tell:
+      return { type: 'unreadable', about: { what: 'tell', number: r.uint() }, error }
     case CODES.checkpoint:
       return { type: 'unreadable', about: { what: 'checkpoint', number: r.uint() }, error }
     case CODES.enqueue:

@@ -1,4 +1,4 @@
-import type { Abort, Checkpoint, Checkpointed, Done, Log, Run, Saved } from '../attempt/messages.js'
+import type { Abort, Checkpoint, Checkpointed, Done, Log, Run, Saved, Tell } from '../attempt/messages.js'
 import type { JrError } from '../errors.js'
 import type { JobDefinition } from '../job/definition.js'
 import type { SentJob } from '../wire/job-fields.js'
@@ -52,6 +52,7 @@ export type FromChild =
   | { readonly type: 'pong' }
   | Log
   | Checkpoint
+  | Tell
   | Blocked
   | ChildEnqueue
   | Fatal
@@ -62,7 +63,10 @@ export type FromChild =
 export interface Unreadable {
   readonly type: 'unreadable'
   /** Of an attempt, by its token, or of what a job has asked, by its number. */
-  readonly about: { readonly what: 'run' | 'done' | 'enqueue' | 'checkpoint'; readonly number: number }
+  readonly about: {
+    readonly what: 'run' | 'done' | 'enqueue' | 'checkpoint' | 'tell'
+    readonly number: number
+  }
   readonly error: JrError
 }
 

@@ -44,20 +44,31 @@ const ATTEMPT = record(ATTEMPT_FIELDS, 'the facts of an attempt')
 export const JOB_FACTS = record(FACTS, 'the facts of a job')
 /** Lists have no args: they would have no bound otherwise. */
 export const LOADED_FACTS = record(
-  { ...FACTS, attempts: listOf(ATTEMPT), args: one(BYTES), result: orNull(one(BYTES)) },
-  'the facts of a job, with its attempts, args and, if it is kept, result (MessagePack)',
+  {
+    ...FACTS,
+    attempts: listOf(ATTEMPT),
+    progress: orNull(one(BYTES)),
+    args: one(BYTES),
+    result: orNull(one(BYTES)),
+  },
+  'the facts of a job, with its attempts, what it has told last (null: it does not run), args and, if it is kept, result (MessagePack)',
 )
 export type LoadedFacts = FormOf<typeof LOADED_FACTS>
 
 /** A job as monitors show it. */
 export type JobFacts = FormOf<typeof JOB_FACTS>
 
-/** What is shown of a job alone, beside what lists have. */
-export function loadedFactsOf(stored: StoredJob, waits: WaitFacts | null = null): LoadedFacts {
+/** What is shown of a job alone, beside what lists have. `progress`: what it has told last, if it runs; only its node knows. */
+export function loadedFactsOf(
+  stored: StoredJob,
+  waits: WaitFacts | null = null,
+  progress: Buffer | null = null,
+): LoadedFacts {
   const { args, course } = stored.job
   return {
     ...factsOf(stored, waits),
     attempts: [...course.attempts],
+    progress,
     args,
     result: stored.result?.args ?? null,
   }

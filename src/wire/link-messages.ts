@@ -6,6 +6,7 @@ import { choice, label, readList, text, writeList } from './fields.js'
 import type { MessageSet } from './frame.js'
 import { readJobFields, readMore, writeJobFields } from './job-fields.js'
 import type { Enqueue, LinkMessage, OutcomeMessage } from './messages.js'
+import { readProgress, writeProgress } from './progress.js'
 import { readKnownJobs, readWelcome, writeKnownJobs, writeWelcome } from './welcome.js'
 
 /** PROTOCOL.md, "Messages": the code of each. */
@@ -20,6 +21,7 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
   watch: 13,
   'outcomes-taken': 14,
   request: 15,
+  listen: 16,
   welcome: 20,
   accepted: 21,
   refused: 22,
@@ -27,6 +29,7 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
   reply: 24,
   'node-state': 25,
   joined: 26,
+  progress: 27,
 }
 
 const STATUSES = ['running', 'paused', 'stopping'] as const
@@ -58,6 +61,10 @@ function write(message: LinkMessage, w: ByteWriter): void {
     case 'outcomes-taken':
       w.uint(message.first)
       return w.uint(message.count)
+    case 'listen':
+      return w.flag(message.on)
+    case 'progress':
+      return writeProgress(w, message)
     case 'ping':
     case 'pong':
       return
@@ -113,6 +120,10 @@ function read(code: number, r: ByteReader): LinkMessage | null {
       return { type: 'joined', number: r.uint(), id: readId(r) }
     case CODES['outcomes-taken']:
       return { type: 'outcomes-taken', first: r.uint(), count: r.uint() }
+    case CODES.listen:
+      return { type: 'listen', on: r.flag() }
+    case CODES.progress:
+      return readProgress(r)
     case CODES.ping:
       return { type: 'ping' }
     case CODES.pong:

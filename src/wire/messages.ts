@@ -39,7 +39,7 @@ export interface Broken {
   readonly message: string
 }
 
-export type FromDistributor = Enqueue | Forget | Cancel | Watch | OutcomesTaken | Request
+export type FromDistributor = Enqueue | Forget | Cancel | Watch | OutcomesTaken | Request | Listen
 
 /** A job. Numbers count up on each node for one life of the distributor; one that was given up leaves a gap. */
 export interface Enqueue extends SentJob {
@@ -87,7 +87,23 @@ export interface Request {
   readonly body: Buffer
 }
 
-export type FromNode = Welcome | Accepted | Joined | Refused | OutcomeMessage | Reply | NodeState
+/** Whether somebody in the app listens to what running jobs tell: the node sends `progress` as long as that is so. */
+export interface Listen {
+  readonly type: 'listen'
+  readonly on: boolean
+}
+
+export type FromNode = Welcome | Accepted | Joined | Refused | OutcomeMessage | Reply | NodeState | Progress
+
+/** How far a running job is, of an app of this name or one that this app waits for: the latest that it has told. */
+export interface Progress {
+  readonly type: 'progress'
+  readonly id: string
+  readonly name: string
+  readonly attempt: number
+  /** Packed. */
+  readonly value: Buffer
+}
 
 /** The node's first message after the handshake. */
 export interface Welcome extends Takes {

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { JobHandle } from '#dist/distributor/told/handle.js'
 import { JobHandles } from '#dist/distributor/told/handles.js'
+import { ProgressFeed } from '#dist/distributor/told/progress.js'
 import { Ticket } from '#dist/distributor/told/ticket.js'
 import { systemClock } from '#dist/src/clock.js'
 
@@ -10,6 +11,11 @@ const owner = {
   cancel: async () => 'not-found' as const,
   watch: () => {},
   explain: () => 'it was never accepted',
+  progress: new ProgressFeed(
+    { has: () => false, emit: () => {} },
+    () => undefined,
+    () => [],
+  ),
 }
 
 function made(count: number) {

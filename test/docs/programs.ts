@@ -144,6 +144,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     after: `console.log('both')${STOP}`,
     prints: /^both\n$/,
   },
+  'docs/what-a-job-says.md: Progress': { prints: /^(?=[\s\S]*^of all: copy 100$)(?=[\s\S]*^100 %$)/m },
   'docs/what-a-job-says.md: Headers': { prints: /^cat\.png is done, ann\n$/ },
   'docs/what-a-job-says.md: How a job ends its attempt': { prints: /^FailJob no such account\n$/ },
   'docs/databases.md: A pool for each child': {

@@ -119,6 +119,7 @@ async function pool(over: { [option: string]: number } = {}) {
       onResults: (some) => results.push(...some),
       onCapacity: () => seen.capacity++,
       onEnqueue: () => {},
+      onProgress: () => {},
       onCheckpoint: (by, value, done) => checkpoints.push([by.token, value, done]),
       onRoom: () => {},
       onGone: () => {},

@@ -3,8 +3,10 @@ import { withNotes } from '#dist/node/changes/indexes.js'
 import type { NodeChange } from '#dist/node/changes/journal.js'
 import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
 import { Sayings } from '#dist/node/run/sayings.js'
+import { type JobProgress, Progressing } from '#dist/node/session/progressing.js'
 import { memoryStore } from '#dist/src/store/index.js'
 import { savedNote } from '#dist/src/store/saved.js'
+import type { LinkMessage } from '#dist/src/wire/messages.js'
 import { course } from '../fixtures/record.mjs'
 import { record } from './records.js'
 
@@ -12,10 +14,12 @@ function sayings() {
   const store = memoryStore()
   const changes: NodeChange[] = []
   const current = new Set<Attempt>()
+  const told: JobProgress[] = []
   const made = new Sayings({
     store,
     journal: { add: (change) => changes.push(change) },
     isCurrent: (attempt) => current.has(attempt),
+    onProgress: (progress) => told.push(progress),
     onError: (error) => {
       throw error
     },
@@ -26,7 +30,7 @@ function sayings() {
     return attempt
   }
   const end = (attempt: Attempt) => made.heard({ attempt, status: 'failed' } as AttemptResult).attempt.job
-  return { made, store, changes, current, begin, end }
+  return { made, store, changes, current, told, begin, end }
 }
 
 t.test('what a job saves is noted, told when that is done, and known when the attempt is over', async (t) => {
@@ -71,4 +75,42 @@ t.test('it goes with the end of the job, or when the job goes on without it', as
     const { notes = [] } = withNotes(change, { now: () => 0 }) as { notes?: readonly unknown[] }
     t.same(notes, goes ? [{ ...savedNote('job-1'), value: null }] : [], what)
   }
+})
+
+t.test('what a job tells goes to the apps that listen: of its name, or that wait for it', async (t) => {
+  const { made, told, begin, end } = sayings()
+  const attempt = { ...begin(1, record({ distributor: 'shop' })), attempt: 2 }
+  t.equal(made.latest(attempt), null)
+  made.progress(attempt, Buffer.from('half'))
+  t.match(told, [{ id: 'job-1', name: 'work', attempt: 2, value: Buffer.from('half'), distributor: 'shop' }])
+  t.same(made.latest(attempt), Buffer.from('half'))
+  const sent: unknown[] = []
+  const channel = { writable: true, send: (message: LinkMessage) => sent.push(message) > 0 }
+  const appOf = (name: string, watched = '') => new Progressing({ name }, channel, (id) => id === watched)
+  const [shop, waits, other] = [appOf('shop'), appOf('b', 'job-1'), appOf('c')]
+  const tell = (value: string) => {
+    made.progress(attempt, Buffer.from(value))
+    for (const app of [shop, waits, other]) app.tell(told.at(-1) as JobProgress)
+  }
+  tell('nobody listens')
+  t.same(sent, [])
+  for (const app of [shop, waits, other]) app.listen(true, made.told())
+  t.match(
+    sent.splice(0),
+    Array(2).fill({ type: 'progress', id: 'job-1', value: Buffer.from('nobody listens') }),
+  )
+  channel.writable = false
+  for (const value of ['a', 'b']) tell(value)
+  t.same(sent, [])
+  channel.writable = true
+  shop.drained()
+  t.match(sent.splice(0), [{ value: Buffer.from('b') }], 'the latest, when the app reads again')
+  shop.drained()
+  shop.listen(false, [])
+  waits.listen(false, [])
+  tell('over')
+  t.same(sent, [])
+  end(attempt)
+  t.equal(made.latest(attempt), null)
+  t.same([...made.told()], [])
 })

@@ -53,6 +53,7 @@ async function attempt(tried: Tried) {
   const said: string[] = []
   const host: ContextHost = {
     node: 'n1',
+    progress: (_, value) => void said.push(`tells ${value}`),
     checkpoint: (_, value) => Promise.resolve(void said.push(`saves ${value}`)),
     log: (_, level, text, facts) => said.push(`${level} ${text} ${facts}`),
     enqueue: (_, name) => ({ id: `of-${name}`, accepted: Promise.resolve(), result: () => Promise.reject() }),

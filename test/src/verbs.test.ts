@@ -182,11 +182,14 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     jobs: [{ id: 'a', state: 'failed', run: 1, due: new Date(1e12), startedAt: null, node: 'n1' }],
     next: null,
   })
-  t.match(await monitor({ ...facts, attempts: [], args: pack({ a: 1 }), result: null }).load('a'), {
-    id: 'a',
-    args: { a: 1 },
-    result: null,
-  })
+  t.match(
+    await monitor({ ...facts, attempts: [], progress: null, args: pack({ a: 1 }), result: null }).load('a'),
+    {
+      id: 'a',
+      args: { a: 1 },
+      result: null,
+    },
+  )
   t.equal(await monitor(null).load('a'), null)
   t.equal(await monitor(3).destroyAll(), 3)
   const { id: _, ...nameless } = facts
@@ -201,7 +204,7 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
   ]
   for (const [answer, message] of lists)
     await t.rejects(monitor(answer).jobsFor(), { code: 'JR_PROTOCOL', message })
-  const loaded = { ...facts, attempts: [] }
+  const loaded = { ...facts, attempts: [], progress: null }
   await t.rejects(monitor(loaded).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
   t.equal(await monitor('done').retry('a'), true)
   await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })

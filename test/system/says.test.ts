@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { ProgressEvent } from '#dist/distributor/index.js'
 import { folder, startApp, startNode, toApp } from './harness.js'
 
 t.test('what a job is told, and what it says', async (t) => {
@@ -64,6 +65,31 @@ t.test('what a job is told, and what it says', async (t) => {
     t.match(await monitor.load(snoozing.id), { state: 'scheduled', attempt: 0, lastError: null })
     t.ok(due > Date.now() + 3_000_000 && due <= Date.now() + 3_600_001)
     t.equal(await snoozing.cancel(), 'cancelled')
+  })
+
+  await t.test('it tells how far it is: the app hears some of it, and always the latest', async (t) => {
+    const stop = join(dir, 'stop')
+    const heard: unknown[] = []
+    const seen: unknown[] = []
+    const listener = ({ id, value, ...facts }: ProgressEvent) => {
+      if (id === job.id) seen.push(value)
+      t.match(facts, { name: 'tells', node: 'n1', attempt: 1 })
+    }
+    app.on('job:progress', listener)
+    const from = Date.now()
+    const job = app.enqueue('tells', { values: 1000, file: stop })
+    for await (const value of job.progress<{ value: number }>()) {
+      heard.push(value)
+      if (value.value !== 1000) continue
+      t.match(await monitor.load(job.id), { state: 'running', progress: { value: 1000 } })
+      writeFileSync(stop, '')
+    }
+    t.same(heard.at(-1), 'over')
+    t.ok(seen.length <= (10 * (Date.now() - from)) / 1000 + 2, `${seen.length} in ${Date.now() - from} ms`)
+    t.same([seen[0], seen.at(-1)], [{ value: 1 }, 'over'])
+    app.off('job:progress', listener)
+    for await (const _ of job.progress()) t.fail('it is over')
+    await job.result()
   })
 
   await t.test('its attempts are kept with it, however they ended', async (t) => {

@@ -8,7 +8,7 @@ import type { Child } from './child.js'
 import type { Stalls } from './stalls.js'
 
 export interface HearingDeps {
-  readonly handlers: Pick<ExecutorHandlers, 'onEnqueue' | 'onCheckpoint'>
+  readonly handlers: Pick<ExecutorHandlers, 'onEnqueue' | 'onCheckpoint' | 'onProgress'>
   readonly stalls: Stalls
   readonly log: Logger
 }
@@ -35,6 +35,11 @@ export class Hearing {
         const by = child.attempts.get(message.token)
         if (by === undefined) this.refuse(child, message.request, overAlready(message))
         else handlers.onEnqueue(message, by, child)
+        return
+      }
+      case 'tell': {
+        const by = child.attempts.get(message.token)
+        if (by !== undefined) handlers.onProgress(by, message.value)
         return
       }
       case 'checkpoint': {

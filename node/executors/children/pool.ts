@@ -219,7 +219,7 @@ export class Pool implements Executor {
     })
     if (what === 'done') return child.attempts.has(number) ? this.#fail(child, number, 'failed', error) : null
     if (what === 'checkpoint') this.#hearing.saved(child, number, error)
-    else this.#hearing.refuse(child, number, error)
+    else if (what !== 'tell') this.#hearing.refuse(child, number, error)
     return null
   }
 
