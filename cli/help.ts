@@ -7,6 +7,7 @@ export const HELP = `jr: durable background jobs, without a broker
 
   jr node       run a node: it keeps jobs and runs them
   jr jobs       list, show and change the jobs of a node, or of all nodes that share a Redis
+  jr counts     how many jobs a node has and had, by name, how many of late, and how long they took
   jr names      the names that a node knows, with their limits and pauses
   jr limits     show and set how many jobs of a name run, or begin, on a node
   jr pause      pause a name, a group of it, or a node; jr resume ends that
@@ -62,7 +63,8 @@ ${usage(' --redis', ' --redis --node NAME')}
                       the name of a node then
   --redis-url URL     in this one; others can read command lines: give a password in JR_REDIS_URL
   --redis-prefix TEXT, --redis-timeout TIME, --config FILE: as jr node takes them
-  --state STATE       ${JOB_STATES.join(', ')}; several: failed,cancelled
+  --state STATE       ${JOB_STATES.join(', ')};
+                      several: failed,cancelled
   --name NAME         only jobs of this name, or of one of several: resize,crop
   --tag TAG           only jobs with this tag
   --group TEXT, --serial TEXT: only jobs of this group, of this series
@@ -73,7 +75,8 @@ ${usage(' --redis', ' --redis --node NAME')}
   --limit N           show at most N jobs (50)
   --all               all jobs, where nothing else says which
   --args JSON         update: args in place of those that they have
-  --opts JSON         update: options in place of those that they have, null for without: '{"priority":-1,"after":"5m"}'
+  --opts JSON         update: options in place of those that they have, null for without one:
+                      '{"priority":-1,"tags":null,"after":"5m"}'
   --dry-run           change nothing, and say how many jobs are meant
   --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
   --json              JSON, for programs
@@ -107,6 +110,15 @@ export const NAMES_HELP = `jr names: the names that a node knows, and those for 
   jr names --node 127.0.0.1:5001
 
 ${AT_NODE}`
+
+export const COUNTS_HELP = `jr counts: what a node has counted since it began, by name
+
+  jr counts --node 127.0.0.1:5001
+
+How many jobs wait and run; how many were done, and failed, in the last minute, hour and day; and in how long
+half, 95 % and 99 % of them began and ran, in the last half hour to hour.
+
+${NODE_FLAGS}`
 
 export const LIMITS_HELP = `jr limits: show and set the limits of names on a node
 

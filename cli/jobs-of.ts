@@ -8,7 +8,7 @@ import { printable } from './terminal.js'
 export interface JobsOf {
   /** For people. */
   readonly name: string
-  readonly jobs: Pick<Monitor, keyof Monitor>
+  readonly jobs: Pick<Monitor, Exclude<keyof Monitor, 'counts'>>
   /** The nodes whose jobs are meant, one after the other. */
   nodes(): Promise<readonly string[]>
   /** Of a Redis: how its nodes stand. */

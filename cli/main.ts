@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   node: () => import('./commands/node.js'),
   jobs: () => import('./commands/jobs.js'),
   names: () => import('./commands/names.js'),
+  counts: () => import('./commands/counts.js'),
   limits: () => import('./commands/limits.js'),
   pause: () => import('./commands/pause.js'),
   resume: async () => ({ run: (await import('./commands/pause.js')).resume }),

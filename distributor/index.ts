@@ -36,6 +36,7 @@ export type {
   PauseOptions,
   SetBy,
 } from './monitor/controls.js'
+export type { NameCounts, NodeCounts } from './monitor/counts.js'
 export type { JobPage, Monitor, NodeMonitor, TagCounts } from './monitor/monitor.js'
 export type { JobAttempt, LoadedJob, MonitoredJob } from './monitor/monitored-job.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'

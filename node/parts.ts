@@ -14,6 +14,7 @@ import { Pruner } from './changes/pruner.js'
 import { Reach } from './changes/reach.js'
 import { Controls } from './controls/controls.js'
 import { whyWaits } from './controls/why.js'
+import { JobCounts } from './counts/counts.js'
 import type { NodeEvents } from './events.js'
 import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
@@ -182,6 +183,7 @@ export function partsOf(
     neighbours === undefined
       ? null
       : new Adoption({ ...common, neighbours, log, random, known, schedules, series, onError })
+  const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)
   const sessions: Sessions = new Sessions({
     settings,
@@ -193,6 +195,7 @@ export function partsOf(
     why: ({ job, state }) => (state === 'available' ? whyWaits(job, { series, scheduler, controls }) : null),
     schedules,
     flowView: new FlowView({ store, journal, reach }),
+    counts,
     reporter,
     clock,
     seq,
@@ -223,6 +226,7 @@ export function partsOf(
     local,
     pruner,
     keeper,
+    counts,
     events,
     log,
     onStoreError: onError,

@@ -6,6 +6,7 @@ import type { AnswerOf, VerbName } from '../../src/verbs/table.js'
 import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
+import { countsOf, type NodeCounts } from './counts.js'
 import { jobOf, type LoadedJob, loadedJobOf, type MonitoredJob } from './monitored-job.js'
 import { type Ask, type GivenTo, request } from './request.js'
 
@@ -40,6 +41,11 @@ export class NodeMonitor {
   /** How many jobs of the node have a tag, by what they are. */
   countTagged(tag: string): Promise<TagCounts> {
     return this.#request('tagged', { tag })
+  }
+
+  /** What the node has counted, by name: how many, how many of late, and how long they took. Cheap at any time. */
+  async counts(): Promise<NodeCounts> {
+    return countsOf(await this.#request('counts', {}), this.node)
   }
 
   /** One job, with its args; null when the node has none of this id. */
@@ -154,6 +160,11 @@ export class Monitor {
   /** How many jobs of all nodes have a tag, by what they are. */
   async countTagged(tag: string): Promise<TagCounts> {
     return sumOf(await this.#everywhere((one) => one.countTagged(tag)))
+  }
+
+  /** What each node has counted: see `NodeMonitor.counts`. */
+  counts(): Promise<NodeCounts[]> {
+    return this.#everywhere((one) => one.counts())
   }
 
   /** One job, with its args and the node that has it; null when no connected node has one of this id. */

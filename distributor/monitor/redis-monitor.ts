@@ -31,7 +31,7 @@ const OPTIONS = { redisUrl, redisPrefix, redisTimeout }
  * with JR_CONNECTION for a node that Redis does not know, or that has its lease and does not answer for `redisTimeout`
  * (30 s). The message says whether what was asked may have been done. JR_BAD_CONFIG: the URL is none.
  */
-export class RedisMonitor implements Pick<Monitor, keyof Monitor> {
+export class RedisMonitor implements Pick<Monitor, Exclude<keyof Monitor, 'counts'>> {
   readonly #redis: () => Promise<RedisJobs>
 
   constructor(options: RedisMonitorOptions, surroundings: Surroundings = SYSTEM) {

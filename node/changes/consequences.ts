@@ -6,6 +6,7 @@ import type { Logger } from '../../src/logger.js'
 import type { Answer, Store } from '../../src/store/contract.js'
 import { FLOWS } from '../../src/store/flow-notes.js'
 import { holderOf } from '../../src/store/unique.js'
+import type { JobCounts } from '../counts/counts.js'
 import type { NodeEvents } from '../events.js'
 import type { Flows } from '../flows/flows.js'
 import type { Scheduler } from '../order/scheduler.js'
@@ -29,6 +30,7 @@ export interface ConsequencesDeps {
   readonly local: LocalJobs
   readonly pruner: Pruner
   readonly keeper: Keeper
+  readonly counts: Pick<JobCounts, 'follow'>
   readonly events: Emitter<NodeEvents>
   readonly log: Logger
   readonly onStoreError: (error: unknown) => void
@@ -80,6 +82,7 @@ export class Consequences {
   /** `answer`: that to all of them, of one that was to be done together with others. */
   #follow(change: NodeSingle, answer: Answer): void {
     this.#deps.series.follow(change, answer === 'ok')
+    if (answer === 'ok') this.#deps.counts.follow(change)
     this.#deps.flows.follow(change, answer === 'ok')
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {

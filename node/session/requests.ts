@@ -1,6 +1,8 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
+import { type Clock, nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import type { StoredJob } from '../../src/job/record.js'
+import type { Store } from '../../src/store/contract.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { understood } from '../../src/verbs/form.js'
@@ -12,6 +14,7 @@ import type { WaitFacts } from '../../src/verbs/waits.js'
 import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
 import { namesOf } from '../controls/names.js'
+import { type JobCounts, oldestDue } from '../counts/counts.js'
 import type { Executors } from '../executors/executors.js'
 import type { FlowView } from '../flows/view.js'
 import type { Runner } from '../run/runner.js'
@@ -24,6 +27,7 @@ const HEAVY: ReadonlySet<VerbName> = new Set([
   'tagged',
   ...Object.keys(ACTS).map((act) => `${act as Act}-all` as const),
   'names',
+  'counts',
   'schedules',
   'flow',
   'cancel-flow',
@@ -46,6 +50,9 @@ export interface Subjects {
   readonly flowView: FlowView
   /** What a running job has told last; null: nothing, or it does not run. */
   readonly progress: (id: string) => Buffer | null
+  readonly counts: Pick<JobCounts, 'read'>
+  readonly store: Pick<Store, 'counts' | 'lanes'>
+  readonly clock: Clock
 }
 
 /** A life of an app. */
@@ -95,6 +102,11 @@ const ANSWERS: Verbs = {
   'update-all': ({ update, ...query }, { reach }) => actOnAll('update', query, reach, update),
   cancel: ({ id }, { reach }) => reach.end(id),
   'cancel-all': (query, { reach }) => actOnAll('cancel', query, reach),
+  counts: async (_, { store, counts, runner, clock }) => {
+    const now = nowOf(clock)
+    const [total, oldest] = await Promise.all([store.counts(), oldestDue(store, now.steady)])
+    return counts.read(now.wall, total, runner.jobs(), oldest)
+  },
   names: async ({ name }, { controls, executors, runner }) =>
     namesOf(controls, executors, runner.jobs(), name),
   'set-limits': ({ name, limits }, { controls }, by) => controls.setLimits(name, limits, by.name),

@@ -1,6 +1,7 @@
 import { NAME, TAG, WHOLE } from '../rules.js'
 import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { CONTROL_VERBS } from './controls.js'
+import { COUNT_VERBS } from './counts.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
 import { FLOW_VERBS } from './flows.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
@@ -56,6 +57,7 @@ const TABLE = {
   ) as { [A in Act]: typeof toOne & { says: string } } & { [A in Act as `${A}-all`]: typeof toAll }),
   update: { ...toOne, says: ACTS.update.says, asks: exactly({ id: one(NAME), update: UPDATE }) },
   'update-all': { ...toAll, asks: exactly({ ...ACT_FIELDS, update: UPDATE }) },
+  ...COUNT_VERBS,
   ...CONTROL_VERBS,
   ...SCHEDULE_VERBS,
   ...FLOW_VERBS,

@@ -127,6 +127,11 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     after: `console.log(jobs.length, job.lastError, next)${STOP}`,
     prints: /^[\s\S]*JR_WRONG_STATE[\s\S]*1 on purpose null\n$/,
   },
+  'docs/guide.md: Counts': {
+    ...APP,
+    before: `${START}await JR.enqueue('resize', { file: 'cat.png' }).result()\n`,
+    prints: /^1 0 true true\n$/,
+  },
   'docs/guide.md: TypeScript': {
     before: STARTED,
     after: `console.log(width + 1)${STOP}`,

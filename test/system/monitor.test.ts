@@ -215,6 +215,13 @@ t.test('jr jobs', async (t) => {
     out: '1 retried\n',
     err: /was not retried: it waits or runs[\s\S]*no job 'nothing'/,
   })
+  t.match((await jr(['counts', ...node])).out, /^NAME +WAITING[\s\S]*^echo +2 [\s\S]*^\(all\) +2 /m)
+  const counted = JSON.parse((await jr(['counts', '--json', ...node])).out)
+  t.match(counted, { node: 'n1', waitingBefore: 0, stored: { waiting: 2 }, oldest: null })
+  t.match(counted.names, [
+    { name: 'echo', waiting: 2 },
+    { name: 'fails', run: { p50: Number } },
+  ])
   const again = ['jobs', 'retry', '--state', 'failed', '--name', 'fails', ...node]
   await until(async () => (await jr([...again, '--dry-run'])).out === '1 would be retried\n')
   t.same(JSON.parse((await jr([...again, '--dry-run', '--json'])).out), { retried: 0, met: 1 })
