@@ -1,11 +1,9 @@
 import { CountedLines } from '../src/counted-lines.js'
-import type { Emitter } from '../src/emitter.js'
 import type { Logger } from '../src/logger.js'
 import type { Store } from '../src/store/contract.js'
 import { GroupCommit } from '../src/store/group-commit.js'
 import type { Surroundings } from '../src/surroundings.js'
 import type { Links } from '../src/wire/links.js'
-import type { NodeState } from '../src/wire/messages.js'
 import { Consequences } from './changes/consequences.js'
 import { type Journal, moveOf, type NodeChange } from './changes/journal.js'
 import { journalOf } from './changes/journal-of.js'
@@ -15,7 +13,6 @@ import { Reach } from './changes/reach.js'
 import { Controls } from './controls/controls.js'
 import { whyWaits } from './controls/why.js'
 import { JobCounts } from './counts/counts.js'
-import type { NodeEvents } from './events.js'
 import { SpawnedChild } from './executors/children/child.js'
 import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
@@ -36,26 +33,11 @@ import { Schedules } from './schedules/schedules.js'
 import { linksOf } from './session/links.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
+import type { Whole } from './whole.js'
 
 const SLOW = 'what the node has to store comes faster than it is stored: children and apps have to wait'
 /** Waiting jobs of a lane in memory: enough to keep any number of children busy while the next are read. */
 const WINDOW = { jobs: 16_384, read: 4096, bytes: 16 * 1024 * 1024 }
-
-/** What the parts ask of the node that they are of. */
-export interface Whole {
-  readonly events: Emitter<NodeEvents>
-  readonly status: () => NodeState['status']
-  /** Once it is open. */
-  readonly storeId: () => string
-  /** The least number of a waiting job that is taken up; 0: any. */
-  readonly oldest: () => number
-  /** The next number of the store. */
-  readonly seq: () => number
-  /** The node as a whole is paused, or is not any more. */
-  readonly onPause: () => void
-  /** The store can't be trusted any more. */
-  readonly fail: (error: unknown) => void
-}
 
 export interface Parts {
   readonly journal: Journal
