@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withTags } from '../dist/node/changes/tags.js'
+import { withNotes } from '../dist/node/changes/indexes.js'
 import { FRESH } from '../dist/src/job/course.js'
 import { TIMED } from '../dist/src/job/lane.js'
 import { agree, NO_TERMS } from '../dist/src/job/terms/agreed.js'
@@ -20,7 +20,7 @@ function insert(n) {
   const place = { lane: TIMED, due: DUE + (n % 1000), seq: n + 1 }
   const who = { distributor: 'app', instance: 'life', wanted: true, enqueuedAt: DUE, byWall: false }
   const job = { ...place, id: `job-${n}`, edition: 0, name: 'work', ...who, agreed, course: FRESH, args }
-  return withTags({ kind: 'insert', job, ownId: false, number: null, origin: null, started: false })
+  return withNotes({ kind: 'insert', job, ownId: false, number: null, origin: null, started: false }, Date)
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'jr-tags-'))
@@ -41,7 +41,7 @@ try {
       )
   })
   for (let round = 0; round < 5; round++) {
-    const query = { tag: 'customer 7', state: 'scheduled', limit: 100 }
+    const query = { tag: 'customer 7', state: ['scheduled'], limit: 100 }
     const { jobs } = await timed('the first 100 of a tag', () => listTagged(store, query))
     if (jobs.length !== Math.min(100, JOBS / 100)) throw new Error(`${jobs.length} jobs found`)
   }

@@ -50,6 +50,11 @@ export class FoundJob<Name extends string = string> {
     return this.facts.result ?? this.facts.args
   }
 
+  /** What it has told last with `ctx.progress`, while it ran; undefined: nothing. */
+  get progress(): unknown {
+    return this.facts.progress
+  }
+
   /** Why it has failed, or was cancelled; null in all other states. */
   get error(): JobFailure | null {
     return errorOf(this.facts)
