@@ -4,16 +4,13 @@ export * from './distributor/index.js'
 export type { Ended, NodeEvents, NodeHandle } from './node/index.js'
 export { CancelJob, FailJob } from './src/errors.js'
 export { type AroundHandler, aroundJob, job, jobCallback, jobErrback } from './src/job/defining.js'
+export type { ContextHandle, JobContext, JobItself, JobLog } from './src/job/job-context.js'
 export type { GivenLimits, GivenRate } from './src/job/limits.js'
 export type {
   CallbackArgs,
-  ContextHandle,
   ErrbackHandler,
   HandlerArgs,
-  JobContext,
   JobHandler,
-  JobItself,
-  JobLog,
   JobOptions,
   JobReturn,
 } from './src/job/registry.js'

@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { Context, type ContextHost } from '../src/attempt/context.js'
 import { packFacts } from '../src/attempt/job-log.js'
-import type { Done, Run, Saved } from '../src/attempt/messages.js'
+import type { Brought, Done, Run } from '../src/attempt/messages.js'
 import { type RunRules, runAttempt } from '../src/attempt/run.js'
 import { pack } from '../src/bytes/codec.js'
 import { packError } from '../src/bytes/error-record.js'
 import { JrError } from '../src/errors.js'
-import type { EnqueueOptions } from '../src/job/enqueue-options.js'
-import { type ContextHandle, type JobLog, type RegisteredJob, registry } from '../src/job/registry.js'
+import type { ContextHandle, JobLog } from '../src/job/job-context.js'
+import type { ContextOptions } from '../src/job/others.js'
+import { type RegisteredJob, registry } from '../src/job/registry.js'
 import type { JobArgs } from '../src/job/types.js'
 import { childMessages } from '../src/pipe/child-messages.js'
 import type { ChildMessage, Init } from '../src/pipe/messages.js'
@@ -38,7 +39,7 @@ class ChildProcess implements ContextHost {
   readonly #enqueuing: Enqueuing
   readonly #saving: Saving
   readonly #telling: Telling
-  /** Attempts that begin when what the job has saved has come. */
+  /** Attempts that begin when what they are given beside their args has come. */
   readonly #awaiting = new Map<number, Run>()
   /** Attempts that are over, and whose jobs have not all been sent. */
   readonly #ended = new Map<number, Done>()
@@ -113,13 +114,13 @@ class ChildProcess implements ContextHost {
     return this.#saving.save(run, value)
   }
 
-  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle {
+  enqueue(run: Run, name: string, args: JobArgs, opts: ContextOptions, ...more: unknown[]): ContextHandle {
     if (more.length > 0) {
       throw new TypeError(
         'ctx.enqueue takes no feedback functions: they end with this process. Use JR.feedback in the app',
       )
     }
-    return this.#enqueuing.enqueue(run, name, args, options)
+    return this.#enqueuing.enqueue(run, name, args, opts)
   }
 
   /** An error that no job's promise has caught: nobody can say what state the process is in. */
@@ -149,7 +150,7 @@ class ChildProcess implements ContextHost {
           this.#channel.close()
         })
         return
-      case 'saved':
+      case 'brought':
         return this.#give(message)
       case 'checkpointed':
         return this.#saving.answered(message.token, message.error)
@@ -183,7 +184,7 @@ class ChildProcess implements ContextHost {
     }
     const ctx = new Context(run, this)
     this.#contexts.set(run.token, ctx)
-    if (run.saved) this.#awaiting.set(run.token, run)
+    if (run.follows) this.#awaiting.set(run.token, run)
     else this.#begin(run, job, ctx)
   }
 
@@ -191,13 +192,13 @@ class ChildProcess implements ContextHost {
     runAttempt(run, job, ctx, this.#rules).then(this.#finish, (error) => this.fatal(error))
   }
 
-  #give({ token, value }: Saved): void {
+  #give({ token, saved, given }: Brought): void {
     const run = this.#awaiting.get(token)
     const job = registry().jobs.get(run?.name ?? '')
     const ctx = this.#contexts.get(token)
     if (run === undefined || job === undefined || ctx === undefined) return
     this.#awaiting.delete(token)
-    ctx.give(value)
+    ctx.give(saved, given)
     this.#begin(run, job, ctx)
   }
 
@@ -217,7 +218,8 @@ class ChildProcess implements ContextHost {
     })
   }
 
-  readonly #finish = (done: Done): void => {
+  readonly #finish = (ended: Done): void => {
+    const done = this.#enqueuing.over(ended)
     this.#contexts.delete(done.token)
     this.#saving.over(done.token)
     this.#telling.over(done.token)

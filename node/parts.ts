@@ -26,6 +26,7 @@ import { Scheduler } from './order/scheduler.js'
 import { Series, taking } from './order/series.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
 import { Reporter } from './report/reporter.js'
+import { broughtTo } from './run/bringing.js'
 import { Runner } from './run/runner.js'
 import { Sayings } from './run/sayings.js'
 import { Keeper } from './schedules/keeper.js'
@@ -146,6 +147,8 @@ export function partsOf(
     counts: gates,
     log,
     random,
+    brought: (job) => broughtTo(job, sayings, flows),
+    followUps: { take: (token) => local.followUps.take(token) },
     sayings,
   })
   const reach = new Reach({ ...common, store, scheduler, runner, executors })
@@ -156,7 +159,7 @@ export function partsOf(
     onError,
   })
   const { forward } = config
-  const local = new LocalJobs({ ...common, executors, scheduler, forward, outcomes })
+  const local: LocalJobs = new LocalJobs({ ...common, executors, scheduler, forward, outcomes })
   const keeper: Keeper = new Keeper({ settings, store, journal, executors, scheduler, clock, seq, onError })
   const schedules = new Schedules({ ...common, keeper, store, executors, scheduler, onError })
   const { neighbours } = store

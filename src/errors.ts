@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   JR_CANCELLED: 'the job was cancelled',
   JR_DEPENDENCY_FAILED: 'a job that this one needs has not completed',
   JR_FLOW_FAILED: 'all jobs of a flow have ended, and some have not completed',
+  JR_NEEDS_TOO_LARGE: 'the results of jobs that this one waited for are too large to be sent along',
   JR_JOB_FAILED: 'the job threw on its last attempt',
   JR_TIMEOUT: 'an attempt, or a wait, took longer than allowed',
   JR_CHILD_LOST: 'the child process ended while the job ran on it',

@@ -151,7 +151,11 @@ function notNew(change: NodeInsert, answer: Answer | undefined): void {
   change.known = true
   const { job, origin } = change
   if (typeof answer === 'string') return origin?.joined(change, job.id)
-  if (answer.shelf.name === FLOWS.name) return origin?.refused(change, flowTaken(answer.key))
+  if (answer.shelf.name === FLOWS.name) {
+    // The job has made this child before.
+    if (job.agreed.terms.parent !== undefined) return origin?.joined(change, job.id)
+    return origin?.refused(change, flowTaken(answer.key))
+  }
   const there = holderOf(answer.value)
   if (job.agreed.terms.unique?.onConflict !== 'reject') return origin?.joined(change, there)
   origin?.refused(change, duplicateOf(job.name, there))

@@ -8,6 +8,7 @@ import type { AskedOutcomes, Asker } from '../report/asked-outcomes.js'
 import type { Attempt } from '../run/attempt.js'
 import { type Admitting, admit, refusal } from '../session/admit.js'
 import type { NodeSettings } from '../settings.js'
+import { FollowUps } from './follow-ups.js'
 import type { Journal, NodeInsert, Origin } from './journal.js'
 import { Watchers } from './watchers.js'
 
@@ -40,6 +41,8 @@ const NOTHING = Buffer.alloc(0)
 /** Jobs that jobs have enqueued at their own node. */
 export class LocalJobs implements Origin {
   readonly #deps: LocalDeps
+  /** What becomes jobs when the jobs that have enqueued them complete. */
+  readonly followUps = new FollowUps()
   /** The jobs that have enqueued others, while they run. */
   readonly #watchers = new Watchers()
   readonly #storing = new Map<NodeInsert, Storing>()
@@ -50,12 +53,14 @@ export class LocalJobs implements Origin {
 
   enqueue(ask: ChildEnqueue, by: Attempt, asker: Asker): void {
     const { settings, executors, scheduler, journal, clock, seq, forward, outcomes } = this.#deps
-    const { request } = ask
+    const { request, withCompletion } = ask
     const { name, agreed } = ask.job
     const known = executors.known(name)
     const elsewhere = (agreed.terms.node ?? settings.name) !== settings.name
     const refused = refusal(ask.job, settings, known, executors.slots)
-    if (forward !== null && (elsewhere || refused !== null)) {
+    // With the job that has made it, or for that to wait for it, it is at this node.
+    const here = withCompletion || agreed.terms.parent !== undefined
+    if (forward !== null && !here && (elsewhere || refused !== null)) {
       // The distributor has it now, and a bound of its own.
       reply({ asker, request }, 'taken', null)
       return forward(ask, {
@@ -63,12 +68,18 @@ export class LocalJobs implements Origin {
         outcome: (ok, body) => outcomes.tellFrom(asker, request, ok, body),
       })
     }
-    if (refused !== null) return reply({ asker, request }, 'accepted', packError(refused))
+    if (withCompletion) reply({ asker, request }, 'taken', null)
+    if (refused !== null) {
+      if (withCompletion) return this.followUps.add(by.token, refused)
+      return reply({ asker, request }, 'accepted', packError(refused))
+    }
     const { distributor, instance } = by.job
     const key = scheduler.keyFor(ask.job)
     const job = admit(ask, { name: distributor, instance }, known, nowOf(clock), seq(), key)
     const ownId = job.edition > 0
-    const insert: NodeInsert = { kind: 'insert', job, ownId, number: null, origin: this, started: false }
+    const made = { kind: 'insert', job, ownId, number: null, started: false } as const
+    if (withCompletion) return this.followUps.add(by.token, { ...made, origin: null })
+    const insert: NodeInsert = { ...made, origin: this }
     const from = { asker, request }
     this.#storing.set(insert, { by: from, is: '', forget: this.#watch(job.id, job.edition, from) })
     journal.add(insert, true)

@@ -2,7 +2,7 @@ import { familyOf, membershipOf } from '../../src/job/flow.js'
 import { flowOf, isBlocked } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Answer } from '../../src/store/contract.js'
-import { flowBytes, flowNote } from '../../src/store/flow-notes.js'
+import { FAMILIES, FLOWS, flowBytes, flowNote } from '../../src/store/flow-notes.js'
 import type {
   NodeChange,
   NodeEnd,
@@ -12,6 +12,7 @@ import type {
   NodeTogether,
 } from '../changes/journal.js'
 import { Deciding, type DecidingDeps } from './deciding.js'
+import { readGivenFor } from './giving.js'
 import { HeldFlows } from './held-flows.js'
 import { PARENT } from './reading.js'
 import { unfinished } from './sweeping.js'
@@ -29,6 +30,8 @@ export class Flows {
   readonly #deps: FlowsDeps
   readonly #held = new HeldFlows()
   readonly #deciding: Deciding
+  /** There may be jobs that have children. */
+  #hasFamilies = false
   /** Of flows of which jobs of a lost neighbour have come here. */
   readonly #adopted = new Set<string>()
 
@@ -38,8 +41,9 @@ export class Flows {
   }
 
   /** What earlier lives of the node have not finished is found while it works; unless it takes up nothing of them. */
-  start(): void {
+  async start(): Promise<void> {
     const { store, oldest, onError } = this.#deps
+    this.#hasFamilies = (await store.notes(FLOWS, FAMILIES, 1)).length > 0
     if (oldest() === 0) unfinished(store, this).catch(onError)
   }
 
@@ -75,6 +79,7 @@ export class Flows {
       this.#deciding.ended(change, done)
       if (done && this.#held.families > 0) this.#parentEnded(change.from)
     } else if (change.kind === 'move' && change.owner !== undefined && done) {
+      this.#hasFamilies = true
       const flow = flowOfJob(change.to)
       if (flow !== null) this.#adopted.add(flow)
     }
@@ -83,6 +88,20 @@ export class Flows {
   /** What was to be done together is, or is not: true when another change takes its place, of which more will be told. */
   answered(change: NodeTogether, answer: Answer): boolean {
     return this.#deciding.answered(change, answer)
+  }
+
+  /** What a job is given beside its args, which has to be read; null: nothing. */
+  given(job: JobRecord): Promise<Buffer> | null {
+    const { course, agreed } = job
+    // What an attempt has made is not known in its record.
+    const hasTried = course.attempt > 0 || course.losses > 0
+    const children = course.waited || (hasTried && this.#hasFamilies)
+    if (agreed.terms.needs === undefined && !children) return null
+    const { store, onError } = this.#deps
+    return readGivenFor(store, job, children).catch((error) => {
+      onError(error)
+      return NOTHING
+    })
   }
 
   /** After jobs of a lost neighbour have come: what they waited for may have ended before. */
@@ -109,6 +128,7 @@ export class Flows {
     const of = membershipOf(job)
     if (of === null) return
     const { flow: term, parent } = job.agreed.terms
+    this.#hasFamilies ||= parent !== undefined
     let flow = this.#held.get(of.flow)
     if (flow === undefined) {
       // It is read when a job of it ends.
@@ -124,7 +144,8 @@ export class Flows {
   #together(change: NodeTogether, durable: boolean): NodeChange | null {
     const [first, ...more] = change.changes
     for (const each of change.changes) if (each.kind === 'insert') opened(each)
-    if (first?.kind !== 'end') return change
+    if (first === undefined || first.kind === 'insert') return change
+    if (first.kind !== 'end') return this.#deciding.together(change.changes, durable)
     return this.#ends(first, more as NodeInsert[], durable)
   }
 
@@ -151,6 +172,8 @@ export class Flows {
     if (family.graph.isOver && family.status === 'ready') this.#deciding.over(family, true)
   }
 }
+
+const NOTHING = Buffer.alloc(0)
 
 function flowOfJob(job: JobRecord): string | null {
   return isBlocked(job.lane) ? flowOf(job.lane) : (membershipOf(job)?.flow ?? null)

@@ -21,7 +21,7 @@ export function logEnd(
     return
   }
   if (error === null || ended === 'cancelled') {
-    log.debug(`job:${ended ?? 'returned'}`, facts)
+    log.debug(`job:${ended ?? (result.status === 'waiting' ? 'waiting' : 'returned')}`, facts)
     return
   }
   const { code, message, stack } = error

@@ -1,7 +1,16 @@
 import type { Done, DoneStatus } from '../../src/attempt/messages.js'
 import { packError } from '../../src/bytes/error-record.js'
 import type { JrError } from '../../src/errors.js'
+import { isDeferred } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
+
+/** What an attempt is given beside its args. Empty: nothing. */
+export interface Brought {
+  /** What the job has saved before. */
+  readonly saved: Buffer
+  /** What it is told of other jobs. */
+  readonly given: Buffer
+}
 
 /** One run of a job on a child. */
 export interface Attempt {
@@ -18,11 +27,31 @@ export interface Attempt {
   readonly deferred: boolean
   /** Suspected of killing children: on a child with nothing else on it. */
   readonly alone: boolean
-  /** What the job has saved before; null: nothing. */
-  readonly saved: Promise<Buffer | null> | null
+  /** What it is given beside its args; null: nothing. */
+  readonly brought: Promise<Brought> | null
 }
 
-/** As the child has it, or `lost` with it. `returned` and `snoozed` spend no attempt; the others spend one. */
+/** How it begins. */
+export interface Beginning extends Pick<Attempt, 'startedAt' | 'alone' | 'brought'> {
+  readonly maxAttempts: number
+  readonly timeoutMs: number
+}
+
+export function attemptOf(token: number, job: JobRecord, of: Beginning): Attempt {
+  return {
+    token,
+    job,
+    attempt: job.course.attempt + 1,
+    maxAttempts: of.maxAttempts,
+    startedAt: of.startedAt,
+    timeoutMs: of.timeoutMs,
+    deferred: isDeferred(job.lane),
+    alone: of.alone,
+    brought: of.brought,
+  }
+}
+
+/** As the child has it, or `lost` with it. `returned`, `snoozed` and `waiting` spend no attempt; the others spend one. */
 export type AttemptStatus = DoneStatus | 'lost'
 
 export interface AttemptResult {

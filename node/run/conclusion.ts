@@ -6,7 +6,7 @@ import type { JobRecord, KeptResult } from '../../src/job/record.js'
 import { type JobState, transition } from '../../src/job/states.js'
 import type { NodeEnd, NodeMove } from '../changes/journal.js'
 import type { NodeSettings } from '../settings.js'
-import type { AttemptResult, Over } from './attempt.js'
+import { type AttemptResult, failedWith, type Over } from './attempt.js'
 import { pastOf } from './past.js'
 import type { Verdict } from './verdict.js'
 
@@ -27,6 +27,11 @@ export function asCancelled(result: AttemptResult): AttemptResult {
   const error = new JrError('JR_CANCELLED', `job ${job.id} ('${job.name}') was cancelled`)
   const { code, message } = error
   return { ...result, status: 'cancelled', code, message, error: packError(error) }
+}
+
+/** An attempt that has completed has not when what was to become a job with it can't. */
+export function withoutFollowUp(result: AttemptResult, refused: JrError): AttemptResult {
+  return result.status === 'completed' ? { ...failedWith(result, refused), status: 'failed' } : result
 }
 
 /**

@@ -5,35 +5,19 @@ import { isDeferred } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
 import type { Begin } from '../../src/store/contract.js'
+import type { FollowUps } from '../changes/follow-ups.js'
 import type { Journal } from '../changes/journal.js'
 import type { Executor } from '../executors/executor.js'
 import { type Executors, free } from '../executors/executors.js'
 import type { NodeSettings } from '../settings.js'
-import type { Attempt, AttemptResult } from './attempt.js'
+import { type Attempt, type AttemptResult, attemptOf, type Brought } from './attempt.js'
 import { logEnd, logStart } from './attempt-log.js'
-import { asCancelled, changeAfter, endedWithoutRun } from './conclusion.js'
+import { asCancelled, changeAfter, endedWithoutRun, withoutFollowUp } from './conclusion.js'
+import type { Counts, Due } from './due.js'
 import { errorOf, pastOf } from './past.js'
 import { rulesFor } from './rules.js'
 import type { Sayings } from './sayings.js'
 import { decide } from './verdict.js'
-
-/** What the runner needs of the scheduler. */
-export interface Due {
-  /** This job, which is not stored yet, may begin: nothing that waits is in front of it. */
-  passes(job: JobRecord, deferred: boolean, now: Now): boolean
-  take(deferred: boolean, now: Now): JobRecord | null
-  /** It does not wait for a limit, or for what else its name or group is kept back. */
-  mayBegin(job: JobRecord, now: Now): boolean
-  /** It was taken, and waits again: it may not begin, or nothing here knows its name. */
-  back(job: JobRecord): void
-  unknown(job: JobRecord): void
-}
-
-/** What is counted of those that run. */
-export interface Counts {
-  begin(job: JobRecord): void
-  end(job: JobRecord): void
-}
 
 export interface RunnerDeps {
   readonly settings: NodeSettings
@@ -44,9 +28,13 @@ export interface RunnerDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
-  readonly sayings: Pick<Sayings, 'heard' | 'saved'>
+  readonly sayings: Pick<Sayings, 'heard'>
   /** The next number of the store: places and outcomes. */
   readonly seq: () => number
+  /** What a job is given beside its args; null: nothing. */
+  readonly brought: (job: JobRecord) => Promise<Brought> | null
+  /** What attempts have enqueued to become jobs when they complete. */
+  readonly followUps: Pick<FollowUps, 'take'>
 }
 
 /** A job that is run, or is on its way to what runs it. */
@@ -188,20 +176,13 @@ export class Runner {
     }
   }
 
-  #start(job: JobRecord, definition: JobDefinition, on: Executor, now: number, alone: boolean): void {
-    const { settings, counts, sayings, journal, log } = this.#deps
-    const begin: Begin = { kind: 'begin', job, startedAt: now }
-    const attempt: Attempt = {
-      token: ++this.#token,
-      job,
-      attempt: job.course.attempt + 1,
-      maxAttempts: rulesFor(job, definition, settings).maxAttempts,
-      startedAt: now,
-      timeoutMs: job.agreed.terms.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
-      deferred: isDeferred(job.lane),
-      alone,
-      saved: job.course.saved ? sayings.saved(job.id) : null,
-    }
+  #start(job: JobRecord, definition: JobDefinition, on: Executor, startedAt: number, alone: boolean): void {
+    const { settings, counts, brought, journal, log } = this.#deps
+    const begin: Begin = { kind: 'begin', job, startedAt }
+    const { maxAttempts } = rulesFor(job, definition, settings)
+    const timeoutMs = job.agreed.terms.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs
+    const of = { maxAttempts, startedAt, timeoutMs, alone, brought: brought(job) }
+    const attempt = attemptOf(++this.#token, job, of)
     this.#running.set(job.id, { attempt, on, watched: job.wanted, cancelled: false, discarded: false })
     counts.begin(job)
     // Not waited for: if the node dies before this is written, the attempt was lost with it and runs as the same one.
@@ -224,13 +205,15 @@ export class Runner {
   }
 
   #conclude(given: AttemptResult, now: Now): void {
-    const { settings, executors, counts, sayings, journal, log, random, seq } = this.#deps
+    const { settings, executors, counts, sayings, journal, log, random, seq, followUps } = this.#deps
     const running = this.#running.get(given.attempt.job.id)
     const heard = sayings.heard(given)
+    const followUp = followUps.take(given.attempt.token)
     if (running?.attempt !== given.attempt) return
     this.#running.delete(given.attempt.job.id)
     counts.end(given.attempt.job)
-    const result = running.cancelled ? asCancelled(heard) : heard
+    const kept = followUp?.refused ? withoutFollowUp(heard, followUp.refused) : heard
+    const result = running.cancelled ? asCancelled(kept) : kept
     const { attempt, status, retryAfterMs } = result
     const { job } = attempt
     const error = errorOf(result)
@@ -243,6 +226,8 @@ export class Runner {
     if (settings.logJobProcessing) logEnd(log, result, verdict, error)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    journal.add(changeAfter(result, past, record, verdict, running.discarded, this.#deps), false)
+    const change = changeAfter(result, past, record, verdict, running.discarded, this.#deps)
+    if (followUp === null || verdict.ended !== 'completed') return journal.add(change, false)
+    journal.add({ kind: 'together', changes: [change, ...followUp.inserts] }, false)
   }
 }

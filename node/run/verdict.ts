@@ -1,6 +1,7 @@
 import { type PastAttempt, withAttempt } from '../../src/job/attempts.js'
 import { type Course, FRESH } from '../../src/job/course.js'
 import { dueAfter } from '../../src/job/due.js'
+import { blockedBy, familyOf } from '../../src/job/flow.js'
 import { timedLane } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { judge } from '../../src/job/retry-policy.js'
@@ -46,6 +47,11 @@ export function decide(
       return { ended: null, next: { ...job, seq, course: returned(job) } }
     case 'cancelled':
       return { ended: 'cancelled', next: null }
+    case 'waiting':
+      return {
+        ended: null,
+        next: blockedBy(familyOf(job), { ...job, seq, course: { ...returned(job), waited: true } }),
+      }
     case 'snoozed':
       return { ended: null, next: waiting(job, end.retryAfterMs ?? 0, now, seq, returned(job), ahead) }
     case 'given-up':

@@ -1,12 +1,20 @@
 import { unpackChecked } from '../bytes/codec.js'
 import { JrError } from '../errors.js'
-import type { EnqueueOptions } from '../job/enqueue-options.js'
-import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/registry.js'
+import type { ContextHandle, JobContext, JobItself, JobLog } from '../job/job-context.js'
+import {
+  type ChildJob,
+  type ContextOptions,
+  type NeededJob,
+  type OtherJobs,
+  WaitsForChildren,
+} from '../job/others.js'
 import { Snooze } from '../job/snooze.js'
 import type { JobHeaders } from '../job/terms/headers.js'
 import type { GivenFor, JobArgs, JobName } from '../job/types.js'
+import { type Given, NOTHING_GIVEN, readGiven } from '../pipe/given-bytes.js'
 import { asText, packFacts } from './job-log.js'
 import type { AbortReason, Run } from './messages.js'
+import { seenChildren, seenNeeds, seenOthers } from './others.js'
 
 /** What a context asks of the child that it runs on. */
 export interface ContextHost {
@@ -15,7 +23,7 @@ export interface ContextHost {
   log(run: Run, level: keyof JobLog, text: string, facts: string): void
   checkpoint(run: Run, value: unknown): Promise<void>
   progress(run: Run, value: unknown): void
-  enqueue(run: Run, name: string, args: JobArgs, options: EnqueueOptions, ...more: unknown[]): ContextHandle
+  enqueue(run: Run, name: string, args: JobArgs, opts: ContextOptions, ...more: unknown[]): ContextHandle
 }
 
 /** The `ctx` of one attempt. What most jobs don't ask for is made when it is asked for. */
@@ -28,6 +36,11 @@ export class Context implements JobContext {
   /** Packed; null: nothing, or it is unpacked. */
   #packed: Buffer | null = null
   #saved: unknown
+  #given: Given = NOTHING_GIVEN
+  #needs: Readonly<Record<string, NeededJob>> | null = null
+  #children: readonly ChildJob[] | null = null
+  /** What becomes of the children that this attempt has made. */
+  readonly #made: Promise<void>[] = []
 
   constructor(run: Run, host: ContextHost) {
     this.#run = run
@@ -86,10 +99,39 @@ export class Context implements JobContext {
 
   enqueue<Name extends JobName>(
     name: Name,
-    ...rest: GivenFor<Name, [options?: EnqueueOptions]>
+    ...rest: GivenFor<Name, [options?: ContextOptions]>
   ): ContextHandle<Name>
-  enqueue(name: string, args: JobArgs = {}, options: EnqueueOptions = {}, ...more: unknown[]): ContextHandle {
-    return this.#host.enqueue(this.#run, name, args, options, ...more)
+  enqueue(name: string, args: JobArgs = {}, options: ContextOptions = {}, ...more: unknown[]): ContextHandle {
+    const handle = this.#host.enqueue(this.#run, name, args, options, ...more)
+    if (options.child === true) this.#made.push(handle.accepted)
+    return handle
+  }
+
+  get needs(): Readonly<Record<string, NeededJob>> {
+    this.#needs ??= seenNeeds(this.#given.needs)
+    return this.#needs
+  }
+
+  get others(): OtherJobs | null {
+    return seenOthers(this.#given.others)
+  }
+
+  get children(): readonly ChildJob[] {
+    this.#children ??= seenChildren(this.#given.children)
+    return this.#children
+  }
+
+  waitForChildren(): WaitsForChildren {
+    if (this.#made.length > 0 || this.#given.children.some(({ state }) => state === null))
+      return new WaitsForChildren()
+    throw new TypeError(
+      'ctx.waitForChildren: this job has no child that has not ended: make one with ctx.enqueue(name, args, { child: true }), or read ctx.children',
+    )
+  }
+
+  /** All children of this attempt are jobs. Rejects with what one of them was refused for. */
+  async childrenAccepted(): Promise<void> {
+    await Promise.all(this.#made)
   }
 
   progress(value: unknown): void {
@@ -104,9 +146,10 @@ export class Context implements JobContext {
     return new Snooze(duration)
   }
 
-  /** What an earlier attempt has saved; empty: nothing. Before the job sees it. */
-  give(saved: Buffer): void {
+  /** What an earlier attempt has saved, and what it is told of other jobs; empty: nothing. Before the job sees it. */
+  give(saved: Buffer, given: Buffer): void {
     if (saved.length > 0) this.#packed = saved
+    this.#given = readGiven(given)
   }
 
   /** Why this attempt was asked to end; null when it was not. */

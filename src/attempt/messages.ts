@@ -14,17 +14,21 @@ export interface Run {
   readonly enqueuedAt: number
   readonly startedAt: number
   readonly headers: JobHeaders
-  /** What the job has saved follows (`Saved`): it begins then. */
-  readonly saved: boolean
+  /** Of its id. */
+  readonly edition: number
+  /** What it is given beside its args follows (`Brought`): it begins then. */
+  readonly follows: boolean
   readonly args: Buffer
 }
 
-/** What an earlier attempt has saved. */
-export interface Saved {
-  readonly type: 'saved'
+/** What an attempt is given beside its args. Empty: nothing. */
+export interface Brought {
+  readonly type: 'brought'
   readonly token: number
-  /** Packed; empty: there is nothing. */
-  readonly value: Buffer
+  /** What an earlier attempt has saved, packed. */
+  readonly saved: Buffer
+  /** What it is told of other jobs. */
+  readonly given: Buffer
 }
 
 /** It is asked to end: its signal aborts. */
@@ -37,7 +41,7 @@ export interface Abort {
 export type AbortReason = 'timeout' | 'cancel' | 'shutdown'
 
 /**
- * `given-up`: failed, and not to be tried again. `snoozed`: to run again later, at no cost. `returned`: interrupted by the node, at no
+ * `given-up`: failed, and not to be tried again. `snoozed`, and `waiting` for its children: to run again later, at no cost. `returned`: interrupted by the node, at no
  * cost.
  */
 export const DONE_STATUSES = [
@@ -48,6 +52,7 @@ export const DONE_STATUSES = [
   'returned',
   'given-up',
   'snoozed',
+  'waiting',
 ] as const
 export type DoneStatus = (typeof DONE_STATUSES)[number]
 

@@ -4,6 +4,7 @@ import { isPackedMap } from '../bytes/msgpack-check.js'
 import { packArgs } from '../bytes/values.js'
 import type { Clock } from '../clock.js'
 import { JrError } from '../errors.js'
+import { WaitsForChildren } from '../job/others.js'
 import type { RegisteredJob } from '../job/registry.js'
 import { Snooze } from '../job/snooze.js'
 import type { JobArgs } from '../job/types.js'
@@ -23,6 +24,9 @@ export interface RunRules {
 
 const NOTHING = Buffer.alloc(0)
 
+/** What a handler may return so that the job runs again. */
+type Later = Snooze | WaitsForChildren
+
 /** A synchronous part this long keeps every other job of an evented child waiting. */
 const BLOCKED_MS = 200
 
@@ -40,8 +44,9 @@ export async function runAttempt(run: Run, job: RegisteredJob, ctx: Context, rul
       if (later !== null) break
       later = merge(args, await called(handler, args, ctx, run, rules))
     }
+    if (later instanceof WaitsForChildren) await ctx.childrenAccepted()
     if (ctx.aborted === 'cancel' || ctx.aborted === 'timeout') throw abortError(run, ctx.aborted)
-    if (later !== null) return snoozed(run, later)
+    if (later !== null) return postponed(run, later)
     const packed = packResult(args, rules)
     return done(run, 'completed', packed)
   } catch (error) {
@@ -66,7 +71,7 @@ async function fail(
   if (ctx.aborted === 'shutdown') return done(run, 'returned', run.args)
   let cancelled = isA('CancelJob', thrown) || ctx.aborted === 'cancel'
   let givenUp = isA('FailJob', thrown)
-  let later: Snooze | null = null
+  let later: Later | null = null
   const cause =
     ctx.aborted === 'timeout' ? abortError(run, 'timeout') : cancelled ? cancelError(run, thrown) : thrown
   const error = asError(cause)
@@ -84,7 +89,7 @@ async function fail(
     }
   }
   delete args.error
-  if (later !== null && !cancelled && !givenUp) return snoozed(run, later)
+  if (later !== null && !cancelled && !givenUp) return postponed(run, later)
   const packed = packWhatCanBe(args, run, rules)
   const own = codeOf(error)
   const code = own === '' ? 'JR_JOB_FAILED' : own
@@ -110,8 +115,8 @@ async function within(
   ctx: Context,
   run: Run,
   rules: RunRules,
-): Promise<Snooze | null> {
-  let later: Snooze | null = null
+): Promise<Later | null> {
+  let later: Later | null = null
   const go = async (at: number): Promise<void> => {
     const around = job.around[at]
     if (around === undefined) later = merge(args, await called(job.handler, args, ctx, run, rules))
@@ -139,12 +144,12 @@ function called(
 }
 
 /**
- * A plain object is merged into the args; anything else that is returned becomes `args.result`. But for a snooze, which is
- * answered.
+ * A plain object is merged into the args; anything else that is returned becomes `args.result`. But for a snooze, or a wait for children,
+ * which is answered.
  */
-function merge(args: JobArgs, returned: unknown): Snooze | null {
+function merge(args: JobArgs, returned: unknown): Later | null {
   if (returned === undefined || returned === args) return null
-  if (returned instanceof Snooze) return returned
+  if (returned instanceof Snooze || returned instanceof WaitsForChildren) return returned
   const plain =
     typeof returned === 'object' && returned !== null && Object.getPrototypeOf(returned) === Object.prototype
   if (plain) Object.assign(args, returned)
@@ -209,8 +214,9 @@ function asError(thrown: unknown): Error {
 }
 
 /** Later it begins with the args as they came. */
-function snoozed(run: Run, { ms }: Snooze): Done {
-  return { ...done(run, 'snoozed', run.args), retryAfterMs: ms }
+function postponed(run: Run, later: Later): Done {
+  if (later instanceof WaitsForChildren) return done(run, 'waiting', run.args)
+  return { ...done(run, 'snoozed', run.args), retryAfterMs: later.ms }
 }
 
 function done(run: Run, status: Done['status'], args: Buffer): Done {

@@ -29,6 +29,8 @@ export const COURSE = {
   attempts: attempts(10),
   /** An attempt may have saved something for the next. */
   saved: flag(11),
+  /** It has waited for its children. */
+  waited: flag(12),
 } as const
 
 /** What has happened to a job. Only its node writes it. */

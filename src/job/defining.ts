@@ -1,11 +1,11 @@
 import { checked, NAME } from '../rules.js'
+import type { JobContext } from './job-context.js'
 import {
   type Around,
   type CallbackArgs,
   type ErrbackHandler,
   type Handler,
   type HandlerArgs,
-  type JobContext,
   type JobHandler,
   type JobOptions,
   type JobReturn,

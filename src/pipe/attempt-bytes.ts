@@ -5,13 +5,18 @@ import { CHECKPOINT, MAX_NAME, MAX_TEXT, PROGRESS, received } from '../rules.js'
 import { choice, label, text } from '../wire/fields.js'
 
 /** The two messages of each attempt as bytes. What most of them do not have takes no room. */
-const HAS_HEADERS = 1
-const HAS_SAVED = 1 << 1
+const HAS_HEADERS = 1 << 0
+const HAS_EDITION = 1 << 1
+const FOLLOWS = 1 << 2
+const NOTHING = Buffer.alloc(0)
 
 export function writeRun(w: ByteWriter, m: Run): void {
-  const { headers, saved } = m
+  const { headers, edition, follows } = m
+  let flags = headers === NO_HEADERS ? 0 : HAS_HEADERS
+  if (edition > 0) flags |= HAS_EDITION
+  if (follows) flags |= FOLLOWS
   w.uint(m.token)
-  w.u8((headers === NO_HEADERS ? 0 : HAS_HEADERS) | (saved ? HAS_SAVED : 0))
+  w.u8(flags)
   w.text(m.id)
   w.text(m.name)
   w.uint(m.attempt)
@@ -21,6 +26,7 @@ export function writeRun(w: ByteWriter, m: Run): void {
   w.uint(m.enqueuedAt)
   w.uint(m.startedAt)
   if (headers !== NO_HEADERS) writeHeaders(w, headers)
+  if (edition > 0) w.uint(edition)
   w.bytes(m.args)
 }
 
@@ -39,7 +45,8 @@ export function readRun(r: ByteReader): Run {
     enqueuedAt: r.uint(),
     startedAt: r.uint(),
     headers: flags & HAS_HEADERS ? readHeaders(r, 'headers') : NO_HEADERS,
-    saved: (flags & HAS_SAVED) !== 0,
+    edition: flags & HAS_EDITION ? r.uint() : 0,
+    follows: (flags & FOLLOWS) !== 0,
     args: r.bytes(),
   }
 }
@@ -65,8 +72,6 @@ export function writeDone(w: ByteWriter, m: Done): void {
   w.bytes(m.args)
   if (error.length > 0) w.bytes(error)
 }
-
-const NOTHING = Buffer.alloc(0)
 
 export function readDone(r: ByteReader): Done {
   const flags = r.u8()

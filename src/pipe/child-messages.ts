@@ -29,7 +29,7 @@ const CODES: Readonly<Record<Exclude<ChildMessage['type'], 'unreadable'>, number
   abort: 3,
   ping: 4,
   'enqueue-reply': 5,
-  saved: 6,
+  brought: 6,
   checkpointed: 7,
   ready: 10,
   'start-failed': 11,
@@ -68,9 +68,10 @@ function write(m: ChildMessage, w: ByteWriter): void {
   switch (m.type) {
     case 'run':
       return writeRun(w, m)
-    case 'saved':
+    case 'brought':
       w.uint(m.token)
-      return w.bytes(m.value)
+      w.bytes(m.saved)
+      return w.bytes(m.given)
     case 'checkpoint':
     case 'tell':
       return writeSaid(w, m)
@@ -114,6 +115,7 @@ function write(m: ChildMessage, w: ByteWriter): void {
     case 'enqueue':
       w.uint(m.request)
       w.uint(m.token)
+      w.flag(m.withCompletion)
       return writeJobFields(w, m)
     case 'loading':
       return w.text(m.file)
@@ -134,8 +136,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return readRun(r)
     case CODES.done:
       return readDone(r)
-    case CODES.saved:
-      return { type: 'saved', token: r.uint(), value: r.bytes() }
+    case CODES.brought:
+      return { type: 'brought', token: r.uint(), saved: r.bytes(), given: r.bytes() }
     case CODES.checkpoint:
       return readCheckpoint(r)
     case CODES.tell:
@@ -183,7 +185,8 @@ function read(code: number, r: ByteReader): ChildMessage | null {
       return { type: 'blocked', id: label(r.text(), 'id'), name: label(r.known(), 'name'), ms: r.uint() }
     case CODES.enqueue: {
       const request = r.uint()
-      return { type: 'enqueue', request, token: r.uint(), ...readJobFields(r) }
+      const token = r.uint()
+      return { type: 'enqueue', request, token, withCompletion: r.flag(), ...readJobFields(r) }
     }
     case CODES.loading:
       return { type: 'loading', file: text(r.text(), 'file', LONGEST_PATH) }

@@ -1,4 +1,4 @@
-import type { Abort, Checkpoint, Checkpointed, Done, Log, Run, Saved, Tell } from '../attempt/messages.js'
+import type { Abort, Brought, Checkpoint, Checkpointed, Done, Log, Run, Tell } from '../attempt/messages.js'
 import type { JrError } from '../errors.js'
 import type { JobDefinition } from '../job/definition.js'
 import type { SentJob } from '../wire/job-fields.js'
@@ -9,7 +9,7 @@ export type ChildMessage = ToChild | FromChild
 export type ToChild =
   | Init
   | Run
-  | Saved
+  | Brought
   | Abort
   | { readonly type: 'ping' }
   | EnqueueReply
@@ -105,6 +105,8 @@ export interface ChildEnqueue extends SentJob {
   readonly request: number
   /** The job that asks. */
   readonly token: number
+  /** It becomes a job when the one that asks completes: what follows is its end. */
+  readonly withCompletion: boolean
 }
 
 /** An error outside of any job: the child ends. */

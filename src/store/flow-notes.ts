@@ -34,6 +34,9 @@ export function resultNote(flow: string, key: string): NoteName {
   return { shelf: RESULTS, key: `${flow}\0${key}` }
 }
 
+/** The notes of all children of jobs. */
+export const FAMILIES: NoteRange = { prefix: 'c' }
+
 /** All notes of a flow. */
 export function notesOf(flow: string): NoteRange {
   return { prefix: `${flow}\0` }

@@ -149,6 +149,8 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     after: `console.log('both')${STOP}`,
     prints: /^both\n$/,
   },
+  'docs/children.md: Children': { prints: /^\[ 'a\.small\.jpg', 'b\.small\.jpg' \]\n$/ },
+  'docs/children.md: With the completion of a job': { prints: /^invoice 7\n$/ },
   'docs/what-a-job-says.md: Progress': { prints: /^(?=[\s\S]*^of all: copy 100$)(?=[\s\S]*^100 %$)/m },
   'docs/what-a-job-says.md: Headers': { prints: /^cat\.png is done, ann\n$/ },
   'docs/what-a-job-says.md: How a job ends its attempt': { prints: /^FailJob no such account\n$/ },

@@ -18,7 +18,7 @@ function result(job: JobRecord, how: Partial<AttemptResult> = {}): AttemptResult
     timeoutMs: 0,
     deferred: false,
     alone: false,
-    saved: null,
+    brought: null,
   }
   const nothing = Buffer.alloc(0)
   return {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Child, ChildHandlers, ChildOptions } from '#dist/node/executors/children/child.js'
 import { Pool } from '#dist/node/executors/children/pool.js'
-import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
+import type { Attempt, AttemptResult, Brought } from '#dist/node/run/attempt.js'
 import { JrError } from '#dist/src/errors.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import { silentLogger } from '#dist/src/logger.js'
@@ -146,12 +146,12 @@ async function pool(over: { [option: string]: number } = {}) {
       token,
       job,
       attempt: 1,
+      brought: null,
       maxAttempts: 3,
       startedAt: 1000,
       timeoutMs: 0,
       deferred: false,
       alone: false,
-      saved: null,
       ...over,
     })
     return token
@@ -307,22 +307,23 @@ t.test(
   'what a job saves goes to the node, which answers; what it had saved comes before it begins',
   async (t) => {
     const { run, children, checkpoints } = await pool()
-    let give: (value: Buffer | null) => void = () => {}
-    const saved = new Promise<Buffer | null>((resolve) => {
+    let give: (value: Brought) => void = () => {}
+    const brought = new Promise<Brought>((resolve) => {
       give = resolve
     })
-    const [first, second] = [run({ saved }), run({ saved: Promise.resolve(null) })]
+    const nothing = { saved: NOTHING, given: Buffer.from('needs') }
+    const [first, second] = [run({ brought }), run({ brought: Promise.resolve(nothing) })]
     const [one] = children.filter(({ attempts }) => attempts.has(first))
     const [other] = children.filter(({ attempts }) => attempts.has(second))
     if (one === undefined || other === undefined) throw new Error('they run nowhere')
     const of = (child: PlayedChild, type: string) => child.sent.filter((message) => message.type === type)
-    t.match(of(one, 'run'), [{ token: first, saved: true }])
-    t.same(of(one, 'saved'), [])
-    give(Buffer.from('value'))
-    await saved
-    await saved
-    t.match(of(one, 'saved'), [{ token: first, value: Buffer.from('value') }])
-    t.match(of(other, 'saved'), [{ token: second, value: NOTHING }], 'nothing was saved')
+    t.match(of(one, 'run'), [{ token: first, follows: true }])
+    t.same(of(one, 'brought'), [])
+    give({ saved: Buffer.from('value'), given: NOTHING })
+    await brought
+    await brought
+    t.match(of(one, 'brought'), [{ token: first, saved: Buffer.from('value') }])
+    t.match(of(other, 'brought'), [{ token: second, ...nothing }], 'nothing was saved')
     one.says({ type: 'checkpoint', token: first, value: Buffer.from('more') })
     one.says({ type: 'checkpoint', token: 99, value: Buffer.from('over') })
     t.match(checkpoints, [[first, Buffer.from('more')]])

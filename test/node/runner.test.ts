@@ -2,10 +2,11 @@ import t from 'tap'
 import type { NodeChange } from '#dist/node/changes/journal.js'
 import type { Executor } from '#dist/node/executors/executor.js'
 import { Executors } from '#dist/node/executors/executors.js'
-import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
-import { Runner } from '#dist/node/run/runner.js'
+import { type Attempt, type AttemptResult, resultOf } from '#dist/node/run/attempt.js'
+import { Runner, type RunnerDeps } from '#dist/node/run/runner.js'
 import type { NodeSettings } from '#dist/node/settings.js'
 import { packError } from '#dist/src/bytes/error-record.js'
+import { JrError } from '#dist/src/errors.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import { IMMEDIATE, IMMEDIATE_DEFERRED, isDeferred, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord } from '#dist/src/job/record.js'
@@ -93,7 +94,12 @@ function settingsWith(over: Partial<NodeSettings> = {}): NodeSettings {
   }
 }
 
-function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: Partial<NodeSettings> = {}) {
+function runnerWith(
+  benches: readonly Bench[],
+  waiting: JobRecord[] = [],
+  over: Partial<NodeSettings> = {},
+  more: Partial<RunnerDeps> = {},
+) {
   const clock = new StoppedClock()
   const changes: NodeChange[] = []
   const back: JobRecord[] = []
@@ -114,12 +120,16 @@ function runnerWith(benches: readonly Bench[], waiting: JobRecord[] = [], over: 
       unknown: (job) => back.push(job),
     },
     counts: { begin: () => {}, end: () => {} },
-    sayings: { heard: (result) => result, saved: async (id) => Buffer.from(id) },
+    sayings: { heard: (result) => result },
+    brought: ({ id, course }) =>
+      course.saved ? Promise.resolve({ saved: Buffer.from(id), given: Buffer.alloc(0) }) : null,
     journal: { add: (change) => changes.push(change) },
     clock,
     log: silentLogger,
     random: () => 0.5,
     seq: () => ++seq,
+    followUps: { take: () => null },
+    ...more,
   })
   const kinds = () => changes.map(({ kind }) => kind)
   return { runner, executors, waiting, back, clock, changes, kinds }
@@ -352,3 +362,31 @@ t.test('an attempt that the store did not let begin counts for nothing', async (
   runner.conclude([bench.end('job-1')])
   t.same(kinds(), ['begin'])
 })
+
+t.test(
+  'what an attempt has enqueued with its completion comes in the change of its end, or never',
+  async (t) => {
+    const bench = new Bench(['work'], { evented: 4, deferred: 1 })
+    const insert = { kind: 'insert', job: record({ id: 'next' }), ownId: false, number: null } as const
+    const inserts = [{ ...insert, origin: null, started: false }]
+    let refused: JrError | null = null
+    const followUps = { take: () => ({ inserts, refused }) }
+    const { runner, waiting, changes } = runnerWith([bench], jobs(['a', 'b', 'c']), {}, { followUps })
+    runner.claim(true)
+    const last = () => changes.at(-1)
+    const [a, b, c] = bench.running as [Attempt, Attempt, Attempt]
+    const over = (attempt: Attempt, status: AttemptResult['status']) =>
+      runner.conclude([{ ...resultOf(attempt, status, null, 1, 7) }])
+    over(a, 'completed')
+    t.match(last(), {
+      kind: 'together',
+      changes: [{ kind: 'end', from: { id: 'a' } }, { job: { id: 'next' } }],
+    })
+    over(b, 'cancelled')
+    t.match(last(), { kind: 'end', from: { id: 'b' } })
+    refused = new JrError('JR_NO_SUCH_JOB', 'none')
+    over(c, 'completed')
+    t.match(last(), { kind: 'move', from: { id: 'c' } }, 'it has not completed, and is tried again')
+    t.same(waiting, [])
+  },
+)

@@ -3,15 +3,21 @@ import { Context, type ContextHost } from '#dist/src/attempt/context.js'
 import type { AbortReason, Done, Run } from '#dist/src/attempt/messages.js'
 import { type RunRules, runAttempt } from '#dist/src/attempt/run.js'
 import { unpack } from '#dist/src/bytes/codec.js'
-import { unpackError } from '#dist/src/bytes/error-record.js'
+import { packError, unpackError } from '#dist/src/bytes/error-record.js'
 import { packArgs } from '#dist/src/bytes/values.js'
-import type { Handler, JobContext, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
+import { JrError } from '#dist/src/errors.js'
+import type { JobContext } from '#dist/src/job/job-context.js'
+import type { Handler, JobOptions, RegisteredJob } from '#dist/src/job/registry.js'
 import { NO_HEADERS } from '#dist/src/job/terms/headers.js'
+import { givenBytes } from '#dist/src/pipe/given-bytes.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 
 const GIVEN = { n: 1 }
 
 type Body = Handler
+
+const NOTHING = Buffer.alloc(0)
+const PROTO = '__proto__'
 
 interface Tried {
   readonly options?: JobOptions
@@ -21,11 +27,16 @@ interface Tried {
   readonly errbacks?: readonly Body[]
   readonly rules?: Partial<RunRules>
   readonly run?: Partial<Run>
+  /** Of other jobs. */
+  readonly given?: Buffer
+  /** What becomes of a job that is enqueued. */
+  readonly accepted?: () => Promise<void>
 }
 
 /** Runs one attempt in this process, and answers what it says and what it has logged. */
 async function attempt(tried: Tried) {
   const { options = {}, body, around = [], callbacks = [], errbacks = [], rules = {}, run = {} } = tried
+  const { given: others = NOTHING, accepted = () => Promise.resolve() } = tried
   const given: Run = {
     type: 'run',
     token: 5,
@@ -38,7 +49,8 @@ async function attempt(tried: Tried) {
     enqueuedAt: 1000,
     startedAt: 1500,
     headers: NO_HEADERS,
-    saved: false,
+    edition: 0,
+    follows: false,
     args: packArgs(GIVEN),
     ...run,
   }
@@ -56,9 +68,10 @@ async function attempt(tried: Tried) {
     progress: (_, value) => void said.push(`tells ${value}`),
     checkpoint: (_, value) => Promise.resolve(void said.push(`saves ${value}`)),
     log: (_, level, text, facts) => said.push(`${level} ${text} ${facts}`),
-    enqueue: (_, name) => ({ id: `of-${name}`, accepted: Promise.resolve(), result: () => Promise.reject() }),
+    enqueue: (_, name) => ({ id: `of-${name}`, accepted: accepted(), result: () => Promise.reject() }),
   }
   const ctx = new Context(given, host)
+  ctx.give(NOTHING, others)
   const done = await runAttempt(given, job, ctx, {
     maxResult: 1000,
     mergeJobItself: false,
@@ -342,9 +355,9 @@ t.test('what an earlier attempt has saved, and what this one saves', async (t) =
   const said: unknown[] = []
   const ctx = new Context({} as Run, host as unknown as ContextHost)
   t.equal(ctx.saved, undefined)
-  ctx.give(Buffer.alloc(0))
+  ctx.give(NOTHING, NOTHING)
   t.equal(ctx.saved, undefined)
-  ctx.give(packArgs(value))
+  ctx.give(packArgs(value), NOTHING)
   t.same(ctx.saved, value)
   t.equal(ctx.saved, ctx.saved, 'one value')
   await ctx.checkpoint('more')
@@ -378,4 +391,63 @@ t.test('a context says what the job is, and asks its host for the rest', async (
   t.same(seen, [facts, facts])
   t.same(said, ['warn text {"a":1}'])
   t.same(args, { n: 1, other: 'of-other' }, 'jobItself is not sent back')
+})
+
+t.test('a job sees how the jobs that it needs have ended, and its children', async (t) => {
+  const failure = packError(new JrError('JR_JOB_FAILED', 'no'))
+  const seen = {
+    id: '1',
+    name: 'fetch',
+    state: 'completed',
+    args: packArgs({ file: 'a' }),
+    error: NOTHING,
+  } as const
+  const given = givenBytes({
+    needs: [
+      { ...seen, key: 'a' },
+      { ...seen, key: PROTO, state: 'failed', args: null, error: failure },
+    ],
+    others: {
+      completed: 3,
+      failed: 1,
+      cancelled: 0,
+      failures: [{ ...seen, key: 'b', state: 'failed', error: failure }],
+    },
+    children: [
+      { ...seen, key: 'c' },
+      { ...seen, key: 'd', state: null, args: NOTHING },
+    ],
+  })
+  const { done } = await attempt({
+    given,
+    body: async (_, { needs, others, children }) => {
+      t.same(Object.keys(needs), ['a', PROTO])
+      t.match(needs.a, { id: '1', name: 'fetch', state: 'completed', args: { file: 'a' }, error: null })
+      t.match(needs[PROTO], { state: 'failed', error: { code: 'JR_JOB_FAILED', message: 'no' } })
+      t.throws(() => needs[PROTO]?.args, { code: 'JR_NEEDS_TOO_LARGE' })
+      t.match(others, {
+        completed: 3,
+        failed: 1,
+        cancelled: 0,
+        failures: { b: { error: { message: 'no' } } },
+      })
+      t.match(children, [
+        { state: 'completed', args: { file: 'a' } },
+        { state: null, args: {}, error: null },
+      ])
+    },
+  })
+  t.equal(done.status, 'completed')
+})
+
+t.test('a job waits for its children when it has some, and they are jobs', async (t) => {
+  const waits: Body = async (_, ctx) => {
+    ctx.enqueue('part', {}, { child: true })
+    return ctx.waitForChildren()
+  }
+  t.equal((await attempt({ body: waits })).done.status, 'waiting')
+  const accepted = () => Promise.reject(new JrError('JR_NO_SUCH_JOB', 'none'))
+  t.match((await attempt({ body: waits, accepted })).done, { status: 'failed', code: 'JR_NO_SUCH_JOB' })
+  const none = await attempt({ body: async (_, ctx) => ctx.waitForChildren() })
+  t.match(none.done, { status: 'failed', message: /^ctx\.waitForChildren: this job has no child/ })
 })

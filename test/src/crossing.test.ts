@@ -160,7 +160,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
       const message = { ...messageOf(made, 1000, NOW), number: 1, job }
       deepStrictEqual(across<LinkMessage>(linkMessages, message), message)
       const { type: _, number: __, ...sent } = message
-      const asked = { type: 'enqueue' as const, request: 1, token: 2, ...sent }
+      const asked = { type: 'enqueue' as const, request: 1, token: 2, withCompletion: edition > 0, ...sent }
       deepStrictEqual(across<ChildMessage>(childMessages, asked), asked)
       const { live } = readRecords(Buffer.concat([headRecord('app'), jobRecord(made, NOW)]))
       const records = live.get(made.id)
@@ -180,7 +180,8 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
         enqueuedAt: NOW,
         startedAt: NOW + (made.delayMs ?? 0),
         headers: made.agreed.terms.headers ?? NO_HEADERS,
-        saved: made.id.length % 2 === 0,
+        edition: made.edition,
+        follows: made.id.length % 2 === 0,
         args: made.args,
       }
       deepStrictEqual(across<ChildMessage>(childMessages, run), run)

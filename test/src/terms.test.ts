@@ -252,7 +252,13 @@ t.test('what a job is enqueued with is the same behind every way that it goes', 
       deepStrictEqual(taken.agreed, forArgs(agreed, made.args))
       deepStrictEqual([taken.id, taken.edition], [id ?? 'made', id === undefined ? 0 : 7])
       const { type: ___, number: ____, ...sent } = messageOf(made, 0, NOW)
-      const ask = across(childMessages, { type: 'enqueue', request: 1, token: 2, ...sent })
+      const ask = across(childMessages, {
+        type: 'enqueue',
+        request: 1,
+        token: 2,
+        withCompletion: false,
+        ...sent,
+      })
       if (ask.type !== 'enqueue') throw new Error('the pipe of a child')
       const forwarded = outJob(ask.job, whenOf(ask, NOW), ticket, 0)
       deepStrictEqual(taking(forwarded), taken, 'of another node')

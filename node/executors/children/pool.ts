@@ -25,8 +25,6 @@ export interface PoolHandlers extends ExecutorHandlers {
   readonly onFailure: (error: JrError) => void
 }
 
-const NOTHING = Buffer.alloc(0)
-
 /** What runs on the children of a node: which child gets what, and what becomes of it when that child is lost. */
 export class Pool implements Executor {
   readonly #options: PoolOptions
@@ -119,15 +117,15 @@ export class Pool implements Executor {
     child.begun++
     this.#running.set(token, child)
     child.send(runOf(attempt))
-    if (attempt.saved !== null) this.#give(child, attempt, attempt.saved)
+    if (attempt.brought !== null) this.#give(child, attempt, attempt.brought)
     this.#overdue.begin(token, timeoutMs)
     if (!attempt.deferred) this.#stalls.watch(child)
   }
 
   /** The attempt begins when this has come. */
-  async #give(child: Child, { token }: Attempt, saved: Promise<Buffer | null>): Promise<void> {
-    const value = (await saved) ?? NOTHING
-    if (child.attempts.has(token)) child.send({ type: 'saved', token, value })
+  async #give(child: Child, { token }: Attempt, brought: NonNullable<Attempt['brought']>): Promise<void> {
+    const { saved, given } = await brought
+    if (child.attempts.has(token)) child.send({ type: 'brought', token, saved, given })
   }
 
   /** Its signal aborts; if it has not ended after the grace, its child is killed. */

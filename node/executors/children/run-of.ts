@@ -4,7 +4,7 @@ import { runOf as slotOf } from '../../../src/schedules/runs.js'
 import type { Attempt } from '../../run/attempt.js'
 
 /** What a child is told of an attempt that it is to run. */
-export function runOf({ token, job, attempt, maxAttempts, startedAt, saved }: Attempt): Run {
+export function runOf({ token, job, attempt, maxAttempts, startedAt, brought }: Attempt): Run {
   return {
     type: 'run',
     token,
@@ -17,7 +17,8 @@ export function runOf({ token, job, attempt, maxAttempts, startedAt, saved }: At
     enqueuedAt: job.enqueuedAt,
     startedAt,
     headers: job.agreed.terms.headers ?? NO_HEADERS,
-    saved: saved !== null,
+    edition: job.edition,
+    follows: brought !== null,
     args: job.args,
   }
 }
