@@ -4,15 +4,18 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
+import { altered } from '#dist/node/changes/altered.js'
 import { withNotes } from '#dist/node/changes/indexes.js'
 import { type Journal, moveOf, type NodeChange, type NodeInsert } from '#dist/node/changes/journal.js'
 import { Series } from '#dist/node/order/series.js'
 import { mayBeTaken, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord, StoredJob } from '#dist/src/job/record.js'
+import { changesSeries } from '#dist/src/job/series.js'
 import { agree, NO_TERMS } from '#dist/src/job/terms/agreed.js'
 import type { Change, Store } from '#dist/src/store/index.js'
 import { memoryStore } from '#dist/src/store/index.js'
 import { SERIAL } from '#dist/src/store/serial.js'
+import { parseUpdate } from '#dist/src/verbs/update.js'
 import { listed } from '../contract/commands.js'
 import { storesWith } from '../contract/stores.js'
 import { folder } from '../system/harness.js'
@@ -33,6 +36,7 @@ const op = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('together' as const), of: fc.array(nat(2)), n: nat(9) }),
   },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('change' as const), n: nat(9), of: nat(2) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('write' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
 )
@@ -47,9 +51,14 @@ class Node {
   #queue: NodeChange[] = []
   #written: (() => void)[] = []
   #alive = true
+  readonly #joined: Joined
+  #came: number
+  readonly #places = new Map<NodeChange, number>()
 
-  constructor(store: Store, seq: () => number) {
+  constructor(store: Store, seq: () => number, joined: Joined) {
     this.#store = store
+    this.#joined = joined
+    this.#came = Math.max(0, ...joined.values())
     this.#journal = {
       add: (change) => this.add(change),
       flushed: () => new Promise((done) => this.#written.push(done)),
@@ -62,6 +71,8 @@ class Node {
 
   add(change: NodeChange): void {
     if (!this.#alive) return
+    this.#places.set(change, this.#came)
+    this.#came += change.kind === 'together' ? change.changes.length + 1 : 1
     this.#queue.push(withNotes(this.series.place(change), { now: () => 1 }))
   }
 
@@ -71,8 +82,14 @@ class Node {
     this.#written = []
     const answers = await this.#store.commit(queue as Change[], false)
     for (const [i, change] of queue.entries()) {
-      for (const each of change.kind === 'together' ? change.changes : [change])
+      for (const [at, each] of (change.kind === 'together' ? change.changes : [change]).entries()) {
         this.series.follow(each, answers[i] === 'ok')
+        const place = (this.#places.get(change) ?? 0) + at
+        if (answers[i] !== 'ok') continue
+        if (each.kind === 'insert') this.#joined.set(each.job.id, place)
+        else if (each.kind === 'move' && changesSeries(each.from, each.to))
+          this.#joined.set(each.to.id, place)
+      }
       if (change.kind === 'move' || change.kind === 'end')
         change.done?.(answers[i] === 'ok', answers[i] ?? 'stale')
     }
@@ -91,10 +108,12 @@ class Node {
 
 const serialOf = ({ agreed }: JobRecord) => agreed.terms.serial
 const isLive = ({ finishedAt }: StoredJob) => finishedAt === 0
-const order = ({ job }: StoredJob) => Number(job.id)
+/** In which order jobs have come to their series, by id. */
+type Joined = Map<string, number>
 
 /** `settled`: nothing is under way. */
-async function agrees(store: Store, settled: boolean): Promise<void> {
+async function agrees(store: Store, joined: Joined, settled: boolean): Promise<void> {
+  const order = ({ job }: StoredJob) => joined.get(job.id) ?? 0
   const live = (await listed(store, {}, 1000)).filter(isLive)
   const firsts: string[] = []
   for (const serial of new Set(live.flatMap(({ job }) => serialOf(job) ?? []))) {
@@ -117,7 +136,8 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
   await store.open('n1')
   let [last, lives] = [0, 58_000]
   const seq = () => ++last + lives * 2 ** 32
-  let node = new Node(store, seq)
+  const joined: Joined = new Map()
+  let node = new Node(store, seq, joined)
   await node.series.start()
   let ids = 0
   const live = async () => (await listed(store, {}, 1000)).filter(isLive)
@@ -166,6 +186,14 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
     } else if (one.do === 'watch') {
       const found = await pick(one.n, ({ state }) => state !== 'running')
       if (found !== null) node.add(moveOf(found.job, false, { ...found.job, wanted: true, seq: seq() }))
+    } else if (one.do === 'change') {
+      const found = await pick(one.n, ({ state }) => state !== 'running')
+      const serial = TERMS[one.of]?.terms.serial ?? null
+      if (found === null || (serialOf(found.job) ?? null) === serial) continue
+      const { job } = found
+      const at = { now: { steady: 1, wall: 1 }, seq: seq() }
+      const to = altered(job, parseUpdate({ opts: { serial } }), undefined, () => '', at)
+      node.add(moveOf(job, false, to))
     } else if (one.do === 'twice') {
       const found = await pick(one.n, () => true)
       if (found === null) continue
@@ -181,20 +209,20 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
         store = reopen()
         await store.open('n1')
       }
-      node = new Node(store, seq)
+      node = new Node(store, seq, joined)
       await node.series.start()
     }
-    await agrees(store, false)
+    await agrees(store, joined, false)
   }
   await settle()
-  await agrees(store, true)
+  await agrees(store, joined, true)
   // To the end: each runs once it is in front.
   for (let most = 1000; most > 0; most--) {
     const found = await pick(0, ({ job }) => mayBeTaken(job.lane))
     if (found === null) break
     node.add(end(found.job, found.state === 'running'))
     await settle()
-    await agrees(store, true)
+    await agrees(store, joined, true)
   }
   assert.deepEqual(await live(), [])
   assert.equal(await store.countNotes(SERIAL, {}), 0, 'no series is left behind')

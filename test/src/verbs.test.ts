@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { filterOf } from '#dist/cli/filter-flags.js'
+import { updateOf } from '#dist/cli/update-flags.js'
 import { NodeControls } from '#dist/distributor/monitor/controls.js'
 import { NodeMonitor } from '#dist/distributor/monitor/monitor.js'
 import { askOf } from '#dist/node/session/requests.js'
@@ -124,6 +125,14 @@ t.test('on the command line a query is its flags', async (t) => {
     /^flag --state\[1\]: expected blocked, .*, got 'gone'/,
   )
   t.throws(() => filterOf({ 'enqueued-after': 'soon' }, now), /^flag --enqueued-after: expected a Date/)
+})
+
+t.test('what jr jobs update gives jobs is JSON, and checked', async (t) => {
+  const opts = { priority: -1, tags: null }
+  t.same(updateOf({ args: '{"a":1}', opts: JSON.stringify(opts) }), { args: { a: 1 }, opts })
+  t.throws(() => updateOf({ opts: '{' }), /^flag --opts: expected JSON, got '\{'/)
+  t.throws(() => updateOf({}), /^update: expected args, opts, or both/)
+  t.throws(() => updateOf({ opts: '{"prio":1}' }), /^opts\.prio: no such option/)
 })
 
 t.test('a node hears nothing that is not of its form', async (t) => {
