@@ -12,6 +12,7 @@ export const HELP = `jr: durable background jobs, without a broker
   jr limits     show and set how many jobs of a name run, or begin, on a node
   jr pause      pause a name, a group of it, or a node; jr resume ends that
   jr schedules  what runs again and again on a node: list, pause, resume, run, remove
+  jr flow       jobs that wait for each other on a node: show them as a tree, cancel them
   jr demo       see it at work, on the files of a folder of yours
   jr doctor     check whether a node could start here, and what is missing
   jr repair     copy all that is whole in a damaged data directory, and list what is gone
@@ -168,6 +169,15 @@ export const SCHEDULES_HELP = `jr schedules: what runs again and again on a node
 
 ${NODE_FLAGS}
 Times are UTC. Exits with 1 if there is no such schedule.
+`
+
+export const FLOW_HELP = `jr flow: jobs that wait for each other on a node
+
+  jr flow show ID --node 127.0.0.1:5001      its jobs as a tree: each below the one that it needs
+  jr flow cancel ID --node 127.0.0.1:5001    end all of its jobs that have not ended
+
+${NODE_FLAGS}
+A flow is there until all of its jobs have ended. Exits with 1 if there is no such flow.
 `
 
 export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone

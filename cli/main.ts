@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   limits: () => import('./commands/limits.js'),
   pause: () => import('./commands/pause.js'),
   resume: async () => ({ run: (await import('./commands/pause.js')).resume }),
+  flow: () => import('./commands/flow.js'),
   schedules: () => import('./commands/schedules.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),

@@ -128,6 +128,8 @@ export class Distributor implements AsyncDisposable {
   readonly enqueueAll = this.#flows.enqueueAll
   /** Enqueues jobs that wait for each other. */
   readonly flow = this.#flows.flow
+  /** Enqueues a list of jobs, and one that runs when all have ended. */
+  readonly batch = this.#flows.batch
 
   /**
    * Feedbacks of all jobs of a name that have none of their own, also of those that an earlier life of this app (of
@@ -238,8 +240,7 @@ export class Distributor implements AsyncDisposable {
   }
 
   /**
-   * For what composes a distributor with a node in one process: a node with neither `distributors` nor `listen` finds this
-   * one, when it is started, and ends with it. `begin` gets the options with the way to it.
+   * For a node in this process: without `distributors` and `listen` it finds this one, and ends with it; `begin` gets the way to it.
    * @internal
    */
   async startHere<Node extends NodeHere>(
@@ -250,8 +251,7 @@ export class Distributor implements AsyncDisposable {
   }
 
   /**
-   * For what composes a distributor with a node in one process: a job that was taken and checked by the node, which goes on
-   * under its id.
+   * For the same: a job that the node has taken and checked goes on under the id that it has there.
    * @internal
    */
   forward(job: SentJob, onSuccess: Feedback, onError: Feedback): JobHandle {

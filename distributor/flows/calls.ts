@@ -3,12 +3,13 @@ import type { FlowTerm, Need } from '../../src/job/terms/flow.js'
 import type { AllTerms } from '../../src/job/terms/table.js'
 import type { ArgsOf, JobArgs, JobName } from '../../src/job/types.js'
 import { shown } from '../../src/options/duration.js'
-import { checked, FLAG, GROUP } from '../../src/rules.js'
+import { checked, FLAG, GROUP, NAME } from '../../src/rules.js'
 import type { Enqueuing } from '../enqueuing.js'
 import { checkTogether, type Given, type GivenJobs } from '../sending/given-jobs.js'
-import type { HandleOwner } from '../told/handle.js'
-import type { JobHandles } from '../told/handles.js'
+import type { HandleOwner, JobHandle } from '../told/handle.js'
+import { JobHandles } from '../told/handles.js'
 import type { ErrorFeedback, Feedback, SuccessFeedback } from '../told/ticket.js'
+import { Batch, type BatchEnd } from './batch.js'
 import { Flow, type FlowOwner } from './flow.js'
 import type { FlowNames, GivenFlow } from './given.js'
 import type { JobsTogether } from './jobs-together.js'
@@ -80,6 +81,59 @@ export class FlowCalls {
       flows: host.flows,
     })
   }
+
+  /**
+   * Enqueues a job of this name for each of a list of args, and one more, `end.onEnd`, that runs when all of them have ended, in whatever
+   * way: its `ctx.others` says how many have completed, and why the others have not. One node takes all of them in one step, or none.
+   * `opts` hold for each job of the list, so that there is no `id`. Throws JR_BAD_FLOW for more than 9,999, and a TypeError for other
+   * bad arguments, with the path of what is wrong (`list[3].args.to is a function`); nothing is enqueued then.
+   */
+  batch = <Name extends JobName, End extends JobName>(
+    name: Name,
+    list: Iterable<ArgsOf<Name>>,
+    opts: Omit<EnqueueOptions, 'id'> | undefined,
+    end: BatchEnd<End>,
+  ): Batch<Name, End> => {
+    const host = this.#host()
+    const { id, last, all } = parsedBatch(name, list, opts, end, () => host.newId())
+    const flow = { id, failFast: false }
+    const jobs = all.map((given, i) =>
+      host.enqueuing.check(given, `list[${i}]`, { flow: { ...flow, key: String(i) } }),
+    )
+    // With no others there is none to wait for.
+    const needs: Need[] = all.length === 0 ? [] : [{ key: null, onFail: 'run' }]
+    jobs.push(host.enqueuing.check(last, 'end', termsOf({ ...flow, key: END }, needs)))
+    checkTogether(jobs, badFlow)
+    const tickets = host.enqueuing.together(jobs)
+    const keys = jobs.map((_, i) => (i < all.length ? String(i) : END))
+    const whole = new Flow(id, keys, tickets, { handles: host, flows: host.flows })
+    const ended = whole.jobs[END] as JobHandle<End>
+    return new Batch<Name, End>(whole, new JobHandles<Name>(tickets.slice(0, -1), host), ended)
+  }
+}
+
+/** The key of the last job of a batch. */
+const END = 'end'
+const END_FIELDS = ['onEnd', 'id', 'args', 'opts', 'onSuccess', 'onError']
+
+function parsedBatch(
+  name: string,
+  list: Iterable<unknown>,
+  opts: EnqueueOptions | undefined,
+  end: unknown,
+  newId: () => string,
+): { readonly id: string; readonly all: readonly Given[]; readonly last: Given } {
+  if (typeof list?.[Symbol.iterator] !== 'function' || typeof list === 'string')
+    throw new TypeError(`batch: expected a list of args, got ${shown(list)}`)
+  if (opts?.id !== undefined) throw new TypeError('opts.id: many jobs cannot have one id; give end.id')
+  if (!isObject(end)) throw new TypeError(`end: expected { onEnd: 'name of a job' }, got ${shown(end)}`)
+  for (const key of Object.keys(end))
+    if (!END_FIELDS.includes(key))
+      throw new TypeError(`end.${key}: no such field; known: ${END_FIELDS.join(', ')}`)
+  const { onEnd, id = newId(), ...given } = end as { onEnd: string; id?: string }
+  checked(NAME, onEnd, 'end.onEnd')
+  const all = Array.from(list, (args): Given => ({ name, args: args as JobArgs, opts }))
+  return { id: checked(GROUP, id, 'end.id'), all, last: { ...given, name: onEnd } }
 }
 
 const FIELDS = ['id', 'failFast', 'jobs']

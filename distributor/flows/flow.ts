@@ -1,14 +1,11 @@
 import type { Clock } from '../../src/clock.js'
-import type { JobState } from '../../src/job/states.js'
 import type { DoneArgs, JobArgs } from '../../src/job/types.js'
 import { type HandleOwner, type JobHandle, type WaitOptions, wait } from '../told/handle.js'
 import { JobHandles } from '../told/handles.js'
 import type { Ticket } from '../told/ticket.js'
+import type { FlowCounts } from './counts.js'
 import { FlowError } from './flow-error.js'
 import type { FlowNames } from './given.js'
-
-/** How many jobs of a flow are in each state. */
-export type FlowCounts = Readonly<Record<JobState, number>>
 
 /** What the handle of a flow needs of its distributor. */
 export interface FlowOwner {

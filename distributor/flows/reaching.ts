@@ -1,12 +1,13 @@
 import { JrError } from '../../src/errors.js'
-import { JOB_STATES, type JobState } from '../../src/job/states.js'
+import type { JobState } from '../../src/job/states.js'
 import type { AnswerOf } from '../../src/verbs/table.js'
 import { request } from '../monitor/request.js'
 import type { Nodes } from '../nodes/nodes.js'
 import type { OutJob } from '../sending/out-job.js'
 import type { Placement } from '../sending/placement.js'
 import type { Ticket } from '../told/ticket.js'
-import type { FlowCounts, FlowOwner } from './flow.js'
+import { countsOf, type FlowCounts } from './counts.js'
+import type { FlowOwner } from './flow.js'
 
 export interface FlowReachDeps {
   readonly nodes: Pick<Nodes, 'find' | 'all'>
@@ -105,10 +106,4 @@ function endOf(ticket: Ticket): JobState {
   const { code } = ticket.error as { readonly code?: unknown }
   if (code === 'JR_OUTCOME_UNKNOWN') throw ticket.error
   return code === 'JR_CANCELLED' ? 'cancelled' : 'failed'
-}
-
-function countsOf(states: readonly JobState[]): FlowCounts {
-  const counts = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as Record<JobState, number>
-  for (const state of states) counts[state]++
-  return counts
 }

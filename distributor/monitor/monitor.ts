@@ -7,11 +7,10 @@ import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
 import { countsOf, type NodeCounts } from './counts.js'
+import { flowOn, type MonitoredFlow } from './flows.js'
 import { jobOf, type LoadedJob, loadedJobOf, type MonitoredJob } from './monitored-job.js'
 import { type Ask, type GivenTo, request } from './request.js'
-
-/** `waiting`: `scheduled`, `available` or `retryable`, as the clock says. */
-export type TagCounts = AnswerOf<'tagged'>
+import { sumOf, type TagCounts } from './tags.js'
 
 export interface JobPage {
   readonly jobs: MonitoredJob[]
@@ -128,6 +127,16 @@ export class NodeMonitor {
     return this.#request('cancel-all', query)
   }
 
+  /** A flow with its jobs; null: it has ended, or the node has none of this id. */
+  flow(id: string): Promise<MonitoredFlow | null> {
+    return flowOn(this.#ask, this.node, id)
+  }
+
+  /** Ends all jobs of a flow, as `Flow.cancel` does. Answers how many. */
+  cancelFlow(id: string): Promise<number> {
+    return this.#request('cancel-flow', { id })
+  }
+
   /** The schedules that the node has, of all apps, by their ids. */
   schedules(): Promise<Schedule[]> {
     return listOf(this.#ask, this.node)
@@ -236,11 +245,4 @@ export class Monitor {
   #of(node: string): NodeMonitor {
     return new NodeMonitor(node, this.#ask)
   }
-}
-
-export function sumOf(counts: readonly TagCounts[]): TagCounts {
-  const sum = { waiting: 0, running: 0, completed: 0, failed: 0, cancelled: 0 }
-  for (const each of counts)
-    for (const stands in sum) sum[stands as keyof TagCounts] += each[stands as keyof TagCounts]
-  return sum
 }

@@ -9,9 +9,10 @@ import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { type Schedule, scheduleOf } from '../schedules/schedule.js'
-import { type JobPage, type Monitor, sumOf, type TagCounts } from './monitor.js'
+import type { JobPage, Monitor } from './monitor.js'
 import { jobOf, type LoadedJob, loadedJobOf } from './monitored-job.js'
 import { askedAs } from './request.js'
+import { sumOf, type TagCounts } from './tags.js'
 
 /** Where the nodes' Redis is: the options of `startNode` of the same names. */
 export type RedisMonitorOptions = Pick<NodeOptions, 'redisPrefix' | 'redisTimeout'> &

@@ -309,3 +309,50 @@ t.test('jr schedules', async (t) => {
   t.match(await at('remove', 'nightly', 'a\x1bb'), { code: 0, out: '2 removed\n' })
   t.match(await at('--json'), { code: 0, out: /"schedules": \[\]/ })
 })
+
+t.test('jr flow', async (t) => {
+  const { address } = await startNode(t, 'n1', ['--listen', '127.0.0.1:0', '--store', 'memory'])
+  const { app } = await startApp(t, { nodes: [address] })
+  const opts = { after: '1h' }
+  const flow = app.flow({
+    id: 'film-7',
+    jobs: {
+      fetch: { name: 'echo', opts },
+      sound: { name: 'echo', needs: ['fetch'] },
+      publish: { name: 'facts', needs: ['sound', 'fetch'] },
+    },
+  })
+  await flow.accepted
+  const at = (...args: string[]) => jr(['flow', ...args, '--node', address])
+  const [tree, json, none, wrong] = await Promise.all([
+    at('show', 'film-7'),
+    at('show', 'film-7', '--json'),
+    at('show', 'film-8'),
+    at('shew', 'film-7'),
+  ])
+  const id = /[\w-]{21}/
+  const lines = (tree?.out ?? '').replace(new RegExp(id, 'g'), 'ID').replace(/ +/g, ' ').split('\n')
+  t.same(lines, [
+    'JOB STATE NAME ID',
+    'fetch scheduled echo ID',
+    ' sound blocked echo ID',
+    ' publish blocked facts ID needs sound, fetch',
+    '',
+    '3 jobs: 2 blocked, 1 scheduled',
+    '',
+  ])
+  t.match(JSON.parse(json?.out ?? ''), {
+    id: 'film-7',
+    node: 'n1',
+    counts: { blocked: 2, scheduled: 1 },
+    jobs: [
+      { key: 'fetch', needs: [] },
+      { key: 'publish', state: 'blocked' },
+      { key: 'sound', needs: ['fetch'] },
+    ],
+  })
+  t.match(none, { code: 1, err: /node n1 has no flow 'film-8'; one that has ended is gone/ })
+  t.match(wrong, { code: 2, err: /expected show or cancel, got 'shew'/ })
+  t.match(await at('cancel', 'film-7'), { code: 0, out: '3 cancelled\n' })
+  await t.rejects(flow.result(), { code: 'JR_FLOW_FAILED' })
+})

@@ -79,6 +79,15 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     },
     prints: /^JR_FLOW_FAILED \[ 'charge', 'pack' \] 4711\n$/,
   },
+  'docs/flows.md: Batches': {
+    ...APP,
+    files: {
+      'reactor_jobs/all.mjs': `import { job } from 'job-reactor'
+        job('mail', () => ({ sent: true }))
+        job('report', () => {})`,
+    },
+    prints: /^news \{ to: 'ann', sent: true \}\n$/,
+  },
   'docs/flows.md: All or none': { prints: /^4711 ann\npack\n$/ },
   'docs/guide.md: Enqueueing': [
     {

@@ -102,6 +102,23 @@ for (const [store, flags] of Object.entries(STORES)) {
       t.match(await next.result(), { runs: { echoed: 2 } }, 'its id is free again')
     })
 
+    await t.test('a batch: its last job runs when all have ended', async (t) => {
+      const list = [{ value: 1 }, { value: 2 }]
+      const batch = app.batch('echo', list, { tags: ['batch'] }, { onEnd: 'facts', opts: { priority: 1 } })
+      t.match(await batch.result(), { facts: { name: 'facts', id: batch.end.id } })
+      t.match(await batch.jobs.results(), [{ echoed: 1 }, { echoed: 2 }])
+      t.match(await batch.counts(), { completed: 3 })
+      const failing = app.batch('fails', [{}, {}], { maxAttempts: 1 }, { onEnd: 'echo', args: { value: 3 } })
+      t.match(await failing.result(), { echoed: 3 }, 'also when some have failed')
+      await t.rejects(failing.jobs.results(), { message: 'it does not work' })
+      const long = app.batch('waits', [{}, {}], undefined, { onEnd: 'echo' })
+      await long.accepted
+      t.equal(await long.cancel(), 3)
+      await t.rejects(long.result(), { code: 'JR_CANCELLED' })
+      const none = app.batch('echo', [], undefined, { onEnd: 'echo', args: { value: 4 } })
+      t.match(await none.result(), { echoed: 4 }, 'of nothing it runs at once')
+    })
+
     await t.test('how it has ended is told also when nobody had asked', async (t) => {
       const flow = app.flow({ jobs: { a: { name: 'echo' }, b: { name: 'echo', needs: ['a'] } } })
       await until(async () => (await flow.counts()).completed === 2)
@@ -117,6 +134,32 @@ t.test('a flow that waits for a node is cancelled there and then', async (t) => 
   await t.rejects(flow.accepted, { code: 'JR_CANCELLED' })
   await t.rejects(flow.result(), { code: 'JR_CANCELLED' })
   t.same(await app.stop(), { notAccepted: 0 })
+})
+
+t.test('what is wrong with a batch is said at once, with the path', async (t) => {
+  const { app } = await startApp(t)
+  const end = { onEnd: 'echo' }
+  const cases: [unknown[], { name?: string; code?: string; message: string | RegExp }][] = [
+    [['echo', 7, {}, end], { name: 'TypeError', message: 'batch: expected a list of args, got 7' }],
+    [['', [{}], {}, end], { name: 'TypeError', message: /^list\[0\]\.name: expected/ }],
+    [
+      ['echo', [{}, { f: () => {} }], {}, end],
+      { name: 'TypeError', message: /^list\[1\]\.args\.f is a function/ },
+    ],
+    [
+      ['echo', [{}], { id: 'a' }, end],
+      { name: 'TypeError', message: /^opts\.id: many jobs cannot have one id/ },
+    ],
+    [['echo', [{}], {}], { name: 'TypeError', message: /^end: expected \{ onEnd/ }],
+    [['echo', [{}], {}, { onEnd: 3 }], { name: 'TypeError', message: /^end\.onEnd: expected/ }],
+    [['echo', [{}], {}, { ...end, atEnd: 1 }], { name: 'TypeError', message: /^end\.atEnd: no such field/ }],
+    [
+      ['echo', Array(10_000).fill({}), {}, end],
+      { code: 'JR_BAD_FLOW', message: 'jobs: expected at most 10000 jobs, got 10001' },
+    ],
+  ]
+  for (const [given, error] of cases)
+    t.throws(() => app.batch(...(given as Parameters<typeof app.batch>)), error)
 })
 
 t.test('what is wrong with a flow is said at once, with the path', async (t) => {
