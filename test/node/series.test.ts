@@ -58,7 +58,7 @@ class Node {
   constructor(store: Store, seq: () => number, joined: Joined) {
     this.#store = store
     this.#joined = joined
-    this.#came = Math.max(0, ...joined.values())
+    this.#came = 1 + Math.max(0, ...joined.values())
     this.#journal = {
       add: (change) => this.add(change),
       flushed: () => new Promise((done) => this.#written.push(done)),
