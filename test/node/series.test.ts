@@ -171,7 +171,8 @@ async function play(ops: readonly Op[], make: () => Promise<{ store: Store; reop
       const changes = one.of.map((of) => insert(next(of)))
       // With one whose id is there none of them is taken.
       const there = await pick(one.n, () => true)
-      if (one.n < 4 && there !== null) changes.push(insert({ ...there.job, seq: seq() }))
+      if (one.n < 4 && there !== null)
+        changes.push(insert(record({ id: there.job.id, seq: seq(), agreed: there.job.agreed })))
       node.add({ kind: 'together', changes })
     } else if (one.do === 'run') {
       const found = await pick(one.n, ({ job, state }) => mayBeTaken(job.lane) && state !== 'running')
