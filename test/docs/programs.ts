@@ -68,7 +68,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     prints: /orders: \[ 1, 2 \],\s+count: 2/,
   },
   'docs/order.md: Example': { prints: /^paused by shop since 20\S+Z\n3\n2\n\{ concurrency: 10 \}\n$/ },
-  'docs/flows.md: Flows': { prints: /^sunrise\.mp4 sunrise\n$/ },
+  'docs/flows.md: Flows': { prints: /^sunrise\.mp4 \[ 'sunrise\.mp3', 'sunrise\.mp4' \]\n$/ },
   'docs/flows.md: What becomes of a flow': {
     ...APP,
     files: {

@@ -21,6 +21,9 @@ const OUTPUT: Record<string, RegExp> = {
   '08-game-report': /^3000 rows stored, \d+ players, \d+ minutes played\nthe file has 3000 lines\n$/,
   '09-own-store':
     /^3 jobs are in the log, and no node is there\n6: to be or not to be\n4: that is the question\n1: whether\n$/,
+  '11-media-pipeline':
+    /^sunrise\.480p, sunrise\.1080p, sunrise\.srt\nsilent film\.480p, silent film\.1080p\nsubtitles failed: nobody speaks in silent film\.mp3\n$/,
+  '12-mails': /^News: 2 sent, 2 not: no mail to bob@nowhere; no mail to nobody\n$/,
   '10-nightly-import': /^116 rows of 8 pages; attempt 2 went on with page 5\n$/,
 }
 
