@@ -6,6 +6,7 @@ export { CancelJob, FailJob } from './src/errors.js'
 export { type AroundHandler, aroundJob, job, jobCallback, jobErrback } from './src/job/defining.js'
 export type { ContextHandle, JobContext, JobItself, JobLog } from './src/job/job-context.js'
 export type { GivenLimits, GivenRate } from './src/job/limits.js'
+export type { ChildJob, ContextOptions, NeededJob, OtherJobs, WaitsForChildren } from './src/job/others.js'
 export type {
   CallbackArgs,
   ErrbackHandler,

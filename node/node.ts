@@ -85,7 +85,7 @@ export class JobNode {
       { name: 'children', start: () => this.#parts.pool.start(), stop: () => this.#parts.pool.stop(0) },
       { name: 'recovery', start: () => this.#recover(), stop: () => {} },
       { name: 'series', start: () => series.start(), stop: () => {} },
-      { name: 'flows', start: () => flows.start(), stop: () => {} },
+      { name: 'flows', start: () => flows.start(), stop: () => flows.stop() },
       { name: 'schedule', start: () => scheduler.start(), stop: () => scheduler.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },

@@ -14,6 +14,8 @@ import type { Follows } from './graph.js'
 
 export interface ComposingDeps extends ConclusionDeps {
   readonly clock: Pick<Clock, 'now'>
+  /** What a job has left is in its note; and in memory, while there is room, for those that begin soon. */
+  readonly keepResult: (part: Part, result: Buffer) => void
 }
 
 /** The end of a job of a flow. */
@@ -70,7 +72,9 @@ export function changesOf(
     changes.push(end)
     ended.push({ part: member, end })
   }
-  const notes = isGone(flow) ? goneNotes(flow) : ended.flatMap(({ part, end }) => endNotes(flow, part, end))
+  const notes = isGone(flow)
+    ? goneNotes(flow)
+    : ended.flatMap(({ part, end }) => endNotes(flow, part, end, deps))
   const [first] = changes
   // The notes of the end of a job that is kept would go with that.
   if (changes.length === 1 && first?.kind === 'end' && (first.keep === null || isGone(flow)))
@@ -98,7 +102,7 @@ function goneNotes({ name, graph }: Flow): Note[] {
   return notes
 }
 
-function endNotes(flow: Flow, part: Part, { report }: NodeEnd): Note[] {
+function endNotes(flow: Flow, part: Part, { report }: NodeEnd, { keepResult }: ComposingDeps): Note[] {
   const { key, id, name } = part
   const stands = part.stands as TerminalState
   const value = flowBytes({ stands, id, name, failFast: flow.graph.failFast })
@@ -108,6 +112,7 @@ function endNotes(flow: Flow, part: Part, { report }: NodeEnd): Note[] {
   const { args, error } = report
   const fits = args.length + error.length < MAX_NOTE_VALUE - SLACK
   const left = leftBytes({ args: fits ? args : null, error })
+  keepResult(part, left)
   return [note, { ...resultNote(flow.name, key), value: left }]
 }
 

@@ -19,7 +19,7 @@ import type { HeldFlows } from './held-flows.js'
 import { addBlocked, type FlowStore, isThere, PARENT, readFlow, readRecords } from './reading.js'
 import { sweep } from './sweeping.js'
 
-export interface DecidingDeps extends ComposingDeps {
+export interface DecidingDeps extends Omit<ComposingDeps, 'keepResult'> {
   readonly store: FlowStore
   /** Writes what was decided here. */
   readonly write: (change: NodeChange, durable: boolean) => void
@@ -35,6 +35,7 @@ export interface DecidingDeps extends ComposingDeps {
 /** What becomes of changes of flows: one after the other for each, and behind what has to be read for that. */
 export class Deciding {
   readonly #deps: DecidingDeps
+  readonly #composing: ComposingDeps
   readonly #held: HeldFlows
   readonly #sent = new Map<NodeTogether, Sent>()
   readonly #work = new Set<Promise<void>>()
@@ -42,6 +43,7 @@ export class Deciding {
   constructor(deps: DecidingDeps, held: HeldFlows) {
     this.#deps = deps
     this.#held = held
+    this.#composing = { ...deps, keepResult: (part, result) => held.cache.keepResult(part, result) }
   }
 
   /** Resolves when all ends that came before have been written. */
@@ -112,7 +114,7 @@ export class Deciding {
       // It runs again, and may wait for others.
       if (member.key === PARENT && becomes === 'released') flow.graph.remove(member)
     }
-    const changes = changesOf(flow, head, following, this.#deps)
+    const changes = changesOf(flow, head, following, this.#composing)
     if (flow.graph.isOver && (!flow.isFamily || flow.parentGone)) this.over(flow, !isSmall(flow))
     const [only] = changes
     if (changes.length === 1 && only !== undefined && !flow.graph.isCancelled) return only
@@ -140,10 +142,8 @@ export class Deciding {
     if (sent === undefined) return false
     this.#sent.delete(change)
     const { flow, head, durable } = sent
-    if (answer === 'ok') {
-      this.#cancelOpen(flow)
-      return false
-    }
+    if (answer === 'ok') this.#cancelOpen(flow)
+    if (answer === 'ok') return false
     const at = typeof answer === 'object' && answer.is === 'refused' ? answer.at : 0
     const culprit = change.changes[at]
     if (culprit?.kind === 'insert') {
@@ -153,7 +153,7 @@ export class Deciding {
     }
     if (head !== null && at > 0) {
       // What was thought to follow is not as it was thought to be: the end counts, and all else is found anew.
-      const changes = changesOf(flow, head, [], this.#deps)
+      const changes = changesOf(flow, head, [], this.#composing)
       this.#deps.again({ kind: 'together', changes }, durable)
     }
     if (flow !== NO_FLOW) this.read(flow)

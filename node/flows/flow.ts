@@ -14,6 +14,8 @@ export interface Part extends Member {
   record: JobRecord | null
   /** Others need what it has left: that is in a note of its own. */
   hasResult: boolean
+  /** The same in memory, while there is room for it. */
+  result: Buffer | null
 }
 
 /** A change that waits until its flow is known, or what was before it is decided. */
@@ -58,7 +60,7 @@ export function isAt({ seq, running }: Part, from: JobRecord, runs: boolean): bo
   return seq === 0 || (seq === from.seq && running === runs)
 }
 
-/** Records of blocked jobs in memory, so that most are not read again. */
+/** Records of blocked jobs, and what ended ones have left, in memory, so that most are not read again. */
 export class Cache {
   readonly #most: number
   #bytes = 0
@@ -73,6 +75,22 @@ export class Cache {
     if (this.#bytes + bytes > this.#most) return
     this.#bytes += bytes
     part.record = record
+  }
+
+  /** What a job has left for those that need it. */
+  keepResult(part: Part, result: Buffer): void {
+    if (this.#bytes + result.length > this.#most) return
+    this.#bytes += result.length
+    part.result = result
+  }
+
+  /** Nothing of a flow is held any more. */
+  dropAll(flow: Flow): void {
+    for (const part of flow.graph.members.values()) {
+      this.drop(part)
+      this.#bytes -= part.result?.length ?? 0
+      part.result = null
+    }
   }
 
   drop(part: Part): void {

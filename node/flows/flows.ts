@@ -12,7 +12,7 @@ import type {
   NodeTogether,
 } from '../changes/journal.js'
 import { Deciding, type DecidingDeps } from './deciding.js'
-import { readGivenFor } from './giving.js'
+import { givenOf, readGivenFor } from './giving.js'
 import { HeldFlows } from './held-flows.js'
 import { PARENT } from './reading.js'
 import { unfinished } from './sweeping.js'
@@ -30,12 +30,18 @@ export class Flows {
   readonly #deps: FlowsDeps
   readonly #held = new HeldFlows()
   readonly #deciding: Deciding
+  #stopped = false
   /** There may be jobs that have children. */
   #hasFamilies = false
   /** Of flows of which jobs of a lost neighbour have come here. */
   readonly #adopted = new Set<string>()
 
-  constructor(deps: FlowsDeps) {
+  constructor(given: FlowsDeps) {
+    // What is read behind the back of a node that stops may be read from a store that is closed.
+    const onError = (error: unknown) => {
+      if (!this.#stopped) given.onError(error)
+    }
+    const deps = { ...given, onError }
     this.#deps = deps
     this.#deciding = new Deciding(deps, this.#held)
   }
@@ -45,6 +51,10 @@ export class Flows {
     const { store, oldest, onError } = this.#deps
     this.#hasFamilies = (await store.notes(FLOWS, FAMILIES, 1)).length > 0
     if (oldest() === 0) unfinished(store, this).catch(onError)
+  }
+
+  stop(): void {
+    this.#stopped = true
   }
 
   /** The change with all that follows from it; null: it is written later, as what follows has to be read first. */
@@ -98,6 +108,9 @@ export class Flows {
     const children = course.waited || (hasTried && this.#hasFamilies)
     if (agreed.terms.needs === undefined && !children) return null
     const { store, onError } = this.#deps
+    const flow = children ? undefined : this.#held.get(membershipOf(job)?.flow ?? '')
+    const known = flow?.status === 'ready' ? givenOf(flow, job) : null
+    if (known !== null) return Promise.resolve(known)
     return readGivenFor(store, job, children).catch((error) => {
       onError(error)
       return NOTHING

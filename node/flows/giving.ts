@@ -8,11 +8,13 @@ import {
   flowNote,
   notesOf,
   partsOfKey,
+  RESULTS,
   readFlowNote,
   readLeft,
   resultNote,
 } from '../../src/store/flow-notes.js'
 import { allNotes, type NoteName } from '../../src/store/notes.js'
+import type { Flow, Part } from './flow.js'
 import type { FlowStore } from './reading.js'
 
 type Notes = Pick<FlowStore, 'notes'>
@@ -22,6 +24,8 @@ const MOST_BYTES = 4 * 1024 * 1024
 /** Of all others of a flow those that have not completed, and are named. */
 const MOST_FAILURES = 100
 const READ_AT_ONCE = 100
+/** More than so many are not read one by one. */
+const FEW = 20
 
 /** What is read for an attempt: how the jobs that it needs have ended, and what they have left; and its children. */
 export async function readGivenFor(store: Notes, job: JobRecord, children: boolean): Promise<Buffer> {
@@ -37,6 +41,38 @@ export async function readGivenFor(store: Notes, job: JobRecord, children: boole
   return givenBytes(given)
 }
 
+/** The same of a flow that is in memory; null: not all of it is. */
+export function givenOf(flow: Flow, { id, agreed }: JobRecord): Buffer | null {
+  const left = { bytes: MOST_BYTES }
+  const needs: Other[] = []
+  const seen = (part: Part): Other | null => {
+    if (part.hasResult && part.result === null) return null
+    return otherOf(part.key, { ...part, stands: stateOf(part) ?? 'open' }, part.result, left)
+  }
+  let others: Others | null = null
+  for (const { key } of agreed.terms.needs ?? []) {
+    if (key === null) {
+      const parts = [...flow.graph.members.values()].filter((part) => part.id !== id)
+      const failures = parts.filter(({ stands }) => stands === 'failed' || stands === 'cancelled')
+      const named = failures.slice(0, MOST_FAILURES).map(seen)
+      if (named.includes(null)) return null
+      const count = (state: TerminalState) => parts.filter(({ stands }) => stands === state).length
+      const [completed, failed, cancelled] = TERMINAL_STATES.map(count) as [number, number, number]
+      others = { completed, failed, cancelled, failures: named as Other[] }
+      continue
+    }
+    const part = flow.part(key)
+    const other = part === undefined ? null : seen(part)
+    if (other === null) return null
+    needs.push(other)
+  }
+  return givenBytes({ needs, others, children: [] })
+}
+
+function stateOf({ stands }: Part): TerminalState | null {
+  return TERMINAL_STATES.find((state) => state === stands) ?? null
+}
+
 /** Of a job that has been retried by hand there may be none any more. */
 async function readOthers(
   store: Notes,
@@ -44,6 +80,7 @@ async function readOthers(
   keys: readonly string[],
   left: { bytes: number },
 ): Promise<Other[]> {
+  if (keys.length > FEW) return readMany(store, flow, new Set(keys), left)
   const found: Other[] = []
   for (let at = 0; at < keys.length; at += READ_AT_ONCE) {
     const some = keys.slice(at, at + READ_AT_ONCE)
@@ -74,6 +111,28 @@ async function readAllOthers(
   return { ...counts, failures: await readOthers(store, flow, failed, left) }
 }
 
+/** All of the flow is gone through. */
+async function readMany(
+  store: Notes,
+  flow: string,
+  keys: ReadonlySet<string>,
+  left: { bytes: number },
+): Promise<Other[]> {
+  const notes = new Map<string, FlowNote>()
+  for await (const { key: path, value } of allNotes(store, FLOWS, notesOf(flow))) {
+    const { key } = partsOfKey(path)
+    if (keys.has(key)) notes.set(key, readFlowNote(value))
+  }
+  const found = new Map<string, Other>()
+  for (const [key, note] of notes) found.set(key, otherOf(key, note, null, left))
+  for await (const { key: path, value } of allNotes(store, RESULTS, notesOf(flow))) {
+    const { key } = partsOfKey(path)
+    const note = notes.get(key)
+    if (note !== undefined) found.set(key, otherOf(key, note, value, left))
+  }
+  return [...found.values()]
+}
+
 async function readChildren(store: Notes, family: string, left: { bytes: number }): Promise<Other[]> {
   const keys: string[] = []
   for await (const { key } of allNotes(store, FLOWS, notesOf(family))) keys.push(partsOfKey(key).key)
@@ -85,7 +144,12 @@ async function readNote(store: Notes, { shelf, key }: NoteName): Promise<Buffer 
   return first?.key === key ? first.value : null
 }
 
-function otherOf(key: string, note: FlowNote, result: Buffer | null, left: { bytes: number }): Other {
+function otherOf(
+  key: string,
+  note: Omit<FlowNote, 'failFast'>,
+  result: Buffer | null,
+  left: { bytes: number },
+): Other {
   const { id, name, stands } = note
   const state = TERMINAL_STATES.find((one) => one === stands) ?? null
   const { args, error } = result === null ? NOTHING_LEFT : readLeft(result)

@@ -47,13 +47,14 @@ export class HeldFlows {
   drop(flow: Flow): void {
     if (this.#flows.get(flow.name) !== flow) return
     this.#flows.delete(flow.name)
+    this.cache.dropAll(flow)
     this.#parts -= flow.graph.members.size
     if (flow.isFamily) this.families--
   }
 
   /** What is known of its jobs is read anew. */
   async reread(flow: Flow, read: () => Promise<void>): Promise<void> {
-    for (const part of flow.graph.members.values()) this.cache.drop(part)
+    this.cache.dropAll(flow)
     this.#parts -= flow.graph.members.size
     await read()
     this.#parts += flow.graph.members.size

@@ -87,7 +87,19 @@ export function newPart(
   stands: Part['stands'],
   needs: readonly Need[],
 ): Part {
-  return { key, id, name, stands, needs, left: 0, seq: 0, running: false, record: null, hasResult: false }
+  return {
+    key,
+    id,
+    name,
+    stands,
+    needs,
+    left: 0,
+    seq: 0,
+    running: false,
+    record: null,
+    hasResult: false,
+    result: null,
+  }
 }
 
 /** A job that waits for others of its flow; or a parent, for its children. */
