@@ -6,7 +6,7 @@ import type { JobDefinition } from '../src/job/definition.js'
 import { LIMIT_NAMES, parseLimits } from '../src/job/limits.js'
 import { type JobOptions, type RegisteredJob, registry } from '../src/job/registry.js'
 import { checkBackoff } from '../src/job/terms/backoff.js'
-import { ATTEMPTS, checked, givenDuration } from '../src/rules.js'
+import { ATTEMPTS, checked, givenDuration, KEPT_LINES } from '../src/rules.js'
 import { messageOf } from '../src/thrown.js'
 
 const JOB_FILE = /(\.(js|mjs|cjs)|(?<!\.d)\.(ts|mts|cts))$/
@@ -123,7 +123,7 @@ function describe(job: RegisteredJob, file: string | undefined): JobDefinition {
     )
   }
   try {
-    const { defer, timeout, maxAttempts, backoff, ...rest } = options
+    const { defer, timeout, maxAttempts, backoff, keepLogs, ...rest } = options
     checkOptions(options)
     const limits = parseLimits(rest, '')
     return {
@@ -134,6 +134,7 @@ function describe(job: RegisteredJob, file: string | undefined): JobDefinition {
       backoff:
         backoff === undefined || typeof backoff === 'function' ? null : checkBackoff(backoff, 'backoff'),
       limits: Object.keys(limits).length === 0 ? null : limits,
+      keepLogs: keepLogs === undefined ? null : checked(KEPT_LINES, keepLogs, 'keepLogs'),
     }
   } catch (cause) {
     const text = `job file ${file}: job('${name}'): option ${(cause as Error).message}`
@@ -142,7 +143,7 @@ function describe(job: RegisteredJob, file: string | undefined): JobDefinition {
 }
 
 function checkOptions(options: JobOptions): void {
-  const known: readonly string[] = ['defer', 'timeout', 'maxAttempts', 'backoff', ...LIMIT_NAMES]
+  const known: readonly string[] = ['defer', 'timeout', 'maxAttempts', 'backoff', 'keepLogs', ...LIMIT_NAMES]
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown !== undefined) throw new TypeError(`${unknown}: no such option; known: ${known.join(', ')}`)
 }

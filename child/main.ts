@@ -92,8 +92,8 @@ class ChildProcess implements ContextHost {
     }
   }
 
-  log({ id, name }: Run, level: keyof JobLog, text: string, facts: string): void {
-    if (this.#channel.writable) this.#channel.send({ type: 'log', id, name, level, text, facts })
+  log({ token, id, name }: Run, level: keyof JobLog, text: string, facts: string): void {
+    if (this.#channel.writable) this.#channel.send({ type: 'log', token, id, name, level, text, facts })
     else this.#unlogged = { id, name, lines: (this.#unlogged?.lines ?? 0) + 1 }
   }
 
@@ -103,7 +103,7 @@ class ChildProcess implements ContextHost {
     const { id, name, lines } = this.#unlogged
     this.#unlogged = null
     const text = `${lines} lines were left out: they came faster than the node reads them. The last was this job's`
-    this.#channel.send({ type: 'log', id, name, level: 'warn', text, facts: '' })
+    this.#channel.send({ type: 'log', token: 0, id, name, level: 'warn', text, facts: '' })
   }
 
   progress(run: Run, value: unknown): void {

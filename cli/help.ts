@@ -52,6 +52,7 @@ export const JOBS_HELP = `jr jobs: list, show, ${names.join(', ')} the jobs of a
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
   jr jobs show ID --node 127.0.0.1:5001                        one job, with its args
+  jr jobs logs ID --node 127.0.0.1:5001                        what it has logged last
 ${usage(' --node 127.0.0.1:5001', ' --node 127.0.0.1:5001')}
 
   jr jobs nodes --redis                                        how the nodes that share a Redis stand

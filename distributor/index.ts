@@ -41,7 +41,7 @@ export type {
 export type { NameCounts, NodeCounts } from './monitor/counts.js'
 export type { MonitoredFlow, MonitoredFlowJob } from './monitor/flows.js'
 export type { JobPage, Monitor, NodeMonitor } from './monitor/monitor.js'
-export type { JobAttempt, LoadedJob, MonitoredJob } from './monitor/monitored-job.js'
+export type { JobAttempt, JobLogLine, LoadedJob, MonitoredJob } from './monitor/monitored-job.js'
 export { RedisMonitor, type RedisMonitorOptions } from './monitor/redis-monitor.js'
 export type { TagCounts } from './monitor/tags.js'
 export type { JobWait } from './monitor/waits.js'

@@ -8,7 +8,7 @@ import { LINK_OPTIONS } from '../dist/src/options/link-options.js'
 import { NODE_OPTIONS } from '../dist/src/options/node-options.js'
 import { docstring, renderMarkdown } from '../dist/src/options/render.js'
 import { LIMIT_FIELDS, NAME_FIELDS } from '../dist/src/verbs/controls.js'
-import { ATTEMPT_FIELDS, FACTS } from '../dist/src/verbs/facts.js'
+import { ATTEMPT_FIELDS, FACTS, LINE_FIELDS } from '../dist/src/verbs/facts.js'
 import { VERBS } from '../dist/src/verbs/table.js'
 import { WAIT_FIELDS } from '../dist/src/verbs/waits.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
@@ -109,6 +109,8 @@ function verbs() {
     ...head,
     ...rows,
     ...fields('**The facts of a job.** Times are in milliseconds since 1970; 0: not yet.', FACTS),
+    '',
+    ...fields('**A line of its log.** `facts`: JSON of an object, or empty.', LINE_FIELDS),
     '',
     ...fields(
       '**The attempts of a job**: the last ten that are over and have counted, the oldest first.',

@@ -104,6 +104,7 @@ export function partsOf(
       onEnqueue: (request, by, child) => local.enqueue(request, by, child),
       onCheckpoint: (by, value, done) => sayings.save(by, value, done),
       onProgress: (by, value) => sayings.progress(by, value),
+      onLine: (by, line) => sayings.line(by, line),
       onRoom: (child) => outcomes.room(child),
       onGone: (child) => outcomes.gone(child),
     },
@@ -136,6 +137,8 @@ export function partsOf(
     store,
     journal,
     onError,
+    now: () => clock.now(),
+    keepLogs: (name) => executors.known(name)?.keepLogs ?? settings.keepLogs,
     onProgress: (progress) => sessions.progress(progress),
     isCurrent: (attempt) => runner.running(attempt.job.id) === attempt,
   })
@@ -171,9 +174,8 @@ export function partsOf(
   const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)
   const sessions: Sessions = new Sessions({
-    settings,
+    ...common,
     store,
-    journal,
     runner,
     reach,
     controls,
@@ -182,13 +184,12 @@ export function partsOf(
     flowView: new FlowView({ store, journal, reach }),
     counts,
     reporter,
-    clock,
-    seq,
     executors,
     scheduler,
     log,
     told: () => sayings.told(),
     progress: (id) => sayings.latest(runner.running(id)),
+    lines: (job) => sayings.lines(job, runner.running(job.id)),
     admitting: () => whole.status() !== 'stopping',
     onStoreError: onError,
     onTaken: (distributor, seqs) => outcomes.taken(distributor, seqs),

@@ -41,6 +41,7 @@ export type NodeSettings = Pick<
   | 'maxPriority'
   | 'maxArgs'
   | 'unknownJob'
+  | 'keepLogs'
   | 'retryJobsAtStart'
   | 'logJobProcessing'
   | 'keeps'

@@ -79,6 +79,9 @@ export const TAG_LIST: Rule<readonly string[]> = {
 /** What makes a job the only one of its name. In an index the name is in front of it, and ends in a NUL. */
 export const UNIQUE_KEY = textUpTo(MAX_NAME)
 
+/** Lines that a job has logged, and that are kept with it. */
+export const MOST_LINES = 1000
+export const KEPT_LINES: Rule<number> = wholeFrom(0, MOST_LINES)
 /** Bytes of what a job saves for its next attempt. */
 export const MAX_CHECKPOINT = 64 * 1024
 /** Bytes of what a job tells of how far it is. */

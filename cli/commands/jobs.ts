@@ -56,10 +56,11 @@ function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags'
       if (ids.length > 0) throw new TypeError(`list takes no '${ids[0]}'; show takes an id`)
       return (jobs) => list(jobs, filter, limit, json)
     }
-    case 'show': {
+    case 'show':
+    case 'logs': {
       const [id] = ids
-      if (id === undefined || ids.length > 1) throw new TypeError('show: expected one id of a job')
-      return (jobs) => show(jobs, id, json)
+      if (id === undefined || ids.length > 1) throw new TypeError(`${verb}: expected one id of a job`)
+      return (jobs) => (verb === 'show' ? show : logs)(jobs, id, json)
     }
     case 'nodes':
       if (ids.length > 0) throw new TypeError(`nodes takes no '${ids[0]}'`)
@@ -67,7 +68,9 @@ function workOf(verb: string, ids: readonly string[], flags: CommandLine['flags'
       return (jobs) => nodes(jobs, json)
     default:
       if (isAct(verb)) return actOf(verb, ids, filter, flags)
-      throw new TypeError(`no command '${verb}'; expected list, nodes, show, ${Object.keys(ACTS).join(', ')}`)
+      throw new TypeError(
+        `no command '${verb}'; expected list, logs, nodes, show, ${Object.keys(ACTS).join(', ')}`,
+      )
   }
 }
 
@@ -147,11 +150,24 @@ function leaseOf({ lease, leaseMs }: StoredNode): string {
   return `${lease}, ${leaseMs > 0 ? `${seconds} s left` : `ended ${seconds} s ago`}`
 }
 
+async function logs(of: JobsOf, id: string, json: boolean): Promise<number> {
+  const job = await of.jobs.load(id)
+  if (job === null) return missing(of, id)
+  if (json) return print(asJson(job.log))
+  const rows = job.log.map(({ at, attempt, level, text, facts }) => {
+    const more = Object.keys(facts).length === 0 ? '' : asJson(facts)
+    return [at.toISOString(), String(attempt), level, text, more].map(printable)
+  })
+  return print(
+    rows.length === 0 ? 'no lines' : columns([['TIME', 'ATTEMPT', 'LEVEL', 'TEXT', 'FACTS'], ...rows]),
+  )
+}
+
 async function show(of: JobsOf, id: string, json: boolean): Promise<number> {
   const job = await of.jobs.load(id)
   if (job === null) return missing(of, id)
   if (json) return print(asJson(job))
-  const { attempts, ...facts } = job
+  const { attempts, log: _, ...facts } = job
   print(columns(Object.entries(facts).map(([key, value]) => [key, shown(value)])))
   if (attempts.length === 0) return EXIT.ok
   const rows = attempts.map(({ number, node, child, startedAt, finishedAt, error }) => {

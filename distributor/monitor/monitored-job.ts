@@ -1,5 +1,6 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
 import type { AttemptError } from '../../src/job/attempts.js'
+import type { LogLevel } from '../../src/job/log-lines.js'
 import type { JobState } from '../../src/job/states.js'
 import { optionsOf, termsOf } from '../../src/job/terms/agreed.js'
 import type { TermOptions } from '../../src/job/terms/table.js'
@@ -52,10 +53,23 @@ export interface JobAttempt {
   readonly error: AttemptError | null
 }
 
+/** A line that a job has logged. */
+export interface JobLogLine {
+  readonly at: Date
+  readonly attempt: number
+  readonly level: LogLevel
+  /** The first 1,024 characters. */
+  readonly text: string
+  /** What was logged beside the text; empty also where that was too long. */
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
 /** One job, with what it was enqueued with and what has become of it so far. */
 export interface LoadedJob extends MonitoredJob {
   /** The last ten, the oldest first; of a periodic job those of this run. */
   readonly attempts: readonly JobAttempt[]
+  /** What it has logged with `ctx.log`, the last of it (`keepLogs`), the oldest first. */
+  readonly log: readonly JobLogLine[]
   /** What it has told last with `ctx.progress`, while it runs; undefined: nothing. */
   readonly progress: unknown
   readonly args: JobArgs
@@ -71,9 +85,19 @@ export function loadedJobOf(raw: LoadedFacts, node: string): LoadedJob {
   return {
     ...jobOf(raw, node),
     attempts,
+    log: raw.lines.map(({ at, facts, ...line }) => ({ ...line, at: new Date(at), facts: factsOf(facts) })),
     progress: progress === null ? undefined : unpackChecked(progress),
     args: unpackChecked(args) as JobArgs,
     result: result === null ? null : (unpackChecked(result) as JobArgs),
+  }
+}
+
+/** The job's own: it may have written anything. */
+function factsOf(json: string): Record<string, unknown> {
+  try {
+    return json === '' ? {} : { ...JSON.parse(json) }
+  } catch {
+    return { facts: json }
   }
 }
 

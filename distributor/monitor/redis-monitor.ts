@@ -77,7 +77,7 @@ export class RedisMonitor implements Pick<Monitor, Exclude<keyof Monitor, 'count
     const found = await (await this.#redis()).find(id)
     if (found === null) return null
     const { node, stored } = found
-    return loadedJobOf(loadedFactsOf(stored), node)
+    return loadedJobOf(loadedFactsOf(stored, stored.job.course.lines), node)
   }
 
   /**

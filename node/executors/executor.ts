@@ -1,3 +1,4 @@
+import type { Log } from '../../src/attempt/messages.js'
 import type { JrError } from '../../src/errors.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import type { ChildEnqueue } from '../../src/pipe/messages.js'
@@ -44,6 +45,8 @@ export interface ExecutorHandlers {
   readonly onCheckpoint: (by: Attempt, value: Buffer, done: (error: JrError | null) => void) => void
   /** An attempt tells how far it is. */
   readonly onProgress: (by: Attempt, value: Buffer) => void
+  /** An attempt has logged a line, which is in the log. */
+  readonly onLine: (by: Attempt, line: Log) => void
   /** It has read what it was sent. */
   readonly onRoom: (asker: Asker) => void
   /** It is lost: nothing that it asked for is wanted any more. */

@@ -1,4 +1,6 @@
 import { JrError } from '../../src/errors.js'
+import { type LogLine, lastLines, lineOf } from '../../src/job/log-lines.js'
+import type { JobRecord } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { savedNote, savedOf } from '../../src/store/saved.js'
 import type { Journal } from '../changes/journal.js'
@@ -12,6 +14,8 @@ interface Said {
   saved: boolean
   /** How far it is; null: it has not told. */
   progress: Buffer | null
+  /** What it has logged last, within twice the number that is kept; null: nothing, or none is. */
+  lines: LogLine[] | null
 }
 
 export interface SayingsDeps {
@@ -19,6 +23,9 @@ export interface SayingsDeps {
   readonly journal: Pick<Journal, 'add'>
   /** The attempt still counts for something. */
   readonly isCurrent: (attempt: Attempt) => boolean
+  readonly now: () => number
+  /** How many lines of a job of this name are kept. */
+  readonly keepLogs: (name: string) => number
   readonly onError: (error: unknown) => void
   readonly onProgress: (progress: JobProgress) => void
 }
@@ -52,6 +59,27 @@ export class Sayings {
     this.#deps.onProgress(progressOf(attempt, progress))
   }
 
+  /** A line of the log, with the job until that is kept no longer: in its record with the end of the attempt. */
+  line(attempt: Attempt, { level, text, facts }: Pick<LogLine, 'level' | 'text' | 'facts'>): void {
+    const { now, keepLogs } = this.#deps
+    const most = keepLogs(attempt.job.name)
+    if (most === 0) return
+    const said = this.#of(attempt)
+    said.lines ??= []
+    said.lines.push(lineOf({ at: now(), attempt: attempt.attempt, level, text, facts }))
+    // Not with each line: that would cost as much as all of them.
+    if (said.lines.length >= 2 * most) said.lines.splice(0, said.lines.length - most)
+  }
+
+  /** What a job has logged last, in this attempt too; undefined: none runs. */
+  lines(job: JobRecord, attempt: Attempt | undefined): readonly LogLine[] {
+    return this.#linesOf(job, attempt === undefined ? null : (this.#said.get(attempt.token)?.lines ?? null))
+  }
+
+  #linesOf({ name, course }: JobRecord, more: readonly LogLine[] | null): readonly LogLine[] {
+    return more === null ? course.lines : lastLines(course.lines, more, this.#deps.keepLogs(name))
+  }
+
   /** The latest that those that run have told. */
   *told(): Iterable<JobProgress> {
     for (const { attempt, progress } of this.#said.values())
@@ -81,14 +109,16 @@ export class Sayings {
     if (said === undefined) return result
     this.#said.delete(attempt.token)
     const { job } = attempt
-    if (!said.saved || job.course.saved) return result
-    return { ...result, attempt: { ...attempt, job: { ...job, course: { ...job.course, saved: true } } } }
+    const saved = said.saved || job.course.saved
+    const lines = this.#linesOf(job, said.lines)
+    if (saved === job.course.saved && lines === job.course.lines) return result
+    return { ...result, attempt: { ...attempt, job: { ...job, course: { ...job.course, saved, lines } } } }
   }
 
   #of(attempt: Attempt): Said {
     const there = this.#said.get(attempt.token)
     if (there !== undefined) return there
-    const made: Said = { attempt, saved: false, progress: null }
+    const made: Said = { attempt, saved: false, progress: null, lines: null }
     this.#said.set(attempt.token, made)
     return made
   }

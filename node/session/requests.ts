@@ -1,7 +1,8 @@
 import { unpackChecked } from '../../src/bytes/codec.js'
 import { type Clock, nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
-import type { StoredJob } from '../../src/job/record.js'
+import type { LogLine } from '../../src/job/log-lines.js'
+import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
@@ -50,6 +51,8 @@ export interface Subjects {
   readonly flowView: FlowView
   /** What a running job has told last; null: nothing, or it does not run. */
   readonly progress: (id: string) => Buffer | null
+  /** What a job has logged last. */
+  readonly lines: (job: JobRecord) => readonly LogLine[]
   readonly counts: Pick<JobCounts, 'read'>
   readonly store: Pick<Store, 'counts' | 'lanes'>
   readonly clock: Clock
@@ -88,9 +91,10 @@ const ANSWERS: Verbs = {
     return { jobs: jobs.map((stored) => factsOf(stored, why(stored))), next }
   },
   tagged: ({ tag }, { reach }) => reach.countTagged(tag),
-  load: async ({ id }, { reach, why, progress }) => {
+  load: async ({ id }, { reach, why, progress, lines }) => {
     const stored = await reach.load(id)
-    return stored === null ? null : loadedFactsOf(stored, why(stored), progress(id))
+    if (stored === null) return null
+    return loadedFactsOf(stored, lines(stored.job), why(stored), progress(id))
   },
   destroy: ({ id }, { reach }) => reach.destroy(id),
   'destroy-all': (query, { reach }) => actOnAll('destroy', query, reach),

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../job/log-lines.js'
 import type { JobHeaders } from '../job/terms/headers.js'
 
 /** One attempt is to run. */
@@ -96,9 +97,11 @@ export interface Checkpointed {
 /** A line that a job logs. */
 export interface Log {
   readonly type: 'log'
+  /** The attempt; 0: the child says so of its own. */
+  readonly token: number
   readonly id: string
   readonly name: string
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly level: LogLevel
   readonly text: string
   /** JSON of an object, of at most `MAX_FACTS` characters; empty: there are none. */
   readonly facts: string

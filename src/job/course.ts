@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { NO_ATTEMPTS, type PastAttempt, readAttempts, writeAttempts } from './attempts.js'
 import { byNumber, type Entry, readBlock } from './block.js'
 import type { Standing } from './lane.js'
+import { type LogLine, NO_LINES, readLines, writeLines } from './log-lines.js'
 
 /** Something that a node notes about a job: how it is written, and what it is until then. */
 interface Mark<Value> extends Entry<Value> {
@@ -31,6 +32,8 @@ export const COURSE = {
   saved: flag(11),
   /** It has waited for its children. */
   waited: flag(12),
+  /** The last lines that its attempts have logged. */
+  lines: lines(16),
 } as const
 
 /** What has happened to a job. Only its node writes it. */
@@ -78,6 +81,10 @@ function standing(no: number): Entry<Standing> {
 
 function flag(no: number): Mark<boolean> {
   return { no, fallback: false, write: (w, value) => w.flag(value), read: (r) => r.flag() }
+}
+
+function lines(no: number): Mark<readonly LogLine[]> {
+  return { no, fallback: NO_LINES, write: writeLines, read: readLines }
 }
 
 function attempts(no: number): Mark<readonly PastAttempt[]> {

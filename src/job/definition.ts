@@ -9,4 +9,5 @@ export interface JobDefinition {
   readonly maxAttempts: number | null
   readonly backoff: Backoff | null
   readonly limits: Limits | null
+  readonly keepLogs: number | null
 }

@@ -27,7 +27,7 @@ export interface JobContext {
   readonly saved: unknown
   /** Aborts when the attempt times out, is cancelled, or the node stops. */
   readonly signal: AbortSignal
-  /** Goes to the node's log with the job's id. */
+  /** Goes to the node's log with the job's id. The last lines are kept with the job (`keepLogs`). */
   readonly log: JobLog
   /**
    * Enqueues a job at this job's own node. Its outcome goes to the named feedbacks of the app that sent this job. Throws

@@ -1,6 +1,7 @@
 import { bytesOfAttempts } from './attempts.js'
 import type { Course } from './course.js'
 import type { Lane } from './lane.js'
+import { bytesOfLines } from './log-lines.js'
 import type { JobState, TerminalState } from './states.js'
 import type { Agreed } from './terms/agreed.js'
 
@@ -47,7 +48,7 @@ export interface JobRecord extends Place {
 
 /** Bytes, or letters, of what it carries: all else of it is small. */
 export function bytesOfJob({ args, agreed, course }: JobRecord): number {
-  return args.length + agreed.bytes.length + bytesOfAttempts(course.attempts)
+  return args.length + agreed.bytes.length + bytesOfAttempts(course.attempts) + bytesOfLines(course.lines)
 }
 
 /** The same job while its next attempt runs. */

@@ -18,6 +18,8 @@ export interface JobOptions extends GivenLimits {
   readonly timeout?: number | string
   /** Attempts, the first included. Default: the node's. */
   readonly maxAttempts?: number
+  /** Lines of its log that are kept with the job, 0 to 1,000. Default: the node's. */
+  readonly keepLogs?: number
   /** Default: the node's. A function gets the attempt (from 1) and its error, and answers seconds. */
   readonly backoff?: Backoff | ((attempt: number, error: Error) => number)
 }

@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from '../logger.js'
-import { LEAST_PRIORITY, MOST_PRIORITY } from '../rules.js'
+import { LEAST_PRIORITY, MOST_LINES, MOST_PRIORITY } from '../rules.js'
 import type { Store } from '../store/contract.js'
 import type { RedisExtra } from '../store/redis/client.js'
 import {
@@ -140,6 +140,13 @@ const OWN = {
   removeCancelledJobs: flag({ default: true, text: 'Forget cancelled jobs.' }),
   /** Forget failed jobs. Default: `false`. */
   removeFailedJobs: flag({ default: false, text: 'Forget failed jobs.' }),
+  /** Lines of its log that are kept with a job, of 1 KiB at most each; 0: none. Default: `100`. */
+  keepLogs: whole({
+    default: 100,
+    min: 0,
+    max: MOST_LINES,
+    text: 'Lines of its log that are kept with a job, of 1 KiB at most each; 0: none.',
+  }),
   /** Forget ended jobs this long after their end; 0: never. Default: `'7d'`. */
   keepAge: duration({ default: '7d', text: 'Forget ended jobs this long after their end; 0: never.' }),
   /** The most ended jobs of each state that are kept. Default: `10000`. */

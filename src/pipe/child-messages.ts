@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JrError } from '../errors.js'
+import { LOG_LEVELS } from '../job/log-lines.js'
 import { MAX_FACTS, MAX_TEXT } from '../rules.js'
 import { choice, label, readList, text, writeList } from '../wire/fields.js'
 import type { MessageSet } from '../wire/frame.js'
@@ -17,7 +18,6 @@ import { readDefinition, writeDefinition } from './definition-bytes.js'
 import type { ChildMessage, FromChild } from './messages.js'
 
 const REASONS = ['timeout', 'cancel', 'shutdown'] as const
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const WHATS = ['accepted', 'outcome', 'taken'] as const
 const LONGEST_PATH = 4096
 const MAX_JOBS = 100_000
@@ -103,9 +103,10 @@ function write(m: ChildMessage, w: ByteWriter): void {
     case 'ready':
       return writeList(w, m.jobs, writeDefinition)
     case 'log':
+      w.uint(m.token)
       w.text(m.id)
       w.text(m.name)
-      w.u8(LEVELS.indexOf(m.level))
+      w.u8(LOG_LEVELS.indexOf(m.level))
       w.text(m.text.slice(0, MAX_TEXT))
       return w.text(m.facts)
     case 'blocked':
@@ -175,11 +176,12 @@ function read(code: number, r: ByteReader): ChildMessage | null {
     case CODES.ready:
       return { type: 'ready', jobs: readList(r, 'jobs', MAX_JOBS, readDefinition) }
     case CODES.log: {
+      const token = r.uint()
       const id = text(r.text(), 'id')
       const name = text(r.known(), 'name')
-      const level = choice(r.u8(), LEVELS, 'level')
+      const level = choice(r.u8(), LOG_LEVELS, 'level')
       const said = text(r.text(), 'text', MAX_TEXT)
-      return { type: 'log', id, name, level, text: said, facts: text(r.text(), 'facts', MAX_FACTS) }
+      return { type: 'log', token, id, name, level, text: said, facts: text(r.text(), 'facts', MAX_FACTS) }
     }
     case CODES.blocked:
       return { type: 'blocked', id: label(r.text(), 'id'), name: label(r.known(), 'name'), ms: r.uint() }

@@ -2,12 +2,12 @@ import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import type { JobDefinition } from '../job/definition.js'
 import { readLimits, writeLimits } from '../job/limits.js'
 import { readBackoff, writeBackoff } from '../job/terms/backoff.js'
-import { ATTEMPTS, DURATION_MS, received } from '../rules.js'
+import { ATTEMPTS, DURATION_MS, KEPT_LINES, received } from '../rules.js'
 import { label } from '../wire/fields.js'
 
 export function writeDefinition(
   w: ByteWriter,
-  { name, defer, timeoutMs, maxAttempts, backoff, limits }: JobDefinition,
+  { name, defer, timeoutMs, maxAttempts, backoff, limits, keepLogs }: JobDefinition,
 ): void {
   w.text(name)
   w.flag(defer)
@@ -19,6 +19,8 @@ export function writeDefinition(
   if (backoff !== null) writeBackoff(w, backoff)
   w.flag(limits !== null)
   if (limits !== null) writeLimits(w, limits)
+  w.flag(keepLogs !== null)
+  if (keepLogs !== null) w.uint(keepLogs)
 }
 
 export function readDefinition(r: ByteReader): JobDefinition {
@@ -29,5 +31,6 @@ export function readDefinition(r: ByteReader): JobDefinition {
     maxAttempts: r.flag() ? received(ATTEMPTS, r.uint(), 'maxAttempts') : null,
     backoff: r.flag() ? readBackoff(r) : null,
     limits: r.flag() ? readLimits(r) : null,
+    keepLogs: r.flag() ? received(KEPT_LINES, r.uint(), 'keepLogs') : null,
   }
 }

@@ -1,5 +1,6 @@
 import { lastError } from '../job/attempts.js'
 import { isDeferred } from '../job/lane.js'
+import { LOG_LEVELS, type LogLine } from '../job/log-lines.js'
 import type { StoredJob } from '../job/record.js'
 import { standingOf } from '../job/series.js'
 import { JOB_STATES } from '../job/states.js'
@@ -40,6 +41,15 @@ export const ATTEMPT_FIELDS = {
   finishedAt: one(NUMBER),
   error: orNull(record({ name: one(TEXT), message: one(TEXT), code: one(TEXT), stack: one(TEXT) })),
 }
+/** What a job has logged, and the node keeps with it. `facts`: JSON of an object, or empty. */
+export const LINE_FIELDS = {
+  at: one(NUMBER),
+  attempt: one(NUMBER),
+  level: one(oneOf(LOG_LEVELS)),
+  text: one(TEXT),
+  facts: one(TEXT),
+}
+const LINE = record(LINE_FIELDS, 'a line of its log')
 const ATTEMPT = record(ATTEMPT_FIELDS, 'the facts of an attempt')
 export const JOB_FACTS = record(FACTS, 'the facts of a job')
 /** Lists have no args: they would have no bound otherwise. */
@@ -47,11 +57,12 @@ export const LOADED_FACTS = record(
   {
     ...FACTS,
     attempts: listOf(ATTEMPT),
+    lines: listOf(LINE),
     progress: orNull(one(BYTES)),
     args: one(BYTES),
     result: orNull(one(BYTES)),
   },
-  'the facts of a job, with its attempts, what it has told last (null: it does not run), args and, if it is kept, result (MessagePack)',
+  'the facts of a job, with its attempts, the last lines of its log, what it has told last (null: it does not run), args and, if it is kept, result (MessagePack)',
 )
 export type LoadedFacts = FormOf<typeof LOADED_FACTS>
 
@@ -61,6 +72,7 @@ export type JobFacts = FormOf<typeof JOB_FACTS>
 /** What is shown of a job alone, beside what lists have. `progress`: what it has told last, if it runs; only its node knows. */
 export function loadedFactsOf(
   stored: StoredJob,
+  lines: readonly LogLine[],
   waits: WaitFacts | null = null,
   progress: Buffer | null = null,
 ): LoadedFacts {
@@ -68,6 +80,7 @@ export function loadedFactsOf(
   return {
     ...factsOf(stored, waits),
     attempts: [...course.attempts],
+    lines: [...lines],
     progress,
     args,
     result: stored.result?.args ?? null,

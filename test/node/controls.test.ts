@@ -23,6 +23,7 @@ const definition = (name: string, limits: Limits | null = null): JobDefinition =
   timeoutMs: null,
   maxAttempts: null,
   backoff: null,
+  keepLogs: null,
   limits,
 })
 

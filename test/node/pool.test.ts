@@ -17,6 +17,7 @@ const definition: JobDefinition = {
   maxAttempts: null,
   backoff: null,
   limits: null,
+  keepLogs: null,
 }
 
 let pids = 100
@@ -120,6 +121,7 @@ async function pool(over: { [option: string]: number } = {}) {
       onCapacity: () => seen.capacity++,
       onEnqueue: () => {},
       onProgress: () => {},
+      onLine: () => {},
       onCheckpoint: (by, value, done) => checkpoints.push([by.token, value, done]),
       onRoom: () => {},
       onGone: () => {},

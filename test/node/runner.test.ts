@@ -23,6 +23,7 @@ const definition = (name: string, over: Partial<JobDefinition> = {}): JobDefinit
   maxAttempts: null,
   backoff: null,
   limits: null,
+  keepLogs: null,
   ...over,
 })
 
@@ -87,6 +88,7 @@ function settingsWith(over: Partial<NodeSettings> = {}): NodeSettings {
     maxPriority: MOST_PRIORITY,
     maxArgs: 1 << 20,
     unknownJob: 'fail',
+    keepLogs: 100,
     retryJobsAtStart: true,
     logJobProcessing: true,
     keeps: () => true,

@@ -4,6 +4,8 @@ import type { NodeChange } from '#dist/node/changes/journal.js'
 import type { Attempt, AttemptResult } from '#dist/node/run/attempt.js'
 import { Sayings } from '#dist/node/run/sayings.js'
 import { type JobProgress, Progressing } from '#dist/node/session/progressing.js'
+import type { LogLine } from '#dist/src/job/log-lines.js'
+import { bytesOfJob } from '#dist/src/job/record.js'
 import { memoryStore } from '#dist/src/store/index.js'
 import { savedNote } from '#dist/src/store/saved.js'
 import type { LinkMessage } from '#dist/src/wire/messages.js'
@@ -19,6 +21,8 @@ function sayings() {
     store,
     journal: { add: (change) => changes.push(change) },
     isCurrent: (attempt) => current.has(attempt),
+    now: () => 5,
+    keepLogs: (name) => (name === 'silent' ? 0 : 3),
     onProgress: (progress) => told.push(progress),
     onError: (error) => {
       throw error
@@ -114,3 +118,28 @@ t.test('what a job tells goes to the apps that listen: of its name, or that wait
   t.equal(made.latest(attempt), null)
   t.same([...made.told()], [])
 })
+
+t.test(
+  'what a job logs is kept with it, the last of it: in its record when the attempt is over',
+  async (t) => {
+    const { made, begin, end } = sayings()
+    const line = (text: string, facts = '') => ({ level: 'info', text, facts }) as const
+    const silent = begin(1, record({ name: 'silent' }))
+    made.line(silent, line('a'))
+    t.equal(end(silent), silent.job, 'none is kept of this name')
+    const first = { ...begin(2), attempt: 1 }
+    t.same(made.lines(first.job, first), [])
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) made.line(first, line(text))
+    const texts = (lines: readonly LogLine[]) => lines.map(({ text, attempt }) => `${text}${attempt}`)
+    t.same(texts(made.lines(first.job, first)), ['e1', 'f1', 'g1'], 'while it runs')
+    const waits = end(first)
+    t.same(waits.course.lines.at(-1), { at: 5, attempt: 1, level: 'info', text: 'g', facts: '' })
+    const second = { ...begin(3, waits), attempt: 2 }
+    made.line(second, line('x'.repeat(2000), '{"a":1}'))
+    const after = end(second)
+    t.same(texts(after.course.lines.slice(0, 2)), ['f1', 'g1'])
+    t.match(after.course.lines.at(-1), { text: 'x'.repeat(1024), facts: '' }, 'facts have no room')
+    t.same(texts(made.lines(after, undefined)), texts(after.course.lines), 'when it waits')
+    t.equal(bytesOfJob(after) - bytesOfJob(first.job), 1026)
+  },
+)

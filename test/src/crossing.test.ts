@@ -219,6 +219,7 @@ t.test('what a child says arrives, whatever a job has thrown or logged', async (
       (long, text) => {
         const log = {
           type: 'log' as const,
+          token: 5,
           id: 'a',
           name: 'b',
           level: 'info' as const,
@@ -248,7 +249,7 @@ t.test('what a child says arrives, whatever a job has thrown or logged', async (
 
 t.test('what a job logs beside its text: fields of the line, which hide none of its own', async (t) => {
   const line = (facts: string) =>
-    factsOf({ type: 'log', id: 'i', name: 'n', level: 'info', text: 't', facts })
+    factsOf({ type: 'log', token: 5, id: 'i', name: 'n', level: 'info', text: 't', facts })
   const own = { job: 'i', name: 'n', text: 't' }
   const cases: [unknown, object][] = [
     [undefined, {}],

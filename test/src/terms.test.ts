@@ -14,6 +14,7 @@ import { COURSE, FRESH } from '#dist/src/job/course.js'
 import { whenOf } from '#dist/src/job/due.js'
 import { type EnqueueOptions, parseEnqueueOptions } from '#dist/src/job/enqueue-options.js'
 import { IMMEDIATE, isBlocked, TIMED } from '#dist/src/job/lane.js'
+import { LOG_LEVELS } from '#dist/src/job/log-lines.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import { standingOf } from '#dist/src/job/series.js'
 import {
@@ -187,6 +188,10 @@ const attempt = fc.record(
   },
   plain,
 )
+const line = fc.record(
+  { at: fc.maxSafeNat(), attempt: fc.maxSafeNat(), level: fc.constantFrom(...LOG_LEVELS), text, facts: text },
+  plain,
+)
 const course = fc.record(
   Object.fromEntries(
     Object.entries(COURSE).map(([name, { fallback }]) => [
@@ -197,7 +202,9 @@ const course = fc.record(
           ? fc.tuple(fc.constantFrom(IMMEDIATE, TIMED), fc.maxSafeNat()).map(([lane, due]) => ({ lane, due }))
           : name === 'attempts'
             ? fc.array(attempt, { maxLength: 10 })
-            : fc.boolean(),
+            : name === 'lines'
+              ? fc.array(line, { maxLength: 5 })
+              : fc.boolean(),
     ]),
   ),
   { requiredKeys: [] },

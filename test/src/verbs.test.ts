@@ -192,7 +192,14 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
     next: null,
   })
   t.match(
-    await monitor({ ...facts, attempts: [], progress: null, args: pack({ a: 1 }), result: null }).load('a'),
+    await monitor({
+      ...facts,
+      attempts: [],
+      lines: [],
+      progress: null,
+      args: pack({ a: 1 }),
+      result: null,
+    }).load('a'),
     {
       id: 'a',
       args: { a: 1 },
@@ -213,7 +220,7 @@ t.test('an app believes nothing of an answer that is not of its form', async (t)
   ]
   for (const [answer, message] of lists)
     await t.rejects(monitor(answer).jobsFor(), { code: 'JR_PROTOCOL', message })
-  const loaded = { ...facts, attempts: [], progress: null }
+  const loaded = { ...facts, attempts: [], lines: [], progress: null }
   await t.rejects(monitor(loaded).load('a'), { code: 'JR_PROTOCOL', message: /expected args to be bytes/ })
   t.equal(await monitor('done').retry('a'), true)
   await t.rejects(monitor('yes').destroy('a'), { code: 'JR_PROTOCOL' })

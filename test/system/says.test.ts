@@ -92,6 +92,19 @@ t.test('what a job is told, and what it says', async (t) => {
     await job.result()
   })
 
+  await t.test('the last lines of its log are kept with it', async (t) => {
+    await t.rejects(app.enqueue('logs', {}, { id: 'logs' }).result())
+    const { log = [] } = (await monitor.load('logs')) ?? {}
+    t.match(
+      log.map(({ at, ...line }) => line),
+      [
+        { attempt: 2, level: 'debug', text: 'begins', facts: { attempt: 2 } },
+        { attempt: 2, level: 'warn', text: 'half', facts: {} },
+        { attempt: 2, level: 'error', text: 'gives up' },
+      ],
+    )
+  })
+
   await t.test('its attempts are kept with it, however they ended', async (t) => {
     const bad = app.enqueue('ends_badly', { last: 5 }, {}, undefined, () => {})
     const ended = bad.result()

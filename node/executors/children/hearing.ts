@@ -8,7 +8,7 @@ import type { Child } from './child.js'
 import type { Stalls } from './stalls.js'
 
 export interface HearingDeps {
-  readonly handlers: Pick<ExecutorHandlers, 'onEnqueue' | 'onCheckpoint' | 'onProgress'>
+  readonly handlers: Pick<ExecutorHandlers, 'onEnqueue' | 'onCheckpoint' | 'onProgress' | 'onLine'>
   readonly stalls: Stalls
   readonly log: Logger
 }
@@ -26,8 +26,12 @@ export class Hearing {
   hear(child: Child, message: FromChild): void {
     const { handlers, stalls, log } = this.#deps
     switch (message.type) {
-      case 'log':
-        return log[message.level]('job:log', factsOf(message))
+      case 'log': {
+        log[message.level]('job:log', factsOf(message))
+        const by = child.attempts.get(message.token)
+        if (by !== undefined) handlers.onLine(by, message)
+        return
+      }
       case 'blocked':
         if (child.deferred === false) stalls.blocked(message.id, message.name, message.ms)
         return
