@@ -20,8 +20,9 @@ const ticks = (pid) => {
 try {
   await app.start()
   const node = await app.spawnNode({ ...NODE, dir })
-  /** How long it takes, what of the processor, and until all have ended. */
+  /** How long it takes to be accepted while the node is paused, what of the processor, and at which rate all end then. */
   const measured = async (what, count, enqueue) => {
+    await app.pause({ node: NODE.name })
     const cpu = { app: process.cpuUsage(), node: ticks(node.pid) }
     const from = performance.now()
     const { accepted, ended } = enqueue()
@@ -30,8 +31,10 @@ try {
     const used = process.cpuUsage(cpu.app)
     const appMs = Math.round((used.user + used.system) / 1000)
     const cost = `${appMs} ms of a processor in the app, ${ticks(node.pid) - cpu.node} in the node`
+    const begun = performance.now()
+    await app.resume({ node: NODE.name })
     await ended
-    const rate = Math.round((count / (performance.now() - from)) * 1000)
+    const rate = Math.round((count / (performance.now() - begun)) * 1000)
     console.log(`${what}: ${count} jobs accepted in ${Math.round(at)} ms (${cost}); ended at ${rate} jobs/s`)
     return rate
   }
