@@ -145,6 +145,11 @@ function causeOf({ report }: NodeEnd): Error | null {
   }
 }
 
+/** Nobody is told, and nothing is kept: it has gone to another node. */
+export function isForgotten({ report, keep }: NodeEnd): boolean {
+  return report === null && keep === null
+}
+
 /** Of one that nobody is told of: it has not completed here. */
 export function stateOf({ report, keep }: NodeEnd): TerminalState {
   return report?.state ?? keep?.state ?? 'cancelled'

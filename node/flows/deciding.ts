@@ -2,6 +2,7 @@ import { membershipOf, parentOf } from '../../src/job/flow.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { inFront } from '../../src/job/series.js'
 import type { Answer } from '../../src/store/contract.js'
+import { flowNote } from '../../src/store/flow-notes.js'
 import type { NodeChange, NodeEnd, NodeMove, NodeSingle, NodeTogether } from '../changes/journal.js'
 import {
   type ComposingDeps,
@@ -9,6 +10,7 @@ import {
   changesOf,
   type Following,
   type Head,
+  isForgotten,
   isSmall,
   type Sent,
   stateOf,
@@ -18,6 +20,7 @@ import { type Follows, hasEnded } from './graph.js'
 import type { HeldFlows } from './held-flows.js'
 import { addBlocked, type FlowStore, isThere, PARENT, readFlow, readRecords } from './reading.js'
 import { sweep } from './sweeping.js'
+import { Work } from './work.js'
 
 export interface DecidingDeps extends Omit<ComposingDeps, 'keepResult'> {
   readonly store: FlowStore
@@ -38,21 +41,13 @@ export class Deciding {
   readonly #composing: ComposingDeps
   readonly #held: HeldFlows
   readonly #sent = new Map<NodeTogether, Sent>()
-  readonly #work = new Set<Promise<void>>()
+  readonly work: Work
 
   constructor(deps: DecidingDeps, held: HeldFlows) {
     this.#deps = deps
     this.#held = held
+    this.work = new Work(deps.onError)
     this.#composing = { ...deps, keepResult: (part, result) => held.cache.keepResult(part, result) }
-  }
-
-  /** Resolves when all ends that came before have been written. */
-  async idle(): Promise<void> {
-    while (this.#work.size > 0) await Promise.allSettled(this.#work)
-  }
-
-  get isIdle(): boolean {
-    return this.#work.size === 0
   }
 
   /** The change with all that follows from it; null: it is written later. */
@@ -76,9 +71,17 @@ export class Deciding {
     // One that was retried by hand after its end is of the flow no more; and one that is elsewhere does not end.
     if (part === undefined || hasEnded(part) || !isAt(part, change.from, change.running))
       return more.length === 0 ? change : this.#sending({ flow, head: null, durable }, [change, ...more])
-    const follows = flow.graph.end(part, stateOf(change))
     this.#held.cache.drop(part)
+    if (isForgotten(change)) return this.#forget(flow, part, change)
+    const follows = flow.graph.end(part, stateOf(change))
     return this.#compose(flow, { part, end: change, more, isWritten: false }, follows, durable)
+  }
+
+  /** It is at another node, and so are the others of its flow: nothing follows here. */
+  #forget(flow: Flow, part: Part, change: NodeEnd): NodeEnd {
+    flow.graph.remove(part)
+    if (flow.graph.isOver) this.#held.drop(flow)
+    return Object.assign(change, { notes: [{ ...flowNote(flow.name, part.key), value: null }] })
   }
 
   #waitsOrNot(flow: Flow, change: NodeMove): NodeChange {
@@ -106,7 +109,7 @@ export class Deciding {
     }
     if (following.length < follows.length && known === NOTHING_READ) {
       flow.status = 'busy'
-      this.#hold(this.#readThenWrite(flow, head, follows, durable))
+      this.work.add(this.#readThenWrite(flow, head, follows, durable))
       return null
     }
     for (const { member, becomes } of following) {
@@ -190,7 +193,7 @@ export class Deciding {
   read(flow: Flow): void {
     this.#held.keep(flow)
     flow.status = 'busy'
-    this.#hold(this.#readAll(flow))
+    this.work.add(this.#readAll(flow))
   }
 
   async #readAll(flow: Flow): Promise<void> {
@@ -237,12 +240,6 @@ export class Deciding {
     const follows = flow.graph.end(part, stateOf(change))
     const next = this.#compose(flow, { part, end: change, more: [], isWritten: true }, follows, false)
     if (next !== null) this.#deps.write(next, false)
-  }
-
-  /** Until it is done, there may be changes that wait for it. */
-  #hold(work: Promise<void>): void {
-    const done = work.catch(this.#deps.onError).finally(() => this.#work.delete(done))
-    this.#work.add(done)
   }
 }
 

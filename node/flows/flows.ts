@@ -125,11 +125,11 @@ export class Flows {
 
   /** Resolves when all ends that came before have been written. */
   idle(): Promise<void> {
-    return this.#deciding.idle()
+    return this.#deciding.work.idle()
   }
 
   get isIdle(): boolean {
-    return this.#deciding.isIdle
+    return this.#deciding.work.isIdle
   }
 
   /** A flow that has blocked jobs is looked at, should something that was to follow not have followed. */

@@ -81,6 +81,8 @@ export class Graph<M extends Member> {
   remove(member: M): void {
     this.members.delete(member.key)
     if (!hasEnded(member)) this.#open--
+    // Nothing follows for it any more.
+    member.stands = 'cancelled'
     if (this.#last?.member === member) this.#last = null
   }
 

@@ -16,6 +16,7 @@ import type { TerminalState } from '#dist/src/job/states.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
 import { FLOWS, RESULTS } from '#dist/src/store/flow-notes.js'
 import type { Change, Store } from '#dist/src/store/index.js'
+import { memoryStore } from '#dist/src/store/index.js'
 import { storesWith } from '../contract/stores.js'
 import {
   afterEnd,
@@ -262,4 +263,32 @@ t.test('a flow is at any time as the reference says, whatever happens to its nod
       { numRuns: name === 'memory' ? RUNS : RUNS / 4 },
     )
   }
+})
+
+t.test('a flow that has gone to another node is forgotten, and nobody is told', async (t) => {
+  const store = memoryStore()
+  await store.open('n1')
+  let last = 0
+  const node = new Node(store, () => ++last)
+  const needs = [{ key: 'a', onFail: 'fail' }] as const
+  const jobs = [
+    { key: 'a', needs: [] },
+    { key: 'b', needs },
+  ]
+  node.add({ kind: 'together', changes: insertsOf({ failFast: true, jobs }, 'f', () => ++last) })
+  await node.write()
+  for (const [id, left] of [
+    ['f.a', 1],
+    ['f.b', 0],
+  ] as const) {
+    const stored = await store.load(id)
+    if (stored === null) throw new Error(id)
+    const nothing = { outcome: null, keep: null, report: null, done: null }
+    node.add({ kind: 'end', from: stored.job, running: false, ...nothing })
+    await node.write()
+    t.equal(await store.load(id), null)
+    t.equal((await store.load('f.b'))?.state, left === 1 ? 'blocked' : undefined, 'nothing follows')
+    t.equal(await store.countNotes(FLOWS, {}), left)
+  }
+  await store.close()
 })
