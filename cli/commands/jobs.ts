@@ -155,7 +155,7 @@ async function logs(of: JobsOf, id: string, json: boolean): Promise<number> {
   if (job === null) return missing(of, id)
   if (json) return print(asJson(job.log))
   const rows = job.log.map(({ at, attempt, level, text, facts }) => {
-    const more = Object.keys(facts).length === 0 ? '' : asJson(facts)
+    const more = Object.keys(facts).length === 0 ? '' : JSON.stringify(facts)
     return [at.toISOString(), String(attempt), level, text, more].map(printable)
   })
   return print(

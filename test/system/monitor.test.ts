@@ -244,6 +244,17 @@ t.test('jr jobs', async (t) => {
   t.same(JSON.parse((await jr(['jobs', 'destroy', '--all', '--json', ...node])).out), { destroyed: 1 })
   t.equal((await jr(['jobs', ...node])).out, 'no jobs\n')
 
+  await t.rejects(app.enqueue('logs', {}, { id: 'logs' }).result())
+  const shown = (await jr(['jobs', 'show', 'logs', ...node])).out
+  t.match(
+    shown,
+    /^state +failed$[\s\S]*^ATTEMPT +NODE +CHILD[^\n]+\n1 +n1 +\d+ [^\n]+ JR_JOB_FAILED +no\n2 +n1 /m,
+  )
+  t.match(
+    (await jr(['jobs', 'logs', 'logs', ...node])).out,
+    /^TIME [^\n]+\n[^\n]+Z +2 +debug +begins +\{"attempt":2\}\n/,
+  )
+
   for (const [wrong, message] of [
     [['jobs'], /expected --node ADDR/],
     [['jobs', 'destroy', ...node], /destroy: expected ids of jobs, or which are meant/],
