@@ -145,6 +145,13 @@ function causeOf({ report }: NodeEnd): Error | null {
   }
 }
 
+/** An end that has waited is told behind what was told meanwhile: outcomes are delivered in the order of their numbers. */
+export function renumber(end: NodeEnd, seq: () => number): void {
+  if (end.report === null) return
+  const report = { ...end.report, seq: seq() }
+  Object.assign(end, { report, outcome: end.outcome === null ? null : report })
+}
+
 /** Nobody is told, and nothing is kept: it has gone to another node. */
 export function isForgotten({ report, keep }: NodeEnd): boolean {
   return report === null && keep === null

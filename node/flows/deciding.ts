@@ -12,6 +12,7 @@ import {
   type Head,
   isForgotten,
   isSmall,
+  renumber,
   type Sent,
   stateOf,
 } from './composing.js'
@@ -133,6 +134,7 @@ export class Deciding {
     const { store, written, write } = this.#deps
     const wanted = follows.map(({ member }) => member)
     const known = await readRecords(store, wanted, written)
+    if (head !== null) renumber(head.end, this.#deps.seq)
     const change = this.#compose(flow, head, follows, durable, known)
     if (change !== null) write(change, durable)
     flow.status = 'ready'
@@ -185,6 +187,7 @@ export class Deciding {
     while (flow.status === 'ready') {
       const queued = flow.queue.shift()
       if (queued === undefined) return
+      if (queued.change.kind === 'end') renumber(queued.change, this.#deps.seq)
       const change = this.#decide(flow, queued)
       if (change !== null) this.#deps.write(change, queued.durable)
     }
