@@ -58,8 +58,7 @@ export class DistributorCore implements HandleOwner {
     this.config = config
     this.clock = clock
     this.#spool = spool
-    const threw = (event: string, error: unknown) =>
-      log.error('listener:threw', { event, error: messageOf(error) })
+    const threw = (event: string, e: unknown) => log.error('listener:threw', { event, error: messageOf(e) })
     this.events = new Emitter(threw, () => this.progress.changed())
     const notices = new Notices(this.events, log, clock)
     this.#notices = notices
@@ -70,6 +69,7 @@ export class DistributorCore implements HandleOwner {
       onThrow: (error, info) => notices.feedbackThrew(error, info),
       onUnclaimed: (args, info) => notices.unclaimed(args, info),
       onOutcome: (args, info) => notices.ended(args, info),
+      onReplaced: (ticket, id) => this.#following.joined(ticket, id),
     })
     this.#heldWatch = new HeldWatch(
       clock,

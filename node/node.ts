@@ -77,7 +77,7 @@ export class JobNode {
   /** Resolves when the node can take jobs; rejects with what kept it from starting, everything closed again. */
   async start(): Promise<void> {
     const { store, dir, jobs } = this.config
-    const { series, flows, scheduler, schedules } = this.#parts
+    const { series, replacing, flows, scheduler, schedules } = this.#parts
     this.#log.info('node:starting', store === 'level' ? { jobs, dir } : { jobs, store })
     await this.#lifecycle.start([
       { name: 'store', start: () => this.#open(), stop: () => this.#store.close() },
@@ -85,6 +85,7 @@ export class JobNode {
       { name: 'children', start: () => this.#parts.pool.start(), stop: () => this.#parts.pool.stop(0) },
       { name: 'recovery', start: () => this.#recover(), stop: () => {} },
       { name: 'series', start: () => series.start(), stop: () => {} },
+      { name: 'replacing', start: () => replacing.start(), stop: () => replacing.stop() },
       { name: 'flows', start: () => flows.start(), stop: () => flows.stop() },
       { name: 'schedule', start: () => scheduler.start(), stop: () => scheduler.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },

@@ -21,7 +21,9 @@ import { FlowView } from './flows/view.js'
 import { Adoption } from './opening/adoption.js'
 import { asideOf } from './order/aside.js'
 import { Gates } from './order/gates.js'
+import { Orders } from './order/orders.js'
 import { readFrom } from './order/read-from.js'
+import { Replacing } from './order/replacing.js'
 import { Scheduler } from './order/scheduler.js'
 import { Series, taking } from './order/series.js'
 import { AskedOutcomes } from './report/asked-outcomes.js'
@@ -53,6 +55,7 @@ export interface Parts {
   readonly schedules: Schedules
   readonly series: Series
   readonly flows: Flows
+  readonly replacing: Replacing
   /** Only where several nodes share the store. */
   readonly adoption: Adoption | null
   readonly sessions: Sessions
@@ -85,10 +88,13 @@ export function partsOf(
     },
     clock,
   )
-  const { journal, below } = journalOf(commits, clock, () => ({ flows, series }))
+  const { journal, below } = journalOf(commits, clock, () => ({ flows, series, replacing }))
   const cancel = (id: string) => reach.cancel(id)
   const flows: Flows = new Flows({ ...whole, ...below, settings, store, clock, cancel, onError })
-  const series = new Series({ store, journal, seq, oldest: whole.oldest, onError })
+  const orders = new Orders()
+  const series = new Series({ store, journal, seq, orders, oldest: whole.oldest, onError })
+  const others = () => ({ runner, reach })
+  const replacing = new Replacing({ ...whole, store, journal, clock, orders, settings, others, onError })
   const pool = new Pool(
     config,
     {
@@ -179,7 +185,8 @@ export function partsOf(
     runner,
     reach,
     controls,
-    why: ({ job, state }) => (state === 'available' ? whyWaits(job, { series, scheduler, controls }) : null),
+    why: ({ job, state }) =>
+      state === 'available' ? whyWaits(job, { replacing, series, scheduler, controls }) : null,
     schedules,
     flowView: new FlowView({ store, journal, reach }),
     counts,
@@ -205,6 +212,7 @@ export function partsOf(
     store,
     series,
     flows,
+    replacing,
     runner,
     scheduler,
     sessions,
@@ -231,6 +239,7 @@ export function partsOf(
     schedules,
     series,
     flows,
+    replacing,
     adoption,
     sessions,
     links,

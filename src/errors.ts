@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   JR_UNKNOWN_TERM: 'the job has a term of a later version, which no node knows',
   JR_DUPLICATE: 'another job has what this one was to be the only one by',
   JR_BAD_FLOW: 'jobs of a flow need each other in a circle, or one that is not there, or they are too many',
+  JR_REPLACED: 'the job that had its key has its args and options now',
   JR_CANCELLED: 'the job was cancelled',
   JR_DEPENDENCY_FAILED: 'a job that this one needs has not completed',
   JR_FLOW_FAILED: 'all jobs of a flow have ended, and some have not completed',
@@ -49,7 +50,7 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export class JrError extends Error {
   override readonly name: string = 'JrError'
   readonly code: ErrorCode
-  /** With JR_DUPLICATE: the id of the job that is there. */
+  /** With JR_DUPLICATE and JR_REPLACED: the id of the job that is there. */
   declare readonly job?: string
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown; job?: string }) {
@@ -63,6 +64,12 @@ export class JrError extends Error {
 export function duplicateOf(name: string, job: string): JrError {
   const text = `job ${job} is there, and is to be the only '${name}' of its key (option unique)`
   return new JrError('JR_DUPLICATE', text, { job })
+}
+
+/** Of a job that has given what it has to the one that had its key. */
+export function replaced(name: string, job: string): JrError {
+  const text = `job ${job}, which is to be the only '${name}' of its key, has the args and options of this one now (option unique)`
+  return new JrError('JR_REPLACED', text, { job })
 }
 
 /** Of one that was to be taken together with others. */

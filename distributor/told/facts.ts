@@ -59,3 +59,10 @@ export function refusedInfo(
 export function copyKey({ id, edition, slot, instance, finishedAt }: Outcome): string {
   return `${id}\0${edition}\0${slot}\0${instance}\0${finishedAt}`
 }
+
+/** The job that has the args and options of this one; null: it has ended itself. */
+export function successorIn(
+  error: (Error & { readonly code?: unknown; readonly job?: unknown }) | null,
+): string | null {
+  return error?.code === 'JR_REPLACED' && typeof error.job === 'string' ? error.job : null
+}

@@ -5,7 +5,8 @@ import type { JobArgs } from '../../src/job/types.js'
 import { runOf } from '../../src/schedules/runs.js'
 import type { OutcomeMessage } from '../../src/wire/messages.js'
 import type { Middlewares } from '../middleware.js'
-import { contentOf, copyKey, infoOf, refusedInfo, storeLost } from './facts.js'
+import { Copies } from './copies.js'
+import { contentOf, infoOf, refusedInfo, storeLost, successorIn } from './facts.js'
 import type { NamedFeedback } from './named-feedback.js'
 import type { Feedback, OutcomeInfo, Ticket } from './ticket.js'
 
@@ -19,6 +20,8 @@ export interface FeedbacksDeps {
   /** A kept outcome that nobody in this app wanted. */
   readonly onUnclaimed: (args: JobArgs, info: OutcomeInfo) => void
   readonly onOutcome: (args: JobArgs, info: OutcomeInfo) => void
+  /** The job is one with the job of this id from now on. */
+  readonly onReplaced: (ticket: Ticket, id: string) => void
 }
 
 /** Of the runs of one schedule; null: that of the job's name, if there is one. */
@@ -26,9 +29,6 @@ interface OfSchedule {
   readonly success: Feedback | null
   readonly error: Feedback | null
 }
-
-/** Copies of outcomes that are remembered. */
-const COPIES = 1000
 
 /** Outcomes of one life of a distributor, from one node. */
 interface Stream {
@@ -57,8 +57,7 @@ export class Feedbacks {
   readonly #scheduled = new Map<string, OfSchedule>()
   readonly #streams = new Map<string, Stream>()
   #lastStream: Stream | null = null
-  /** Outcomes of jobs of other senders that were told to somebody here: the last of them. */
-  readonly #copied = new Set<string>()
+  readonly #copies = new Copies()
 
   constructor(deps: FeedbacksDeps) {
     this.#deps = deps
@@ -159,11 +158,16 @@ export class Feedbacks {
     const found = this.find(outcome.id)
     // An outcome of a job that had the id before is not for whoever waits for this one.
     const ticket = found?.expects(outcome.edition) === true ? found : undefined
-    if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
-    if (ticket === undefined && (!stored || this.#wasCopied(outcome))) return null
-    if (ticket !== undefined && !stored && outcome.instance !== this.#deps.instance) this.#noteCopy(outcome)
-    const info = infoOf(outcome)
+    if (ticket === undefined && (!stored || this.#copies.take(outcome))) return null
+    if (ticket !== undefined && !stored && outcome.instance !== this.#deps.instance) this.#copies.add(outcome)
     const { args, error } = contentOf(outcome)
+    const into = successorIn(error)
+    if (into !== null) {
+      if (ticket !== undefined) this.#deps.onReplaced(ticket, into)
+      return null
+    }
+    if (ticket !== undefined && !outcome.more) this.#forget(outcome.id)
+    const info = infoOf(outcome)
     const shown = error === null ? args : { ...args, error }
     const feedback = this.#feedbackFor(outcome, ticket, error === null)
     ticket?.ended(error === null ? args : null, error, outcome.more)
@@ -204,18 +208,6 @@ export class Feedbacks {
     for (const ticket of this.#others.values()) look(ticket.deref())
     for (const ticket of lost) this.refuse(ticket, storeLost(ticket, node), {}, node)
     return lost.length
-  }
-
-  /** A node has told of the end of another sender's job because somebody here waits for it. */
-  #noteCopy(outcome: Outcome): void {
-    const [oldest] = this.#copied
-    if (this.#copied.size >= COPIES && oldest !== undefined) this.#copied.delete(oldest)
-    this.#copied.add(copyKey(outcome))
-  }
-
-  /** It may come once more, when its sender was another life of this app. A retried job has the edition of before. */
-  #wasCopied(outcome: Outcome): boolean {
-    return this.#copied.delete(copyKey(outcome))
   }
 
   /** Most outcomes are of the stream of the one before. */

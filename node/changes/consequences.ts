@@ -9,6 +9,7 @@ import { holderOf } from '../../src/store/unique.js'
 import type { JobCounts } from '../counts/counts.js'
 import type { NodeEvents } from '../events.js'
 import type { Flows } from '../flows/flows.js'
+import type { Replacing } from '../order/replacing.js'
 import type { Scheduler } from '../order/scheduler.js'
 import type { Series } from '../order/series.js'
 import type { Reporter } from '../report/reporter.js'
@@ -25,6 +26,7 @@ export interface ConsequencesDeps {
   readonly scheduler: Scheduler
   readonly series: Pick<Series, 'follow'>
   readonly flows: Pick<Flows, 'follow' | 'answered'>
+  readonly replacing: Pick<Replacing, 'follow'>
   readonly sessions: Sessions
   readonly reporter: Reporter
   readonly local: LocalJobs
@@ -84,6 +86,7 @@ export class Consequences {
     this.#deps.series.follow(change, answer === 'ok')
     if (answer === 'ok') this.#deps.counts.follow(change)
     this.#deps.flows.follow(change, answer === 'ok')
+    if (answer === 'ok') this.#deps.replacing.follow(change)
     const { scheduler, sessions, reporter, local, pruner, keeper, events, log } = this.#deps
     switch (change.kind) {
       case 'insert':
@@ -105,10 +108,15 @@ export class Consequences {
           if (change.kind === 'move') scheduler.add(change.to)
           else if (change.keep !== null) pruner.kept()
           if (change.report !== null) {
-            const event = `job:${change.report.state}` as const
-            if (events.has(event)) events.emit(event, change.report)
             const stored = change.outcome !== null
-            local.ended(change.report, stored)
+            if (change.kind === 'end' && change.into !== undefined) {
+              local.merged(change.from.id, change.into)
+              sessions.merged(change.from.instance, change.into)
+            } else {
+              const event = `job:${change.report.state}` as const
+              if (events.has(event)) events.emit(event, change.report)
+              local.ended(change.report, stored)
+            }
             sessions.ended(change.report, stored)
             reporter.publish(change.report, stored)
           }

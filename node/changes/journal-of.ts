@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js'
 import type { GroupCommit } from '../../src/store/group-commit.js'
 import type { Flows } from '../flows/flows.js'
+import type { Replacing } from '../order/replacing.js'
 import type { Series } from '../order/series.js'
 import { withNotes } from './indexes.js'
 import type { Journal, NodeChange } from './journal.js'
@@ -8,6 +9,7 @@ import type { Journal, NodeChange } from './journal.js'
 /** What stands between the parts of a node and its store. */
 interface Layers {
   readonly flows: Flows
+  readonly replacing: Replacing
   readonly series: Series
 }
 
@@ -28,7 +30,7 @@ export function journalOf(
 ): { readonly journal: Journal; readonly below: Below } {
   const again = (change: NodeChange, durable: boolean) => commits.add(change, durable)
   const write = (change: NodeChange, durable: boolean) =>
-    again(withNotes(layers().series.place(change), clock), durable)
+    again(withNotes(layers().series.place(layers().replacing.place(change)), clock), durable)
   const journal: Journal = {
     add: (change, durable) => {
       const placed = layers().flows.place(change, durable)

@@ -60,6 +60,8 @@ export interface NodeMove extends Move {
 
 export interface NodeEnd extends End {
   readonly report: Outcome | null
+  /** It has not ended of itself: it is one with the job of this id from now on, which had its key. */
+  readonly into?: string
   readonly done: Done | null
 }
 

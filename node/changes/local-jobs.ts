@@ -112,6 +112,11 @@ export class LocalJobs implements Origin {
     this.#watchers.ended(outcome, stored)
   }
 
+  /** Who waits for the one waits for the other from now on. */
+  merged(id: string, into: string): void {
+    this.#watchers.follow(id, into)
+  }
+
   #watch(id: string, edition: number | null, { asker, request }: Request): () => void {
     const forget = this.#watchers.add(id, edition, (outcome, stored) => {
       // Of a schedule the first run.

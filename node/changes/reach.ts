@@ -27,13 +27,13 @@ const OUTCOME_BYTES = 4 * 1024 * 1024
 /** Reaches one job by its id, wherever it is: on a child, in memory, or in the store alone. */
 export class Reach {
   readonly #deps: WaitingDeps
-  readonly #waiting: WaitingJobs
+  readonly waiting: WaitingJobs
   /** Ids of ended jobs that are being done away with. */
   readonly #busy = new Map<string, Promise<unknown>>()
 
   constructor(deps: WaitingDeps) {
     this.#deps = deps
-    this.#waiting = new WaitingJobs(deps)
+    this.waiting = new WaitingJobs(deps)
   }
 
   /** Ends a waiting job at once, and asks a running one to stop. */
@@ -41,7 +41,7 @@ export class Reach {
     // A job that is retried at once may be between two places each time it is looked for.
     for (;;) {
       if (this.#deps.runner.cancel(id)) return 'cancelling'
-      const job = await this.#waiting.take(id)
+      const job = await this.waiting.take(id)
       if (job !== null && (await this.#end(job, true))) return 'cancelled'
       if (this.#deps.runner.cancel(id)) return 'cancelling'
       const stored = await this.load(id)
@@ -61,13 +61,13 @@ export class Reach {
     if (store.neighbours !== undefined) return
     if (runner.running(id) !== undefined) return
     const here = seq()
-    const job = await this.#waiting.take(id)
+    const job = await this.waiting.take(id)
     if (job === null) return
     if (job.course.attempt === 0 && job.seq < here) {
       await this.#end(job, false)
       return
     }
-    this.#waiting.back(job)
+    this.waiting.back(job)
   }
 
   /**
@@ -80,11 +80,11 @@ export class Reach {
     if (running !== null) return running
     const there = scheduler.find(id) ?? (await this.#live(id))
     if (there !== null && (there.wanted || there.instance !== by.instance)) return ['watching', there.edition]
-    const job = await this.#waiting.take(id)
+    const job = await this.waiting.take(id)
     const begun = this.#watchRunning(id, by)
     if (begun !== null) return begun
     if (job !== null) {
-      const moved = await this.#waiting.move(job, { ...job, wanted: true, seq: seq() })
+      const moved = await this.waiting.move(job, { ...job, wanted: true, seq: seq() })
       if (moved === 'ok') return ['watching', job.edition]
       const now = this.#watchRunning(id, by)
       if (now !== null) return now
@@ -168,12 +168,12 @@ export class Reach {
 
   /** Makes a job due at once that waits for its time, or its next attempt. */
   run(id: string): Promise<ActAnswer> {
-    return this.#waiting.run(id)
+    return this.waiting.run(id)
   }
 
   /** Gives a waiting job other args, terms, or another time. Rejects as `WaitingJobs.update` does. */
   update(id: string, update: ParsedUpdate): Promise<ActAnswer> {
-    return this.#waiting.update(id, update)
+    return this.waiting.update(id, update)
   }
 
   /** Ends a job that waits or runs, as one of the things that are done to jobs. */

@@ -30,6 +30,14 @@ export class Watchers {
     }
   }
 
+  /** Those who wait for the one wait for the other from now on. */
+  follow(id: string, into: string): void {
+    const watchers = this.#byId.get(id)
+    if (watchers === undefined) return
+    this.#byId.delete(id)
+    for (const { tell } of watchers) this.add(into, null, tell)
+  }
+
   #remove(id: string, watchers: Set<Watcher>, watcher: Watcher): void {
     watchers.delete(watcher)
     if (watchers.size === 0 && this.#byId.get(id) === watchers) this.#byId.delete(id)

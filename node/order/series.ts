@@ -1,24 +1,33 @@
 import {
   BEFORE_BEHIND,
   BEFORE_BLOCKED,
-  isBlocked,
+  isParked,
   laneBehind,
   mayBeTaken,
   serialOf,
 } from '../../src/job/lane.js'
-import type { JobRecord, Place } from '../../src/job/record.js'
-import { behind, changesSeries, comesToSeries, inFront, mayBeFirst } from '../../src/job/series.js'
+import type { JobRecord } from '../../src/job/record.js'
+import {
+  behind,
+  changesSeries,
+  comesToSeries,
+  inFront,
+  mayBeFirst,
+  standsApart,
+} from '../../src/job/series.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Wait } from '../../src/job/waits.js'
 import type { LaneHead, Store } from '../../src/store/contract.js'
 import { allNotes } from '../../src/store/notes.js'
 import { SERIAL } from '../../src/store/serial.js'
 import { type Journal, moveOf, type NodeChange, type NodeSingle } from '../changes/journal.js'
+import { behindOld, type Orders } from './orders.js'
 
 export interface SeriesDeps {
   readonly store: Pick<Store, 'waiting' | 'lanes' | 'notes' | 'load'>
   readonly journal: Journal
   readonly seq: () => number
+  readonly orders: Orders
   /** The least number of a waiting job that is taken up; 0: any. */
   readonly oldest: () => number
   readonly onError: (error: unknown) => void
@@ -34,12 +43,6 @@ interface One {
 }
 
 const AT_ONCE = 1000
-/**
- * Orders of a life of the node begin at its first number divided by this: 16 for each millisecond, more than jobs can come. Numbers
- * themselves have more digits than a due time, in whose place orders stand.
- */
-const NUMBERS_OF_ORDER = 256
-const LAST = Number.MAX_SAFE_INTEGER
 
 /**
  * Jobs of a series run one at a time, in the order in which they came: only the first of each stands where it may be taken. Those
@@ -49,8 +52,6 @@ const LAST = Number.MAX_SAFE_INTEGER
 export class Series {
   readonly #deps: SeriesDeps
   readonly #all = new Map<string, One>()
-  /** The order of the job that was put behind others last. */
-  #order = 0
 
   constructor(deps: SeriesDeps) {
     this.#deps = deps
@@ -67,7 +68,8 @@ export class Series {
     for (let after = BEFORE_BEHIND; ; ) {
       const found = await store.lanes(after, AT_ONCE)
       const page = found.filter(({ lane }) => lane < BEFORE_BLOCKED)
-      for (const { lane } of page) (this.#all.get(serialOf(lane)) ?? this.#make(serialOf(lane))).more = true
+      for (const { lane } of page)
+        if (!isParked(lane)) (this.#all.get(serialOf(lane)) ?? this.#make(serialOf(lane))).more = true
       if (page.length === 0) break
       after = page.at(-1)?.lane ?? after
     }
@@ -87,14 +89,14 @@ export class Series {
     if (change.kind === 'insert') {
       const { job } = change
       const { serial } = job.agreed.terms
-      if (serial !== undefined && !isBlocked(job.lane) && !this.#takes(serial, job))
+      if (serial !== undefined && !standsApart(job.lane) && !this.#takes(serial, job))
         Object.assign(change, { job: this.#behind(job, serial) })
     } else if (change.kind === 'move') {
       const { from, to } = change
       const { serial } = to.agreed.terms
       const comes = change.owner !== undefined || comesToSeries(from, to) || changesSeries(from, to)
       if (serial === undefined || !comes) return
-      if (isBlocked(to.lane) && !mayBeFirst(to)) return
+      if (standsApart(to.lane) && !mayBeFirst(to)) return
       // Those that were behind there are behind here: their first may come after them.
       if (!mayBeFirst(to)) (this.#all.get(serial) ?? this.#make(serial)).more = true
       else if (!this.#takes(serial, to)) Object.assign(change, { to: this.#behind(to, serial) })
@@ -146,8 +148,7 @@ export class Series {
   }
 
   #behind(job: JobRecord, serial: string): JobRecord {
-    this.#order = Math.max(this.#order + 1, Math.floor(job.seq / NUMBERS_OF_ORDER))
-    return behind(job, serial, this.#order)
+    return behind(job, serial, this.#deps.orders.next(job.seq))
   }
 
   /** It has ended, or never came. */
@@ -172,8 +173,7 @@ export class Series {
   async #next(serial: string, one: One): Promise<void> {
     const { store, journal, seq, oldest } = this.#deps
     const lane = laneBehind(serial)
-    const after: Place | null =
-      oldest() === 0 ? null : { lane, due: Math.floor(oldest() / NUMBERS_OF_ORDER) - 1, seq: LAST }
+    const after = behindOld(lane, oldest())
     for (;;) {
       const [job] = await store.waiting(lane, after, 1, 1)
       if (job !== undefined) {

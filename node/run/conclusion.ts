@@ -1,9 +1,11 @@
 import { packError } from '../../src/bytes/error-record.js'
-import { JrError } from '../../src/errors.js'
+import type { Now } from '../../src/clock.js'
+import { JrError, replaced } from '../../src/errors.js'
 import { type PastAttempt, withAttempt } from '../../src/job/attempts.js'
+import { nowFor } from '../../src/job/due.js'
 import { outcomeOf, outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, KeptResult } from '../../src/job/record.js'
-import { type JobState, transition } from '../../src/job/states.js'
+import { type JobState, transition, waitingState } from '../../src/job/states.js'
 import type { NodeEnd, NodeMove } from '../changes/journal.js'
 import type { NodeSettings } from '../settings.js'
 import { type AttemptResult, failedWith, type Over } from './attempt.js'
@@ -128,4 +130,14 @@ export function endedWithoutRun(
     : null
   const outcome = job.wanted ? report : null
   return { kind: 'end', from: job, running: false, outcome, keep, report, done: null }
+}
+
+/** A waiting job that has given what it has to the one that had its key. Whoever waits for it is told which one that is. */
+export function mergedInto(job: JobRecord, into: string, now: Now, deps: ConclusionDeps): NodeEnd {
+  const { settings, seq } = deps
+  const state = transition(waitingState(job, nowFor(job, now)), 'cancelled')
+  const error = packError(replaced(job.name, into))
+  const report = outcomeWithoutRun(job, state, error, { seq: seq(), node: settings.name, now: now.wall })
+  const outcome = job.wanted ? report : null
+  return { kind: 'end', from: job, running: false, outcome, keep: null, report, into, done: null }
 }

@@ -118,6 +118,11 @@ export class Session implements Origin {
     this.channel.send({ type: 'joined', number: number ?? 0, id })
   }
 
+  /** Its app is told of the end of this job. */
+  watch(id: string): void {
+    this.#watching.add(id)
+  }
+
   refused({ number }: NodeInsert, error: JrError): void {
     this.#intake.refuse(number ?? 0, error)
   }

@@ -97,6 +97,11 @@ export class Sessions {
     for (const { progressing } of this.#byInstance.values()) progressing.tell(progress)
   }
 
+  /** A job of this life of an app is one with the job of this id: it is told of its end, whoever has enqueued it. */
+  merged(instance: string, into: string): void {
+    this.#byInstance.get(instance)?.watch(into)
+  }
+
   broadcast(): void {
     const state = this.#deps.state()
     for (const session of this.#byInstance.values()) session.tell(state)

@@ -86,6 +86,27 @@ export function laneBehind(serial: string): Lane {
 /** In front of all lanes of jobs that are behind others. */
 export const BEFORE_BEHIND: Lane = FIRST_BEHIND
 
+/** No series has a name that is written so. */
+const FIRST_PARKED = `${FIRST_BEHIND}/`
+
+/** The lane of jobs that are to take the place of the one that has this key. */
+export function laneParked(key: string): Lane {
+  return FIRST_PARKED + encodeURIComponent(key)
+}
+
+/** In front of all lanes of such jobs. */
+export const BEFORE_PARKED: Lane = FIRST_PARKED
+
+/** Its jobs wait for a key. */
+export function isParked(lane: Lane): boolean {
+  return lane.startsWith(FIRST_PARKED)
+}
+
+/** Of such a lane. */
+export function parkedFor(lane: Lane): string {
+  return decodeURIComponent(lane.slice(FIRST_PARKED.length))
+}
+
 const FIRST_BLOCKED = '5'
 const CHILDREN = `${FIRST_BLOCKED}c`
 
@@ -117,7 +138,7 @@ export function serialOf(lane: Lane): string {
   return decodeURIComponent(lane.slice(1))
 }
 
-/** Its jobs are not behind others, and don't wait for any. */
+/** Its jobs are not behind others, and don't wait for any, nor for a key. */
 export function mayBeTaken(lane: Lane): boolean {
   return lane < FIRST_BEHIND
 }

@@ -1,10 +1,23 @@
-import { isBlocked, laneBehind, type Standing, waitsForChildren } from './lane.js'
+import {
+  isBlocked,
+  isParked,
+  type Lane,
+  laneBehind,
+  laneParked,
+  type Standing,
+  waitsForChildren,
+} from './lane.js'
 import type { JobRecord } from './record.js'
 
 /** The same job behind the others of its series that are there, which have lower orders. */
 export function behind(job: JobRecord, serial: string, order: number): JobRecord {
   const { lane, due, course } = job
   return { ...job, lane: laneBehind(serial), due: order, course: { ...course, behind: { lane, due } } }
+}
+
+/** The same job while it waits for its key. `order`: higher than those of the others that do. */
+export function parked(job: JobRecord, key: string, order: number): JobRecord {
+  return { ...job, lane: laneParked(key), due: order, course: { ...job.course, behind: standingOf(job) } }
 }
 
 /** The same job when it is its turn: where it was to stand. `seq`: of its place there. */
@@ -17,9 +30,14 @@ export function mayBeFirst({ lane, course }: Pick<JobRecord, 'lane' | 'course'>)
   return course.behind === null || waitsForChildren(lane)
 }
 
-/** It has waited for others of its flow, and comes to its series with this. */
+/** It has waited for others of its flow, or for its key, and comes to its series with this. */
 export function comesToSeries(from: Pick<JobRecord, 'lane'>, to: Pick<JobRecord, 'lane'>): boolean {
-  return isBlocked(from.lane) && !waitsForChildren(from.lane) && !isBlocked(to.lane)
+  return standsApart(from.lane) && !waitsForChildren(from.lane) && !standsApart(to.lane)
+}
+
+/** It waits for what comes before its series. */
+export function standsApart(lane: Lane): boolean {
+  return isBlocked(lane) || isParked(lane)
 }
 
 /** A waiting job was given to another series, or was taken out of one. */

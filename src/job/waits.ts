@@ -15,5 +15,7 @@ export type Wait =
     }
   /** It is behind another of its series. `first`: the id of the one that is to end before; absent: the next one is looked for. */
   | { readonly reason: 'serial'; readonly serial: string; readonly first?: string }
+  /** It waits for its key. `first`: the id of the job that has it; absent: that is being looked for. */
+  | { readonly reason: 'unique'; readonly first?: string }
   /** `opensAt`: epoch milliseconds of when it may begin at the soonest. */
   | { readonly reason: 'rate'; readonly group: string | null; readonly rate: Rate; readonly opensAt: number }

@@ -50,6 +50,11 @@ export function timedValue(ms: number, text: string): Buffer {
   return bytes
 }
 
+/** The time in such a value; Infinity: it has none. */
+export function timeOf(value: Buffer): number {
+  return value.length < TIME_BYTES ? Number.POSITIVE_INFINITY : value.readDoubleBE()
+}
+
 /** What is behind the time in such a value. */
 export function behindTime(value: Buffer): Buffer {
   return value.subarray(TIME_BYTES)
@@ -58,7 +63,7 @@ export function behindTime(value: Buffer): Buffer {
 /** Whether a note with this value is in the way of one that comes `unless` it is taken. */
 export function isTaken({ at }: { readonly at?: number | undefined }, value: Buffer | null): value is Buffer {
   if (value === null) return false
-  return at === undefined || value.length < TIME_BYTES || value.readDoubleBE() > at
+  return at === undefined || timeOf(value) > at
 }
 
 export interface StoredNote {

@@ -1,8 +1,9 @@
+import { isParked } from '../job/lane.js'
 import type { JobRecord } from '../job/record.js'
 import type { JobState } from '../job/states.js'
 import { uniqueKeyOf } from '../job/terms/where.js'
 import type { Note, NoteName, Shelf, Store } from './contract.js'
-import { behindTime, timedValue } from './notes.js'
+import { behindTime, isTaken, timedValue, timeOf } from './notes.js'
 
 /** Which job has a key: one among all nodes. */
 export const UNIQUE: Shelf = { name: 'unique', own: false }
@@ -32,9 +33,12 @@ export function heldKey(job: JobRecord, state: JobState): NoteName | null {
   return nameOf(job)
 }
 
-/** What becomes of its key when a waiting job gets other terms, or other args: it lets go the one, and takes the other if that is free. */
+/**
+ * What becomes of its key when a waiting job gets other terms, or other args: it lets go the one, and takes the other if that is free. One
+ * that has waited for its key takes it.
+ */
 export function changeKey(from: JobRecord, to: JobRecord, now: number): readonly Note[] {
-  if (from.agreed === to.agreed) return []
+  if (from.agreed === to.agreed && !isParked(from.lane)) return []
   const [had, has] = [nameOf(from), nameOf(to)]
   const [before, after] = [from.agreed.terms.unique, to.agreed.terms.unique]
   if (had?.key === has?.key && before?.until === after?.until) return []
@@ -60,8 +64,25 @@ export function holderOf(value: Buffer): string {
 
 /** The job that has a key; null when it is free, or will be with the next one that wants it. */
 export async function holder(store: Pick<Store, 'notes'>, key: string): Promise<string | null> {
+  const value = await heldBy(store, key)
+  return value === null ? null : holderOf(value)
+}
+
+/** Who has a key, and until when: epoch ms; Infinity: until it lets it go. */
+export interface Held {
+  readonly id: string
+  readonly ends: number
+}
+
+/** Null: the key is free. */
+export async function holding(store: Pick<Store, 'notes'>, key: string, now: number): Promise<Held | null> {
+  const value = await heldBy(store, key)
+  return isTaken({ at: now }, value) ? { id: holderOf(value), ends: timeOf(value) } : null
+}
+
+async function heldBy(store: Pick<Store, 'notes'>, key: string): Promise<Buffer | null> {
   const [first] = await store.notes(UNIQUE, { prefix: key }, 1)
-  return first?.key === key ? holderOf(first.value) : null
+  return first?.key === key ? first.value : null
 }
 
 /** The key that ends, of a note on the shelf of those. */
@@ -74,8 +95,9 @@ export function endedBefore(now: number): string {
   return timeText(now)
 }
 
-function nameOf({ name, agreed }: JobRecord): NoteName | null {
-  const key = uniqueKeyOf(agreed.terms, name)
+/** Null: it has no key, or has not got it yet. */
+function nameOf({ name, agreed, lane }: JobRecord): NoteName | null {
+  const key = isParked(lane) ? null : uniqueKeyOf(agreed.terms, name)
   return key === null ? null : { shelf: UNIQUE, key }
 }
 

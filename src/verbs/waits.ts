@@ -4,7 +4,7 @@ import { RATE } from './controls.js'
 import { type FormOf, one, oneOf, optional, orNull, record } from './form.js'
 import { NUMBER } from './query.js'
 
-const REASONS = ['node-paused', 'paused', 'unknown', 'concurrency', 'rate', 'serial'] as const
+const REASONS = ['node-paused', 'paused', 'unknown', 'concurrency', 'rate', 'serial', 'unique'] as const
 export type WaitReason = (typeof REASONS)[number]
 
 /** What `Wait` has, and who has paused it. Times are epoch ms. */
@@ -38,6 +38,8 @@ export function waitText(wait: WaitFacts, name: string): string {
       return 'no child knows this name'
     case 'serial':
       return `behind job ${first ?? 'of before'} of series ${serial}`
+    case 'unique':
+      return `behind job ${first ?? 'of before'}, which has its key`
     case 'concurrency':
       return `limit of ${whose}, ${running} of ${limit} running`
     case 'rate':

@@ -17,6 +17,7 @@ function telling() {
     middleware: new Middlewares(),
     onThrow: (error, { id }) => told.push(`threw ${id}: ${(error as Error).message}`),
     onUnclaimed: (args, { id }) => told.push(`unclaimed ${id}: ${said(args)}`),
+    onReplaced: () => {},
     onOutcome: () => {},
   })
   const feedback =

@@ -151,6 +151,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
   },
   'docs/unique.md: Unique jobs': [
     { ...APP, prints: /^true\n$/ },
+    { ...APP, prints: /^(jr e\n){3}$/ },
     { ...APP, prints: /^JR_DUPLICATE [\w-]+\n$/ },
   ],
   'docs/unique.md: Jobs one after the other': {

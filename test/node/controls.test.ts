@@ -7,6 +7,7 @@ import { whyWaits } from '#dist/node/controls/why.js'
 import { pack, unpackChecked } from '#dist/src/bytes/codec.js'
 import { FRESH } from '#dist/src/job/course.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
+import { IMMEDIATE } from '#dist/src/job/lane.js'
 import type { Limits } from '#dist/src/job/limits.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
 import type { Wait } from '#dist/src/job/waits.js'
@@ -186,9 +187,10 @@ t.test('why a job waits, in words that go through the bytes of an answer', async
   const controls = await begin()
   await controls.pause({ name: 'resize' }, 'shop')
   await controls.pause({ name: 'resize', group: 'acme' }, 'jr pause')
-  const job = { name: 'resize', agreed: agree({ group: 'acme' }, []), course: FRESH }
+  const job = { name: 'resize', lane: IMMEDIATE, agreed: agree({ group: 'acme' }, []), course: FRESH }
   const said = (wait: Wait | null) => {
     const facts = whyWaits(job, {
+      replacing: { whyWaits: () => null },
       series: { whyWaits: () => null },
       scheduler: { whyWaits: () => wait },
       controls,

@@ -7,6 +7,7 @@ import t from 'tap'
 import { altered } from '#dist/node/changes/altered.js'
 import { withNotes } from '#dist/node/changes/indexes.js'
 import { type Journal, moveOf, type NodeChange, type NodeInsert } from '#dist/node/changes/journal.js'
+import { Orders } from '#dist/node/order/orders.js'
 import { Series } from '#dist/node/order/series.js'
 import { mayBeTaken, TIMED } from '#dist/src/job/lane.js'
 import type { JobRecord, StoredJob } from '#dist/src/job/record.js'
@@ -66,7 +67,14 @@ class Node {
     const onError = (error: unknown) => {
       throw error
     }
-    this.series = new Series({ store, journal: this.#journal, seq, oldest: () => 0, onError })
+    this.series = new Series({
+      store,
+      journal: this.#journal,
+      seq,
+      orders: new Orders(),
+      oldest: () => 0,
+      onError,
+    })
   }
 
   add(change: NodeChange): void {

@@ -418,7 +418,7 @@ t.test(
         /^opts\.unique\.until: expected 'ended', 'started', or a duration such as '5m', got 'later'$/,
       ],
       [{ until: 0 }, /^opts\.unique\.until: expected a whole number from 1/],
-      [{ onConflict: 'fail' }, /^opts\.unique\.onConflict: expected join or reject, got 'fail'$/],
+      [{ onConflict: 'fail' }, /^opts\.unique\.onConflict: expected join or reject or replace, got 'fail'$/],
       [{ for: 1 }, /^opts\.unique\.for: no such option; known: key, until, onConflict$/],
     ]
     for (const [unique, message] of bad)

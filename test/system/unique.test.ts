@@ -92,6 +92,38 @@ for (const [store, flags] of Object.entries(STORES)) {
         }
       })
 
+    await t.test('the one that waits gets what the next one has', async (t) => {
+      const unique = { key: 'replaced', onConflict: 'replace' } as const
+      const told: unknown[] = []
+      const one = app.enqueue('echo', { value: 1 }, { unique, after: '1h' }, ({ value }) => told.push(value))
+      await one.accepted
+      const many = Array.from({ length: 20 }, (_, n) =>
+        app.enqueue('echo', { value: n + 2 }, { unique, after: '1h' }, ({ value }) => told.push(value)),
+      )
+      await Promise.all(many.map(({ accepted }) => accepted))
+      const theirs = other.enqueue('echo', { value: 'last' }, { unique, priority: 3, tags: ['last'] })
+      for (const job of [one, ...many, theirs]) t.match(await job.result(), { value: 'last' })
+      t.same([...new Set([one, ...many, theirs].map(({ id }) => id))], [one.id], 'all are one job')
+      t.same(told, Array(21).fill('last'), 'each feedback is called, once')
+      t.match(await app.enqueue('echo', { value: 'new' }, { unique }).result(), { value: 'new' })
+    })
+
+    await t.test('behind the one that runs the last of those that came meanwhile waits', async (t) => {
+      const unique = { key: 'behind', onConflict: 'replace' } as const
+      const runs = app.enqueue('waits', { ms: 60_000, n: 1 }, { unique })
+      await first.line('job:started', runs.id)
+      const two = app.enqueue('waits', { ms: 1, n: 2 }, { unique })
+      const three = app.enqueue('waits', { ms: 1, n: 3 }, { unique })
+      const results = [two.result(), three.result()]
+      await Promise.all([two.accepted, three.accepted])
+      const { jobs } = await monitor.jobsFor({ name: 'waits', state: 'available' })
+      t.match(jobs.at(-1)?.waits, { reason: 'unique' })
+      const cancelled = t.rejects(runs.result(), { code: 'JR_CANCELLED' })
+      await runs.cancel()
+      await cancelled
+      t.match(await Promise.all(results), [{ n: 3 }, { n: 3 }])
+    })
+
     await t.test('what a job enqueues', async (t) => {
       const there = app.enqueue('waits', { ms: 300, who: 'there' }, { unique: 'theirs' })
       await there.accepted
@@ -109,17 +141,26 @@ for (const [store, flags] of Object.entries(STORES)) {
       await t.test(
         'after kill -9 of the node the key is where it was, and so is the joined one',
         async (t) => {
-          const one = app.enqueue('waits', { ms: 100, n: 1 }, { unique: 'kept', after: 2 })
+          const one = app.enqueue('waits', { ms: 100, n: 1 }, { unique: 'kept', after: 5 })
           await one.accepted
           const two = other.enqueue('waits', { ms: 1, n: 2 }, { unique: 'kept' })
           await two.accepted
           const result = two.result()
+          const unique = { key: 'after kill', onConflict: 'replace' } as const
+          const runs = app.enqueue('waits', { ms: 60_000, n: 5 }, { unique })
+          await first.line('job:started', runs.id)
+          const later = [6, 7, 8].map((n) => app.enqueue('waits', { ms: 1, n }, { unique, after: 1 }))
+          const all = later.map((handle) => handle.result())
+          await Promise.all(later.map(({ accepted }) => accepted))
           first.process.kill('SIGKILL')
           await first.exited
           await startNode(t, 'n1', both)
           const three = app.enqueue('waits', { ms: 1, n: 3 }, { unique: 'kept' })
           t.match([await three.result(), await result, await one.result()], [{ n: 1 }, { n: 1 }, { n: 1 }])
           t.match(await app.enqueue('waits', { ms: 1, n: 4 }, { unique: 'kept' }).result(), { n: 4 })
+          // It waited for its next attempt.
+          for (const n of await Promise.all(all)) t.match(n, { n: 8 }, 'it got what the last one had')
+          t.same([...new Set(later.map(({ id }) => id))], [runs.id])
         },
       )
   })

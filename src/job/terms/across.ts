@@ -11,6 +11,7 @@ export function clash({
   flow,
   parent,
   keepResultMs,
+  unique,
 }: Terms): string | null {
   if (node !== undefined && notNode?.includes(node) === true)
     return `opts.node and opts.notNode: both name '${node}', so that no node is left`
@@ -23,6 +24,8 @@ export function clash({
   if (needs !== undefined && flow === undefined) return 'opts.needs: expected opts.flow beside it'
   if (parent !== undefined && flow !== undefined)
     return 'opts.parent and opts.flow: expected one of them, got both'
+  if (unique?.onConflict === 'replace' && (flow ?? parent) !== undefined)
+    return "opts.unique.onConflict: expected 'join' or 'reject' for a job that others wait for, or that waits for others, got 'replace'"
   if (keepResultMs !== undefined && periodMs !== undefined)
     return 'opts.keepResult and opts.period: a job of a period never completes; use JR.schedule'
   return null

@@ -6,7 +6,7 @@ import { formatDuration, shown } from '../../options/duration.js'
 import { checked, givenDuration, oneOf, PERIOD_MS, type Rule, received, UNIQUE_KEY } from '../../rules.js'
 
 const ENDS = ['ended', 'started'] as const
-const CONFLICTS = ['join', 'reject'] as const
+const CONFLICTS = ['join', 'reject', 'replace'] as const
 
 /** What keeps a job the only one of its name with this key, for how long, and what becomes of a second one. */
 export interface Unique {
@@ -26,6 +26,8 @@ export interface UniqueOptions {
   readonly until?: (typeof ENDS)[number] | number | string
   /**
    * `'join'` (default): this `enqueue` is one of the job that has the key. `'reject'`: it is refused with JR_DUPLICATE.
+   * `'replace'`: the job that has the key, if it waits, gets the args, options and time of this one; if it runs, this one waits
+   * behind it.
    */
   readonly onConflict?: (typeof CONFLICTS)[number]
 }
