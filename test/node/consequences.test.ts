@@ -16,6 +16,7 @@ function withParts() {
     scheduler: { add: ({ id }: { id: string }) => say(`waits ${id}`), settle: () => {} },
     series: { follow: () => {} },
     flows: { follow: () => {}, answered: () => false },
+    replacing: { follow: () => {} },
     sessions: { settle: () => {}, ended: ({ id }: { id: string }) => say(`ended ${id}`) },
     reporter: { publish: () => {} },
     local: { ended: () => {} },

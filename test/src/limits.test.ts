@@ -73,10 +73,11 @@ t.test(
         deepStrictEqual(parseLimits(showLimits(limits), ''), limits)
         deepStrictEqual(readLimits(new ByteReader(bytesOf((w) => writeLimits(w, limits)))), limits)
         const plain = { name: 'a', defer: true, timeoutMs: null, maxAttempts: null, backoff: null }
-        for (const definition of [
-          { ...plain, limits },
-          { ...plain, limits: null },
-        ] as JobDefinition[])
+        const definitions: readonly JobDefinition[] = [
+          { ...plain, limits, keepLogs: null },
+          { ...plain, limits: null, keepLogs: 7 },
+        ]
+        for (const definition of definitions)
           deepStrictEqual(
             readDefinition(new ByteReader(bytesOf((w) => writeDefinition(w, definition)))),
             definition,

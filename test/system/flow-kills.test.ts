@@ -37,7 +37,7 @@ function once({ failFast, jobs }: FlowShape): FlowShape {
 
 const onFailOf = (needs: readonly Need[]) => Object.fromEntries(needs.map(({ key, onFail }) => [key, onFail]))
 
-t.test(`flows of random shape over ${ROUNDS} kills of node or child (seed ${SEED})`, async (t) => {
+t.test(`flows of random shape over ${ROUNDS} kills of their node (seed ${SEED})`, async (t) => {
   t.setTimeout(120_000 + ROUNDS * 10_000)
   const random = randomOf(SEED)
   const dir = folder(t)
