@@ -17,6 +17,7 @@ function withParts() {
     series: { follow: () => {} },
     flows: { follow: () => {}, answered: () => false },
     replacing: { follow: () => {} },
+    counts: { follow: () => {} },
     sessions: { settle: () => {}, ended: ({ id }: { id: string }) => say(`ended ${id}`) },
     reporter: { publish: () => {} },
     local: { ended: () => {} },
