@@ -176,7 +176,10 @@ export function partsOf(
   const adoption =
     neighbours === undefined
       ? null
-      : new Adoption({ ...common, neighbours, log, random, known, schedules, series, onError })
+      : new Adoption({
+          ...common,
+          ...{ store, neighbours, log, random, known, schedules, series, flows, onError },
+        })
   const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)
   const sessions: Sessions = new Sessions({

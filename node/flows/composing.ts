@@ -1,7 +1,8 @@
 import { unpackError } from '../../src/bytes/error-record.js'
 import type { Clock } from '../../src/clock.js'
 import { dependencyFailed, JrError } from '../../src/errors.js'
-import type { JobRecord } from '../../src/job/record.js'
+import { membershipOf } from '../../src/job/flow.js'
+import type { JobRecord, Outcome } from '../../src/job/record.js'
 import { inFront } from '../../src/job/series.js'
 import type { TerminalState } from '../../src/job/states.js'
 import { MAX_NOTE_VALUE } from '../../src/rules.js'
@@ -26,13 +27,6 @@ export interface Head {
   readonly more: readonly NodeInsert[]
   /** The store has it already, without what follows. */
   readonly isWritten: boolean
-}
-
-/** What was written together for a flow, until it is answered. */
-export interface Sent {
-  readonly flow: Flow
-  readonly head: Head | null
-  readonly durable: boolean
 }
 
 /** What follows for a job, whose record is known. */
@@ -109,11 +103,27 @@ function endNotes(flow: Flow, part: Part, { report }: NodeEnd, { keepResult }: C
   const note = { ...flowNote(flow.name, key), value }
   if (report === null || !(flow.isFamily || flow.graph.isNeeded(key))) return [note]
   part.hasResult = true
-  const { args, error } = report
-  const fits = args.length + error.length < MAX_NOTE_VALUE - SLACK
-  const left = leftBytes({ args: fits ? args : null, error })
+  const left = leftOf(report)
   keepResult(part, left)
   return [note, { ...resultNote(flow.name, key), value: left }]
+}
+
+function leftOf({ args, error }: Outcome): Buffer {
+  const fits = args.length + error.length < MAX_NOTE_VALUE - SLACK
+  return leftBytes({ args: fits ? args : null, error })
+}
+
+/** Of the end of a job whose flow is not known yet: whoever needs it finds it when that is read. */
+export function lateNotes(end: NodeEnd): Note[] {
+  const of = membershipOf(end.from)
+  if (of === null || end.report === null) return []
+  const { id, name, agreed } = end.from
+  const failFast = agreed.terms.flow?.failFast === true
+  const value = flowBytes({ stands: stateOf(end), id, name, failFast })
+  return [
+    { ...flowNote(of.flow, of.key), value },
+    { ...resultNote(of.flow, of.key), value: leftOf(end.report) },
+  ]
 }
 
 /** Of lengths in a note. */

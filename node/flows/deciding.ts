@@ -13,13 +13,13 @@ import {
   isForgotten,
   isSmall,
   renumber,
-  type Sent,
   stateOf,
 } from './composing.js'
-import { Flow, isAt, type Part, type Queued } from './flow.js'
+import { type Flow, isAt, type Part, type Queued } from './flow.js'
 import { type Follows, hasEnded } from './graph.js'
 import type { HeldFlows } from './held-flows.js'
 import { addBlocked, type FlowStore, isThere, PARENT, readFlow, readRecords } from './reading.js'
+import { Sending } from './sending.js'
 import { sweep } from './sweeping.js'
 import { Work } from './work.js'
 
@@ -41,7 +41,7 @@ export class Deciding {
   readonly #deps: DecidingDeps
   readonly #composing: ComposingDeps
   readonly #held: HeldFlows
-  readonly #sent = new Map<NodeTogether, Sent>()
+  readonly #sending: Sending
   readonly work: Work
 
   constructor(deps: DecidingDeps, held: HeldFlows) {
@@ -49,6 +49,12 @@ export class Deciding {
     this.#held = held
     this.work = new Work(deps.onError)
     this.#composing = { ...deps, keepResult: (part, result) => held.cache.keepResult(part, result) }
+    this.#sending = new Sending({
+      composing: this.#composing,
+      again: deps.again,
+      done: (flow) => this.#cancelOpen(flow),
+      wrong: (flow) => this.read(flow),
+    })
   }
 
   /** The change with all that follows from it; null: it is written later. */
@@ -71,7 +77,7 @@ export class Deciding {
     const part = flow.part(key)
     // One that was retried by hand after its end is of the flow no more; and one that is elsewhere does not end.
     if (part === undefined || hasEnded(part) || !isAt(part, change.from, change.running))
-      return more.length === 0 ? change : this.#sending({ flow, head: null, durable }, [change, ...more])
+      return more.length === 0 ? change : this.#sending.add({ flow, head: null, durable }, [change, ...more])
     this.#held.cache.drop(part)
     if (isForgotten(change)) return this.#forget(flow, part, change)
     const follows = flow.graph.end(part, stateOf(change))
@@ -122,7 +128,7 @@ export class Deciding {
     if (flow.graph.isOver && (!flow.isFamily || flow.parentGone)) this.over(flow, !isSmall(flow))
     const [only] = changes
     if (changes.length === 1 && only !== undefined && !flow.graph.isCancelled) return only
-    return this.#sending({ flow, head, durable }, changes)
+    return this.#sending.add({ flow, head, durable }, changes)
   }
 
   async #readThenWrite(
@@ -137,48 +143,19 @@ export class Deciding {
     if (head !== null) renumber(head.end, this.#deps.seq)
     const change = this.#compose(flow, head, follows, durable, known)
     if (change !== null) write(change, durable)
+    if (flow.isUnread) return this.#readAll(flow)
     flow.status = 'ready'
     this.#next(flow)
   }
 
   /** What was to be done together is, or is not: true when another change takes its place, of which more will be told. */
   answered(change: NodeTogether, answer: Answer): boolean {
-    const sent = this.#sent.get(change)
-    if (sent === undefined) return false
-    this.#sent.delete(change)
-    const { flow, head, durable } = sent
-    if (answer === 'ok') this.#cancelOpen(flow)
-    if (answer === 'ok') return false
-    const at = typeof answer === 'object' && answer.is === 'refused' ? answer.at : 0
-    const culprit = change.changes[at]
-    if (culprit?.kind === 'insert') {
-      // It is one of a job that is there already: the others come without it.
-      this.#send({ ...change, changes: change.changes.filter((each) => each !== culprit) }, sent)
-      return true
-    }
-    if (head !== null && at > 0) {
-      // What was thought to follow is not as it was thought to be: the end counts, and all else is found anew.
-      const changes = changesOf(flow, head, [], this.#composing)
-      this.#deps.again({ kind: 'together', changes }, durable)
-    }
-    if (flow !== NO_FLOW) this.read(flow)
-    return head !== null && at > 0
+    return this.#sending.answered(change, answer)
   }
 
   /** Changes of which some may not be done, and then the others are. */
   together(changes: readonly NodeSingle[], durable: boolean): NodeTogether {
-    return this.#sending({ flow: NO_FLOW, head: null, durable }, changes)
-  }
-
-  #sending(sent: Sent, changes: readonly NodeSingle[]): NodeTogether {
-    const change: NodeTogether = { kind: 'together', changes }
-    this.#sent.set(change, sent)
-    return change
-  }
-
-  #send(change: NodeTogether, sent: Sent): void {
-    this.#sent.set(change, sent)
-    this.#deps.again(change, sent.durable)
+    return this.#sending.add({ flow: null, head: null, durable }, changes)
   }
 
   /** What came while the flow was busy. */
@@ -193,18 +170,24 @@ export class Deciding {
     }
   }
 
+  /** Anew when it is being read: what it was read for may have come behind that. */
   read(flow: Flow): void {
     this.#held.keep(flow)
+    flow.isUnread = true
+    if (flow.status === 'busy') return
     flow.status = 'busy'
     this.work.add(this.#readAll(flow))
   }
 
   async #readAll(flow: Flow): Promise<void> {
     const { store, written, write } = this.#deps
-    await this.#held.reread(flow, async () => {
-      await written()
-      await readFlow(store, flow, this.#held.cache)
-    })
+    while (flow.isUnread) {
+      flow.isUnread = false
+      await this.#held.reread(flow, async () => {
+        await written()
+        await readFlow(store, flow, this.#held.cache)
+      })
+    }
     const parent = parentOf(flow.name)
     if (parent !== null) flow.parentGone = !(await isThere(store, parent))
     flow.isCancelling = false
@@ -246,5 +229,4 @@ export class Deciding {
   }
 }
 
-const NO_FLOW = new Flow('', false)
 const NOTHING_READ: ReadonlyMap<Part, JobRecord> = new Map()

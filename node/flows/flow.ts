@@ -33,6 +33,8 @@ export class Flow {
   /** `busy`: it is being read, or records of its jobs are. What changes it waits in `queue`. */
   status: 'ready' | 'busy' = 'ready'
   readonly queue: Queued[] = []
+  /** What is known of it may be wrong: it is read before anything else. */
+  isUnread = false
   /** Jobs that have come while it was being read. */
   readonly come: JobRecord[] = []
   /** Of the children of a job: that has ended. */

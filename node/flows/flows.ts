@@ -1,8 +1,8 @@
-import { familyOf, membershipOf } from '../../src/job/flow.js'
+import { familyOf, isFamily, membershipOf } from '../../src/job/flow.js'
 import { flowOf, isBlocked } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Answer } from '../../src/store/contract.js'
-import { FAMILIES, FLOWS, flowBytes, flowNote } from '../../src/store/flow-notes.js'
+import { flowBytes, flowNote, hasFamilies } from '../../src/store/flow-notes.js'
 import type {
   NodeChange,
   NodeEnd,
@@ -49,7 +49,7 @@ export class Flows {
   /** What earlier lives of the node have not finished is found while it works; unless it takes up nothing of them. */
   async start(): Promise<void> {
     const { store, oldest, onError } = this.#deps
-    this.#hasFamilies = (await store.notes(FLOWS, FAMILIES, 1)).length > 0
+    this.#hasFamilies = await hasFamilies(store)
     if (oldest() === 0) unfinished(store, this).catch(onError)
   }
 
@@ -88,10 +88,6 @@ export class Flows {
       if (this.#held.size === 0) return
       this.#deciding.ended(change, done)
       if (done && this.#held.families > 0) this.#parentEnded(change.from)
-    } else if (change.kind === 'move' && change.owner !== undefined && done) {
-      this.#hasFamilies = true
-      const flow = flowOfJob(change.to)
-      if (flow !== null) this.#adopted.add(flow)
     }
   }
 
@@ -104,8 +100,8 @@ export class Flows {
   given(job: JobRecord): Promise<Buffer> | null {
     const { course, agreed } = job
     // What an attempt has made is not known in its record.
-    const hasTried = course.attempt > 0 || course.losses > 0
-    const children = course.waited || (hasTried && this.#hasFamilies)
+    const hasTried = course.attempt > 0 || course.losses > 0 || course.waited
+    const children = hasTried && this.#hasFamilies
     if (agreed.terms.needs === undefined && !children) return null
     const { store, onError } = this.#deps
     const flow = children ? undefined : this.#held.get(membershipOf(job)?.flow ?? '')
@@ -117,7 +113,13 @@ export class Flows {
     })
   }
 
-  /** After jobs of a lost neighbour have come: what they waited for may have ended before. */
+  /** Jobs of these flows have come, of a lost neighbour. */
+  adopted(flows: readonly string[]): void {
+    for (const flow of flows) this.#adopted.add(flow)
+    this.#hasFamilies ||= flows.some(isFamily)
+  }
+
+  /** When all of them have come: what they waited for may have ended before. */
   settle(): void {
     for (const name of this.#adopted) this.#deciding.read(this.#held.get(name) ?? this.#held.make(name))
     this.#adopted.clear()
@@ -187,10 +189,6 @@ export class Flows {
 }
 
 const NOTHING = Buffer.alloc(0)
-
-function flowOfJob(job: JobRecord): string | null {
-  return isBlocked(job.lane) ? flowOf(job.lane) : (membershipOf(job)?.flow ?? null)
-}
 
 /** A new job of a flow: there is no other of its key until the flow is over. */
 function opened(change: NodeInsert): void {

@@ -7,18 +7,24 @@ import { standingOf } from '../../src/job/series.js'
 import { areKnown } from '../../src/job/terms/agreed.js'
 import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Logger } from '../../src/logger.js'
-import type { Left, Neighbours } from '../../src/store/contract.js'
-import { type Journal, moveOf } from '../changes/journal.js'
+import type { Left, Neighbours, Store } from '../../src/store/contract.js'
+import { hasFamilies } from '../../src/store/flow-notes.js'
+import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
+import type { Flows } from '../flows/flows.js'
 import type { Series } from '../order/series.js'
 import type { Schedules } from '../schedules/schedules.js'
 import type { NodeSettings } from '../settings.js'
+import type { Kin } from './kin.js'
+import { asOne, Kins } from './kins.js'
 import { changeFor } from './recovery.js'
 
 export interface AdoptionDeps {
   readonly settings: NodeSettings
   readonly neighbours: Neighbours
   readonly journal: Journal
+  readonly store: Pick<Store, 'notes'>
   readonly series: Pick<Series, 'settle'>
+  readonly flows: Pick<Flows, 'adopted' | 'settle'>
   readonly clock: Clock
   readonly log: Logger
   readonly seq: () => number
@@ -91,17 +97,24 @@ export class Adoption {
 
   /** Null when the node is back. `left`: something is there that is not for this node, or not yet. */
   async #goThrough(node: string, mine: (key: string) => boolean): Promise<{ left: boolean } | null> {
-    const { neighbours, journal, schedules, series, log } = this.#deps
+    const { neighbours, store, journal, schedules, series, flows, log } = this.#deps
     let left = false
     let taken = 0
+    const done = (ok: boolean) => {
+      if (ok) taken++
+      else left = true
+    }
+    const kins = new Kins(node, mine, {
+      ...this.#deps,
+      families: await hasFamilies(store),
+      mayRun: (job) => this.#mayRun(job, node),
+      adopt: (kin) => this.#adoptKin(kin, node, done),
+    })
     for (let after: string | null = null; ; ) {
       const page: Left | null = await neighbours.left(node, after)
       if (page === null || this.#stopped) return null
-      const [wanted, others] = this.#choose(page, node, mine)
-      left ||= others
-      const done = (ok: boolean) => {
-        if (ok) taken++
-      }
+      const [wanted, others] = this.#choose(await kins.take(page), node, mine)
+      left ||= others || kins.left
       this.#adopt(wanted, node, done)
       // A page at a time: the others work on the same, and new jobs are not to wait behind all of these.
       await journal.flushed()
@@ -109,6 +122,7 @@ export class Adoption {
       after = page.next
     }
     series.settle()
+    flows.settle()
     // From the first page on the other can change nothing.
     if (await schedules.adopt(node, mine)) left = true
     if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
@@ -129,17 +143,38 @@ export class Adoption {
   }
 
   #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
-    const { settings, journal, clock, seq, random, known } = this.#deps
-    // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
-    const ahead = clock.steady() - clock.now()
-    const deps = { settings, known, now: clock.steady(), ahead, seq, random }
-    for (const one of page.interrupted) journal.add({ ...changeFor(one, deps, owner), owner, done }, true)
-    for (const job of page.waiting) {
-      journal.add({ ...moveOf(job, false, { ...moved(job, ahead), seq: seq() }, done), owner }, true)
-    }
+    const { journal, seq } = this.#deps
+    for (const change of this.#changes(page, owner, done)) journal.add(change, true)
     for (const from of page.outcomes) {
       journal.add({ kind: 'adopt', owner, from, outcome: { ...from, seq: seq() } }, true)
     }
+  }
+
+  /** All of them, or none: so jobs that belong together stay so, whoever else takes over what is left. */
+  #adoptKin(kin: Kin, owner: string, done: (ok: boolean) => void): void {
+    const { journal, flows } = this.#deps
+    const taken = (ok: boolean) => {
+      if (ok) flows.adopted(kin.flows)
+    }
+    for (const change of asOne(this.#changes(kin, owner, done), taken)) journal.add(change, true)
+  }
+
+  #changes(
+    { interrupted, waiting }: Pick<Left, 'interrupted' | 'waiting'>,
+    owner: string,
+    done: (ok: boolean) => void,
+  ): (NodeMove | NodeEnd)[] {
+    const { settings, clock, seq, random, known } = this.#deps
+    // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
+    const ahead = clock.steady() - clock.now()
+    const deps = { settings, known, now: clock.steady(), ahead, seq, random }
+    return [
+      ...interrupted.map((one) => ({ ...changeFor(one, deps, owner), owner, done })),
+      ...waiting.map((job) => ({
+        ...moveOf(job, false, { ...moved(job, ahead), seq: seq() }, done),
+        owner,
+      })),
+    ]
   }
 
   /** A job that is pinned to the lost node waits for it; one that this node may not run, or can't, for another. */

@@ -50,7 +50,7 @@ export function decide(
     case 'waiting':
       return {
         ended: null,
-        next: blockedBy(familyOf(job), { ...job, seq, course: { ...returned(job), waited: true } }),
+        next: blockedBy(familyOf(job), { ...job, seq, course: returned(job) }),
       }
     case 'snoozed':
       return { ended: null, next: waiting(job, end.retryAfterMs ?? 0, now, seq, returned(job), ahead) }
@@ -87,9 +87,10 @@ function waiting(
   return { ...job, lane: timedLane(job.lane), due, byWall: false, seq, course: { ...course, firstDue } }
 }
 
-/** As before, but for what its beginning has let go. */
+/** As before, but for what its beginning has let go, and what it may have made. */
 function returned({ agreed, course }: JobRecord): Course {
-  return agreed.terms.unique?.until === 'started' ? { ...course, keyless: true } : course
+  const keyless = course.keyless || agreed.terms.unique?.until === 'started'
+  return { ...course, keyless, waited: true }
 }
 
 /** The next run of a schedule, its course begun anew; null for a job that runs once. */

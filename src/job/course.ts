@@ -30,7 +30,7 @@ export const COURSE = {
   attempts: attempts(10),
   /** An attempt may have saved something for the next. */
   saved: flag(11),
-  /** It has waited for its children. */
+  /** An attempt that does not count has begun, and may have made children; or it has waited for them. */
   waited: flag(12),
   /** The last lines that its attempts have logged. */
   lines: lines(16),

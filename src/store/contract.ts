@@ -98,6 +98,8 @@ export interface Neighbours {
    * node that has only been asleep can change nothing from then on. Null when its lease holds again.
    */
   left(node: string, after: string | null): Promise<Left | null>
+  /** Of these jobs, a few hundred, those that a lost node has left: what belongs together is looked for by its ids. */
+  find(node: string, ids: readonly string[]): Promise<Pick<Left, 'interrupted' | 'waiting'>>
   /** Nothing that can be taken over is left of a lost node. */
   settle(node: string): Promise<void>
 }

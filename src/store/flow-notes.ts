@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from '../bytes/bytes.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 import type { NoteName, NoteRange, Shelf } from './contract.js'
+import type { Noted } from './notes.js'
 
 /** Of each job of a flow that has not ended as a whole: whether the job has, and how. */
 export const FLOWS: Shelf = { name: 'flow', own: false }
@@ -35,7 +36,12 @@ export function resultNote(flow: string, key: string): NoteName {
 }
 
 /** The notes of all children of jobs. */
-export const FAMILIES: NoteRange = { prefix: 'c' }
+const FAMILIES: NoteRange = { prefix: 'c' }
+
+/** There are jobs that have children. */
+export async function hasFamilies(store: Noted): Promise<boolean> {
+  return (await store.notes(FLOWS, FAMILIES, 1)).length > 0
+}
 
 /** All notes of a flow. */
 export function notesOf(flow: string): NoteRange {

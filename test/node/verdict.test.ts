@@ -74,7 +74,8 @@ t.test(
 
 t.test('given back: the same place in time, no attempt spent', async (t) => {
   const job = record({ course: course({ attempt: 1 }) })
-  t.same(verdict(job, { status: 'returned', attempt: 2 }), { ended: null, next: { ...job, seq: 99 } })
+  const next = { ...job, seq: 99, course: { ...job.course, waited: true } }
+  t.same(verdict(job, { status: 'returned', attempt: 2 }), { ended: null, next }, 'it may have children now')
 })
 
 t.test('snoozed: later, with as many attempts as before; of a schedule the same slot', async (t) => {
@@ -86,7 +87,7 @@ t.test('snoozed: later, with as many attempts as before; of a schedule the same 
   const due = NOW + 300_001
   t.same(verdict(job, how, { maxAttempts: 2 }), {
     ended: null,
-    next: { ...job, lane: TIMED_DEFERRED, due, seq: 99 },
+    next: { ...job, lane: TIMED_DEFERRED, due, seq: 99, course: { ...job.course, waited: true } },
   })
   const once = verdict(record({ agreed: agreed({ unique: { until: 'started' } }) }), how)
   t.equal(once.next?.course.keyless, true, 'the key is free all the same')

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { begun } from '#dist/src/job/record.js'
-import type { Left, Neighbours, Store } from '#dist/src/store/contract.js'
+import { begun, type JobRecord } from '#dist/src/job/record.js'
+import type { Change, Left, Neighbours, Store } from '#dist/src/store/contract.js'
 import { redisStore } from '#dist/src/store/index.js'
 import { beginOf, endOf, insertOf, outcomeOf, recordOf } from './changes.js'
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.js'
@@ -123,6 +123,8 @@ else {
     const [two, three] = [await opened(t, redis, 'n2'), await opened(t, redis, 'n3')]
     const [waits, runs, done, kept] = [recordOf(1), recordOf(2), recordOf(3), recordOf(4)]
     await lost.commit([insertOf(waits, 1), insertOf(runs, 2), insertOf(done, 3), insertOf(kept, 4)], true)
+    const pair = [recordOf(5), recordOf(6)]
+    await lost.commit([...pair.map((job) => insertOf(job)), beginOf(pair[1] as JobRecord)], true)
     const told = outcomeOf(done, 2 ** 32 + 100)
     const keep = { job: kept, state: 'failed' as const, startedAt: 1, finishedAt: 2 }
     await lost.commit(
@@ -131,6 +133,31 @@ else {
     )
     t.equal(await neighboursOf(two).left('n1', null), null, 'its lease holds')
     await lapse(redis, 'n1')
+    // What belongs together is found by ids, and goes to one of those who want it, as a whole.
+    const ids = [...pair, kept, { id: 'never' }].map(({ id }) => id)
+    const found = await neighboursOf(two).find('n1', ids)
+    t.same(found, {
+      interrupted: pair.slice(1).map((job) => ({ job: begun(job), startedAt: 1000 })),
+      waiting: pair.slice(0, 1),
+    })
+    t.same(await neighboursOf(three).find('n2', ids), { interrupted: [], waiting: [] })
+    const together = (from: number): Change => {
+      const changes = pair.map((job, i) => {
+        const to = { ...job, seq: from + i }
+        return { kind: 'move', from: job, running: i === 1, to, outcome: null, owner: 'n1' } as const
+      })
+      return { kind: 'together', changes }
+    }
+    const ofBoth = await Promise.all([two.commit([together(400)], true), three.commit([together(410)], true)])
+    const refused = { is: 'refused', at: 0, answer: 'stale' }
+    t.same(new Set(ofBoth.map(([answer]) => answer)), new Set(['ok', refused]))
+    t.same((await Promise.all([two.counts(), three.counts()])).map(({ waiting }) => waiting).sort(), [0, 2])
+    const winner = ofBoth[0]?.[0] === 'ok' ? two : three
+    for (const [i, job] of pair.entries()) {
+      const at = { ...job, seq: 400 + i + (winner === two ? 0 : 10) }
+      t.same(await winner.commit([beginOf(at), endOf(at)], true), ['ok', 'ok'])
+    }
+
     const left = await allLeft(two, 'n1')
     t.same(left, {
       interrupted: [{ job: begun(runs), startedAt: 1000 }],

@@ -144,6 +144,24 @@ export class Reader {
     return { ...nothing, outcomes, next: page.length === 0 ? null : `o${page.at(-1)?.member}` }
   }
 
+  /** Of these jobs those that are with this node, and have not ended. */
+  async find(node: string, ids: readonly string[]): Promise<Pick<Left, 'interrupted' | 'waiting'>> {
+    const { running, waiting } = nodeKeys(this.#server.prefix, node)
+    const rows = ids.length === 0 ? [] : await this.#rows(ids)
+    const jobs = rows.flatMap((row) => (row == null || isEnded(row) ? [] : [decodeJob(row)]))
+    if (jobs.length === 0) return { interrupted: [], waiting: [] }
+    const places = jobs.map((job) => placeOf(job, job.id))
+    const marks = (await this.#call('HMGET', running, ...places)) as (Buffer | null)[]
+    const stand = (await this.#call('ZMSCORE', waiting, ...places)) as (Buffer | null)[]
+    return {
+      interrupted: jobs.flatMap((job, i) => {
+        const mark = marks[i] ?? null
+        return mark === null ? [] : [{ job: begun(job), startedAt: Number(mark) }]
+      }),
+      waiting: jobs.filter((_, i) => (stand[i] ?? null) !== null),
+    }
+  }
+
   /** Members of a set in this range, with their rows, as many as one script reads. */
   some(
     set: string,

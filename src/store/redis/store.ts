@@ -92,7 +92,10 @@ class RedisStore implements Store {
   readonly neighbours: Neighbours = {
     watch: (handlers: NeighbourHandlers) => this.#watch(handlers),
     left: (node: string, after: string | null) => this.#left(node, after),
-    settle: (node: string) => this.#settle(node),
+    find: (node: string, ids: readonly string[]) => this.#opened().reader.find(node, ids),
+    settle: async (node: string) => {
+      await this.#ask(() => this.#opened().server.bury(node, KEPT_NUMBERS_MS))
+    },
   }
   readonly #options: RedisStoreOptions
   readonly #surroundings: Surroundings
@@ -235,10 +238,6 @@ class RedisStore implements Store {
     const { server, reader } = this.#opened()
     if (after === null && !(await this.#ask(() => server.fence(node)))) return null
     return reader.left(node, after)
-  }
-
-  async #settle(node: string): Promise<void> {
-    await this.#ask(() => this.#opened().server.bury(node, KEPT_NUMBERS_MS))
   }
 
   #call(command: string, ...args: Argument[]): Promise<unknown> {
