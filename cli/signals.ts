@@ -3,12 +3,13 @@ import { messageOf } from '../src/thrown.js'
 
 /**
  * The signals of a node: TERM and INT stop it gracefully, and at once when they come again; QUIT waits for ever; USR2
- * pauses, CONT resumes; USR1 kills the children (and does not start Node's debugger, which it would otherwise).
+ * pauses, CONT resumes; USR1 kills the children (and does not start Node's debugger, which it would otherwise). `onStop` is called before
+ * the node is first told to stop.
  */
-export function onSignals(node: NodeHandle): { stop(): void; off(): void } {
+export function onSignals(node: NodeHandle, onStop: () => void): { stop(): void; off(): void } {
   let asked = 0
   const stopping = (timeoutMs?: number) => {
-    asked++
+    if (asked++ === 0) onStop()
     const how = asked > 1 ? { timeoutMs: 0 } : timeoutMs === undefined ? {} : { timeoutMs }
     node.stop(how).catch((error) => {
       process.stderr.write(`jr node: stopping: ${messageOf(error)}\n`)

@@ -1,5 +1,5 @@
 /** What some tests need and not every machine has. */
-type Needed = 'redis' | 'cc' | 'faketime' | 'mount'
+type Needed = 'redis' | 'cc' | 'faketime' | 'mount' | 'systemd'
 
 /**
  * Why a test can't run here, for its `skip`; false where it can. `missing`: what is not here, and how to get it. Throws where

@@ -10,6 +10,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { nodeHelp } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
 import { onSignals } from '../signals.js'
+import { systemdUnit } from '../systemd.js'
 
 /** How long a node takes to close beyond its `shutdownTimeout`. */
 const CLOSE_MS = 10_000
@@ -34,11 +35,15 @@ export async function run(argv: string[]): Promise<number> {
   const node = await (typeof parent === 'string' ? startSpawned(values, Number(parent)) : start(values))
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
   // Before anybody is told that it is ready, and may signal to it.
-  const signals = onSignals(node)
-  process.stdout.write(`node ${node.name} is ready${where} (pid ${process.pid})\n`)
+  const unit = systemdUnit(process.env, (text) => process.stderr.write(`jr node: ${text}\n`))
+  const signals = onSignals(node, () => unit.stopping())
+  const ready = `node ${node.name} is ready${where}`
+  process.stdout.write(`${ready} (pid ${process.pid})\n`)
+  unit.ready(ready)
   if (typeof parent === 'string') watchParent(Number(parent), () => signals.stop())
   const ended = await node.stopped
   signals.off()
+  unit.off()
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
 }
 
