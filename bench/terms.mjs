@@ -1,6 +1,7 @@
 // What terms of its own cost a job, in the app and in a node: parsed, sent, read, stored and read again. No disk, no socket.
 // node bench/terms.mjs
-import { ByteReader, ByteWriter } from '../dist/src/bytes/bytes.js'
+import { ByteReader } from '../dist/src/bytes/byte-reader.js'
+import { ByteWriter } from '../dist/src/bytes/byte-writer.js'
 import { TextTable } from '../dist/src/bytes/text-table.js'
 import { FRESH } from '../dist/src/job/course.js'
 import { parseEnqueueOptions } from '../dist/src/job/enqueue-options.js'

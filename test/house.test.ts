@@ -87,7 +87,6 @@ const TOO_LONG: Readonly<Record<string, number>> = {
   'distributor/nodes/node-line.ts': 407,
   'node/executors/children/pool.ts': 266,
   'node/order/lane-window.ts': 260,
-  'src/bytes/bytes.ts': 286,
   'src/store/redis/store.ts': 257,
   'src/wire/channel.ts': 276,
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { ByteReader, ByteWriter } from '../../src/bytes/bytes.js'
+import { ByteReader } from '../../src/bytes/byte-reader.js'
+import { ByteWriter } from '../../src/bytes/byte-writer.js'
 import { pack, unpack } from '../../src/bytes/codec.js'
 import { whenOf } from '../../src/job/due.js'
 import { readJobFields, type SentJob, writeJobFields } from '../../src/wire/job-fields.js'

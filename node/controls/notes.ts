@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../../src/bytes/bytes.js'
+import { ByteReader } from '../../src/bytes/byte-reader.js'
+import { ByteWriter } from '../../src/bytes/byte-writer.js'
 import { type Limits, readLimits, writeLimits } from '../../src/job/limits.js'
 import type { Note, Shelf, Store } from '../../src/store/contract.js'
 import { allNotes } from '../../src/store/notes.js'

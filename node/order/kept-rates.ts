@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../../src/bytes/bytes.js'
+import { ByteReader } from '../../src/bytes/byte-reader.js'
+import { ByteWriter } from '../../src/bytes/byte-writer.js'
 import type { Now } from '../../src/clock.js'
 import type { Owner } from '../../src/job/lane.js'
 import type { Note, NoteRange, Shelf, StoredNote } from '../../src/store/contract.js'

@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import { JrError } from '../errors.js'
 
 /** One sort of value that a block may hold. */

@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
 import { NO_ATTEMPTS, type PastAttempt, readAttempts, writeAttempts } from './attempts.js'
 import { byNumber, type Entry, readBlock } from './block.js'
 import type { Standing } from './lane.js'

@@ -1,5 +1,6 @@
 import { type Checkpoint, DONE_STATUSES, type Done, type Run, type Tell } from '../attempt/messages.js'
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import { NO_HEADERS, readHeaders, writeHeaders } from '../job/terms/headers.js'
 import { CHECKPOINT, MAX_NAME, MAX_TEXT, PROGRESS, received } from '../rules.js'
 import { choice, label, text } from '../wire/fields.js'

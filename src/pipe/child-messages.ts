@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import type { JrError } from '../errors.js'
 import { LOG_LEVELS } from '../job/log-lines.js'
 import { MAX_FACTS, MAX_TEXT } from '../rules.js'

@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import type { JobDefinition } from '../job/definition.js'
 import { readLimits, writeLimits } from '../job/limits.js'
 import { readBackoff, writeBackoff } from '../job/terms/backoff.js'

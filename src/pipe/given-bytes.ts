@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 
 /** A job that another one waits for, or has waited for. */

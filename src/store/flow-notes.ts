@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
 import { TERMINAL_STATES, type TerminalState } from '../job/states.js'
 import type { NoteName, NoteRange, Shelf } from './contract.js'
 import type { Noted } from './notes.js'

@@ -1,4 +1,5 @@
-import { ByteReader, type ByteWriter } from '../bytes/bytes.js'
+import { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import { TextTable } from '../bytes/text-table.js'
 import { JrError } from '../errors.js'
 import { FRESH, readCourse, writeCourse } from '../job/course.js'

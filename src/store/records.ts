@@ -1,4 +1,5 @@
-import { type ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
 import { JrError } from '../errors.js'
 import type { EndedJob, JobRecord, Outcome } from '../job/record.js'
 import { TERMINAL_STATES } from '../job/states.js'

@@ -1,4 +1,5 @@
-import { type ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
 import { JrError } from '../errors.js'
 import { Incoming } from './incoming.js'
 import { SEAL_BYTES, type Seal } from './seal.js'

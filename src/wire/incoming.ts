@@ -1,4 +1,4 @@
-import { ByteReader } from '../bytes/bytes.js'
+import { ByteReader } from '../bytes/byte-reader.js'
 import { TextTable } from '../bytes/text-table.js'
 
 /** To put together what is larger when its last piece has come would keep the process too long. */

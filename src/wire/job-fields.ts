@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import type { Wait } from '../job/due.js'
 import { type Agreed, NO_TERMS, readTerms } from '../job/terms/agreed.js'
 import { DURATION_MS, received } from '../rules.js'

@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../bytes/bytes.js'
+import type { ByteReader } from '../bytes/byte-reader.js'
+import type { ByteWriter } from '../bytes/byte-writer.js'
 import { LEAST_PRIORITY, PRIORITY, received } from '../rules.js'
 import { choice, label, readList, writeList } from './fields.js'
 import type { KnownJob, Welcome } from './messages.js'

@@ -12,7 +12,7 @@ import {
   spooledOf,
 } from '#dist/distributor/sending/spool-records.js'
 import { Ticket } from '#dist/distributor/told/ticket.js'
-import { ByteWriter } from '#dist/src/bytes/bytes.js'
+import { ByteWriter } from '#dist/src/bytes/byte-writer.js'
 import { pack } from '#dist/src/bytes/codec.js'
 import { writeJobFields } from '#dist/src/wire/job-fields.js'
 import { agreed } from '../fixtures/record.mjs'

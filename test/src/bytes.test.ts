@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ByteReader, ByteWriter } from '#dist/src/bytes/bytes.js'
+import { ByteReader } from '#dist/src/bytes/byte-reader.js'
+import { ByteWriter } from '#dist/src/bytes/byte-writer.js'
 import { TextTable } from '#dist/src/bytes/text-table.js'
 
 type Value =

@@ -185,18 +185,40 @@ t.test('options of enqueue', async (t) => {
   t.throws(() => parseEnqueueOptions({ period: 1 }, 0, false, { flow }), /^opts\.period: /)
 })
 
-t.test('a heap gives out what is smallest', async () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer()), (numbers) => {
-      const heap = new Heap<number>((a, b) => a - b)
-      for (const number of numbers) heap.push(number)
-      const out = numbers.map(() => heap.pop())
-      return (
-        JSON.stringify(out) === JSON.stringify([...numbers].sort((a, b) => a - b)) && heap.pop() === undefined
-      )
-    }),
-  )
-})
+t.test(
+  'a heap gives out what is smallest, whatever order it came in, and of what is equal in a run the first',
+  async (t) => {
+    const step = fc.oneof(
+      fc.constant('pop' as const),
+      fc.integer({ min: 0, max: 50 }),
+      fc.constant('next' as const),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const heap = new Heap<number>((a, b) => a - b)
+        const there: number[] = []
+        let next = 0
+        for (const what of steps) {
+          if (what !== 'pop') {
+            const number = what === 'next' ? next++ : what
+            heap.push(number)
+            there.push(number)
+            there.sort((a, b) => a - b)
+          } else if (heap.peek() !== there[0] || heap.pop() !== there.shift()) return false
+          if (heap.size !== there.length) return false
+        }
+        return there.every((number) => heap.pop() === number) && heap.pop() === undefined
+      }),
+    )
+    const long = new Heap<{ at: number; seq: number }>((a, b) => a.at - b.at)
+    for (let seq = 0; seq < 3000; seq++) long.push({ at: seq >> 3, seq })
+    for (let seq = 0; seq < 3000; seq++) {
+      const { seq: got } = long.pop() ?? { seq: -1 }
+      if (got !== seq) t.fail(`${got} came in the place of ${seq}`)
+    }
+    t.equal(long.size, 0)
+  },
+)
 
 t.test('the log: JSON or text, secrets left out', async (t) => {
   const lines: string[] = []

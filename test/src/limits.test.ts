@@ -1,7 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { ByteReader, ByteWriter } from '#dist/src/bytes/bytes.js'
+import { ByteReader } from '#dist/src/bytes/byte-reader.js'
+import { ByteWriter } from '#dist/src/bytes/byte-writer.js'
 import type { JobDefinition } from '#dist/src/job/definition.js'
 import {
   type Limits,

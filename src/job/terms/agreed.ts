@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter } from '../../bytes/bytes.js'
+import { ByteReader } from '../../bytes/byte-reader.js'
+import { ByteWriter } from '../../bytes/byte-writer.js'
 import { JrError } from '../../errors.js'
 import { byNumber, readBlock } from '../block.js'
 import { clash } from './across.js'

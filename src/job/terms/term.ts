@@ -1,4 +1,5 @@
-import type { ByteReader, ByteWriter } from '../../bytes/bytes.js'
+import type { ByteReader } from '../../bytes/byte-reader.js'
+import type { ByteWriter } from '../../bytes/byte-writer.js'
 import { formatDuration } from '../../options/duration.js'
 import {
   checked,

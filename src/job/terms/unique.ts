@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { ByteReader, ByteWriter } from '../../bytes/bytes.js'
+import type { ByteReader } from '../../bytes/byte-reader.js'
+import type { ByteWriter } from '../../bytes/byte-writer.js'
 import { pack, unpack } from '../../bytes/codec.js'
 import { JrError } from '../../errors.js'
 import { formatDuration, shown } from '../../options/duration.js'

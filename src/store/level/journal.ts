@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../bytes/bytes.js'
+import { ByteWriter } from '../../bytes/byte-writer.js'
 import type { JobRecord, Outcome } from '../../job/record.js'
 import { noRepeats, readJob, readOutcome, recordReader, writeJob, writeOutcome } from '../record-fields.js'
 import { uncorrupted } from '../records.js'

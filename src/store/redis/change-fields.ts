@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../bytes/bytes.js'
+import type { ByteWriter } from '../../bytes/byte-writer.js'
 import { keptAs, keptBy } from '../../job/kept.js'
 import type { EndedJob, JobRecord, Outcome } from '../../job/record.js'
 import type { Note, SharedSingle } from '../contract.js'

@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../bytes/bytes.js'
+import { ByteWriter } from '../../bytes/byte-writer.js'
 
 const FIRST_SIZE = 64 * 1024
 const ARRAY = 0xdd

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../bytes/bytes.js'
+import type { ByteWriter } from '../../bytes/byte-writer.js'
 import type { KeptAs } from '../../job/kept.js'
 import type { Lane } from '../../job/lane.js'
 import type { Place } from '../../job/record.js'
