@@ -6,6 +6,7 @@ import { firstNumber, numbersOf } from '../src/job/numbers.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { Logger } from '../src/logger.js'
 import type { Interrupted, Store } from '../src/store/contract.js'
+import { readWishes } from '../src/store/wishes.js'
 import type { Surroundings } from '../src/surroundings.js'
 import { messageOf } from '../src/thrown.js'
 import type { Address } from '../src/wire/address.js'
@@ -176,6 +177,7 @@ export class JobNode {
       ahead: 0,
       seq: this.#numbers,
       random: this.#chance.random,
+      wishes: await readWishes(this.#store),
     })
     this.#interrupted = []
     await this.#parts.journal.flushed()

@@ -97,12 +97,15 @@ export class Reach {
     return stored === null || isTerminal(stored.state) ? null : stored.job
   }
 
-  #watchRunning(id: string, { instance }: Sender): Watched | null {
-    const { runner } = this.#deps
+  /** Answers when it is on the disk that somebody waits. */
+  #watchRunning(id: string, { instance }: Sender): Promise<Watched> | null {
+    const { runner, journal } = this.#deps
     const job = runner.running(id)?.job
     if (job === undefined) return null
-    if (job.instance === instance) runner.watch(id)
-    return ['watching', job.edition]
+    const answer: Watched = ['watching', job.edition]
+    if (job.instance !== instance || job.wanted) return Promise.resolve(answer)
+    runner.watch(id)
+    return journal.flushed().then(() => answer)
   }
 
   /** It is over: the word of it, if it is on its way, goes out before this answer; unless many are on their way. */

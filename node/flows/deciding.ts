@@ -88,7 +88,8 @@ export class Deciding {
   #forget(flow: Flow, part: Part, change: NodeEnd): NodeEnd {
     flow.graph.remove(part)
     if (flow.graph.isOver) this.#held.drop(flow)
-    return Object.assign(change, { notes: [{ ...flowNote(flow.name, part.key), value: null }] })
+    const note = { ...flowNote(flow.name, part.key), value: null }
+    return Object.assign(change, { notes: [...(change.notes ?? []), note] })
   }
 
   #waitsOrNot(flow: Flow, change: NodeMove): NodeChange {

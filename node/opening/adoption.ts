@@ -9,6 +9,7 @@ import { hasPriorityIn, pinnedTo } from '../../src/job/terms/where.js'
 import type { Logger } from '../../src/logger.js'
 import type { Left, Neighbours, Store } from '../../src/store/contract.js'
 import { hasFamilies } from '../../src/store/flow-notes.js'
+import { readWishes } from '../../src/store/wishes.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
 import type { Flows } from '../flows/flows.js'
 import type { Series } from '../order/series.js'
@@ -33,6 +34,15 @@ export interface AdoptionDeps {
   readonly known: (name: string) => JobDefinition | undefined
   readonly schedules: Pick<Schedules, 'adopt'>
   readonly onError: (error: unknown) => void
+}
+
+/** A node whose lease has ended. */
+interface Lost {
+  readonly node: string
+  /** The ids of jobs that somebody has begun to wait for while they ran. */
+  readonly wishes: ReadonlySet<string>
+  /** Told of each job. */
+  readonly done: (ok: boolean) => void
 }
 
 /** `share`: this node's part. `rest`: what the others have not taken. `done`: what is left is not for this node. */
@@ -102,28 +112,29 @@ export class Adoption {
     let taken = 0
     const done = (ok: boolean) => {
       if (ok) taken++
-      else left = true
     }
+    let page = await neighbours.left(node, null)
+    if (page === null || this.#stopped) return null
+    // From the first page on the other can change nothing.
+    const from: Lost = { node, wishes: await readWishes(store), done }
     const kins = new Kins(node, mine, {
       ...this.#deps,
       families: await hasFamilies(store),
       mayRun: (job) => this.#mayRun(job, node),
-      adopt: (kin) => this.#adoptKin(kin, node, done),
+      adopt: (kin) => this.#adoptKin(kin, from),
     })
-    for (let after: string | null = null; ; ) {
-      const page: Left | null = await neighbours.left(node, after)
-      if (page === null || this.#stopped) return null
+    for (;;) {
       const [wanted, others] = this.#choose(await kins.take(page), node, mine)
       left ||= others || kins.left
-      this.#adopt(wanted, node, done)
+      this.#adopt(wanted, from)
       // A page at a time: the others work on the same, and new jobs are not to wait behind all of these.
       await journal.flushed()
       if (page.next === null) break
-      after = page.next
+      page = await neighbours.left(node, page.next)
+      if (page === null || this.#stopped) return null
     }
     series.settle()
     flows.settle()
-    // From the first page on the other can change nothing.
     if (await schedules.adopt(node, mine)) left = true
     if (taken > 0) log.warn('neighbour:lost', { node, jobs: taken, note: 'its jobs go on here' })
     return { left }
@@ -142,32 +153,31 @@ export class Adoption {
     return [wanted, size(wanted) < size(page)]
   }
 
-  #adopt(page: Left, owner: string, done: (ok: boolean) => void): void {
+  #adopt(page: Left, lost: Lost): void {
     const { journal, seq } = this.#deps
-    for (const change of this.#changes(page, owner, done)) journal.add(change, true)
+    for (const change of this.#changes(page, lost)) journal.add(change, true)
     for (const from of page.outcomes) {
-      journal.add({ kind: 'adopt', owner, from, outcome: { ...from, seq: seq() } }, true)
+      journal.add({ kind: 'adopt', owner: lost.node, from, outcome: { ...from, seq: seq() } }, true)
     }
   }
 
   /** All of them, or none: so jobs that belong together stay so, whoever else takes over what is left. */
-  #adoptKin(kin: Kin, owner: string, done: (ok: boolean) => void): void {
+  #adoptKin(kin: Kin, lost: Lost): void {
     const { journal, flows } = this.#deps
     const taken = (ok: boolean) => {
       if (ok) flows.adopted(kin.flows)
     }
-    for (const change of asOne(this.#changes(kin, owner, done), taken)) journal.add(change, true)
+    for (const change of asOne(this.#changes(kin, lost), taken)) journal.add(change, true)
   }
 
   #changes(
     { interrupted, waiting }: Pick<Left, 'interrupted' | 'waiting'>,
-    owner: string,
-    done: (ok: boolean) => void,
+    { node: owner, wishes, done }: Lost,
   ): (NodeMove | NodeEnd)[] {
     const { settings, clock, seq, random, known } = this.#deps
     // The other's steady clock is not known here: what a job has waited for there, the wall clock says.
     const ahead = clock.steady() - clock.now()
-    const deps = { settings, known, now: clock.steady(), ahead, seq, random }
+    const deps = { settings, known, now: clock.steady(), ahead, seq, random, wishes }
     return [
       ...interrupted.map((one) => ({ ...changeFor(one, deps, owner), owner, done })),
       ...waiting.map((job) => ({

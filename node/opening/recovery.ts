@@ -2,6 +2,7 @@ import { packError } from '../../src/bytes/error-record.js'
 import { JrError } from '../../src/errors.js'
 import type { JobDefinition } from '../../src/job/definition.js'
 import type { Interrupted } from '../../src/store/contract.js'
+import { wishNote } from '../../src/store/wishes.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
 import { changeAfter } from '../run/conclusion.js'
 import { pastOf } from '../run/past.js'
@@ -24,6 +25,8 @@ export function recover(
     readonly ahead: number
     readonly seq: () => number
     readonly random: () => number
+    /** The ids of those that somebody has begun to wait for while they ran. */
+    readonly wishes: ReadonlySet<string>
   },
 ): void {
   for (const one of interrupted) journal.add(changeFor(one, deps), true)
@@ -35,10 +38,22 @@ export function changeFor(
   deps: Parameters<typeof recover>[2],
   lost = deps.settings.name,
 ): NodeMove | NodeEnd {
+  const wished = deps.wishes.has(interrupted.job.id)
+  const change = changeAfterLoss(interrupted, wished, deps, lost)
+  return wished ? { ...change, notes: [{ ...wishNote(interrupted.job.id), value: null }] } : change
+}
+
+function changeAfterLoss(
+  interrupted: Interrupted,
+  wished: boolean,
+  deps: Parameters<typeof recover>[2],
+  lost: string,
+): NodeMove | NodeEnd {
   const { settings, now, ahead, seq, random } = deps
   const { startedAt } = interrupted
   // Nobody is left who knows whether that attempt has.
-  const job = { ...interrupted.job, course: { ...interrupted.job.course, saved: true } }
+  const found = interrupted.job
+  const job = { ...found, wanted: found.wanted || wished, course: { ...found.course, saved: true } }
   const { attempt, losses } = job.course
   const from = { ...job, course: { ...job.course, attempt: attempt - 1 } }
   const message = `node ${lost} was lost while attempt ${attempt} ran`

@@ -4,7 +4,9 @@ import type { JobDefinition } from '../../src/job/definition.js'
 import { isDeferred } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Logger } from '../../src/logger.js'
-import type { Begin } from '../../src/store/contract.js'
+import type { Begin, Note } from '../../src/store/contract.js'
+import { savedNote } from '../../src/store/saved.js'
+import { wishNote } from '../../src/store/wishes.js'
 import type { FollowUps } from '../changes/follow-ups.js'
 import type { Journal } from '../changes/journal.js'
 import type { Executor } from '../executors/executor.js'
@@ -28,7 +30,7 @@ export interface RunnerDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
-  readonly sayings: Pick<Sayings, 'heard'>
+  readonly sayings: Pick<Sayings, 'heard' | 'revoked'>
   /** The next number of the store: places and outcomes. */
   readonly seq: () => number
   /** What a job is given beside its args; null: nothing. */
@@ -123,10 +125,11 @@ export class Runner {
     return true
   }
 
-  /** From now on the outcome of this running job is kept; false when it is not running. */
+  /** From now on the outcome of this running job is kept, also if the node is lost meanwhile; false when it is not running. */
   watch(id: string): boolean {
     const running = this.#running.get(id)
     if (running === undefined) return false
+    if (!running.watched) this.#note({ ...wishNote(id), value: NOTHING })
     running.watched = true
     return true
   }
@@ -138,6 +141,14 @@ export class Runner {
     this.#running.delete(job.id)
     this.#deps.counts.end(job)
     running.on.cancel(running.attempt.token)
+    // Another job of its id would find what it has left.
+    const saved = this.#deps.sayings.revoked(running.attempt) && !job.course.saved
+    if (saved) this.#note({ ...savedNote(job.id), value: null })
+    if (running.watched && !job.wanted) this.#note({ ...wishNote(job.id), value: null })
+  }
+
+  #note(note: Note): void {
+    this.#deps.journal.add({ kind: 'note', notes: [note], done: null }, true)
   }
 
   conclude(results: readonly AttemptResult[]): void {
@@ -226,8 +237,12 @@ export class Runner {
     if (settings.logJobProcessing) logEnd(log, result, verdict, error)
     // Written before anybody hears of it, so that it outlives the node; but nobody waits for the disk: if the machine
     // loses its power just then, the store still says that this attempt had begun, and the job runs again.
-    const change = changeAfter(result, past, record, verdict, running.discarded, this.#deps)
+    const after = changeAfter(result, past, record, verdict, running.discarded, this.#deps)
+    const wish = { ...wishNote(job.id), value: null }
+    const change = wanted === job.wanted ? after : { ...after, notes: [wish] }
     if (followUp === null || verdict.ended !== 'completed') return journal.add(change, false)
     journal.add({ kind: 'together', changes: [change, ...followUp.inserts] }, false)
   }
 }
+
+const NOTHING = Buffer.alloc(0)

@@ -115,6 +115,13 @@ export class Sayings {
     return { ...result, attempt: { ...attempt, job: { ...job, course: { ...job.course, saved, lines } } } }
   }
 
+  /** The attempt counts for nothing. Answers whether it has saved something. */
+  revoked(attempt: Attempt): boolean {
+    const saved = this.#said.get(attempt.token)?.saved === true
+    this.#said.delete(attempt.token)
+    return saved
+  }
+
   #of(attempt: Attempt): Said {
     const there = this.#said.get(attempt.token)
     if (there !== undefined) return there

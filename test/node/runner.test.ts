@@ -122,7 +122,7 @@ function runnerWith(
       unknown: (job) => back.push(job),
     },
     counts: { begin: () => {}, end: () => {} },
-    sayings: { heard: (result) => result },
+    sayings: { heard: (result) => result, revoked: () => true },
     brought: ({ id, course }) =>
       course.saved ? Promise.resolve({ saved: Buffer.from(id), given: Buffer.alloc(0) }) : null,
     journal: { add: (change) => changes.push(change) },
@@ -337,6 +337,19 @@ t.test('an outcome is kept when somebody waits for it, from the start or since',
     runner.conclude([bench.end('job-1')])
     const kept = wanted || watched
     t.match(changes.at(-1), { kind: 'end', report: { state: 'completed' }, outcome: kept ? {} : null })
+    // Of one that came while it ran the record does not say so: a note does, until then.
+    const wish = { shelf: { name: 'wishes' }, key: 'job-1' }
+    const notes = changes.flatMap((change) => ('notes' in change ? (change.notes ?? []) : []))
+    t.match(
+      notes,
+      watched
+        ? [
+            { ...wish, value: Buffer.alloc(0) },
+            { ...wish, value: null },
+          ]
+        : [],
+    )
+    t.equal(notes.length, watched ? 2 : 0)
     t.notOk(runner.watch('job-1'))
   }
 })
@@ -362,7 +375,7 @@ t.test('an attempt that the store did not let begin counts for nothing', async (
   t.equal(runner.size, 0)
   t.equal(bench.cancelled.length, 1)
   runner.conclude([bench.end('job-1')])
-  t.same(kinds(), ['begin'])
+  t.same(kinds(), ['begin', 'note'], 'what it has saved goes')
 })
 
 t.test(

@@ -1,13 +1,18 @@
 import { packError } from '../../bytes/error-record.js'
 import { JrError } from '../../errors.js'
+import { membershipOf } from '../../job/flow.js'
 import { epochAt, epochOfMs, firstNumber, msOfEpoch } from '../../job/numbers.js'
 import { outcomeOf } from '../../job/outcome.js'
-import type { Outcome, StoredJob } from '../../job/record.js'
+import type { JobRecord, Outcome, StoredJob } from '../../job/record.js'
 import { isTerminal, transition } from '../../job/states.js'
 import type { ActAnswer } from '../../verbs/acts.js'
+import type { NoteName } from '../contract.js'
+import { flowNote } from '../flow-notes.js'
+import { savedNote } from '../saved.js'
 import { firstNote } from '../serial.js'
 import { standsOf, tagNotes } from '../tags.js'
 import { heldKey } from '../unique.js'
+import { wishNote } from '../wishes.js'
 import { scopedName, writeOutcome } from './change-fields.js'
 import { FieldWriter } from './field-writer.js'
 import { nodeKeys, placeOf } from './keys.js'
@@ -77,7 +82,16 @@ function writeDestroyed(out: FieldWriter, node: string, stored: StoredJob, seq: 
   writeOutcome(out, outcome)
   if (isTerminal(state)) return
   for (const name of tagNotes(job, standsOf(state))) out.text(scopedName(name))
-  for (const name of [heldKey(job, state), firstNote(job)]) if (name !== null) out.text(scopedName(name))
+  for (const name of [heldKey(job, state), firstNote(job), memberNote(job)])
+    if (name !== null) out.text(scopedName(name))
+  if (state === 'running' || job.course.saved) out.text(scopedName(savedNote(job.id)))
+  if (state === 'running') out.text(scopedName(wishNote(job.id)))
+}
+
+/** Whoever needs it finds that it is there no more. */
+function memberNote(job: JobRecord): NoteName | null {
+  const of = membershipOf(job)
+  return of === null ? null : flowNote(of.flow, of.key)
 }
 
 function cancelled(node: string, stored: StoredJob, seq: number, now: number): Outcome {
