@@ -1,101 +1,261 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { Distributor } from '#dist/distributor/index.js'
 import type { Need } from '#dist/src/job/terms/flow.js'
-import { afterEnd, atFirst, type FlowShape, flowShapes, type ModelStates } from '../fixtures/flow-model.js'
-import { event, folder, JOBS, randomOf, startApp } from './harness.js'
+import {
+  afterEnd,
+  atFirst,
+  type FlowShape,
+  flowShapes,
+  type ModelState,
+  type ModelStates,
+} from '../fixtures/flow-model.js'
+import { type RedisServer, startRedis, withoutRedis } from '../store-redis/redis-server.js'
+import { descendants, event, folder, JOBS, randomOf, startApp, until } from './harness.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 2)
+const MANY = process.env.JR_TEST_ROUNDS
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const FLOWS = 5
-const MOST_JOBS = process.env.JR_TEST_ROUNDS === undefined ? 12 : 100
+const MOST_JOBS = MANY === undefined ? 12 : 100
 
-/** How each job ends when it runs: every fifth fails. */
-const fails = (key: string) => [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 5 === 0
+type Victim = 'node' | 'child' | 'app' | 'redis'
+
+/** How a job ends when it runs. */
+function endOf(key: string): 'completed' | 'failed' | 'cancelled' {
+  const sum = [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+  if (sum % 5 === 0) return 'failed'
+  return sum % 7 === 0 ? 'cancelled' : 'completed'
+}
 
 /** How a flow ends, whatever the order in which its jobs do. */
-function endOf(shape: FlowShape): ModelStates {
+function endsOf(shape: FlowShape): ModelStates {
   let states = atFirst(shape)
   for (;;) {
     const [key] = [...states].find(([, state]) => state === 'open') ?? []
     if (key === undefined) return states
-    states = afterEnd(shape, states, key, fails(key) ? 'failed' : 'completed')
+    states = afterEnd(shape, states, key, endOf(key))
   }
 }
 
-const stateOf = (end: PromiseSettledResult<unknown>) => {
-  if (end.status === 'fulfilled') return 'completed'
-  return (end.reason as { code?: string }).code === 'JR_CANCELLED' ? 'cancelled' : 'failed'
+/** Each need is said once, by key: as it is given to an app. */
+function asGiven({ failFast, jobs }: FlowShape): FlowShape {
+  const keys = jobs.map(({ key }) => key)
+  const each = (own: string, { key, onFail }: Need) =>
+    (key === null ? keys.filter((one) => one !== own) : [key]).map((one) => ({ key: one, onFail }))
+  const said = (own: string, needs: readonly Need[]) => [
+    ...new Map(needs.flatMap((need) => each(own, need)).map((need) => [need.key, need])).values(),
+  ]
+  return { failFast, jobs: jobs.map(({ key, needs }) => ({ key, needs: said(key, needs) })) }
 }
 
-/** Each need is said once: as it is given to an app. */
-function once({ failFast, jobs }: FlowShape): FlowShape {
-  const said = (needs: readonly Need[]) => [...new Map(needs.map((need) => [need.key, need])).values()]
-  return { failFast, jobs: jobs.map(({ key, needs }) => ({ key, needs: said(needs) })) }
+/** A flow under way: `jobs` are given to an app, and `ids` found by key when they have ended. */
+interface Going {
+  readonly shape: FlowShape
+  readonly id: string
+  readonly cancelAfter: number | undefined
+  readonly jobs: Record<string, { name: string; args: object; needs: object; opts: object }>
 }
 
-const onFailOf = (needs: readonly Need[]) => Object.fromEntries(needs.map(({ key, onFail }) => [key, onFail]))
+function goingOf(shape: FlowShape, id: string, log: string, cancelAfter: number | undefined): Going {
+  const jobs = shape.jobs.map(({ key, needs }) => {
+    const args = { log, as: `${id}.${key}`, ends: endOf(key) }
+    const fate = Object.fromEntries(needs.map((need) => [need.key, need.onFail]))
+    return [key, { name: 'flow_member', args, needs: fate, opts: { id: `${id}.${key}` } }] as const
+  })
+  return { shape, id, cancelAfter, jobs: Object.fromEntries(jobs) }
+}
 
-t.test(`flows of random shape over ${ROUNDS} kills of their node (seed ${SEED})`, async (t) => {
-  t.setTimeout(120_000 + ROUNDS * 10_000)
+/** An app of its own process, which may be killed. */
+class KilledApp {
+  readonly #spool: string
+  readonly path: string
+  readonly said = new Set<string>()
+  process: ChildProcess | null = null
+
+  constructor(t: Test, dir: string) {
+    this.#spool = join(dir, 'spool')
+    this.path = join(dir, 'sock')
+    t.teardown(() => this.process?.kill('SIGKILL'))
+  }
+
+  /** Resolves when a node has all that an earlier life has left. */
+  async start(): Promise<void> {
+    const fixture = resolve('test/fixtures/flow-app.mjs')
+    this.process = spawn(process.execPath, [fixture, this.path, this.#spool], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.said.delete('back')
+    let rest = ''
+    this.process.stdin?.on('error', () => {})
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) this.said.add(line)
+    })
+    await until(() => this.said.has('back'))
+  }
+
+  enqueue({ id, shape, jobs, cancelAfter }: Going): void {
+    const line = JSON.stringify({ id, failFast: shape.failFast, jobs, cancelAfter })
+    this.process?.stdin?.write(`${line}\n`)
+  }
+
+  async kill(): Promise<void> {
+    const gone = new Promise((done) => this.process?.once('exit', done))
+    this.process?.kill('SIGKILL')
+    await gone
+    await this.start()
+  }
+}
+
+interface Ran {
+  readonly as: string
+  readonly needs: readonly string[]
+}
+
+/** What is wrong with the ends of a flow. */
+function faultsOf(going: Going, states: ReadonlyMap<string, ModelState>, ran: readonly Ran[]): string[] {
+  const { shape, id, cancelAfter } = going
+  const expected = endsOf(shape)
+  const hasRun = (key: string) => ran.some(({ as }) => as === `${id}.${key}`)
+  const faults: string[] = []
+  for (const { key, needs } of shape.jobs) {
+    const state = states.get(key)
+    const failing = needs.some((need) => need.onFail === 'fail' && states.get(need.key ?? '') !== 'completed')
+    const its = `${key} is ${state}`
+    if (state === 'completed' && (failing || !hasRun(key))) faults.push(`${its}, and had no cause to run`)
+    if (state === 'failed' && !failing && endOf(key) !== 'failed') faults.push(`${its} without a cause`)
+    if (failing && hasRun(key)) faults.push(`${its}, and has run without cause`)
+    const byOthers = shape.failFast || cancelAfter !== undefined
+    if (!byOthers && state !== expected.get(key)) faults.push(`${its}, expected ${expected.get(key)}`)
+    if (state === 'cancelled' && !byOthers && endOf(key) !== 'cancelled') faults.push(`${its} by nobody`)
+  }
+  const allWell = [...expected.values()].every((state) => state === 'completed')
+  if (shape.failFast && cancelAfter === undefined) {
+    if (allWell !== [...states.values()].every((state) => state === 'completed'))
+      faults.push('failFast without a cause, or without effect')
+  }
+  return faults.map((fault) => `${id}: ${fault}`)
+}
+
+async function kills(
+  t: Test,
+  victims: readonly Victim[],
+  rounds: number,
+  options: (dir: string) => object,
+  redis: RedisServer | null,
+): Promise<void> {
+  t.setTimeout(120_000 + rounds * 20_000)
   const random = randomOf(SEED)
   const dir = folder(t)
   const log = join(dir, 'log')
   mkdirSync(log)
   const { app } = await startApp(t, { name: 'app', doubtTimeout: '100s' })
-  const rest = { logLevel: 'error', backoff: 0.02, maxAttempts: 30, standbyChildren: 0 } as const
-  const node = await app.spawnNode({ name: 'n1', jobs: JOBS, dir: join(dir, 'data'), ...rest })
-  for (let round = 0; round < ROUNDS; round++) {
-    const shapes = fc.sample(flowShapes(MOST_JOBS), { numRuns: FLOWS, seed: SEED + round }).map(once)
-    const back = event(app, 'spawned:exited').then(() => event(app, 'node:connected'))
-    const flows = shapes.map(({ failFast, jobs }, i) => {
-      const given = jobs.map(({ key, needs }) => {
-        const args = { log, as: `${round}.${i}.${key}`, fails: fails(key) }
-        const names = needs.flatMap(({ key }) =>
-          key === null ? jobs.map((job) => job.key).filter((one) => one !== 'all') : [key],
-        )
-        const fate =
-          needs[0]?.key === null
-            ? Object.fromEntries(names.map((name) => [name, needs[0]?.onFail ?? 'fail']))
-            : onFailOf(needs)
-        return [key, { name: 'flow_member', args, needs: fate }] as const
-      })
-      const flow = app.flow({ failFast, jobs: Object.fromEntries(given) })
-      return Promise.allSettled(jobs.map(({ key }) => flow.jobs[key]?.result()))
-    })
-    const { pid } = node
-    setTimeout(() => process.kill(pid, 'SIGKILL'), random() * 200)
-    const ends = await Promise.all(flows)
-    await back
-    const ran = readFileSync(join(log, 'ran'), 'utf8')
-      .split('\n')
-      .map((line) => line.split(' '))
-    for (const [i, shape] of shapes.entries()) {
-      const found: ModelStates = new Map(
-        shape.jobs.map(({ key }, at) => [key, stateOf(ends[i]?.[at] as PromiseSettledResult<unknown>)]),
-      )
-      const about = `round ${round}: ${JSON.stringify(shape)}`
-      const expected = endOf(shape)
-      if (!shape.failFast) {
-        t.same(found, expected, about)
-        const without = shape.jobs.filter(
-          ({ key, needs }) => expected.get(key) === 'failed' && !fails(key) && needs.length > 0,
-        )
-        for (const { key } of without)
-          t.notOk(
-            ran.some(([as]) => as === `${round}.${i}.${key}`),
-            `${key} runs without cause. ${about}`,
-          )
-      } else if (![...found.values()].every((state) => state === 'completed')) {
-        t.ok(
-          [...found].some(([key, state]) => state === 'failed' && fails(key)),
-          `the first has failed by itself. ${about}`,
-        )
-      } else t.same(found, expected, about)
-    }
-    for (const [as, ...needs] of ran) t.notOk(needs.includes('null'), `${as} ran before its needs had ended`)
-  }
+  const killed = new KilledApp(t, dir)
+  const node = await app.spawnNode({
+    ...{ name: 'n1', jobs: JOBS, logLevel: 'error', backoff: 0.02, maxAttempts: 30 },
+    // Everything that has ended is looked at.
+    ...{ removeDoneJobs: false, removeCancelledJobs: false, keepCount: 2000 },
+    ...{ standbyChildren: 0, deferredChildren: 0, listen: { path: killed.path }, ...options(dir) },
+  })
+  await killed.start()
   const monitor = app.monitor({ node: 'n1' })
+  const stateOf = async (id: string) => (await monitor.load(id))?.state
+  const kill = async (victim: Victim) => {
+    if (victim === 'app') await killed.kill()
+    else if (victim === 'redis') {
+      await redis?.signal('SIGKILL')
+      await redis?.again()
+    } else {
+      const [child] = descendants(node.pid)
+      if (victim === 'child' && child !== undefined) return process.kill(child, 'SIGKILL')
+      const back = event(app, 'spawned:exited').then(() => event(app, 'node:connected'))
+      process.kill(node.pid, 'SIGKILL')
+      await back
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const victim = victims[round % victims.length] ?? 'node'
+    const shapes = fc.sample(flowShapes(MOST_JOBS), { numRuns: FLOWS, seed: SEED + round }).map(asGiven)
+    const goings = shapes.map((shape, i) =>
+      goingOf(shape, `${round}.${i}`, log, i === FLOWS - 1 ? random() * 200 : undefined),
+    )
+    const when = random() * 200
+    const over = new Promise((done) => setTimeout(done, when)).then(() => kill(victim))
+    const [first, ...others] = goings
+    for (const going of others) killed.enqueue(going)
+    if (first !== undefined) await heard(app, first)
+    await over
+    const there = await thereOf(goings, killed, stateOf)
+    const states = new Map<Going, ReadonlyMap<string, ModelState>>()
+    for (const going of there) states.set(going, await endsIn(going, stateOf))
+    const ran = readFileSync(join(log, 'ran'), { encoding: 'utf8', flag: 'a+' })
+      .split('\n')
+      .filter((line) => line.startsWith(`${round}.`))
+      .map((line) => line.split(' '))
+      .map(([as = '', ...needs]) => ({ as, needs }))
+    const early = ran.filter(({ needs }) => needs.includes('null'))
+    const faults = [...states].flatMap(([going, ends]) => faultsOf(going, ends, ran))
+    const about = `round ${round}: ${victim} killed after ${when} ms, ${there.length} flows`
+    if (MANY !== undefined) console.error(about)
+    t.same([...faults, ...early.map(({ as }) => `${as} ran before its needs had ended`)], [], about)
+  }
   t.same((await monitor.jobsFor({ state: 'blocked' })).jobs, [], 'none stays blocked')
+  t.same((await monitor.jobsFor({ state: 'running' })).jobs, [])
+}
+
+/** Who enqueues a flow and lives hears of all of it. */
+async function heard(app: Distributor, { id, shape, jobs }: Going): Promise<void> {
+  const flow = app.flow({ id, failFast: shape.failFast, jobs: jobs as never })
+  const handles = Object.values(flow.jobs as Record<string, { result(): Promise<unknown> }>)
+  await Promise.allSettled(handles.map((handle) => handle.result()))
+}
+
+/** Those that an app has said to have; of the others all is there, or nothing. */
+async function thereOf(
+  [first, ...others]: readonly Going[],
+  killed: KilledApp,
+  stateOf: (id: string) => Promise<string | undefined>,
+): Promise<Going[]> {
+  const found = await Promise.all(
+    others.map(async (going) => {
+      const [key] = Object.keys(going.jobs)
+      return killed.said.has(`enqueued ${going.id}`) || (await stateOf(`${going.id}.${key}`)) !== undefined
+    }),
+  )
+  const there = others.filter((_, i) => found[i])
+  return first === undefined ? there : [first, ...there]
+}
+
+async function endsIn(
+  { id, shape }: Going,
+  stateOf: (id: string) => Promise<string | undefined>,
+): Promise<ReadonlyMap<string, ModelState>> {
+  const ends = new Map<string, ModelState>()
+  await until(async () => {
+    const open = shape.jobs.filter(({ key }) => !ends.has(key))
+    const states = await Promise.all(open.map(({ key }) => stateOf(`${id}.${key}`)))
+    for (const [i, { key }] of open.entries()) {
+      const state = states[i]
+      if (state === 'completed' || state === 'failed' || state === 'cancelled') ends.set(key, state)
+    }
+    return ends.size === shape.jobs.length
+  })
+  return ends
+}
+
+const rounds = (few: number) => Number(MANY ?? few)
+
+t.test(`flows of random shape while their node, a child, or their app is killed (seed ${SEED})`, (t) =>
+  kills(t, ['node', 'child', 'app'], rounds(3), (dir) => ({ dir: join(dir, 'data') }), null),
+)
+
+const noRedis = withoutRedis()
+t.test(`the same, and Redis is killed (seed ${SEED})`, { skip: noRedis }, async (t) => {
+  const redis = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')
+  const store = { store: 'redis', redisUrl: redis.url } as const
+  await kills(t, ['redis', 'node', 'child', 'app'], rounds(1), () => store, redis)
 })
