@@ -79,12 +79,8 @@ export function idTaken({ id, name }: { readonly id: string; readonly name: stri
 }
 
 /** Of a job of a flow whose key, as notes have it, is there. */
-export function flowTaken(key: string): JrError {
-  const [flow, job] = key.slice(1).split('\0')
-  return new JrError(
-    'JR_DUPLICATE',
-    `a flow '${flow}' that has not ended is there, with a job '${job}' (option id)`,
-  )
+export function flowTaken(id: string): JrError {
+  return new JrError('JR_DUPLICATE', `a flow '${id}' that has not ended is there (option id)`)
 }
 
 /** `need`: the job that has not completed. */

@@ -1,10 +1,11 @@
 import type { Emitter } from '../../src/emitter.js'
 import { duplicateOf, flowTaken, idTaken } from '../../src/errors.js'
+import { idOfFlow } from '../../src/job/flow.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { isTerminal } from '../../src/job/states.js'
 import type { Logger } from '../../src/logger.js'
 import type { Answer, Store } from '../../src/store/contract.js'
-import { FLOWS } from '../../src/store/flow-notes.js'
+import { FLOWS, HEADS } from '../../src/store/flow-notes.js'
 import { holderOf } from '../../src/store/unique.js'
 import type { JobCounts } from '../counts/counts.js'
 import type { NodeEvents } from '../events.js'
@@ -159,11 +160,9 @@ function notNew(change: NodeInsert, answer: Answer | undefined): void {
   change.known = true
   const { job, origin } = change
   if (typeof answer === 'string') return origin?.joined(change, job.id)
-  if (answer.shelf.name === FLOWS.name) {
-    // The job has made this child before.
-    if (job.agreed.terms.parent !== undefined) return origin?.joined(change, job.id)
-    return origin?.refused(change, flowTaken(answer.key))
-  }
+  // The job has made this child before.
+  if (answer.shelf.name === FLOWS.name) return origin?.joined(change, job.id)
+  if (answer.shelf.name === HEADS.name) return origin?.refused(change, flowTaken(idOfFlow(answer.key)))
   const there = holderOf(answer.value)
   if (job.agreed.terms.unique?.onConflict !== 'reject') return origin?.joined(change, there)
   origin?.refused(change, duplicateOf(job.name, there))
@@ -177,8 +176,8 @@ function notTaken(changes: readonly NodeSingle[], answer: Answer | undefined): v
   change.known = true
   const { job, origin, ownId, sentBefore = [] } = change
   const why = answer.answer
-  if (typeof why !== 'string' && why.shelf.name === FLOWS.name)
-    return origin?.refused(change, flowTaken(why.key))
+  if (typeof why !== 'string' && why.shelf.name === HEADS.name)
+    return origin?.refused(change, flowTaken(idOfFlow(why.key)))
   if (typeof why !== 'string') return origin?.refused(change, duplicateOf(job.name, holderOf(why.value)))
   if (ownId && sentBefore.length === 0) return origin?.refused(change, idTaken(job))
   // They have come to a neighbour before, all of them.

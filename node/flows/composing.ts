@@ -6,8 +6,16 @@ import type { JobRecord, Outcome } from '../../src/job/record.js'
 import { inFront } from '../../src/job/series.js'
 import type { TerminalState } from '../../src/job/states.js'
 import { MAX_NOTE_VALUE } from '../../src/rules.js'
-import { flowBytes, flowNote, leftBytes, resultNote } from '../../src/store/flow-notes.js'
-import type { Note } from '../../src/store/notes.js'
+import {
+  type FlowNote,
+  flowBytes,
+  flowNote,
+  headNote,
+  isMuch,
+  leftBytes,
+  resultNote,
+} from '../../src/store/flow-notes.js'
+import type { Note, NoteName } from '../../src/store/notes.js'
 import { moveOf, type NodeEnd, type NodeInsert, type NodeSingle } from '../changes/journal.js'
 import { type ConclusionDeps, endedWithoutRun } from '../run/conclusion.js'
 import type { Flow, Part } from './flow.js'
@@ -67,7 +75,7 @@ export function changesOf(
     ended.push({ part: member, end })
   }
   const notes = isGone(flow)
-    ? goneNotes(flow)
+    ? Object.values(goneNotes(flow)).flat()
     : ended.flatMap(({ part, end }) => endNotes(flow, part, end, deps))
   const [first] = changes
   // The notes of the end of a job that is kept would go with that.
@@ -87,25 +95,42 @@ export function isSmall({ graph }: Flow): boolean {
   return graph.members.size <= SMALL
 }
 
-function goneNotes({ name, graph }: Flow): Note[] {
+/** All notes of a flow, to go. */
+export function goneNotes({ name, graph, isFamily }: Flow): {
+  readonly ofJobs: readonly Note[]
+  readonly head: readonly Note[]
+} {
   const notes: Note[] = []
-  for (const { key, hasResult } of graph.members.values()) {
-    notes.push({ ...flowNote(name, key), value: null })
-    if (hasResult) notes.push({ ...resultNote(name, key), value: null })
+  for (const { key, isApart } of graph.members.values()) {
+    notes.push(noteOf(flowNote(name, key), null))
+    if (isApart) notes.push(noteOf(resultNote(name, key), null))
   }
-  return notes
+  return { ofJobs: notes, head: isFamily ? [] : [noteOf(headNote(name), null)] }
 }
 
 function endNotes(flow: Flow, part: Part, { report }: NodeEnd, { keepResult }: ComposingDeps): Note[] {
   const { key, id, name } = part
-  const stands = part.stands as TerminalState
-  const value = flowBytes({ stands, id, name, failFast: flow.graph.failFast })
-  const note = { ...flowNote(flow.name, key), value }
-  if (report === null || !(flow.isFamily || flow.graph.isNeeded(key))) return [note]
-  part.hasResult = true
-  const left = leftOf(report)
-  keepResult(part, left)
-  return [note, { ...resultNote(flow.name, key), value: left }]
+  const { failFast } = flow.graph
+  const needed = report !== null && (flow.isFamily || flow.graph.isNeeded(key))
+  const left = needed ? leftOf(report) : null
+  part.hasResult = left !== null
+  if (left !== null) keepResult(part, left)
+  const notes = notesOfEnd(flow.name, key, { stands: part.stands as TerminalState, id, name, failFast }, left)
+  part.isApart = notes.length > 1
+  return notes
+}
+
+function notesOfEnd(flow: string, key: string, note: Omit<FlowNote, 'result'>, left: Buffer | null): Note[] {
+  if (left === null || !isMuch(left))
+    return [noteOf(flowNote(flow, key), flowBytes({ ...note, result: left }))]
+  return [
+    noteOf(flowNote(flow, key), flowBytes({ ...note, result: 'apart' })),
+    noteOf(resultNote(flow, key), left),
+  ]
+}
+
+function noteOf({ shelf, key }: NoteName, value: Buffer | null): Note {
+  return { shelf, key, value }
 }
 
 function leftOf({ args, error }: Outcome): Buffer {
@@ -119,11 +144,7 @@ export function lateNotes(end: NodeEnd): Note[] {
   if (of === null || end.report === null) return []
   const { id, name, agreed } = end.from
   const failFast = agreed.terms.flow?.failFast === true
-  const value = flowBytes({ stands: stateOf(end), id, name, failFast })
-  return [
-    { ...flowNote(of.flow, of.key), value },
-    { ...resultNote(of.flow, of.key), value: leftOf(end.report) },
-  ]
+  return notesOfEnd(of.flow, of.key, { stands: stateOf(end), id, name, failFast }, leftOf(end.report))
 }
 
 /** Of lengths in a note. */

@@ -2,7 +2,7 @@ import { membershipOf, parentOf } from '../../src/job/flow.js'
 import type { JobRecord } from '../../src/job/record.js'
 import { inFront } from '../../src/job/series.js'
 import type { Answer } from '../../src/store/contract.js'
-import { flowNote } from '../../src/store/flow-notes.js'
+import { flowNote, headNote } from '../../src/store/flow-notes.js'
 import type { NodeChange, NodeEnd, NodeMove, NodeSingle, NodeTogether } from '../changes/journal.js'
 import {
   type ComposingDeps,
@@ -87,9 +87,12 @@ export class Deciding {
   /** It is at another node, and so are the others of its flow: nothing follows here. */
   #forget(flow: Flow, part: Part, change: NodeEnd): NodeEnd {
     flow.graph.remove(part)
-    if (flow.graph.isOver) this.#held.drop(flow)
-    const note = { ...flowNote(flow.name, part.key), value: null }
-    return Object.assign(change, { notes: [...(change.notes ?? []), note] })
+    const notes = [...(change.notes ?? []), { ...flowNote(flow.name, part.key), value: null }]
+    if (flow.graph.isOver) {
+      this.#held.drop(flow)
+      if (!flow.isFamily) notes.push({ ...headNote(flow.name), value: null })
+    }
+    return Object.assign(change, { notes })
   }
 
   #waitsOrNot(flow: Flow, change: NodeMove): NodeChange {
@@ -214,7 +217,7 @@ export class Deciding {
   /** `notes`: there are notes of it that have to go. */
   over(flow: Flow, notes: boolean): void {
     this.#held.drop(flow)
-    if (notes) sweep(flow.name, this.#deps).catch(this.#deps.onError)
+    if (notes) sweep(flow, this.#deps).catch(this.#deps.onError)
   }
 
   /** Not as it was expected: what was to follow is found anew. */

@@ -12,8 +12,9 @@ export interface Part extends Member {
   running: boolean
   /** While it is blocked, and there is room for it in memory. */
   record: JobRecord | null
-  /** Others need what it has left: that is in a note of its own. */
+  /** Others need what it has left: that is in its note, or `apart`, in one of its own. */
   hasResult: boolean
+  isApart: boolean
   /** The same in memory, while there is room for it. */
   result: Buffer | null
 }

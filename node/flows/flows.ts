@@ -2,7 +2,8 @@ import { familyOf, isFamily, membershipOf } from '../../src/job/flow.js'
 import { flowOf, isBlocked } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { Answer } from '../../src/store/contract.js'
-import { flowBytes, flowNote, hasFamilies } from '../../src/store/flow-notes.js'
+import { flowBytes, flowNote, hasFamilies, headNote } from '../../src/store/flow-notes.js'
+import type { Note } from '../../src/store/notes.js'
 import type {
   NodeChange,
   NodeEnd,
@@ -61,7 +62,7 @@ export class Flows {
   place(change: NodeChange, durable: boolean): NodeChange | null {
     switch (change.kind) {
       case 'insert':
-        opened(change)
+        opened(change, null)
         return change
       case 'begin':
         this.#held.goes(change.job, false, change.job, true)
@@ -158,7 +159,8 @@ export class Flows {
 
   #together(change: NodeTogether, durable: boolean): NodeChange | null {
     const [first, ...more] = change.changes
-    for (const each of change.changes) if (each.kind === 'insert') opened(each)
+    let last: string | null = null
+    for (const each of change.changes) if (each.kind === 'insert') last = opened(each, last)
     if (first === undefined || first.kind === 'insert') return change
     if (first.kind !== 'end') return this.#deciding.together(change.changes, durable)
     return this.#ends(first, more as NodeInsert[], durable)
@@ -190,13 +192,24 @@ export class Flows {
 
 const NOTHING = Buffer.alloc(0)
 
-/** A new job of a flow: there is no other of its key until the flow is over. */
-function opened(change: NodeInsert): void {
+/**
+ * A new job of a flow: there is no other flow of its name until that is over, and of children none of its key. `last`: the flow of
+ * the one before, which comes with it. Answers its own.
+ */
+function opened(change: NodeInsert, last: string | null): string | null {
   const { job } = change
   const of = membershipOf(job)
-  if (of === null || change.again === true) return
-  const failFast = job.agreed.terms.flow?.failFast === true
-  const value = flowBytes({ stands: 'open', id: job.id, name: job.name, failFast })
-  const note = { ...flowNote(of.flow, of.key), value, unless: 'taken' } as const
-  Object.assign(change, { notes: [...(change.notes ?? []), note] })
+  if (of === null || change.again === true) return last
+  const { flow: term } = job.agreed.terms
+  const { id, name } = job
+  const value = flowBytes({ stands: 'open', id, name, failFast: term?.failFast === true, result: null })
+  const note = flowNote(of.flow, of.key)
+  const notes: Note[] = change.notes === undefined ? [] : [...change.notes]
+  if (term === undefined) notes.push({ ...note, value, unless: 'taken' })
+  else {
+    if (of.flow !== last) notes.push({ ...headNote(of.flow), value: NOTHING, unless: 'taken' })
+    notes.push({ ...note, value, isNew: true })
+  }
+  Object.assign(change, { notes })
+  return of.flow
 }

@@ -47,7 +47,8 @@ export function givenOf(flow: Flow, { id, agreed }: JobRecord): Buffer | null {
   const needs: Other[] = []
   const seen = (part: Part): Other | null => {
     if (part.hasResult && part.result === null) return null
-    return otherOf(part.key, { ...part, stands: stateOf(part) ?? 'open' }, part.result, left)
+    const { key, id, name, result } = part
+    return otherOf(key, { id, name, stands: stateOf(part) ?? 'open' }, result, left)
   }
   let others: Others | null = null
   for (const { key } of agreed.terms.needs ?? []) {
@@ -84,11 +85,17 @@ async function readOthers(
   const found: Other[] = []
   for (let at = 0; at < keys.length; at += READ_AT_ONCE) {
     const some = keys.slice(at, at + READ_AT_ONCE)
-    const notes = await Promise.all(some.map((key) => readNote(store, flowNote(flow, key))))
-    const results = await Promise.all(some.map((key) => readNote(store, resultNote(flow, key))))
+    const values = await Promise.all(some.map((key) => readNote(store, flowNote(flow, key))))
+    const notes = values.map((value) => (value === null ? null : readFlowNote(value)))
+    const results = await Promise.all(
+      some.map((key, i) => {
+        const result = notes[i]?.result ?? null
+        return result === 'apart' ? readNote(store, resultNote(flow, key)) : result
+      }),
+    )
     for (const [i, key] of some.entries()) {
       const note = notes[i] ?? null
-      if (note !== null) found.push(otherOf(key, readFlowNote(note), results[i] ?? null, left))
+      if (note !== null) found.push(otherOf(key, note, results[i] ?? null, left))
     }
   }
   return found
@@ -124,11 +131,15 @@ async function readMany(
     if (keys.has(key)) notes.set(key, readFlowNote(value))
   }
   const found = new Map<string, Other>()
-  for (const [key, note] of notes) found.set(key, otherOf(key, note, null, left))
+  for (const [key, note] of notes) {
+    const { result } = note
+    found.set(key, otherOf(key, note, result === 'apart' ? null : result, left))
+  }
+  if (![...notes.values()].some(({ result }) => result === 'apart')) return [...found.values()]
   for await (const { key: path, value } of allNotes(store, RESULTS, notesOf(flow))) {
     const { key } = partsOfKey(path)
     const note = notes.get(key)
-    if (note !== undefined) found.set(key, otherOf(key, note, value, left))
+    if (note?.result === 'apart') found.set(key, otherOf(key, note, value, left))
   }
   return [...found.values()]
 }
@@ -146,7 +157,7 @@ async function readNote(store: Notes, { shelf, key }: NoteName): Promise<Buffer 
 
 function otherOf(
   key: string,
-  note: Omit<FlowNote, 'failFast'>,
+  note: Pick<FlowNote, 'id' | 'name' | 'stands'>,
   result: Buffer | null,
   left: { bytes: number },
 ): Other {

@@ -29,13 +29,16 @@ export async function readFlow(store: FlowStore, flow: Flow, cache: Cache): Prom
     const { key } = partsOfKey(path)
     const note = readFlowNote(value)
     failFast = note.failFast
-    parts.push(newPart(key, note.id, note.name, note.stands, []))
+    const part = newPart(key, note.id, note.name, note.stands, [])
+    part.hasResult = note.result !== null
+    part.isApart = note.result === 'apart'
+    if (Buffer.isBuffer(note.result)) cache.keepResult(part, note.result)
+    parts.push(part)
   }
   flow.graph = new Graph(failFast)
   for (const part of parts) {
     const record = blocked.get(part.key)
     if (record === undefined || part.stands !== 'open') {
-      part.hasResult = part.stands !== 'open'
       flow.graph.add(part)
       continue
     }
@@ -98,6 +101,7 @@ export function newPart(
     running: false,
     record: null,
     hasResult: false,
+    isApart: false,
     result: null,
   }
 }

@@ -1,33 +1,28 @@
 import { BEFORE_BLOCKED, flowOf } from '../../src/job/lane.js'
-import { FLOWS, notesOf, partsOfKey, RESULTS, readFlowNote } from '../../src/store/flow-notes.js'
-import { allNotes, type Note } from '../../src/store/notes.js'
+import { FLOWS, partsOfKey, readFlowNote } from '../../src/store/flow-notes.js'
+import { allNotes } from '../../src/store/notes.js'
 import type { NodeChange } from '../changes/journal.js'
+import { goneNotes } from './composing.js'
+import type { Flow } from './flow.js'
 import type { FlowStore } from './reading.js'
 
 const AT_ONCE = 500
 const LANES_AT_ONCE = 1000
 
 export interface Sweeping {
-  readonly store: FlowStore
   readonly write: (change: NodeChange, durable: boolean) => void
   /** All that was written before is in the store. */
   readonly written: () => Promise<void>
 }
 
-/** All jobs of a flow have ended: its notes go, a few at a time. */
-export async function sweep(flow: string, { store, write, written }: Sweeping): Promise<void> {
+/** All jobs of a flow have ended: its notes go, a few at a time, and last that which keeps another of its name out. */
+export async function sweep(flow: Flow, { write, written }: Sweeping): Promise<void> {
   await written()
-  // It did not end after all, or there is another one of its name.
-  for await (const { value } of allNotes(store, FLOWS, notesOf(flow)))
-    if (readFlowNote(value).stands === 'open') return
-  for (const shelf of [RESULTS, FLOWS]) {
-    for (;;) {
-      const page = await store.notes(shelf, notesOf(flow), AT_ONCE)
-      if (page.length === 0) break
-      const notes: Note[] = page.map(({ key }) => ({ shelf, key, value: null }))
-      write({ kind: 'note', notes, done: null }, false)
-      await written()
-    }
+  const gone = goneNotes(flow)
+  const notes = [...gone.ofJobs, ...gone.head]
+  for (let at = 0; at < notes.length; at += AT_ONCE) {
+    write({ kind: 'note', notes: notes.slice(at, at + AT_ONCE), done: null }, false)
+    await written()
   }
 }
 

@@ -156,6 +156,13 @@ export class ByteWriter {
     return taken
   }
 
+  /** A copy of all that was written, no larger than that; the writer begins anew with the buffer that it has. */
+  copy(): Buffer {
+    const copied = Buffer.from(this.#bytes.subarray(0, this.#at))
+    this.#at = 0
+    return copied
+  }
+
   /** Whether all of it could be written there as one byte each. */
   #ascii(value: string, length: number, from: number): boolean {
     const bytes = this.#bytes

@@ -25,6 +25,11 @@ export function flowNamed(id: string): string {
   return `f${id}`
 }
 
+/** The id that a flow was given. */
+export function idOfFlow(flow: string): string {
+  return flow.slice(1)
+}
+
 /** The flow of the children of a job. */
 export function familyOf({ id, edition }: Named): string {
   const short = id.length <= LONGEST_ID && !id.includes('\0') && !id.startsWith(DIGEST)

@@ -32,10 +32,13 @@ export interface Given {
   readonly children: readonly Other[]
 }
 
+const writer = new ByteWriter()
+
 export const NOTHING_GIVEN: Given = Object.freeze({ needs: [], others: null, children: [] })
 
 export function givenBytes({ needs, others, children }: Given): Buffer {
-  const w = new ByteWriter()
+  const w = writer
+  w.cut(0)
   writeAll(w, needs)
   writeAll(w, children)
   w.flag(others !== null)
@@ -45,7 +48,7 @@ export function givenBytes({ needs, others, children }: Given): Buffer {
     w.uint(others.cancelled)
     writeAll(w, others.failures)
   }
-  return w.take()
+  return w.copy()
 }
 
 export function readGiven(bytes: Buffer): Given {

@@ -107,11 +107,17 @@ export async function* allNotes(
 /** What the notes of one page carry, about. */
 export const NOTES_BYTES = 4 * 1024 * 1024
 
+/** There are few, and each is looked at once. */
+const knownShelves = new WeakSet<Shelf>()
+
 /** Throws a TypeError for what no store is to be given: notes come from this node's own code. */
 export function checkNotes(notes: readonly Note[]): void {
   checked(NOTES, notes, 'notes')
   for (const { shelf, key, value } of notes) {
-    if (!SHELF.meets(shelf.name)) checked(SHELF, shelf.name, 'notes: shelf')
+    if (!knownShelves.has(shelf)) {
+      checked(SHELF, shelf.name, 'notes: shelf')
+      knownShelves.add(shelf)
+    }
     // Texts for errors are made where there is one: this is done for each note of each job.
     if (!NOTE_KEY.meets(key)) checked(NOTE_KEY, key, `notes: key on ${shelf.name}`)
     if (value !== null && !NOTE_VALUE.meets(value))

@@ -43,13 +43,19 @@ export function refusalOf(change: Single, ground: Ground): Refusal | null {
 
 /** Of changes that are to be done together, each after those before it, the first that can't be. */
 export function firstRefusal(changes: readonly Single[], ground: Ground): Refused | null {
-  const ahead = new Ahead(ground)
-  for (const [at, change] of changes.entries()) {
+  const ahead = new Ahead(ground, changes.some(looksAtNotes))
+  const last = changes.length - 1
+  for (let at = 0; at <= last; at++) {
+    const change = changes[at] as Single
     const answer = refusalOf(change, ahead)
     if (answer !== null) return { is: 'refused', at, answer }
-    ahead.done(change)
+    if (at < last) ahead.done(change)
   }
   return null
+}
+
+function looksAtNotes({ notes }: Single): boolean {
+  return notes?.some(({ unless }) => unless !== undefined) === true
 }
 
 function refusalOfJob(change: Single, ground: Ground): 'duplicate' | 'stale' | null {
@@ -68,10 +74,12 @@ function refusalOfJob(change: Single, ground: Ground): 'duplicate' | 'stale' | n
   }
 }
 
-function takenNote({ notes = [] }: Single, ground: Ground): Refusal | null {
-  for (const { shelf, key, unless, at } of notes) {
-    const value = unless === undefined ? null : ground.note({ shelf, key })
-    if (isTaken({ at }, value)) return { is: 'taken', shelf, key, value }
+function takenNote({ notes }: Single, ground: Ground): Refusal | null {
+  if (notes === undefined) return null
+  for (const note of notes) {
+    if (note.unless === undefined) continue
+    const value = ground.note(note)
+    if (isTaken(note, value)) return { is: 'taken', shelf: note.shelf, key: note.key, value }
   }
   return null
 }
@@ -83,9 +91,12 @@ class Ahead implements Ground {
   readonly #live = new Map<string, { readonly seq: number; readonly running: boolean } | null>()
   readonly #kept = new Map<string, readonly NoteName[] | null>()
   readonly #notes = new Map<string, Buffer | null>()
+  /** One of the changes depends on notes. */
+  readonly #looks: boolean
 
-  constructor(ground: Ground) {
+  constructor(ground: Ground, looks: boolean) {
     this.#ground = ground
+    this.#looks = looks
   }
 
   isAt(from: JobRecord, running: boolean): boolean {
@@ -128,7 +139,8 @@ class Ahead implements Ground {
       case 'remove':
         this.#forget(change.id)
     }
-    for (const note of change.notes ?? []) this.#notes.set(pathOf(note), note.value)
+    if (!this.#looks || change.notes === undefined) return
+    for (const note of change.notes) this.#notes.set(pathOf(note), note.value)
   }
 
   #forget(id: string): void {

@@ -14,7 +14,15 @@ import { outcomeWithoutRun } from '#dist/src/job/outcome.js'
 import type { JobRecord } from '#dist/src/job/record.js'
 import type { TerminalState } from '#dist/src/job/states.js'
 import { agree } from '#dist/src/job/terms/agreed.js'
-import { FLOWS, RESULTS } from '#dist/src/store/flow-notes.js'
+import {
+  FLOWS,
+  flowBytes,
+  HEADS,
+  leftBytes,
+  RESULTS,
+  readFlowNote,
+  readLeft,
+} from '#dist/src/store/flow-notes.js'
 import type { Change, Store } from '#dist/src/store/index.js'
 import { memoryStore } from '#dist/src/store/index.js'
 import { storesWith } from '../contract/stores.js'
@@ -241,8 +249,8 @@ async function play(
   }
   deepStrictEqual(await live(), [], 'none stays blocked')
   equal(
-    (await at.countNotes(FLOWS, {})) + (await at.countNotes(RESULTS, {})),
-    0,
+    (await Promise.all([HEADS, FLOWS, RESULTS].map((shelf) => at.countNotes(shelf, {})))).join(),
+    '0,0,0',
     'nothing of a flow is left behind',
   )
   await at.close()
@@ -289,6 +297,22 @@ t.test('a flow that has gone to another node is forgotten, and nobody is told', 
     t.equal(await store.load(id), null)
     t.equal((await store.load('f.b'))?.state, left === 1 ? 'blocked' : undefined, 'nothing follows')
     t.equal(await store.countNotes(FLOWS, {}), left)
+    t.equal(await store.countNotes(HEADS, {}), left)
   }
   await store.close()
+})
+
+t.test('what the note of a job says', (t) => {
+  const note = { stands: 'open', id: 'job-1', name: 'work', failFast: false, result: null } as const
+  const result = leftBytes({ args: Buffer.from('args'), error: NOTHING })
+  for (const one of [
+    note,
+    { ...note, stands: 'completed', failFast: true },
+    { ...note, stands: 'failed', result },
+    { ...note, stands: 'cancelled', failFast: true, result: 'apart' },
+  ] as const)
+    t.same(readFlowNote(flowBytes(one)), one)
+  t.same(readLeft(result), { args: Buffer.from('args'), error: NOTHING })
+  t.same(readLeft(leftBytes({ args: null, error: NOTHING })).args, null)
+  t.end()
 })

@@ -82,10 +82,10 @@ for (const [store, flags] of Object.entries(STORES)) {
       const ended = flow.result().catch((error) => error)
       await node.line('job:started', flow.jobs.runs.id)
       t.match(await flow.counts(), { blocked: 1, running: 1, scheduled: 1, completed: 0 })
-      const again = app.flow({ id: 'mine', jobs: { runs: { name: 'waits' }, more: { name: 'echo' } } })
+      const again = app.flow({ id: 'mine', jobs: { other: { name: 'waits' }, more: { name: 'echo' } } })
       await t.rejects(again.accepted, {
         code: 'JR_DUPLICATE',
-        message: /^of 2 jobs of flow mine .* because of 'runs'/,
+        message: /^of 2 jobs of flow mine .* because of 'other'/,
       })
       const alone = app.flow({ id: 'mine', jobs: { runs: { name: 'waits' } } })
       await t.rejects(alone.accepted, { code: 'JR_DUPLICATE' })

@@ -8,7 +8,7 @@ import { syncDirectory } from '../../sync-directory.js'
 const MARKER = 'node.json'
 const DAMAGE = 'damage.json'
 
-export const FORMAT = 8
+export const FORMAT = 9
 
 /** The data is not damaged, and nothing is to be mended: another version of the package has written it. */
 export class UnknownFormat extends JrError {}

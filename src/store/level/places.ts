@@ -1,3 +1,4 @@
+import { isBlocked } from '../../job/lane.js'
 import type { JobRecord } from '../../job/record.js'
 import { encodeJob } from '../records.js'
 import type { Books } from './books.js'
@@ -9,7 +10,7 @@ import type { YoungJob } from './young.js'
 /** With so many rows of jobs that were to run at once, a new job will not live for a moment only. */
 const BACKLOG = 1000
 
-/** Of what may be young, the part that jobs in keyed lanes may fill. */
+/** Of what may be young, the part that jobs in keyed lanes, and those that are blocked, may fill. */
 const KEYED_SHARE = 0.5
 
 /** Where jobs stand that wait or run: young, or in rows. */
@@ -26,10 +27,11 @@ export class Places {
   put(batch: RowBatch, job: JobRecord): void {
     const { young, journal, counts } = this.#books
     const backlog = backlogOf(job.lane)
-    // What waits for a limit, or for the turn of its group, does not make other jobs wait: it leaves room for them.
-    const share = backlog === 'keyed' ? KEYED_SHARE : 1
-    const mayBeYoung =
-      backlog !== null && counts[backlog] < BACKLOG && young.hasRoomFor(job.args.length, share)
+    const blocked = isBlocked(job.lane)
+    // What waits for a limit, for the turn of its group, or for others of its flow, does not make other jobs wait: it leaves room for them.
+    const share = blocked || backlog === 'keyed' ? KEYED_SHARE : 1
+    const mayLive = blocked || (backlog !== null && counts[backlog] < BACKLOG)
+    const mayBeYoung = mayLive && young.hasRoomFor(job.args.length, share)
     // An id that is not young's own would be another job's: `ownId` was not asked for.
     if (!mayBeYoung || young.jobs.has(job.id)) return this.putRow(batch, job)
     young.insert(job)

@@ -48,8 +48,8 @@ export const YOUNG_LIMITS: YoungLimits = {
   jobs: 32_768,
   args: 16 * 1024 * 1024,
   outcomes: 32_768,
-  notes: 8192,
-  noteBytes: 4 * 1024 * 1024,
+  notes: 32_768,
+  noteBytes: 8 * 1024 * 1024,
   bytes: 16 * 1024 * 1024,
   segment: 4 * 1024 * 1024,
 }

@@ -77,7 +77,7 @@ t.test('a database that is gone, or damaged, is never an empty one', async (t) =
   writeFileSync(join(dir, 'node.json'), '{"format":5,"node":"n1","created":"2026-11-01T00:00:00.000Z"}')
   await t.rejects(levelStore({ dir }).open('n1'), {
     code: 'JR_STORE_CORRUPT',
-    message: `${dir} has data of format 5; this version of job-reactor reads format 8. Start the version that wrote it, or choose another directory`,
+    message: `${dir} has data of format 5; this version of job-reactor reads format 9. Start the version that wrote it, or choose another directory`,
   })
   writeFileSync(join(dir, 'node.json'), marker)
   rmSync(join(dir, 'db'), { recursive: true })
