@@ -1,4 +1,4 @@
-import { type Monitor, RedisMonitor } from '../distributor/index.js'
+import { type JobsMonitor, RedisMonitor } from '../distributor/index.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { withApp } from './app-of.js'
 import { type CommandLine, someNodeOptions } from './options.js'
@@ -8,7 +8,7 @@ import { printable } from './terminal.js'
 export interface JobsOf {
   /** For people. */
   readonly name: string
-  readonly jobs: Pick<Monitor, Exclude<keyof Monitor, 'counts'>>
+  readonly jobs: JobsMonitor
   /** The nodes whose jobs are meant, one after the other. */
   nodes(): Promise<readonly string[]>
   /** Of a Redis: how its nodes stand. */

@@ -57,7 +57,8 @@ export interface JobEvent {
 /** A node, as the distributor knows it. */
 export interface NodeFacts {
   readonly name: string
-  readonly status: 'running' | 'paused' | 'stopping' | 'disconnected'
+  /** `draining`: it is sent no jobs until `drain` is off. */
+  readonly status: 'running' | 'paused' | 'draining' | 'stopping' | 'disconnected'
   /** The names of the jobs that it can run. */
   readonly jobs: readonly string[]
   /** How many it can run at once; and how many of ours it has that are due and have not ended. */

@@ -4,9 +4,11 @@ import { parseEnv } from 'node:util'
 import { JrError } from '../src/errors.js'
 import type { TerminalState } from '../src/job/states.js'
 import { WITHHELD, withheldNames } from '../src/options/env.js'
-import type { NodeValues } from '../src/options/node-options.js'
+import { NODE_OPTIONS, type NodeValues } from '../src/options/node-options.js'
 import { readSecret } from '../src/options/secret.js'
+import { shownOptions } from '../src/options/shown.js'
 import { FRAME_SLACK } from '../src/rules.js'
+import type { Store } from '../src/store/contract.js'
 import type { RedisExtra } from '../src/store/redis/client.js'
 import { messageOf } from '../src/thrown.js'
 import { resolveImports } from './executors/children/imports.js'
@@ -19,8 +21,10 @@ export function configure(
   extra: {
     readonly redis: RedisExtra
     readonly forward: Forward | null
-    /** Its store is one of the user's own that nodes share: jobs come by way of that, too. */
-    readonly shared?: boolean
+    /** A store of the user's own. One that nodes share: jobs come by way of that, too. */
+    readonly store?: Store | null
+    /** The source of each option. */
+    readonly from?: Readonly<Record<string, string>>
   },
 ): NodeConfig {
   if (v.name === undefined) {
@@ -31,7 +35,7 @@ export function configure(
     throw new JrError('JR_BAD_CONFIG', text)
   }
   const reachable = v.listen !== undefined || (v.distributors ?? []).length > 0
-  if (!reachable && extra.shared !== true && v.store !== 'redis' && extra.forward === null) {
+  if (!reachable && extra.store?.neighbours === undefined && v.store !== 'redis' && extra.forward === null) {
     const text =
       'nobody can reach this node: give it option distributors (the address of an app), or listen, or both; in the process of an app, `await JR.startDistributor()` before JR.startNode will do'
     throw new JrError('JR_BAD_CONFIG', text)
@@ -75,6 +79,8 @@ export function configure(
     withheld: withheld(env),
     imports: v.import === undefined ? [] : resolveImports(v.import, jobs),
     forward: extra.forward,
+    options: shownOptions(NODE_OPTIONS, v, extra.from ?? {}),
+    ownStore: (extra.store ?? null) !== null,
   }
 }
 

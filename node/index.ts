@@ -50,6 +50,8 @@ export interface NodeExtras {
   readonly redis?: RedisExtra
   readonly forward?: Forward | null
   readonly store?: Store | null
+  /** The source of each option, for people. */
+  readonly from?: Readonly<Record<string, string>>
 }
 
 /**
@@ -66,8 +68,10 @@ export async function startNode(options: NodeOptions): Promise<NodeHandle> {
 export function settled(options: NodeOptions): { readonly values: NodeValues; readonly extras: NodeExtras } {
   const { redis = {}, store: wanted, ...rest } = options
   const own = typeof wanted === 'object' && wanted !== null ? ownStore(wanted) : null
-  const { values } = resolveOptions(NODE_OPTIONS, [given(own === null ? { ...rest, store: wanted } : rest)])
-  return { values, extras: { redis, store: own } }
+  const { values, from } = resolveOptions(NODE_OPTIONS, [
+    given(own === null ? { ...rest, store: wanted } : rest),
+  ])
+  return { values, extras: { redis, store: own, from } }
 }
 
 /** `startNode`, for whoever has looked at all sources of options. */
@@ -114,8 +118,8 @@ export async function rehearseSettled(
   return { dir, jobs, ...(await node.rehearse()) }
 }
 
-function configured(values: NodeValues, { redis = {}, forward = null, store }: NodeExtras): NodeConfig {
-  return configure(values, { redis, forward, shared: store?.neighbours !== undefined })
+function configured(values: NodeValues, { redis = {}, forward = null, ...extras }: NodeExtras): NodeConfig {
+  return configure(values, { redis, forward, ...extras })
 }
 
 export function nodeLogger({

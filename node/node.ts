@@ -91,7 +91,7 @@ export class JobNode {
       { name: 'schedule', start: () => scheduler.start(), stop: () => scheduler.stop() },
       { name: 'schedules', start: () => schedules.start(), stop: () => schedules.stop() },
       { name: 'connections', start: () => this.#connect(), stop: () => this.#disconnect() },
-      { name: 'work', start: () => this.#begin(), stop: () => this.#drain() },
+      { name: 'work', start: () => this.#follow(), stop: () => this.#finish() },
       { name: 'neighbours', start: () => this.#watch(), stop: () => this.#parts.adoption?.stop() },
     ])
   }
@@ -190,18 +190,13 @@ export class JobNode {
     for (const address of distributors) this.#parts.links.dial(address)
   }
 
-  #begin(): void {
-    this.#follow()
-    if (this.#status === 'running') this.#parts.runner.claim(true)
-  }
-
-  /** The node may have been paused, or resumed. */
+  /** The node may have been paused, resumed, or told to drain. */
   #follow(): void {
     const { controls, runner } = this.#parts
+    if (this.#status === 'stopping') return
     const paused = controls.pauseOf(null, null) !== null
-    if (this.#status === 'running' && paused) this.#become('paused')
-    else if (this.#status === 'paused' && !paused) this.#become('running')
-    else return
+    const status = controls.draining !== null ? 'draining' : paused ? 'paused' : 'running'
+    if (status !== this.#status) this.#become(status)
     runner.claim(!paused)
   }
 
@@ -213,7 +208,7 @@ export class JobNode {
     })
   }
 
-  async #drain(): Promise<void> {
+  async #finish(): Promise<void> {
     this.#parts.schedules.stop()
     this.#become('stopping')
     this.#parts.runner.claim(false)

@@ -18,7 +18,7 @@ import { Pool } from './executors/children/pool.js'
 import { Executors } from './executors/executors.js'
 import { Flows } from './flows/flows.js'
 import { FlowView } from './flows/view.js'
-import { Adoption } from './opening/adoption.js'
+import { type Adoption, adoptionIn } from './opening/adoption.js'
 import { asideOf } from './order/aside.js'
 import { Gates } from './order/gates.js'
 import { Orders } from './order/orders.js'
@@ -36,6 +36,7 @@ import { Schedules } from './schedules/schedules.js'
 import { linksOf } from './session/links.js'
 import { knownJobs, Sessions } from './session/sessions.js'
 import type { NodeConfig } from './settings.js'
+import { StatusView } from './status/view.js'
 import type { Whole } from './whole.js'
 
 const SLOW = 'what the node has to store comes faster than it is stored: children and apps have to wait'
@@ -171,17 +172,14 @@ export function partsOf(
   const local: LocalJobs = new LocalJobs({ ...common, executors, scheduler, forward, outcomes })
   const keeper: Keeper = new Keeper({ settings, store, journal, executors, scheduler, clock, seq, onError })
   const schedules = new Schedules({ ...common, keeper, store, executors, scheduler, onError })
-  const { neighbours } = store
   const known = (name: string) => executors.known(name)
-  const adoption =
-    neighbours === undefined
-      ? null
-      : new Adoption({
-          ...common,
-          ...{ store, neighbours, log, random, known, schedules, series, flows, onError },
-        })
+  const adoption: Adoption | null = adoptionIn(store, {
+    ...common,
+    ...{ log, random, known, schedules, series, flows, onError },
+  })
   const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)
+  const view = new StatusView({ config, pool, runner, store, clock, controls, sessions: () => sessions })
   const sessions: Sessions = new Sessions({
     ...common,
     store,
@@ -193,6 +191,7 @@ export function partsOf(
     schedules,
     flowView: new FlowView({ store, journal, reach }),
     counts,
+    view,
     reporter,
     executors,
     scheduler,

@@ -1,6 +1,7 @@
 import type { TerminalState } from '../src/job/states.js'
 import type { NodeValues } from '../src/options/node-options.js'
 import type { Secret } from '../src/options/secret.js'
+import type { ShownOption } from '../src/options/shown.js'
 import type { RedisStoreOptions } from '../src/store/redis/store.js'
 import type { Address } from '../src/wire/address.js'
 import type { Forward } from './forward.js'
@@ -24,6 +25,10 @@ export interface NodeConfig extends Omit<NodeValues, 'name' | 'dir' | 'listen' |
   readonly imports: readonly string[]
   /** Where jobs that jobs enqueue for other nodes go; null: they are refused. */
   readonly forward: Forward | null
+  /** As people may see them, with where each comes from. */
+  readonly options: readonly ShownOption[]
+  /** Its store is one of the user's own. */
+  readonly ownStore: boolean
   /** Whether jobs that ended like this are kept for people to look at. */
   keeps(state: TerminalState): boolean
 }

@@ -1,6 +1,5 @@
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
-import type { Option } from '../../src/options/option.js'
-import { settledKey } from '../../src/options/resolve.js'
+import { shownOptions } from '../../src/options/shown.js'
 import { EXIT } from '../exit-codes.js'
 import { CONFIG_HELP } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
@@ -18,11 +17,7 @@ export async function run(argv: string[]): Promise<number> {
     return EXIT.ok
   }
   const { values, from } = nodeOptions(flags, process.env)
-  const settled = new Map<string, unknown>(Object.entries(values))
-  const rows = Object.entries<Option>(NODE_OPTIONS).map(([key, option]) => {
-    const value = settled.get(settledKey(key, option))
-    return { option: key, value: value === undefined ? null : option.show(value), from: from[key] ?? 'unset' }
-  })
+  const rows = shownOptions(NODE_OPTIONS, values, from)
   if (flags.json === true) {
     const options = Object.fromEntries(rows.map(({ option, ...rest }) => [option, rest]))
     process.stdout.write(`${JSON.stringify(options, null, 2)}\n`)

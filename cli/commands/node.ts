@@ -4,7 +4,8 @@ import type { NodeHandle } from '../../node/index.js'
 import { packError } from '../../src/bytes/error-record.js'
 import { sleep, systemClock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
-import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
+import { NODE_OPTIONS } from '../../src/options/node-options.js'
+import type { Resolved } from '../../src/options/resolve.js'
 import { formatAddress } from '../../src/wire/address.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { nodeHelp } from '../help.js'
@@ -23,6 +24,8 @@ const EXTRA = [
   { name: 'parent-fd', type: 'string' },
 ] as const
 
+type NodeResolved = Resolved<typeof NODE_OPTIONS>
+
 /** `jr node`: runs until it is told to stop, or its store fails. */
 export async function run(argv: string[]): Promise<number> {
   const { flags } = readCommandLine(argv, NODE_OPTIONS, EXTRA)
@@ -30,9 +33,9 @@ export async function run(argv: string[]): Promise<number> {
     process.stdout.write(nodeHelp())
     return EXIT.ok
   }
-  const { values } = nodeOptions(flags, process.env)
+  const resolved = nodeOptions(flags, process.env)
   const parent = flags['parent-fd']
-  const node = await (typeof parent === 'string' ? startSpawned(values, Number(parent)) : start(values))
+  const node = await (typeof parent === 'string' ? startSpawned(resolved, Number(parent)) : start(resolved))
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
   // Before anybody is told that it is ready, and may signal to it.
   const unit = systemdUnit(process.env, (text) => process.stderr.write(`jr node: ${text}\n`))
@@ -47,19 +50,20 @@ export async function run(argv: string[]): Promise<number> {
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
 }
 
-async function start(values: NodeValues): Promise<NodeHandle> {
+async function start({ values, from }: NodeResolved): Promise<NodeHandle> {
   // Not for `--help`.
   const { startSettledNode } = await import('../../start-node.js')
-  return startSettledNode(values)
+  return startSettledNode(values, { from })
 }
 
 /** An app that has crashed and comes back finds its node of before, which stops: this one waits for it. */
-async function startSpawned(values: NodeValues, parent: number): Promise<NodeHandle> {
+async function startSpawned(resolved: NodeResolved, parent: number): Promise<NodeHandle> {
+  const { values } = resolved
   const until = systemClock.mono() + values.shutdownTimeoutMs + CLOSE_MS
   let told = false
   for (;;) {
     try {
-      return await start(values)
+      return await start(resolved)
     } catch (error) {
       const locked = error instanceof JrError && error.code === 'JR_STORE_LOCKED'
       if (!locked || systemClock.mono() > until) {

@@ -163,6 +163,6 @@ function nameOf({ limits, set, paused, groups, ...facts }: NameFacts): JobNameFa
   }
 }
 
-function setBy(said: Said | null): SetBy | null {
+export function setBy(said: Said | null): SetBy | null {
   return said === null ? null : { since: new Date(said.since), by: said.by }
 }

@@ -1,5 +1,6 @@
 import type { NodeFacts } from '../events.js'
-import { Monitor, NodeMonitor } from './monitor.js'
+import { Monitor } from './monitor.js'
+import { NodeMonitor } from './node-monitor.js'
 import { RedisMonitor, type RedisMonitorOptions } from './redis-monitor.js'
 import type { Ask } from './request.js'
 

@@ -9,8 +9,9 @@ import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
 import { type ActQuery, type JobQuery, PAGE } from '../../src/verbs/query.js'
 import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { type Schedule, scheduleOf } from '../schedules/schedule.js'
-import type { JobPage, Monitor } from './monitor.js'
+import type { JobsMonitor } from './monitor.js'
 import { jobOf, type LoadedJob, loadedJobOf } from './monitored-job.js'
+import type { JobPage } from './node-monitor.js'
 import { askedAs } from './request.js'
 import { sumOf, type TagCounts } from './tags.js'
 
@@ -32,7 +33,7 @@ const OPTIONS = { redisUrl, redisPrefix, redisTimeout }
  * with JR_CONNECTION for a node that Redis does not know, or that has its lease and does not answer for `redisTimeout`
  * (30 s). The message says whether what was asked may have been done. JR_BAD_CONFIG: the URL is none.
  */
-export class RedisMonitor implements Pick<Monitor, Exclude<keyof Monitor, 'counts'>> {
+export class RedisMonitor implements JobsMonitor {
   readonly #redis: () => Promise<RedisJobs>
 
   constructor(options: RedisMonitorOptions, surroundings: Surroundings = SYSTEM) {

@@ -3,6 +3,7 @@ import type { PlainAct } from '../../src/verbs/acts.js'
 import { CONTROL_VERBS } from '../../src/verbs/controls.js'
 import { given, understood } from '../../src/verbs/form.js'
 import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
+import { STATUS_VERBS } from '../../src/verbs/status.js'
 import { type AnswerOf, type AskedOf, VERBS, type VerbName } from '../../src/verbs/table.js'
 
 /** What a user may give, where more is taken than crosses. */
@@ -18,7 +19,7 @@ export type Ask = (node: string, verb: string, body: Buffer) => Promise<unknown>
 
 /** What is asked for, checked: a state that does not exist would be met by every job. Throws a TypeError. */
 export function askedAs<V extends VerbName>(verb: V, asked: GivenTo<V> | AskedOf<V>): AskedOf<V> {
-  const isQuery = !(verb in CONTROL_VERBS || 'id' in (asked as object))
+  const isQuery = !(verb in CONTROL_VERBS || verb in STATUS_VERBS || 'id' in (asked as object))
   return given(VERBS[verb].asks, asked, isQuery ? 'query' : `${verb}: `)
 }
 

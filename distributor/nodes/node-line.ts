@@ -69,7 +69,7 @@ export class NodeLine implements Candidate {
   }
 
   get open(): boolean {
-    return this.#welcomed && this.#status !== 'stopping'
+    return this.#welcomed && (this.#status === 'running' || this.#status === 'paused')
   }
 
   get status(): NodeState['status'] | 'disconnected' {

@@ -1,7 +1,7 @@
 import { homeKeyOf, homeOf } from '../../src/job/home.js'
 import { mayRunOn, pinnedTo } from '../../src/job/terms/where.js'
 import type { JobFields } from '../../src/wire/job-fields.js'
-import type { Takes } from '../../src/wire/messages.js'
+import type { NodeState, Takes } from '../../src/wire/messages.js'
 
 /**
  * Why a node will never run a job, each nearer to it than the one before: it does not know the name; the job has terms of a
@@ -20,6 +20,7 @@ export interface Candidate {
   readonly connected: boolean
   /** Beside that it takes jobs. */
   readonly open: boolean
+  readonly status: NodeState['status'] | 'disconnected'
   /** Can take so many bytes of args now without running out of credit. */
   hasCredit(bytes: number): boolean
   /** Why it will never run the job; null: it may. */

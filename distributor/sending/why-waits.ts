@@ -2,7 +2,7 @@ import { pinnedTo } from '../../src/job/terms/where.js'
 import type { Nodes } from '../nodes/nodes.js'
 import type { Ticket } from '../told/ticket.js'
 import type { Candidate, Wish } from './node-choice.js'
-import { whyNever } from './node-choice.js'
+import { mayTake, whyNever } from './node-choice.js'
 import type { Placement } from './placement.js'
 
 /** Why a job is held and not sent, for people. `where`: how nodes and this app find each other. */
@@ -18,7 +18,14 @@ export function whyHeld(job: Wish, nodes: readonly Candidate[], where: string): 
   if (never === 'childless') return 'no connected node has children of its kind'
   if (never === 'priority') return 'no connected node that could run it takes its priority'
   if (never === 'ruled-out') return 'opts.notNode rules out every connected node that could run it'
-  return `of the connected nodes (${there.map(({ name }) => name).join(', ')}) none takes it now: they have as many jobs on their way as they may, or are stopping, or the one that it is for is away`
+  const drain = there.filter((node) => mayTake(node, job) && (pinned === null || node.name === pinned))
+  if (drain.length > 0 && drain.every(({ status }) => status === 'draining'))
+    return `the connected nodes that could run it (${namesOf(drain)}) drain: they take no new jobs until that is over`
+  return `of the connected nodes (${namesOf(there)}) none takes it now: they have as many jobs on their way as they may, or drain or stop, or the one that it is for is away`
+}
+
+function namesOf(nodes: readonly Candidate[]): string {
+  return nodes.map(({ name }) => name).join(', ')
 }
 
 /** Why nothing has been heard of the end of a job so far, for people. */

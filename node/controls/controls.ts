@@ -32,6 +32,7 @@ export class Controls implements Rules {
   readonly #deps: ControlsDeps
   readonly #limits = new Map<string, SetLimits>()
   readonly #pauses = new Pauses()
+  #draining: Said | null = null
 
   constructor(deps: ControlsDeps) {
     this.#deps = deps
@@ -102,6 +103,20 @@ export class Controls implements Rules {
     this.#pauses.drop(paused)
     this.#deps.log.info('jobs:resumed', { ...what, by })
     return this.#keep(what.name ?? null, pauseNote(paused, null))
+  }
+
+  /** Since when the node takes no new jobs, and for whom; null: it takes them. Kept by nobody. */
+  get draining(): Said | null {
+    return this.#draining
+  }
+
+  /** Answers whether it was otherwise before. */
+  drain(on: boolean, by: string): boolean {
+    if (on === (this.#draining !== null)) return false
+    this.#draining = on ? { since: this.#deps.clock.now(), by } : null
+    this.#deps.log.info(on ? 'jobs:drained' : 'jobs:taken-again', { by })
+    this.#deps.onChange(null)
+    return true
   }
 
   /** Pauses the node until `release`, or until this process ends. */

@@ -1,9 +1,10 @@
 import { mayBeTaken } from '../../src/job/lane.js'
 import type { JobRecord, Outcome } from '../../src/job/record.js'
 import type { Counts, Store } from '../../src/store/contract.js'
-import type { CountsOfName, CountsOfNode } from '../../src/verbs/counts.js'
+import type { CountsOfName, CountsOfNode, SeriesOfNode } from '../../src/verbs/counts.js'
 import type { NodeSingle } from '../changes/journal.js'
-import { Rate } from './rate.js'
+import { Buckets } from './buckets.js'
+import { Rate, RINGS, type Which } from './rate.js'
 import { Times, timesOf } from './times.js'
 
 /** Names that are counted by themselves: the first that come. All others are counted together. */
@@ -21,6 +22,8 @@ class OfName {
   readonly failedIn = new Rate()
   readonly wait = new Times()
   readonly run = new Times()
+  readonly waitBuckets = new Buckets()
+  readonly runBuckets = new Buckets()
 }
 
 /** Counts jobs as changes of them are written: nothing of it is on the disk, and a node begins anew with each start. */
@@ -92,14 +95,25 @@ export class JobCounts {
     }
   }
 
+  /** Of a name, or of all. Zeros for one that has not come, or is not counted by itself. */
+  series(at: number, name?: string): SeriesOfNode {
+    const one = name === undefined ? undefined : this.#names.get(name)
+    const some = name === undefined ? [...this.#names.values(), this.#others] : one === undefined ? [] : [one]
+    return { at, minute: partsOf(some, 0, at), hour: partsOf(some, 1, at), day: partsOf(some, 2, at) }
+  }
+
   #ended(from: JobRecord, { state, startedAt, finishedAt }: Outcome): void {
     const of = this.#of(from.name)
     of[state]++
     if (state === 'completed') of.completedIn.add(finishedAt)
     else if (state === 'failed') of.failedIn.add(finishedAt)
     if (startedAt === 0) return
-    of.wait.add(Math.max(0, startedAt - from.due), finishedAt)
-    of.run.add(Math.max(0, finishedAt - startedAt), finishedAt)
+    const waited = Math.max(0, startedAt - from.due)
+    const ran = Math.max(0, finishedAt - startedAt)
+    of.wait.add(waited, finishedAt)
+    of.run.add(ran, finishedAt)
+    of.waitBuckets.add(waited)
+    of.runBuckets.add(ran)
   }
 
   #isOfNow({ seq }: JobRecord): boolean {
@@ -151,7 +165,23 @@ function factsOf(some: readonly OfName[], running: number, at: number): CountsOf
       some.map(({ run }) => run),
       at,
     ),
+    waitBuckets: Buckets.read(some.map(({ waitBuckets }) => waitBuckets)),
+    runBuckets: Buckets.read(some.map(({ runBuckets }) => runBuckets)),
   }
+}
+
+function partsOf(some: readonly OfName[], which: Which, at: number): SeriesOfNode['minute'] {
+  const { parts, ms } = RINGS[which]
+  const completed = new Array<number>(parts).fill(0)
+  const failed = new Array<number>(parts).fill(0)
+  const add = (to: number[], from: readonly number[]) => {
+    for (const [i, count] of from.entries()) to[i] = (to[i] ?? 0) + count
+  }
+  for (const { completedIn, failedIn } of some) {
+    add(completed, completedIn.parts(which, at))
+    add(failed, failedIn.parts(which, at))
+  }
+  return { stepMs: ms, completed, failed }
 }
 
 /** Since when the job is due that has been so the longest of those that wait; null: none is due. */

@@ -1,12 +1,12 @@
 import type { InLast } from '../../src/verbs/counts.js'
 
 /** Parts of the last minute, of the last hour, and of the last day. */
-const RINGS = [
+export const RINGS = [
   { parts: 60, ms: 1000 },
   { parts: 60, ms: 60_000 },
   { parts: 24, ms: 3_600_000 },
 ] as const
-type Which = 0 | 1 | 2
+export type Which = 0 | 1 | 2
 
 /** How often something has happened in the last minute, hour and day: to the part that is under way, which is not whole. */
 export class Rate {
@@ -23,6 +23,13 @@ export class Rate {
 
   read(at: number): InLast {
     return { minute: this.#sum(0, at), hour: this.#sum(1, at), day: this.#sum(2, at) }
+  }
+
+  /** Of the last minute, hour or day: the oldest part first, the one that is under way last. */
+  parts(which: Which, at: number): number[] {
+    const ring = this.#ringAt(which, at)
+    const next = ((this.#parts[which] ?? 0) + 1) % ring.length
+    return [...ring.subarray(next), ...ring.subarray(0, next)]
   }
 
   #count(which: Which, at: number): void {

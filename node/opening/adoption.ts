@@ -212,3 +212,9 @@ export function shareOf(name: string, live: readonly string[]): (key: string) =>
   const nodes = new Set([...live, name])
   return (key) => homeOf(key, nodes) === name
 }
+
+/** Null: nobody shares the store. */
+export function adoptionIn(store: Store, deps: Omit<AdoptionDeps, 'store' | 'neighbours'>): Adoption | null {
+  const { neighbours } = store
+  return neighbours === undefined ? null : new Adoption({ ...deps, store, neighbours })
+}

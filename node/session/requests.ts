@@ -20,6 +20,7 @@ import type { Executors } from '../executors/executors.js'
 import type { FlowView } from '../flows/view.js'
 import type { Runner } from '../run/runner.js'
 import type { Schedules } from '../schedules/schedules.js'
+import type { StatusView } from '../status/view.js'
 import { AT_ONCE } from './errands.js'
 
 /** What goes through many jobs, or answers much, takes all of what is done at once for one connection. */
@@ -29,6 +30,8 @@ const HEAVY: ReadonlySet<VerbName> = new Set([
   ...Object.keys(ACTS).map((act) => `${act as Act}-all` as const),
   'names',
   'counts',
+  'series',
+  'status',
   'schedules',
   'flow',
   'cancel-flow',
@@ -53,7 +56,8 @@ export interface Subjects {
   readonly progress: (id: string) => Buffer | null
   /** What a job has logged last. */
   readonly lines: (job: JobRecord) => readonly LogLine[]
-  readonly counts: Pick<JobCounts, 'read'>
+  readonly counts: Pick<JobCounts, 'read' | 'series'>
+  readonly view: StatusView
   readonly store: Pick<Store, 'counts' | 'lanes'>
   readonly clock: Clock
 }
@@ -106,6 +110,11 @@ const ANSWERS: Verbs = {
   'update-all': ({ update, ...query }, { reach }) => actOnAll('update', query, reach, update),
   cancel: ({ id }, { reach }) => reach.end(id),
   'cancel-all': (query, { reach }) => actOnAll('cancel', query, reach),
+  status: (_, { view }) => view.read(),
+  resize: async (wanted, { view }) => view.resize(wanted),
+  recycle: async ({ pid }, { view }) => view.recycle(pid),
+  drain: async ({ on }, { controls }, by) => controls.drain(on, by.name),
+  series: async ({ name }, { counts, clock }) => counts.series(clock.now(), name),
   counts: async (_, { store, counts, runner, clock }) => {
     const now = nowOf(clock)
     const [total, oldest] = await Promise.all([store.counts(), oldestDue(store, now.steady)])

@@ -46,6 +46,8 @@ export class Session implements Origin {
   readonly peer: Peer
   readonly channel: Channel<LinkMessage>
   readonly delivery: Delivery
+  /** When it was connected, epoch ms. */
+  readonly since: number
   /** The distributor said that it will not come back under this instance. */
   over = false
   readonly #deps: SessionDeps
@@ -62,6 +64,7 @@ export class Session implements Origin {
     this.channel = channel
     this.delivery = delivery
     this.#deps = deps
+    this.since = deps.clock.now()
     this.#acceptance = new Acceptance(deps.clock, (number) => channel.send({ type: 'accepted', number }))
     this.#errands = new Errands({
       writable: () => channel.writable,

@@ -102,6 +102,11 @@ export class Sessions {
     this.#byInstance.get(instance)?.watch(into)
   }
 
+  /** Who is connected, in the order in which they came. */
+  apps(): { readonly name: string; readonly connectedAt: number }[] {
+    return [...this.#byInstance.values()].map(({ peer, since }) => ({ name: peer.name, connectedAt: since }))
+  }
+
   broadcast(): void {
     const state = this.#deps.state()
     for (const session of this.#byInstance.values()) session.tell(state)

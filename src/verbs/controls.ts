@@ -12,7 +12,7 @@ export interface Pausable {
 
 /** Since when (epoch ms), and by which app or command. */
 const since = { since: one(NUMBER), by: one(NAME) }
-const SAID = record(since, 'since when (ms), and by whom')
+export const SAID = record(since, 'since when (ms), and by whom')
 export type Said = FormOf<typeof SAID>
 
 export const RATE: Form<Rate> = exactly({ limit: one(RATE_COUNT), perMs: one(RATE_MS) })

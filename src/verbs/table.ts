@@ -7,6 +7,7 @@ import { FLOW_VERBS } from './flows.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { ACT_FIELDS, ACT_QUERY, CURSOR, QUERY } from './query.js'
 import { SCHEDULE_VERBS } from './schedules.js'
+import { STATUS_VERBS } from './status.js'
 import { UPDATE } from './update.js'
 
 /** What may be asked of a node, by its sessions, by those who look into a Redis, and on the command line. */
@@ -57,6 +58,7 @@ const TABLE = {
   ) as { [A in Act]: typeof toOne & { says: string } } & { [A in Act as `${A}-all`]: typeof toAll }),
   update: { ...toOne, says: ACTS.update.says, asks: exactly({ id: one(NAME), update: UPDATE }) },
   'update-all': { ...toAll, asks: exactly({ ...ACT_FIELDS, update: UPDATE }) },
+  ...STATUS_VERBS,
   ...COUNT_VERBS,
   ...CONTROL_VERBS,
   ...SCHEDULE_VERBS,

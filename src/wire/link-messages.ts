@@ -33,7 +33,7 @@ const CODES: Readonly<Record<Exclude<LinkMessage['type'], 'unreadable'>, number>
   progress: 27,
 }
 
-const STATUSES = ['running', 'paused', 'stopping'] as const
+const STATUSES = ['running', 'paused', 'stopping', 'draining'] as const
 /** Ids in one `forget`: each is looked for. */
 export const MAX_FORGET = 64
 

@@ -183,7 +183,8 @@ export interface Reply {
 /** Something about the node has changed. */
 export interface NodeState {
   readonly type: 'node-state'
-  readonly status: 'running' | 'paused' | 'stopping'
+  /** `draining`: it takes no new jobs, and runs what it has, unless it is paused as well. */
+  readonly status: 'running' | 'paused' | 'stopping' | 'draining'
   readonly jobs: readonly KnownJob[]
   /** As in the welcome; and how many jobs run. */
   readonly evented: number

@@ -96,6 +96,7 @@ t.test('a node gets them that may take all of them', async (t) => {
     name,
     connected: true,
     open: true,
+    status: 'running' as const,
     free: 1,
     // No more than anything at all.
     hasCredit: (bytes: number) => bytes === 0,

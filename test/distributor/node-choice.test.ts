@@ -1,6 +1,7 @@
 import t from 'tap'
 import { HeldJobs } from '#dist/distributor/sending/held-jobs.js'
 import { chooseNode, type Never, whyNever } from '#dist/distributor/sending/node-choice.js'
+import { whyHeld } from '#dist/distributor/sending/why-waits.js'
 import type { TermOptions } from '#dist/src/job/terms/table.js'
 import { agreed } from '../fixtures/record.mjs'
 
@@ -8,6 +9,7 @@ type WhyNot = Exclude<Never, 'ruled-out'> | null
 const node = (name: string, over: object = {}, why: WhyNot = null) => ({
   name,
   open: true,
+  status: 'running' as const,
   free: 1,
   hasCredit: () => true,
   connected: true,
@@ -102,6 +104,15 @@ t.test('a job that no node will ever take, and why', async (t) => {
   )
   t.equal(never({ node: 'a', strictNode: true }, [ignorant, able]), 'unknown')
   t.equal(never({ node: 'b', strictNode: true }, [childless, able]), 'childless')
+})
+
+t.test('why a job is held while nodes drain', async (t) => {
+  const draining = node('a', { open: false, status: 'draining' })
+  const why = (over: Over, nodes: ReturnType<typeof node>[]) => whyHeld(wish(over), nodes, 'listens')
+  t.match(why({}, [draining, node('b', {}, 'unknown')]), /could run it \(a\) drain: they take no new jobs/)
+  t.match(why({}, [draining, node('b', { open: false })]), /nodes \(a, b\) none takes it now/)
+  t.match(why({ node: 'a', strictNode: true }, [draining, node('b')]), /could run it \(a\) drain/)
+  t.match(why({}, [node('a', { status: 'draining' }, 'unknown')]), /no connected node has a job 'job'/)
 })
 
 t.test('any number of jobs that are held can be taken out at once', async (t) => {

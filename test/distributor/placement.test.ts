@@ -11,6 +11,7 @@ import { StoppedClock } from '../fixtures/stopped-clock.js'
 class Node implements Receiver {
   readonly connected = true
   readonly open = true
+  readonly status = 'running'
   readonly maxArgs = 1000
   readonly facts
   readonly sent: string[] = []

@@ -117,6 +117,10 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
     after: `console.log(resized, (await JR.find('cat')).state)${STOP}`,
     prints: /^cat\.png completed\n$/,
   },
+  'docs/monitoring.md: An example': {
+    ...APP,
+    prints: /^worker_1 memory \d true\n60 0\n\{ children: 2, deferred: \d \}\ntrue\n$/,
+  },
   'docs/schedules.md: An example': {
     before: `${START}
       let done

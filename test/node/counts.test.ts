@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { seriesOf, sumOfSeries } from '#dist/distributor/monitor/series.js'
 import type { NodeSingle } from '#dist/node/changes/journal.js'
+import { Buckets } from '#dist/node/counts/buckets.js'
 import { JobCounts, oldestDue } from '#dist/node/counts/counts.js'
 import { Rate } from '#dist/node/counts/rate.js'
 import { Times, timesOf } from '#dist/node/counts/times.js'
@@ -38,6 +40,51 @@ t.test('how often something was in the last minute, hour and day', async (t) => 
   t.same(rate.read(START), { minute: 2, hour: 2, day: 2 }, 'a clock that was set back')
   t.same(rate.read(START + 61_000), { minute: 0, hour: 2, day: 2 })
   t.same(rate.read(START + 90_000_000), { minute: 0, hour: 0, day: 0 })
+})
+
+t.test('in which part of the last minute, hour and day it was, the oldest first', async (t) => {
+  const rate = new Rate()
+  const now = START + 3_600_000 * 5 + 90_500
+  for (const ago of [0, 400, 59_000, 61_000, 3_600_000, 5 * 3_600_000]) rate.add(now - 5 * 3_600_000 + ago)
+  const where = (which: 0 | 1 | 2) =>
+    rate.parts(which, now).flatMap((count, i, { length }) => (count > 0 ? [[length - 1 - i, count]] : []))
+  t.same(where(0), [[0, 1]])
+  t.same(where(1), [[0, 1]])
+  t.same(where(2), [
+    [5, 4],
+    [4, 1],
+    [0, 1],
+  ])
+  const { minute, hour, day } = rate.read(now)
+  const sums = ([0, 1, 2] as const).map((which) => rate.parts(which, now).reduce((a, b) => a + b))
+  t.same(sums, [minute, hour, day])
+  t.equal(rate.parts(0, now + 3000).at(-4), 1, 'it moves with time')
+})
+
+t.test('series of nodes are added up part by part, also when they answer at other moments', async (t) => {
+  const parts = (stepMs: number, completed: number[]) => ({ stepMs, completed, failed: completed })
+  const series = (at: number, counts: number[]) =>
+    seriesOf({
+      at,
+      minute: parts(1000, counts),
+      hour: parts(60_000, counts),
+      day: parts(3_600_000, counts),
+    })
+  const sum = sumOfSeries([series(START + 59_999, [1, 2, 3]), series(START + 61_000, [10, 20, 30])])
+  t.equal(sum.at.getTime(), START + 61_000)
+  t.same(sum.minute, parts(1000, [13, 20, 30]))
+  t.same(sum.hour, parts(60_000, [12, 23, 30]))
+  t.same(sum.day, parts(3_600_000, [11, 22, 33]))
+})
+
+t.test('how often something took up to each bound', async (t) => {
+  const [some, others] = [new Buckets(), new Buckets()]
+  for (const ms of [0, 5, 5.5, 3_600_000]) some.add(ms)
+  others.add(3_600_001)
+  const { bounds, counts, sum, count } = Buckets.read([some, others])
+  t.equal(counts.length, bounds.length + 1)
+  t.same([counts[0], counts[1], counts.at(-2), counts.at(-1)], [2, 1, 1, 1])
+  t.same([sum, count], [7_200_011.5, 5])
 })
 
 t.test('in how long something was done, to a fifth, of late', async (t) => {

@@ -37,6 +37,7 @@ class PlayedChild implements Child {
   bytes = 0
   killed = false
   readonly pid = ++pids
+  readonly startedAt = 0
   readonly sent: ToChild[] = []
   readonly #handlers: ChildHandlers
   constructor(_options: ChildOptions, handlers: ChildHandlers) {
@@ -262,6 +263,38 @@ t.test(
     }
   },
 )
+
+t.test('children are replaced when they are asked to, each when what runs on it has ended', async (t) => {
+  const { made, clock, children, run, seen, working } = await pool({
+    deferredChildren: 0,
+    standbyChildren: 1,
+  })
+  children[1]?.ready()
+  children[2]?.ready()
+  const token = run()
+  const busy = children.find(({ attempts }) => attempts.has(token))
+  t.equal(made.staff.recycle(-1), 0, 'there is none')
+  t.equal(made.staff.recycle(), 3)
+  await tick()
+  t.same(
+    children.slice(0, 3).map(({ status }) => status),
+    children.slice(0, 3).map((child) => (child === busy ? 'retiring' : 'gone')),
+  )
+  t.equal(working().length - 1, 3, 'others take their places, one stands by')
+  t.equal(made.staff.recycle(busy?.pid ?? 0), 0, 'it is to end already')
+  for (const child of children.slice(3)) child.ready()
+  busy?.done(token)
+  t.ok(busy?.killed)
+  await tick()
+  for (let again = 0; again < 5; again++) {
+    t.equal(made.staff.recycle(), 3)
+    await tick()
+    for (const child of working()) child.ready()
+  }
+  t.equal(seen.failures, 0, 'that is no failure of theirs')
+  t.equal(working().length, 3)
+  clock.fire()
+})
 
 t.test('when the node stops, what runs may end; what does not is given back', async (t) => {
   const { made, clock, children, run, told } = await pool({ children: 1, deferredChildren: 0 })

@@ -51,6 +51,8 @@ export class SpawnedChild {
   deferred: boolean | null = null
   /** Attempts that it has begun in its life. */
   begun = 0
+  /** Epoch ms. */
+  readonly startedAt: number
   readyAt = 0
   heardAt = 0
   /** A ping that was not answered yet was sent. */
@@ -74,6 +76,7 @@ export class SpawnedChild {
   constructor(options: ChildOptions, handlers: ChildHandlers, clock: Clock, log: Logger) {
     this.#handlers = handlers
     this.#clock = clock
+    this.startedAt = clock.now()
     this.#process = spawn(process.execPath, [...options.imports.map((url) => `--import=${url}`), MAIN], {
       // A group of its own: what it starts is killed with it, and Ctrl-C in a terminal reaches the node alone.
       detached: true,

@@ -34,7 +34,7 @@ export class Pool implements Executor {
   /** A child decides how many of these there are. */
   readonly #complaints: CountedLines
   readonly #deadlines: Deadlines
-  readonly #staff: Staff
+  readonly staff: Staff
   readonly #stalls: Stalls
   readonly #hearing: Hearing
   readonly #overdue: Overdue
@@ -62,7 +62,7 @@ export class Pool implements Executor {
     this.#deadlines = new Deadlines(clock)
     this.#stalls = new Stalls(clock, log, this.#deadlines)
     this.#hearing = new Hearing({ handlers, stalls: this.#stalls, log })
-    this.#staff = new Staff(
+    this.staff = new Staff(
       options,
       {
         onReady: (jobs) => {
@@ -82,7 +82,7 @@ export class Pool implements Executor {
     )
     this.#overdue = new Overdue(this.#deadlines, options.timeoutGraceMs, {
       runs: (token) => this.#running.has(token),
-      isUnread: () => this.#staff.held,
+      isUnread: () => this.staff.held,
       ask: (token, reason) => this.#running.get(token)?.send({ type: 'abort', token, reason }),
       convict: (token, status) => this.#convict(token, status),
     })
@@ -91,7 +91,7 @@ export class Pool implements Executor {
   /** Resolves when the first child is ready and its jobs are known. Rejects with JR_CHILD_START. */
   start(): Promise<void> {
     this.#status = 'running'
-    return this.#staff.start()
+    return this.staff.start()
   }
 
   get jobs(): ReadonlyMap<string, JobDefinition> {
@@ -99,18 +99,18 @@ export class Pool implements Executor {
   }
 
   get slots(): Slots {
-    const evented = this.#staff.wanted(false) * this.#options.concurrency
-    return { evented, deferred: this.#staff.wanted(true) }
+    const evented = this.staff.wanted(false) * this.#options.concurrency
+    return { evented, deferred: this.staff.wanted(true) }
   }
 
   hasRoom(deferred: boolean, alone: boolean): boolean {
     if (this.#status !== 'running') return false
-    return alone ? hasEmpty(this.#staff, deferred) : roomFor(this.#staff, deferred, this.#options, 1) > 0
+    return alone ? hasEmpty(this.staff, deferred) : roomFor(this.staff, deferred, this.#options, 1) > 0
   }
 
   /** What is given out in a tick travels in one frame. */
   run(attempt: Attempt): void {
-    const child = roomiest(this.#staff, attempt, this.#options)
+    const child = roomiest(this.staff, attempt, this.#options)
     if (child === null) throw new Error(`no child has room for job ${attempt.job.id}`)
     const { token, timeoutMs } = attempt
     child.attempts.set(token, attempt)
@@ -135,16 +135,16 @@ export class Pool implements Executor {
 
   /** Results and what jobs enqueue wait with the children. */
   hold(on: boolean): void {
-    this.#staff.hold(on)
+    this.staff.hold(on)
   }
 
   /** Kills all children; what ran on them is lost and retried, and new ones take their place. */
   killAll(): void {
-    for (const child of this.#staff) child.kill('all children of the node were killed')
+    for (const child of this.staff) child.kill('all children of the node were killed')
   }
 
   resize(deferred: boolean, children: number): void {
-    this.#staff.resize(deferred, children)
+    this.staff.resize(deferred, children)
     this.#handlers.onCapacity()
   }
 
@@ -166,7 +166,7 @@ export class Pool implements Executor {
     }
     const returned = [...this.#running].map(([token, child]) => this.#take(child, token, 'returned', null))
     if (returned.length > 0) this.#handlers.onResults(returned)
-    await this.#staff.stop()
+    await this.staff.stop()
     this.#deadlines.stop()
   }
 
@@ -189,7 +189,7 @@ export class Pool implements Executor {
         case 'stray': {
           const note = 'a promise of a job was rejected and nobody caught it; the child is replaced'
           this.#log.warn('child:stray-rejection', { pid: child.pid, error: message.message, note })
-          this.#staff.replace(child)
+          this.staff.replace(child)
           break
         }
         case 'unreadable': {
@@ -203,7 +203,7 @@ export class Pool implements Executor {
     }
     if (results.length === 0) return
     this.#handlers.onResults(results)
-    this.#staff.worked(child)
+    this.staff.worked(child)
     if (this.#running.size === 0) this.#onIdle()
   }
 
@@ -243,7 +243,7 @@ export class Pool implements Executor {
     const results = [this.#fail(child, token, status, error)]
     for (const other of [...child.attempts.keys()]) results.push(this.#take(child, other, 'returned', null))
     child.kill(text)
-    this.#staff.replace(child)
+    this.staff.replace(child)
     this.#handlers.onResults(results)
   }
 

@@ -52,6 +52,7 @@ export class Staff {
   readonly #make: Spawn
   readonly #respawn: Respawn
   readonly #children = new Set<Child>()
+  readonly #retired = new WeakSet<Child>()
   #wanted: { evented: number; deferred: number; standby: number }
   /** Variables whose absence is in the log already. */
   readonly #missed = new Set<string>()
@@ -105,14 +106,13 @@ export class Staff {
     if (this.#status !== 'running' || this.#respawn.waits) return
     for (const deferred of [false, true]) {
       for (let has = this.#working(deferred).length; has < this.wanted(deferred); has++) {
-        const child = this.#standby(true) ?? this.#standby(false) ?? this.#spawn()
+        const child = this.#standby('ready') ?? this.#standby('starting') ?? this.#spawn()
         child.deferred = deferred
       }
     }
     // The spare ones come after the first is ready, so that they do not slow it down.
     if (this.#started !== null) return
-    const standing = [...this.#children].filter((child) => child.deferred === null).length
-    for (let has = standing; has < this.#wanted.standby; has++) this.#spawn()
+    for (let has = this.#working(null).length; has < this.#wanted.standby; has++) this.#spawn()
   }
 
   /** Whether what children say is not read for now. Those that are to end are heard to their end. */
@@ -145,6 +145,14 @@ export class Staff {
     this.fill()
   }
 
+  /** Replaces this child, or all that are ready, as `replace` does. Answers how many. */
+  recycle(pid?: number): number {
+    const worn = [...this.#children].filter((one) => one.usable && (pid === undefined || one.pid === pid))
+    for (const child of worn) this.#retire(child)
+    this.fill()
+    return worn.length
+  }
+
   /** Ends all processes; resolves when they are gone. */
   stop(): Promise<void> {
     this.#status = 'stopped'
@@ -158,12 +166,12 @@ export class Staff {
     })
   }
 
-  #working(deferred: boolean): Child[] {
+  #working(deferred: boolean | null): Child[] {
     return [...this.#children].filter((child) => child.deferred === deferred && child.status !== 'retiring')
   }
 
-  #standby(ready: boolean): Child | null {
-    for (const child of this.#children) if (child.deferred === null && child.usable === ready) return child
+  #standby(status: 'ready' | 'starting'): Child | null {
+    for (const child of this.#children) if (child.deferred === null && child.status === status) return child
     return null
   }
 
@@ -212,14 +220,14 @@ export class Staff {
   #ready(child: Child, jobs: readonly JobDefinition[]): void {
     this.#log.debug('child:ready', { pid: child.pid, jobs: jobs.length })
     this.#handlers.onReady(jobs)
-    const started = this.#started
+    this.#started?.resolve()
     this.#started = null
-    started?.resolve()
     this.fill()
   }
 
   #retire(child: Child): void {
     child.status = 'retiring'
+    this.#retired.add(child)
     if (child.attempts.size === 0) child.kill('it was retired')
   }
 
@@ -233,8 +241,8 @@ export class Staff {
         started.reject(new JrError('JR_CHILD_START', `a child did not start: ${why}`))
         return
       }
-      const idle = child.begun === 0 && this.#clock.mono() - child.readyAt < SHORT_LIFE_MS
-      this.#respawn.ended(child.readyAt === 0 || idle)
+      const isYoung = this.#clock.mono() - child.readyAt < SHORT_LIFE_MS
+      this.#respawn.ended(child.readyAt === 0 || (isYoung && child.begun === 0 && !this.#retired.has(child)))
     }
     this.#handlers.onGone(child, why)
     this.#onEmpty()

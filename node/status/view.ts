@@ -1,0 +1,106 @@
+import type { Clock } from '../../src/clock.js'
+import { JrError } from '../../src/errors.js'
+import { PACKAGE_VERSION } from '../../src/package-version.js'
+import type { Store } from '../../src/store/contract.js'
+import { type ChildrenWanted, MOST_RUNNING, type StatusOfNode } from '../../src/verbs/status.js'
+import type { AskedOf } from '../../src/verbs/table.js'
+import type { Controls } from '../controls/controls.js'
+import type { Child } from '../executors/children/child.js'
+import type { Pool } from '../executors/children/pool.js'
+import type { Runner } from '../run/runner.js'
+import type { NodeConfig } from '../settings.js'
+import { storeFacts } from './store.js'
+
+export interface StatusViewDeps {
+  readonly config: NodeConfig
+  readonly pool: Pick<Pool, 'resize' | 'staff'>
+  readonly runner: Pick<Runner, 'pump'>
+  readonly store: Pick<Store, 'kind' | 'counts'>
+  readonly clock: Clock
+  readonly controls: Pick<Controls, 'pauseOf' | 'draining'>
+  readonly sessions: () => { readonly apps: () => StatusOfNode['apps']; readonly broadcast: () => void }
+}
+
+/** A node as a whole, and its children, for those who ask. */
+export class StatusView {
+  readonly #deps: StatusViewDeps
+  readonly #startedAt: number
+
+  constructor(deps: StatusViewDeps) {
+    this.#deps = deps
+    this.#startedAt = deps.clock.now()
+  }
+
+  async read(): Promise<StatusOfNode> {
+    const { config, pool, store, clock, controls, sessions } = this.#deps
+    const facts = await storeFacts(store, config, clock)
+    return {
+      version: PACKAGE_VERSION,
+      runtime: process.version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      at: clock.now(),
+      memory: process.memoryUsage.rss(),
+      paused: controls.pauseOf(null, null),
+      draining: controls.draining,
+      store: facts,
+      children: [...pool.staff].map(childFacts),
+      most: this.#wanted(),
+      apps: sessions().apps(),
+      options: config.options.map(({ option, value, from }) => ({
+        name: option,
+        value: value === null ? null : String(value),
+        source: from,
+      })),
+    }
+  }
+
+  /** Those that are too many end when what runs on them has. Throws JR_BAD_CONFIG: no child would be left. */
+  resize(to: AskedOf<'resize'>): ChildrenWanted {
+    const { pool, sessions } = this.#deps
+    const before = this.#wanted()
+    const { children = before.children, deferred = before.deferred } = to
+    if (children + deferred === 0)
+      throw new JrError('JR_BAD_CONFIG', 'a node needs a child to run jobs: to begin none, pause it')
+    pool.resize(false, children)
+    pool.resize(true, deferred)
+    sessions().broadcast()
+    return this.#wanted()
+  }
+
+  /** Answers how many children are replaced. */
+  recycle(pid?: number): number {
+    const { pool, runner } = this.#deps
+    const count = pool.staff.recycle(pid)
+    // One that stood by may have taken its place.
+    runner.pump()
+    return count
+  }
+
+  #wanted(): ChildrenWanted {
+    const { staff } = this.#deps.pool
+    return { children: staff.wanted(false), deferred: staff.wanted(true) }
+  }
+}
+
+export function childFacts(
+  child: Pick<Child, 'pid' | 'deferred' | 'status' | 'startedAt' | 'memory' | 'begun' | 'attempts'>,
+): StatusOfNode['children'][number] {
+  const { pid, deferred, status, startedAt, begun, attempts } = child
+  const memory = child.memory()
+  const running = []
+  for (const { job, attempt, startedAt } of attempts.values()) {
+    if (running.length === MOST_RUNNING) break
+    running.push({ id: job.id, name: job.name, attempt, startedAt })
+  }
+  return {
+    pid,
+    kind: deferred === null ? 'standby' : deferred ? 'deferred' : 'evented',
+    state: status,
+    startedAt,
+    memory: memory === 0 ? null : memory,
+    done: begun - attempts.size,
+    runningCount: attempts.size,
+    running,
+  }
+}
