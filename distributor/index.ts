@@ -39,7 +39,8 @@ export type {
   SetBy,
 } from './monitor/controls.js'
 export type { NameCounts, NodeCounts } from './monitor/counts.js'
-export type { MonitoredFlow, MonitoredFlowJob } from './monitor/flows.js'
+export type { FailureGroup, Failures } from './monitor/failures.js'
+export type { FlowPage, FlowQuery, MonitoredFlow, MonitoredFlowJob } from './monitor/flows.js'
 export type { JobsMonitor, Monitor, NodeMonitor } from './monitor/monitor.js'
 export type { JobAttempt, JobLogLine, LoadedJob, MonitoredJob } from './monitor/monitored-job.js'
 export type { JobPage } from './monitor/node-monitor.js'

@@ -1,12 +1,12 @@
 import { JrError } from '../../src/errors.js'
-import type { JobState } from '../../src/job/states.js'
+import { countStates, type JobState } from '../../src/job/states.js'
 import type { AnswerOf } from '../../src/verbs/table.js'
 import { request } from '../monitor/request.js'
 import type { Nodes } from '../nodes/nodes.js'
 import type { OutJob } from '../sending/out-job.js'
 import type { Placement } from '../sending/placement.js'
 import type { Ticket } from '../told/ticket.js'
-import { countsOf, type FlowCounts } from './counts.js'
+import type { FlowCounts } from './counts.js'
 import type { FlowOwner } from './flow.js'
 
 export interface FlowReachDeps {
@@ -58,10 +58,10 @@ export class FlowReach implements FlowOwner {
     const node = nodeOf(tickets)
     if (node !== null && tickets.some(({ status }) => status !== 'over')) {
       const facts = await this.#facts(id, node)
-      if (facts !== null) return countsOf(facts.jobs.map(({ state }) => state))
+      if (facts !== null) return countStates(facts.jobs.map(({ state }) => state))
     }
     await Promise.all(tickets.map((ticket) => this.#end(ticket)))
-    return countsOf(tickets.map(endOf))
+    return countStates(tickets.map(endOf))
   }
 
   #end(ticket: Ticket): Promise<void> {

@@ -3,6 +3,8 @@ import type { ActQuery, JobQuery } from '../../src/verbs/query.js'
 import type { JobUpdate } from '../../src/verbs/update.js'
 import type { Schedule } from '../schedules/schedule.js'
 import type { NodeCounts } from './counts.js'
+import { type Failures, sumOfFailures } from './failures.js'
+import type { FlowPage, FlowQuery, MonitoredFlow } from './flows.js'
 import type { LoadedJob } from './monitored-job.js'
 import { type JobPage, NodeMonitor } from './node-monitor.js'
 import type { Ask } from './request.js'
@@ -130,6 +132,26 @@ export class Monitor {
   /** Ends all jobs of one node that the query meets: see `NodeMonitor.cancelAll`. Answers how many. */
   cancelAllFor(node: string, query: ActQuery = {}): Promise<number> {
     return this.#of(node).cancelAll(query)
+  }
+
+  /** The failed jobs that all nodes keep, grouped together: see `NodeMonitor.failures`. */
+  async failures(of: OfName = {}): Promise<Failures> {
+    return sumOfFailures(await this.#everywhere((one) => one.failures(of)))
+  }
+
+  /** A page of the flows of one node: see `NodeMonitor.flows`. */
+  flowsFor(node: string, query: FlowQuery = {}): Promise<FlowPage> {
+    return this.#of(node).flows(query)
+  }
+
+  /** A flow with its jobs, on whichever node it is; null: it has ended, or no connected node has one of this id. */
+  async flow(id: string): Promise<MonitoredFlow | null> {
+    return (await this.#everywhere((one) => one.flow(id))).find((found) => found !== null) ?? null
+  }
+
+  /** Ends all jobs of a flow, on whichever node it is, as `Flow.cancel` does. Answers how many. */
+  async cancelFlow(id: string): Promise<number> {
+    return (await this.#everywhere((one) => one.cancelFlow(id))).reduce((all, ended) => all + ended, 0)
   }
 
   /** The schedules of all apps, on all nodes. */

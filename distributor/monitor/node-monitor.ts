@@ -6,7 +6,8 @@ import { type JobUpdate, parseUpdate } from '../../src/verbs/update.js'
 import { listOf } from '../schedules/list.js'
 import type { Schedule } from '../schedules/schedule.js'
 import { countsOf, type NodeCounts } from './counts.js'
-import { flowOn, type MonitoredFlow } from './flows.js'
+import { type Failures, failuresOf } from './failures.js'
+import { type FlowPage, type FlowQuery, flowOn, type MonitoredFlow } from './flows.js'
 import { jobOf, type LoadedJob, loadedJobOf, type MonitoredJob } from './monitored-job.js'
 import { type Ask, type GivenTo, request } from './request.js'
 import { type JobSeries, type OfName, seriesOf } from './series.js'
@@ -163,6 +164,19 @@ export class NodeMonitor {
   /** Ends all jobs that wait or run, and that the query meets. Answers how many: with `dryRun`, how many it would be. */
   cancelAll(query: ActQuery = {}): Promise<number> {
     return this.#request('cancel-all', query)
+  }
+
+  /**
+   * The failed jobs that the node keeps, of all names or of one, grouped by name, code and message. Like messages meet: of each
+   * the first line counts, what is in quotes is `…`, and each word with a digit `#`. At most 20,000 jobs are looked at.
+   */
+  async failures(of: OfName = {}): Promise<Failures> {
+    return failuresOf(await this.#request('failures', of))
+  }
+
+  /** A page of flows that have not ended. A page may have fewer than asked for, or none, and not be the last: that is `next: null`. */
+  flows(query: FlowQuery = {}): Promise<FlowPage> {
+    return this.#request('flows', query)
   }
 
   /** A flow with its jobs; null: it has ended, or the node has none of this id. */

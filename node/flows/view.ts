@@ -1,14 +1,17 @@
-import { flowNamed } from '../../src/job/flow.js'
+import { flowNamed, idOfFlow } from '../../src/job/flow.js'
 import type { StoredJob } from '../../src/job/record.js'
-import { isTerminal } from '../../src/job/states.js'
+import { countStates, isTerminal } from '../../src/job/states.js'
 import { FLOWS, notesOf, partsOfKey, readFlowNote } from '../../src/store/flow-notes.js'
 import { allNotes } from '../../src/store/notes.js'
 import type { FlowFacts } from '../../src/verbs/flows.js'
+import type { AnswerOf } from '../../src/verbs/table.js'
 import type { Journal } from '../changes/journal.js'
 import type { Reach } from '../changes/reach.js'
 import type { FlowStore } from './reading.js'
 
 const AT_ONCE = 100
+/** Jobs that are looked at for one page of flows. */
+const LOOKED_AT = 10_000
 
 interface Seen {
   readonly key: string
@@ -37,6 +40,30 @@ export class FlowView {
     await journal.flushed()
     const { seen, open } = await readOpen(id, store)
     return open.size === 0 ? null : factsOf(id, seen, open)
+  }
+
+  /** A page of flows that have not ended, without the children of jobs. A flow is whole on its page. */
+  async page(limit: number, after?: string): Promise<AnswerOf<'flows'>> {
+    const { journal, store } = this.#deps
+    await journal.flushed()
+    const flows: AnswerOf<'flows'>['flows'] = []
+    let last = after === undefined ? null : flowNamed(after)
+    for (let looked = 0; looked < LOOKED_AT; ) {
+      // Behind all notes of the flow before: no other is between.
+      const range = { prefix: flowNamed(''), after: last === null ? null : `${last}\u0001` }
+      const [next] = await store.notes(FLOWS, range, 1)
+      if (next === undefined) return { flows, next: null }
+      last = partsOfKey(next.key).flow
+      const id = idOfFlow(last)
+      const { seen, open } = await readOpen(id, store)
+      looked += seen.length
+      if (open.size > 0) {
+        const counts = countStates(factsOf(id, seen, open).jobs.map(({ state }) => state))
+        flows.push({ id, counts })
+      }
+      if (flows.length === limit) break
+    }
+    return { flows, next: last === null ? null : idOfFlow(last) }
   }
 
   /** Ends all jobs of a flow that have not ended: first those that wait for others, so that none fails for the end of another. Answers how many. */

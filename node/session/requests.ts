@@ -6,6 +6,7 @@ import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import type { Store } from '../../src/store/contract.js'
 import { ACTS, type Act, type ActAnswer, pagesFor } from '../../src/verbs/acts.js'
 import { factsOf, loadedFactsOf } from '../../src/verbs/facts.js'
+import { FLOWS_PAGE } from '../../src/verbs/flows.js'
 import { understood } from '../../src/verbs/form.js'
 import { PAGE, type ParsedActQuery } from '../../src/verbs/query.js'
 import { SCHEDULES_PAGE } from '../../src/verbs/schedules.js'
@@ -20,6 +21,7 @@ import type { Executors } from '../executors/executors.js'
 import type { FlowView } from '../flows/view.js'
 import type { Runner } from '../run/runner.js'
 import type { Schedules } from '../schedules/schedules.js'
+import { failuresOf } from '../status/failures.js'
 import type { StatusView } from '../status/view.js'
 import { AT_ONCE } from './errands.js'
 
@@ -31,6 +33,8 @@ const HEAVY: ReadonlySet<VerbName> = new Set([
   'names',
   'counts',
   'series',
+  'failures',
+  'flows',
   'status',
   'schedules',
   'flow',
@@ -114,6 +118,7 @@ const ANSWERS: Verbs = {
   resize: async (wanted, { view }) => view.resize(wanted),
   recycle: async ({ pid }, { view }) => view.recycle(pid),
   drain: async ({ on }, { controls }, by) => controls.drain(on, by.name),
+  failures: ({ name }, { reach, clock }) => failuresOf(name, (query) => reach.list(query), clock),
   series: async ({ name }, { counts, clock }) => counts.series(clock.now(), name),
   counts: async (_, { store, counts, runner, clock }) => {
     const now = nowOf(clock)
@@ -135,6 +140,7 @@ const ANSWERS: Verbs = {
   'pause-schedule': ({ id }, { schedules }) => schedules.pause(id),
   'resume-schedule': ({ id }, { schedules }) => schedules.resume(id),
   'run-schedule': ({ id }, { schedules }) => schedules.runNow(id),
+  flows: ({ limit = FLOWS_PAGE.usual, after }, { flowView }) => flowView.page(limit, after),
   flow: ({ id }, { flowView }) => flowView.of(id),
   'cancel-flow': ({ id }, { flowView }) => flowView.cancel(id),
 }

@@ -51,3 +51,12 @@ export function waitingState({ lane, due, course }: Waiting, now: number): JobSt
   if ((course.behind?.due ?? due) <= now) return 'available'
   return course.attempt > 0 ? 'retryable' : 'scheduled'
 }
+
+/** How many jobs are in each state. */
+export type StateCounts = Readonly<Record<JobState, number>>
+
+export function countStates(states: readonly JobState[]): StateCounts {
+  const counts = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as Record<JobState, number>
+  for (const state of states) counts[state]++
+  return counts
+}

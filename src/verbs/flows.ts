@@ -1,6 +1,7 @@
-import { JOB_STATES } from '../job/states.js'
-import { GROUP, NAME, WHOLE } from '../rules.js'
-import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
+import { JOB_STATES, type JobState } from '../job/states.js'
+import { GROUP, NAME, WHOLE, wholeFrom } from '../rules.js'
+import { exactly, type Form, type FormOf, listOf, one, oneOf, optional, orNull, record } from './form.js'
+import { CURSOR } from './query.js'
 
 const OF_ONE = exactly({ id: one(GROUP) })
 const HOW_MANY: Form<number> = { ...one(WHOLE), says: 'how many' }
@@ -20,8 +21,23 @@ const FLOW_JOB = record(
 export const FLOW_FACTS = record({ id: one(GROUP), jobs: listOf(FLOW_JOB) }, 'the jobs of a flow')
 export type FlowFacts = FormOf<typeof FLOW_FACTS>
 
+/** Flows on a page of a list. */
+export const FLOWS_PAGE = { most: 100, usual: 20 } as const
+
+const COUNTS = record(
+  Object.fromEntries(JOB_STATES.map((state) => [state, HOW_MANY])) as Record<JobState, typeof HOW_MANY>,
+  'how many of its jobs are in each state',
+)
+const LISTED = record({ id: one(GROUP), counts: COUNTS }, 'a flow with its counts')
+
 /** What may be asked for with flows. */
 export const FLOW_VERBS = {
+  flows: {
+    right: 'read',
+    says: 'A page of flows that have not ended, by their ids. A page may have fewer than asked for, and not be the last.',
+    asks: exactly({ limit: optional(one(wholeFrom(1, FLOWS_PAGE.most))), after: optional(one(CURSOR)) }),
+    answers: record({ flows: listOf(LISTED), next: orNull(one(CURSOR)) }),
+  },
   flow: {
     right: 'read',
     says: 'The jobs of a flow that has not ended, by their keys.',

@@ -3,6 +3,7 @@ import { ACT_ANSWERS, ACTS, type Act } from './acts.js'
 import { CONTROL_VERBS } from './controls.js'
 import { COUNT_VERBS } from './counts.js'
 import { JOB_FACTS, LOADED_FACTS } from './facts.js'
+import { FAILURE_VERBS } from './failures.js'
 import { FLOW_VERBS } from './flows.js'
 import { exactly, type Form, type FormOf, listOf, one, oneOf, orNull, record } from './form.js'
 import { ACT_FIELDS, ACT_QUERY, CURSOR, QUERY } from './query.js'
@@ -60,6 +61,7 @@ const TABLE = {
   'update-all': { ...toAll, asks: exactly({ ...ACT_FIELDS, update: UPDATE }) },
   ...STATUS_VERBS,
   ...COUNT_VERBS,
+  ...FAILURE_VERBS,
   ...CONTROL_VERBS,
   ...SCHEDULE_VERBS,
   ...FLOW_VERBS,

@@ -119,7 +119,7 @@ const AROUND: Readonly<Record<string, Around | readonly Around[]>> = {
   },
   'docs/monitoring.md: An example': {
     ...APP,
-    prints: /^worker_1 memory \d true\n60 0\n\{ children: 2, deferred: \d \}\ntrue\n$/,
+    prints: /^worker_1 memory \d true\n60 0\n\[\] \[\]\n\{ children: 2, deferred: \d \}\ntrue\n$/,
   },
   'docs/schedules.md: An example': {
     before: `${START}

@@ -101,6 +101,37 @@ t.test('what a node says of itself, and what is asked of its children', async (t
     t.equal(sum(all.runBuckets.counts), all.runBuckets.count)
   })
 
+  await t.test('failures', async (t) => {
+    const { groups, looked, more } = await app.monitor().failures()
+    t.same([looked, more], [1, false])
+    t.match(groups, [{ name: 'callback_fails', message: 'in the callback', count: 1 }])
+    t.equal((await node.load(groups[0]?.example ?? ''))?.state, 'failed')
+    t.same((await node.failures({ name: 'echo' })).groups, [])
+  })
+
+  await t.test('flows', async (t) => {
+    const ids = ['one', 'two', 'two more']
+    const flows = ids.map((id) =>
+      app.flow({ id, jobs: { a: { name: 'waits' }, b: { name: 'number', needs: ['a'] } } }),
+    )
+    const ended = flows.map((flow) => flow.result().catch(() => null))
+    await Promise.all(flows.map((flow) => flow.accepted))
+    await until(async () => (await node.flow('one'))?.counts.running === 1)
+    const first = await node.flows({ limit: 2 })
+    t.same(
+      first.flows.map(({ id }) => id),
+      ['one', 'two'],
+    )
+    t.match(first.flows[0]?.counts, { running: 1, blocked: 1, completed: 0 })
+    const { flows: last, next } = await app.monitor().flowsFor('n1', { after: first.next ?? '' })
+    t.same([last.map(({ id }) => id), next], [['two more'], null])
+    t.match(await app.monitor().flow('two'), { id: 'two', node: 'n1', counts: { blocked: 1 } })
+    t.equal(await app.monitor().flow('nobody'), null)
+    for (const id of ids) t.equal(await app.monitor().cancelFlow(id), 2)
+    await Promise.all(ended)
+    await until(async () => (await node.flows()).flows.length === 0)
+  })
+
   await t.test('drain', async (t) => {
     const held = app.enqueue('waits', { ms: 1 }, { after: 0.5 })
     await held.accepted
