@@ -8,7 +8,7 @@ import type { Flow } from './flow.js'
 
 /** What runs when all jobs of a batch have ended. */
 export type BatchEnd<End extends JobName> = {
-  /** The name of a job. It sees how the others have ended in `ctx.others`; of an empty list there are none, and that is null. */
+  /** The name of a job. It sees how the others have ended in `ctx.others`. It runs at once if the list is empty. */
   readonly onEnd: End
   /** Of the batch: while one of this id has not ended, there is no other. Default: a fresh one. */
   readonly id?: string | undefined

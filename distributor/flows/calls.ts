@@ -100,9 +100,7 @@ export class FlowCalls {
     const jobs = all.map((given, i) =>
       host.enqueuing.check(given, `list[${i}]`, { flow: { ...flow, key: String(i) } }),
     )
-    // With no others there is none to wait for.
-    const needs: Need[] = all.length === 0 ? [] : [{ key: null, onFail: 'run' }]
-    jobs.push(host.enqueuing.check(last, 'end', termsOf({ ...flow, key: END }, needs)))
+    jobs.push(host.enqueuing.check(last, 'end', termsOf({ ...flow, key: END }, ALL_OTHERS)))
     checkTogether(jobs, badFlow)
     const tickets = host.enqueuing.together(jobs)
     const keys = jobs.map((_, i) => (i < all.length ? String(i) : END))
@@ -112,6 +110,7 @@ export class FlowCalls {
   }
 }
 
+const ALL_OTHERS: readonly Need[] = [{ key: null, onFail: 'run' }]
 /** The key of the last job of a batch. */
 const END = 'end'
 const END_FIELDS = ['onEnd', 'id', 'args', 'opts', 'onSuccess', 'onError']

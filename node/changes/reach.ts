@@ -3,6 +3,7 @@ import { nowOf } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { again } from '../../src/job/again.js'
 import { nowFor } from '../../src/job/due.js'
+import { isPast } from '../../src/job/kept.js'
 import { outcomeWithoutRun } from '../../src/job/outcome.js'
 import type { JobRecord, StoredJob } from '../../src/job/record.js'
 import { isTerminal, transition, waitingState } from '../../src/job/states.js'
@@ -122,9 +123,12 @@ export class Reach {
     return stored === null ? ['not-found', 0] : ['ended', stored.job.edition]
   }
 
+  /** One whose result was kept for a time that is over is no more, whether it has been removed yet or not. */
   async load(id: string): Promise<StoredJob | null> {
-    await this.#deps.journal.flushed()
-    return this.#deps.store.load(id)
+    const { journal, store, clock } = this.#deps
+    await journal.flushed()
+    const stored = await store.load(id)
+    return stored === null || isPast(stored, clock.now()) ? null : stored
   }
 
   async list(query: ListQuery): Promise<ListPage> {

@@ -1,6 +1,7 @@
 import { familyOf, isFamily, membershipOf } from '../../src/job/flow.js'
 import { flowOf, isBlocked } from '../../src/job/lane.js'
 import type { JobRecord } from '../../src/job/record.js'
+import { inFront } from '../../src/job/series.js'
 import type { Answer } from '../../src/store/contract.js'
 import { flowBytes, flowNote, hasFamilies, headNote } from '../../src/store/flow-notes.js'
 import type { Note } from '../../src/store/notes.js'
@@ -63,6 +64,7 @@ export class Flows {
     switch (change.kind) {
       case 'insert':
         opened(change, null)
+        if (needsNone(change)) Object.assign(change, { job: inFront(change.job, change.job.seq) })
         return change
       case 'begin':
         this.#held.goes(change.job, false, change.job, true)
@@ -191,6 +193,11 @@ export class Flows {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** A job that needs all others of its flow, and comes alone. */
+function needsNone({ job }: NodeInsert): boolean {
+  return isBlocked(job.lane) && job.agreed.terms.needs?.every(({ key }) => key === null) === true
+}
 
 /**
  * A new job of a flow: there is no other flow of its name until that is over, and of children none of its key. `last`: the flow of

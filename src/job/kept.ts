@@ -1,4 +1,4 @@
-import type { EndedJob } from './record.js'
+import type { EndedJob, StoredJob } from './record.js'
 import { TERMINAL_STATES } from './states.js'
 
 /** By what ended jobs are forgotten: those of each state by age and number, and those whose result is kept by its time alone. */
@@ -12,4 +12,9 @@ export function keptAs({ state, result }: EndedJob): KeptAs {
 /** The time by which those that are kept alike stand in order. */
 export function keptBy({ finishedAt, result }: EndedJob): number {
   return result?.until ?? finishedAt
+}
+
+/** Its result was to be kept, and its time is over: it only waits to be removed. */
+export function isPast({ result }: StoredJob, now: number): boolean {
+  return result !== undefined && result.until < now
 }

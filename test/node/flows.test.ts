@@ -5,8 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { withNotes } from '#dist/node/changes/indexes.js'
-import type { NodeChange, NodeEnd, NodeInsert, NodeMove } from '#dist/node/changes/journal.js'
+import type { NodeChange, NodeEnd, NodeInsert, NodeMove, NodeTogether } from '#dist/node/changes/journal.js'
 import { Flows } from '#dist/node/flows/flows.js'
+import { Sending } from '#dist/node/flows/sending.js'
 import { unfinished } from '#dist/node/flows/sweeping.js'
 import { blockedBy, flowNamed } from '#dist/src/job/flow.js'
 import { isBlocked } from '#dist/src/job/lane.js'
@@ -315,4 +316,34 @@ t.test('what the note of a job says', (t) => {
   t.same(readLeft(result), { args: Buffer.from('args'), error: NOTHING })
   t.same(readLeft(leftBytes({ args: null, error: NOTHING })).args, null)
   t.end()
+})
+
+t.test('an end that is written once more is told behind what was told meanwhile', async (t) => {
+  let last = 10
+  const written: NodeChange[] = []
+  const sending = new Sending({
+    composing: { settings, clock, seq: () => ++last, keepResult: () => {} },
+    again: (change) => written.push(change),
+    done: () => {},
+    wrong: () => {},
+  })
+  const job = record({ id: 'a' })
+  const report = outcomeWithoutRun(job, 'failed', NOTHING, { seq: 5, node: 'n1', now: 5 })
+  const end: NodeEnd = {
+    kind: 'end',
+    from: job,
+    running: false,
+    outcome: report,
+    keep: null,
+    report,
+    done: null,
+  }
+  const insert = { kind: 'insert', job: record({ id: 'b' }), ownId: true, number: null } as const
+  const sent = { flow: null, head: null, durable: true }
+  const change = sending.add(sent, [end, { ...insert, origin: null, started: false }])
+  t.equal(sending.answered(change, { is: 'refused', at: 1, answer: 'duplicate' }), true)
+  t.match(written, [
+    { kind: 'together', changes: [{ kind: 'end', outcome: { seq: 11 }, report: { seq: 11 } }] },
+  ])
+  t.equal(sending.answered(written[0] as NodeTogether, 'ok'), false)
 })

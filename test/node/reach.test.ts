@@ -17,7 +17,9 @@ const ended: StoredJob = {
 }
 
 /** A node whose jobs are in its store alone, which takes a while for each change and each answer; with one job that has ended. */
-async function withEnded(): Promise<{ reach: Reach; state: () => Promise<string | undefined> }> {
+async function withEnded(
+  over: Partial<StoredJob> = {},
+): Promise<{ reach: Reach; state: () => Promise<string | undefined> }> {
   const store = memoryStore()
   await store.open('n1')
   let last: Promise<unknown> = Promise.resolve()
@@ -39,7 +41,7 @@ async function withEnded(): Promise<{ reach: Reach; state: () => Promise<string 
     kind: 'end',
     from: job,
     running: false,
-    keep: ended as never,
+    keep: { ...ended, ...over } as never,
     outcome: null,
     report: null,
     done: null,
@@ -99,4 +101,13 @@ t.test('what has ended since is not what was there before', async (t) => {
   t.equal(before(ended), true)
   t.equal(before({ ...ended, job: { ...job, seq: 99 } }), true, 'taken over from a node with other numbers')
   t.equal(before({ ...ended, job: { ...job, seq: 99 }, finishedAt: Date.now() + 1 }), false)
+})
+
+t.test('a result that was kept for a time is no more when that is over, removed or not', async (t) => {
+  const until = (until: number) => ({ state: 'completed', result: { until, args: job.args } }) as const
+  const [past, kept] = [await withEnded(until(Date.now() - 1)), await withEnded(until(Date.now() + 60_000))]
+  t.match(await kept.reach.load('a'), { state: 'completed', result: { args: job.args } })
+  t.equal(await past.reach.load('a'), null)
+  t.equal(await past.state(), 'completed', 'it is still there')
+  t.equal(await past.reach.retry('a'), 'not-found')
 })

@@ -75,6 +75,9 @@ else {
     const results = Promise.all(flows.map((flow) => flow.jobs.last.result()))
     // Each holds three jobs: two of its own, and a child.
     await until(() => lines('held').length === 3 * ids.length)
+    const parents = { state: 'blocked', name: 'kin_parent' } as const
+    const monitor = app.app.monitor({ node: 'n1' })
+    await until(async () => (await monitor.jobsFor(parents)).jobs.length === ids.length)
     first?.process.kill('SIGKILL')
     await first?.exited
     writeFileSync(join(log, 'go'), '')

@@ -115,8 +115,27 @@ for (const [store, flags] of Object.entries(STORES)) {
       await long.accepted
       t.equal(await long.cancel(), 3)
       await t.rejects(long.result(), { code: 'JR_CANCELLED' })
-      const none = app.batch('echo', [], undefined, { onEnd: 'echo', args: { value: 4 } })
-      t.match(await none.result(), { echoed: 4 }, 'of nothing it runs at once')
+      const none = app.batch('echo', [], undefined, { onEnd: 'others' })
+      const others = { completed: 0, failed: 0, cancelled: 0, failures: {} }
+      t.match(await none.result(), { others }, 'of nothing it runs at once')
+    })
+
+    await t.test('a job that waits for others is changed, and can not be made due', async (t) => {
+      const flow = app.flow({
+        jobs: {
+          a: { name: 'waits', args: { ms: 400 } },
+          b: { name: 'echo', args: { value: 1 }, needs: ['a'] },
+        },
+      })
+      await flow.accepted
+      const monitor = app.monitor({ node: 'n1' })
+      await t.rejects(monitor.run(flow.jobs.b.id), {
+        code: 'JR_WRONG_STATE',
+        message: /waits for other jobs/,
+      })
+      await monitor.update(flow.jobs.b.id, { args: { value: 2 }, opts: { priority: 3 } })
+      t.match(await monitor.load(flow.jobs.b.id), { state: 'blocked', args: { value: 2 } })
+      t.match(await flow.result(), { b: { echoed: 2 } })
     })
 
     await t.test('how it has ended is told also when nobody had asked', async (t) => {

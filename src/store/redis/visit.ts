@@ -1,6 +1,7 @@
 import type { Chance } from '../../chance.js'
 import type { Clock } from '../../clock.js'
 import { JrError } from '../../errors.js'
+import { isPast } from '../../job/kept.js'
 import type { StoredJob } from '../../job/record.js'
 import type { Surroundings } from '../../surroundings.js'
 import type { ListPage, ListQuery, NoteRange, Shelf, StoredNote } from '../contract.js'
@@ -171,6 +172,7 @@ export class Visit implements Surroundings {
       const nodes = await this.#names()
       const places = await Promise.all(nodes.map((node) => this.reader(node).stands(id, row)))
       for (const [i, stored] of places.entries()) {
+        if (stored !== null && isPast(stored, this.clock.now())) return null
         if (stored !== null) return { node: nodes[i] ?? '', stored }
       }
     }

@@ -1,6 +1,7 @@
 import { ATTEMPTS } from './attempts.js'
 import { ENDED } from './ended.js'
 import type { StoreUnderTest } from './fixtures.js'
+import { FLOWS } from './flows.js'
 import { JOBS } from './jobs.js'
 import { LIFE } from './life.js'
 import { LISTS } from './lists.js'
@@ -27,6 +28,7 @@ const CASES = {
   ...NOTES,
   ...TAKEN,
   ...TOGETHER,
+  ...FLOWS,
   ...LIFE,
 }
 
