@@ -2,20 +2,20 @@ import { Distributor } from '../distributor/index.js'
 import { systemClock, type Timer } from '../src/clock.js'
 import { JrError } from '../src/errors.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
-import { parseAddress } from '../src/wire/address.js'
+import { type Address, parseAddress } from '../src/wire/address.js'
 import { type CommandLine, someNodeOptions } from './options.js'
 
 const CONNECT_MS = 5000
 const { secretFile } = NODE_OPTIONS
 
-/** Connects to the node at `flags.node`, as an app. `command`: a name that no app has, because outcomes are kept for apps by it. */
+/** Connects to the nodes at `address` (several with commas), as an app. `node`: the name of the first. `command`: a name that no app has, because outcomes are kept for apps by it. */
 export async function withApp<T>(
   address: string,
   flags: CommandLine['flags'],
   command: string,
   work: (app: Distributor, node: string) => Promise<T>,
 ): Promise<T> {
-  const nodes = [parseAddress(address, 'flag --node')]
+  const nodes = addressesOf(address)
   const { secretFile: secret } = someNodeOptions({ secretFile }, flags, process.env).values
   const app = new Distributor({
     name: command,
@@ -23,24 +23,38 @@ export async function withApp<T>(
     ...(secret === undefined ? {} : { secretFile: secret }),
   })
   try {
-    return await work(app, await connect(app, address))
+    return await work(app, await connect(app, address, nodes.length))
   } finally {
     await app.stop({ timeout: 0 })
   }
 }
 
-/** The name of the node. Rejects with JR_CONNECTION when none answers in time; why is in the log. */
-async function connect(app: Distributor, address: string): Promise<string> {
+function addressesOf(address: string): Address[] {
+  return address.split(',').map((one) => parseAddress(one.trim(), 'flag --node'))
+}
+
+/** The name of the first node. Rejects with JR_CONNECTION when one of them does not answer in time; why is in the log. */
+async function connect(app: Distributor, address: string, many: number): Promise<string> {
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
     timer = systemClock.setTimer(CONNECT_MS, () => {
-      const text = `no node answered at ${address} within ${CONNECT_MS / 1000} s`
+      const connected = app.nodes().map(({ name }) => name)
+      const others = connected.length === 0 ? '' : `; connected: ${connected.join(', ')}`
+      const who = many === 1 ? 'no node' : 'not all nodes'
+      const text = `${who} answered at ${address} within ${CONNECT_MS / 1000} s${others}`
       reject(new JrError('JR_CONNECTION', text))
     })
   })
   try {
     await app.start()
-    await Promise.race([app.ready, late])
+    const all = new Promise<void>((resolve) => {
+      const look = () => {
+        if (app.nodes().length >= many) resolve()
+      }
+      app.on('node:connected', look)
+      look()
+    })
+    await Promise.race([all, late])
   } finally {
     timer?.cancel()
   }

@@ -5,24 +5,52 @@ import { ACTS } from '../src/verbs/acts.js'
 
 export const HELP = `jr: durable background jobs, without a broker
 
-  jr node       run a node: it keeps jobs and runs them
-  jr jobs       list, show and change the jobs of a node, or of all nodes that share a Redis
-  jr counts     how many jobs a node has and had, by name, how many of late, and how long they took
-  jr names      the names that a node knows, with their limits and pauses
-  jr limits     show and set how many jobs of a name run, or begin, on a node
-  jr pause      pause a name, a group of it, or a node; jr resume ends that
-  jr schedules  what runs again and again on a node: list, pause, resume, run, remove
-  jr flow       jobs that wait for each other on a node: show them as a tree, cancel them
-  jr demo       see it at work, on the files of a folder of yours
-  jr doctor     check whether a node could start here, and what is missing
-  jr repair     copy all that is whole in a damaged data directory, and list what is gone
-  jr config     show the options that a node would run with, and where each comes from
+  jr node        run a node: it keeps jobs and runs them
+  jr web         the dashboard and the HTTP API, for a browser
+
+  jr status      what waits and why, what fails, and who works on what
+  jr top         the same, again each second
+  jr jobs        list, show and change the jobs of a node, or of all nodes that share a Redis
+  jr enqueue     enqueue a job, and wait for its result
+  jr counts      how many jobs a node has and had, by name, how many of late, and how long they took
+  jr names       the names that a node knows, with their limits and pauses
+  jr limits      show and set how many jobs of a name run, or begin, on a node
+  jr pause       pause a name, a group of it, or a node; jr resume ends that
+  jr schedules   what runs again and again on a node: list, pause, resume, run, remove
+  jr flow        jobs that wait for each other on a node: show them as a tree, cancel them
+  jr nodes       how nodes are
+  jr children    the child processes of a node: show them, change their number, replace them
+  jr drain       have a node take no new jobs, and wait until it has none
+
+  jr demo        see it at work, on the files of a folder of yours
+  jr doctor      check whether a node could start here, and what is missing
+  jr repair      copy all that is whole in a damaged data directory, and list what is gone
+  jr config      show the options that a node would run with, and where each comes from
+  jr completion  what bash, zsh or fish needs to complete the commands of jr
 
   jr COMMAND --help    more about one
   jr --version
 
 Exit codes: 0 all is well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
 73 the data directory is in use; 74 the store failed; 75 other nodes have its jobs; 78 wrong configuration.
+`
+
+const WEB_MORE = `  --web-token-file FILE         The token for it. Needed where other machines can reach it.
+  --web-base PATH               The path below which it is, for a proxy: /reactor
+  --web-read-only               Nobody can change anything there.
+`
+
+export const WEB_HELP = `jr web: the dashboard and the HTTP API, for nodes that listen
+
+  jr web --node 127.0.0.1:5001
+  jr web --node 127.0.0.1:5001,127.0.0.1:5002 --listen 127.0.0.1:7000
+
+  --node ADDR[,ADDR]            Where the nodes listen: host:port, or the path of a Unix socket.
+  --listen ADDR                 Where to serve it. (127.0.0.1:7000)
+${WEB_MORE}  --secret-file FILE            the secret of the nodes, if they have one; else that of JR_SECRET_FILE or the config file
+  --config FILE                 as jr node takes it
+
+Prints its address when it is ready. Below it: /api/v1 (/api/v1/openapi.json describes it), /metrics, /healthz, /readyz.
 `
 
 export function nodeHelp(): string {
@@ -38,7 +66,8 @@ key of the config file (maxAttempts). The first of these counts. TIME is seconds
 
 ${renderHelp(NODE_OPTIONS)}
   --config FILE                 Config file. Default: jr.config.json, if it is there.
-
+  --web ADDR                    Serve the dashboard and the HTTP API of this node here: 127.0.0.1:7000
+${WEB_MORE}
 Signals: TERM and INT stop gracefully (running jobs get --shutdown-timeout; a second one stops at
 once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 replaces the children.
 `
@@ -110,6 +139,7 @@ Limits and pauses belong to each node, also of those that share a Redis: ask eac
 export const NAMES_HELP = `jr names: the names that a node knows, and those for which something is set
 
   jr names --node 127.0.0.1:5001
+  jr names pause NAME [GROUP], jr names resume NAME [GROUP], jr names limit NAME …: as jr pause, jr resume, jr limits
 
 ${AT_NODE}`
 

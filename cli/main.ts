@@ -11,18 +11,26 @@ type Command = (argv: string[]) => Promise<number>
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   node: () => import('./commands/node.js'),
+  status: () => import('./commands/status.js'),
+  top: () => import('./commands/top.js'),
   jobs: () => import('./commands/jobs.js'),
-  names: () => import('./commands/names.js'),
+  enqueue: () => import('./commands/enqueue.js'),
   counts: () => import('./commands/counts.js'),
+  names: () => import('./commands/names.js'),
   limits: () => import('./commands/limits.js'),
   pause: () => import('./commands/pause.js'),
   resume: async () => ({ run: (await import('./commands/pause.js')).resume }),
-  flow: () => import('./commands/flow.js'),
   schedules: () => import('./commands/schedules.js'),
+  flow: () => import('./commands/flow.js'),
+  nodes: () => import('./commands/nodes.js'),
+  children: () => import('./commands/children.js'),
+  drain: () => import('./commands/drain.js'),
+  web: () => import('./commands/web.js'),
   demo: () => import('./commands/demo.js'),
   doctor: () => import('./commands/doctor.js'),
   repair: () => import('./commands/repair.js'),
   config: () => import('./commands/config.js'),
+  completion: () => import('./commands/completion.js'),
 }
 
 async function main([name, ...argv]: string[]): Promise<number> {

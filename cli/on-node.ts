@@ -29,6 +29,8 @@ export async function onNode(
     /** Why there is no `--redis`. */
     readonly belong?: string
     readonly extra?: readonly ExtraFlag[]
+    /** It can ask several nodes: `node` is the first of them then. */
+    readonly several?: boolean
   },
   plan: (words: readonly string[], flags: CommandLine['flags']) => OnNode,
 ): Promise<number> {
@@ -44,6 +46,10 @@ export async function onNode(
     const why = `${belong}, also of those that share a Redis`
     throw new TypeError(`expected --node ADDR in place of --redis: ${why}`)
   }
-  if (typeof flags.node !== 'string') throw new TypeError('expected --node ADDR: where the node listens')
-  return withApp(flags.node, flags, `jr ${name}`, work)
+  const address = typeof flags.node === 'string' ? flags.node : process.env.JR_NODE
+  if (address === undefined)
+    throw new TypeError('expected --node ADDR: where the node listens (or JR_NODE in the environment)')
+  if (command.several !== true && address.includes(','))
+    throw new TypeError(`flag --node: expected one address, got '${address}': this command asks one node`)
+  return withApp(address, flags, `jr ${name}`, work)
 }

@@ -32,3 +32,16 @@ export function onSignals(node: NodeHandle, onStop: () => void): { stop(): void;
     },
   }
 }
+
+/** Resolves at the first INT or TERM. A second one ends the process at once, as it does by itself. */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off('SIGINT', stop)
+      process.off('SIGTERM', stop)
+      resolve()
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}

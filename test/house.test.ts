@@ -13,14 +13,14 @@ function sources(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) return sources(path)
-    return entry.name.endsWith('.ts') ? [path] : []
+    return entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') ? [path] : []
   })
 }
 
 const files = [
   'index.ts',
   'start-node.ts',
-  ...['src', 'distributor', 'node', 'child', 'cli'].flatMap(sources),
+  ...['src', 'distributor', 'node', 'child', 'cli', 'web'].flatMap(sources),
 ]
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(file, 'utf8')
@@ -48,6 +48,9 @@ t.test('imports point one way', async (t) => {
       ),
     ),
     ['cli/', 'child/'],
+    // What is for people is one more user of the app's side; nothing else needs it.
+    ...['node/', 'child/', 'cli/'].map((to): [string, string] => ['web/', to]),
+    ...['src/', 'distributor/', 'node/', 'child/'].map((from): [string, string] => [from, 'web/']),
     ['src/wire/', 'src/store/'],
     ['src/store/', 'src/wire/'],
     ['src/verbs/', 'src/store/'],
@@ -129,6 +132,7 @@ const ROOTS = [
   'src/store/memory.ts',
   'src/store/redis/store.ts',
   'src/surroundings.ts',
+  'web/handler.ts',
 ]
 /** This list may only become shorter. */
 const TAKES_ITS_OWN = new Map([
@@ -136,12 +140,15 @@ const TAKES_ITS_OWN = new Map([
   ['src/wire/handshake.ts', ['randomBytes']],
 ])
 
+/** What runs in a browser has only what is there. */
+const inNode = files.filter((file) => !file.startsWith('web/page/'))
+
 t.test('time and chance are handed in', async (t) => {
   const own =
     /\b(Date\.now|new Date\(\)|performance|hrtime|setTimeout|setInterval|Math\.random|nanoid|random(UUID|Bytes|Int))(?!\w)/g
   const system = /\b(SYSTEM|systemClock|systemChance)\b/
   const used = new Set<string>()
-  for (const file of files) {
+  for (const file of inNode) {
     const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*/gm, '')
     if (!SOURCES.includes(file)) {
       const [place, allowed = []] = [...TAKES_ITS_OWN].find(([place]) => file.startsWith(place)) ?? ['']
@@ -170,7 +177,8 @@ t.test('each third-party package is imported in one file', async (t) => {
   }
   const users = new Map<string, Set<string>>()
   for (const { file, target, typeOnly } of imports) {
-    if (target.startsWith('.') || target.startsWith('node:') || typeOnly) continue
+    // What is bundled for browsers is no dependency of those who install the package.
+    if (target.startsWith('.') || target.startsWith('node:') || typeOnly || !inNode.includes(file)) continue
     const name = target
       .split('/')
       .slice(0, target.startsWith('@') ? 2 : 1)

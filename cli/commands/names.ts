@@ -4,8 +4,18 @@ import { limitWords, setWords } from '../limit-words.js'
 import { onNode } from '../on-node.js'
 import { asJson, columns, print, printable } from '../terminal.js'
 
+/** Other ways to commands of their own. */
+const VERBS: Readonly<Record<string, () => Promise<(argv: string[]) => Promise<number>>>> = {
+  pause: async () => (await import('./pause.js')).run,
+  resume: async () => (await import('./pause.js')).resume,
+  limit: async () => (await import('./limits.js')).run,
+}
+
 /** `jr names`: the names that a node knows, with what is set for each. */
-export function run(argv: string[]): Promise<number> {
+export async function run(argv: string[]): Promise<number> {
+  const [verb = '', ...rest] = argv
+  const other = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  if (other !== undefined) return (await other())(rest)
   return onNode(argv, { name: 'names', help: NAMES_HELP, most: 0 }, (_words, flags) => async (app, node) => {
     const [found] = await app.names({ node })
     if (flags.json === true) return print(asJson(found))

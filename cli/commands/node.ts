@@ -4,14 +4,15 @@ import type { NodeHandle } from '../../node/index.js'
 import { packError } from '../../src/bytes/error-record.js'
 import { sleep, systemClock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
-import { NODE_OPTIONS } from '../../src/options/node-options.js'
+import { NODE_OPTIONS, type NodeValues } from '../../src/options/node-options.js'
 import type { Resolved } from '../../src/options/resolve.js'
-import { formatAddress } from '../../src/wire/address.js'
+import { type Address, formatAddress } from '../../src/wire/address.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { nodeHelp } from '../help.js'
-import { nodeOptions, readCommandLine } from '../options.js'
+import { type CommandLine, nodeOptions, readCommandLine } from '../options.js'
 import { onSignals } from '../signals.js'
 import { systemdUnit } from '../systemd.js'
+import { WEB_FLAGS } from '../web-flags.js'
 
 /** How long a node takes to close beyond its `shutdownTimeout`. */
 const CLOSE_MS = 10_000
@@ -19,6 +20,8 @@ const LOOK_MS = 200
 
 const EXTRA = [
   { name: 'config', type: 'string' },
+  { name: 'web', type: 'string' },
+  ...WEB_FLAGS,
   { name: 'help', type: 'boolean' },
   // Given by JR.spawnNode: an open pipe whose other end the app holds.
   { name: 'parent-fd', type: 'string' },
@@ -35,16 +38,28 @@ export async function run(argv: string[]): Promise<number> {
   }
   const resolved = nodeOptions(flags, process.env)
   const parent = flags['parent-fd']
-  const node = await (typeof parent === 'string' ? startSpawned(resolved, Number(parent)) : start(resolved))
+  const { values } = resolved
+  const web = typeof flags.web === 'string' ? await openWeb(flags, flags.web, values) : null
+  let node: NodeHandle
+  try {
+    const distributors = [...(values.distributors ?? []), ...(web === null ? [] : [web.address])]
+    const all = web === null ? resolved : { ...resolved, values: { ...values, distributors } }
+    node = await (typeof parent === 'string' ? startSpawned(all, Number(parent)) : start(all))
+  } catch (error) {
+    await web?.stop()
+    throw error
+  }
   const where = node.address === null ? '' : `, listening on ${formatAddress(node.address)}`
   // Before anybody is told that it is ready, and may signal to it.
   const unit = systemdUnit(process.env, (text) => process.stderr.write(`jr node: ${text}\n`))
   const signals = onSignals(node, () => unit.stopping())
-  const ready = `node ${node.name} is ready${where}`
+  const page = web === null ? '' : `, dashboard at ${web.url}`
+  const ready = `node ${node.name} is ready${where}${page}`
   process.stdout.write(`${ready} (pid ${process.pid})\n`)
   unit.ready(ready)
   if (typeof parent === 'string') watchParent(Number(parent), () => signals.stop())
   const ended = await node.stopped
+  await web?.stop()
   signals.off()
   unit.off()
   return ended.reason === 'stopped' ? EXIT.ok : exitCodeOf(ended.error)
@@ -54,6 +69,16 @@ async function start({ values, from }: NodeResolved): Promise<NodeHandle> {
   // Not for `--help`.
   const { startSettledNode } = await import('../../start-node.js')
   return startSettledNode(values, { from })
+}
+
+/** The dashboard of this node alone: an app in this process, to which the node connects as to any other. */
+async function openWeb(
+  flags: CommandLine['flags'],
+  address: string,
+  values: NodeValues,
+): Promise<{ readonly url: string; readonly address: Address; stop(): Promise<void> }> {
+  const { startNodeWeb } = await import('../node-web.js')
+  return startNodeWeb(flags, address, values)
 }
 
 /** An app that has crashed and comes back finds its node of before, which stops: this one waits for it. */

@@ -17,6 +17,12 @@ export type Secret = readonly [Buffer, ...Buffer[]]
  */
 export function readSecret(file: string | undefined): Secret | null {
   if (file === undefined) return null
+  const [first, second] = secretLines(file, 'secretFile')
+  return second === undefined ? [keyOf(first, file)] : [keyOf(first, file), keyOf(second, file)]
+}
+
+/** The one or two lines of a file that nobody else can read. `option`: by which it was given, for people. */
+export function secretLines(file: string, option: string): readonly [string, string?] {
   let text: string
   let stat: Stats
   try {
@@ -24,7 +30,7 @@ export function readSecret(file: string | undefined): Secret | null {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const why = messageOf(cause)
-    throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option secretFile)`, { cause })
+    throw new JrError('JR_BAD_CONFIG', `the secret cannot be read: ${why} (option ${option})`, { cause })
   }
   const us = {
     uid: process.geteuid?.() ?? stat.uid,
@@ -35,7 +41,7 @@ export function readSecret(file: string | undefined): Secret | null {
       stat.uid === us.uid
         ? `run chmod 600 '${file}'`
         : `it belongs to user ${stat.uid}: nobody but that user, and a group of this process, may read it (chmod 440)`
-    throw new JrError('JR_BAD_CONFIG', `others can read the secret in ${file}: ${what} (option secretFile)`)
+    throw new JrError('JR_BAD_CONFIG', `others can read the secret in ${file}: ${what} (option ${option})`)
   }
   const [first = '', second, ...more] = text
     .split('\n')
@@ -45,7 +51,7 @@ export function readSecret(file: string | undefined): Secret | null {
     const lines = `${more.length + 2} lines`
     throw new JrError('JR_BAD_CONFIG', `${file} has ${lines}: expected one secret, or two, one a line`)
   }
-  return second === undefined ? [keyOf(first, file)] : [keyOf(first, file), keyOf(second, file)]
+  return second === undefined ? [first] : [first, second]
 }
 
 /**

@@ -1,0 +1,88 @@
+import type { Distributor } from '../../distributor/index.js'
+import { systemClock } from '../../src/clock.js'
+import { EXIT } from '../exit-codes.js'
+import { TOP_HELP } from '../help-running.js'
+import { onNode } from '../on-node.js'
+import { screenOf, snapshot } from '../screen.js'
+import { asJson, paintFor, print } from '../terminal.js'
+
+const EVERY_MS = 1000
+/** The other screen of a terminal, without a cursor; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l'
+const LEAVE = '\x1b[?25h\x1b[?1049l'
+
+/** `jr top`: the same as `jr status`, again each second. */
+export function run(argv: string[]): Promise<number> {
+  const belong = 'ask the nodes'
+  return onNode(
+    argv,
+    { name: 'top', help: TOP_HELP, most: 0, belong, several: true },
+    (_, flags) => (app) => (flags.json === true ? lines(app) : process.stdout.isTTY ? live(app) : once(app)),
+  )
+}
+
+async function once(app: Distributor): Promise<number> {
+  return print(screenOf(await snapshot(app), paintFor(process.stdout)))
+}
+
+/** One JSON value a line, until it is stopped. */
+async function lines(app: Distributor): Promise<number> {
+  const stopped = untilStopped()
+  for (;;) {
+    print(JSON.stringify(JSON.parse(asJson(await snapshot(app)))))
+    if (await stopped.within(EVERY_MS)) return EXIT.ok
+  }
+}
+
+async function live(app: Distributor): Promise<number> {
+  const { stdout, stdin } = process
+  const stopped = untilStopped()
+  const keys = (key: Buffer) => {
+    // q, Ctrl-C, Escape.
+    if (['q', '\x03', '\x1b'].includes(key.toString())) stopped.stop()
+  }
+  stdout.write(ENTER)
+  if (stdin.isTTY) stdin.setRawMode(true).on('data', keys)
+  try {
+    for (;;) {
+      const text = screenOf(await snapshot(app), paintFor(stdout))
+      const rows = [`${new Date(systemClock.now()).toISOString()}   q ends`, '', ...text.split('\n')]
+      const shown = rows
+        .slice(0, Math.max(3, stdout.rows - 1))
+        .map((row) => `${fitting(row, stdout.columns)}\x1b[K`)
+      stdout.write(`\x1b[H${shown.join('\n')}\x1b[J`)
+      if (await stopped.within(EVERY_MS)) return EXIT.ok
+    }
+  } finally {
+    stdout.write(LEAVE)
+    if (stdin.isTTY) stdin.setRawMode(false).off('data', keys).pause()
+  }
+}
+
+/** A row that is cut where the terminal ends. A row with colours is short. */
+function fitting(row: string, width: number): string {
+  return row.includes('\x1b') ? row : row.slice(0, width)
+}
+
+/** INT and TERM, and whoever calls `stop`. */
+function untilStopped(): { stop(): void; within(ms: number): Promise<boolean> } {
+  let isStopped = false
+  let wake = () => {}
+  const stop = () => {
+    isStopped = true
+    wake()
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  return {
+    stop,
+    within: (ms) =>
+      new Promise((resolve) => {
+        const timer = systemClock.setTimer(isStopped ? 0 : ms, () => resolve(isStopped))
+        wake = () => {
+          timer.cancel()
+          resolve(true)
+        }
+      }),
+  }
+}

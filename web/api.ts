@@ -1,0 +1,139 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Distributor } from '../distributor/index.js'
+import type { Clock } from '../src/clock.js'
+import { checkChange, rightsOf } from './access.js'
+import { sendJson } from './answering.js'
+import type { Audit } from './audit.js'
+import { readJson } from './body.js'
+import type { Feed } from './feed.js'
+import { openApi } from './openapi.js'
+import type { Rights, WebValues } from './options.js'
+import { notFound, Problem, problemOf } from './problem.js'
+import { type Found, type Route, routesAt } from './route.js'
+import { shownJob } from './showing.js'
+import { changes, ROUTES } from './table.js'
+
+/** What requests are answered with. */
+export interface Serving {
+  readonly reactor: Distributor
+  readonly values: WebValues
+  readonly clock: Clock
+  readonly audit: Audit
+  readonly feed: Feed
+}
+
+/** A request below `/api/v1`: `path` begins with a slash, or is empty. Rejects with what it is refused with. */
+export async function answerApi(
+  req: IncomingMessage,
+  res: ServerResponse,
+  path: string,
+  query: URLSearchParams,
+  serving: Serving,
+  stopped: AbortSignal,
+): Promise<void> {
+  const rights = await rightsOf(req, serving.values)
+  if (path === '/openapi.json') return sendJson(req, res, 200, openApi())
+  if (path === '/events') return listen(req, res, query, serving, rights)
+  const { route, params } = routeOf(req.method ?? '', path)
+  if (!changes(route)) return answer(req, res, { route, params }, query, {}, serving, rights, stopped)
+  checkChange(req, rights)
+  const tell = (status: number) => {
+    const { user = null } = rights
+    const from = req.socket.remoteAddress ?? 'a Unix socket'
+    serving.audit.add({ at: new Date(serving.clock.now()), user, from, method: route.method, path, status })
+  }
+  try {
+    const body = fieldsOf(await bodyFor(req, route, serving), route)
+    await answer(req, res, { route, params }, query, body, serving, rights, stopped)
+  } catch (error) {
+    tell(problemOf(error).status)
+    throw error
+  }
+  tell(res.statusCode)
+}
+
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { route, params }: Found,
+  query: URLSearchParams,
+  body: Readonly<Record<string, unknown>>,
+  serving: Serving,
+  rights: Rights,
+  stopped: AbortSignal,
+): Promise<void> {
+  for (const name of query.keys())
+    if (route.query?.[name] === undefined) throw unknown(`query ${name}`, Object.keys(route.query ?? {}))
+  const gone = new AbortController()
+  const leave = () => gone.abort()
+  // It may have left while somebody was asked who it is.
+  if (res.destroyed) return
+  res.once('close', leave)
+  try {
+    const {
+      status = 200,
+      headers,
+      body: answered,
+    } = await route.run({
+      ...serving,
+      params,
+      query,
+      body,
+      rights,
+      signal: AbortSignal.any([gone.signal, stopped]),
+      show: (job) => shownJob(job, rights, serving.values.redact),
+    })
+    sendJson(req, res, status, answered, headers)
+  } catch (error) {
+    if (stopped.aborted) throw new Problem(503, 'JR_STOPPED', 'the server stops')
+    throw error
+  } finally {
+    res.off('close', leave)
+  }
+}
+
+function routeOf(method: string, path: string): Found {
+  const found = routesAt(ROUTES, path)
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const one = found.find(({ route }) => route.method === wanted)
+  if (one !== undefined) return one
+  if (found.length === 0) throw notFound('there is no such path; GET /api/v1/openapi.json lists all of them')
+  const allow = found.map(({ route }) => route.method).join(', ')
+  throw new Problem(405, 'JR_METHOD', `expected ${allow}, got ${method.slice(0, 20)}`, { headers: { allow } })
+}
+
+/** A change without fields may come without a body. */
+function bodyFor(req: IncomingMessage, route: Route, { values, clock }: Serving): Promise<unknown> {
+  const hasBody =
+    req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined
+  const none = !hasBody || req.headers['content-length'] === '0'
+  if (none && Object.keys(route.body ?? {}).length === 0) return Promise.resolve({})
+  return readJson(req, values.maxBody, clock)
+}
+
+function fieldsOf(body: unknown, route: Route): Readonly<Record<string, unknown>> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new TypeError('the body: expected an object in JSON')
+  for (const name of Object.keys(body))
+    if (route.body?.[name] === undefined) throw unknown(name, Object.keys(route.body ?? {}))
+  return body as Record<string, unknown>
+}
+
+function unknown(name: string, known: readonly string[]): Problem {
+  const text = `${name.slice(0, 100)}: no such field; known: ${known.length === 0 ? 'none' : known.join(', ')}`
+  return new Problem(422, 'JR_NOT_VALID', text, { path: name.slice(0, 100) })
+}
+
+function listen(
+  req: IncomingMessage,
+  res: ServerResponse,
+  query: URLSearchParams,
+  { feed, values }: Serving,
+  rights: Rights,
+): void {
+  if (req.method !== 'GET') throw new Problem(405, 'JR_METHOD', 'expected GET', { headers: { allow: 'GET' } })
+  if (res.destroyed) return
+  if (feed.isFull) throw new Problem(503, 'JR_TOO_MANY', 'too many pages listen already')
+  const job = query.get('job')
+  feed.add({ res, job, args: rights.args, show: (one) => shownJob(one, rights, values.redact) })
+}
