@@ -23,7 +23,7 @@ export interface NodeChild {
   /** Attempts that have ended on it. */
   readonly done: number
   readonly runningCount: number
-  /** The first 100 of them. */
+  /** The first 100 of them; of more than 20 children the first 2,000 together, about. */
   readonly running: readonly RunningAttempt[]
 }
 

@@ -44,7 +44,7 @@ export class StatusView {
       paused: controls.pauseOf(null, null),
       draining: controls.draining,
       store: facts,
-      children: [...pool.staff].map(childFacts),
+      children: childrenFacts([...pool.staff]),
       most: this.#wanted(),
       apps: sessions().apps(),
       options: config.options.map(({ option, value, from }) => ({
@@ -83,14 +83,20 @@ export class StatusView {
   }
 }
 
-export function childFacts(
-  child: Pick<Child, 'pid' | 'deferred' | 'status' | 'startedAt' | 'memory' | 'begun' | 'attempts'>,
-): StatusOfNode['children'][number] {
+type ChildSeen = Pick<Child, 'pid' | 'deferred' | 'status' | 'startedAt' | 'memory' | 'begun' | 'attempts'>
+
+export function childrenFacts(children: readonly ChildSeen[]): StatusOfNode['children'] {
+  const { ofChild, ofAll } = MOST_RUNNING
+  const most = Math.min(ofChild, Math.ceil(ofAll / children.length))
+  return children.map((child) => childFacts(child, most))
+}
+
+function childFacts(child: ChildSeen, most: number): StatusOfNode['children'][number] {
   const { pid, deferred, status, startedAt, begun, attempts } = child
   const memory = child.memory()
   const running = []
   for (const { job, attempt, startedAt } of attempts.values()) {
-    if (running.length === MOST_RUNNING) break
+    if (running.length === most) break
     running.push({ id: job.id, name: job.name, attempt, startedAt })
   }
   return {

@@ -9,8 +9,8 @@ const TEXT: Rule<string> = { says: 'text', meets: (value): value is string => ty
 export const CHILD_KINDS = ['evented', 'deferred', 'standby'] as const
 /** `retiring`: it begins nothing more, and ends when what runs on it has. */
 export const CHILD_STATES = ['starting', 'ready', 'retiring', 'gone'] as const
-/** Attempts that are shown of each child. */
-export const MOST_RUNNING = 100
+/** Attempts that are shown of each child, and of all together, about: the answer has to fit in a frame. */
+export const MOST_RUNNING = { ofChild: 100, ofAll: 2000 } as const
 
 const RUNNING = record(
   { id: one(NAME), name: one(NAME), attempt: one(WHOLE), startedAt: one(NUMBER) },
