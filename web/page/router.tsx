@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { BASE } from './base.js'
+import { partsOf } from './path-parts.js'
 
 /** Where we are, below the base: the path's parts, and what follows the `?`. */
 export interface Place {
@@ -11,9 +12,8 @@ export interface Place {
 const CHANGED = 'job-reactor:place'
 
 function here(): Place {
-  const path = location.pathname.slice(BASE.length)
-  const parts = path.split('/').filter((part) => part !== '')
-  return { parts: parts.map(decodeURIComponent), query: new URLSearchParams(location.search) }
+  const parts = partsOf(location.pathname.slice(BASE.length))
+  return { parts, query: new URLSearchParams(location.search) }
 }
 
 /** Goes there without loading anything anew. `path`: below the base. */
