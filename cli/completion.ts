@@ -11,6 +11,7 @@ const HELPS: Readonly<Record<string, string>> = {
   top: running.TOP_HELP,
   jobs: help.JOBS_HELP,
   enqueue: running.ENQUEUE_HELP,
+  failures: running.FAILURES_HELP,
   counts: help.COUNTS_HELP,
   names: help.NAMES_HELP,
   limits: help.LIMITS_HELP,
@@ -32,7 +33,7 @@ const HELPS: Readonly<Record<string, string>> = {
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   jobs: ['show', 'logs', 'retry', 'run', 'update', 'cancel', 'destroy', 'nodes'],
   schedules: ['pause', 'resume', 'run', 'remove'],
-  flow: ['show', 'cancel'],
+  flow: ['list', 'show', 'cancel'],
   names: ['pause', 'resume', 'limit'],
   children: ['recycle'],
   completion: [...SHELLS],

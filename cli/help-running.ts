@@ -67,6 +67,13 @@ ${AT_NODES}
 Prints the id of the job. With --wait it exits with 1 if the job has not completed.
 `
 
+export const FAILURES_HELP = `jr failures: the failed jobs that nodes keep, by name and error
+
+  jr failures --node 127.0.0.1:5001
+  jr failures resize --node 127.0.0.1:5001
+
+${AT_NODES}`
+
 export const COMPLETION_HELP = `jr completion: what a shell needs to complete the commands and flags of jr
 
   jr completion bash > /etc/bash_completion.d/jr

@@ -12,12 +12,13 @@ export const HELP = `jr: durable background jobs, without a broker
   jr top         the same, again each second
   jr jobs        list, show and change the jobs of a node, or of all nodes that share a Redis
   jr enqueue     enqueue a job, and wait for its result
+  jr failures    what has failed, by name and error
   jr counts      how many jobs a node has and had, by name, how many of late, and how long they took
   jr names       the names that a node knows, with their limits and pauses
   jr limits      show and set how many jobs of a name run, or begin, on a node
   jr pause       pause a name, a group of it, or a node; jr resume ends that
   jr schedules   what runs again and again on a node: list, pause, resume, run, remove
-  jr flow        jobs that wait for each other on a node: show them as a tree, cancel them
+  jr flow        jobs that wait for each other on a node: list them, show them as a tree, cancel them
   jr nodes       how nodes are
   jr children    the child processes of a node: show them, change their number, replace them
   jr drain       have a node take no new jobs, and wait until it has none
@@ -204,6 +205,7 @@ Times are UTC. Exits with 1 if there is no such schedule.
 
 export const FLOW_HELP = `jr flow: jobs that wait for each other on a node
 
+  jr flow list --node 127.0.0.1:5001         those that have not ended
   jr flow show ID --node 127.0.0.1:5001      its jobs as a tree: each below the one that it needs
   jr flow cancel ID --node 127.0.0.1:5001    end all of its jobs that have not ended
 

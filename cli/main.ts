@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   top: () => import('./commands/top.js'),
   jobs: () => import('./commands/jobs.js'),
   enqueue: () => import('./commands/enqueue.js'),
+  failures: () => import('./commands/failures.js'),
   counts: () => import('./commands/counts.js'),
   names: () => import('./commands/names.js'),
   limits: () => import('./commands/limits.js'),

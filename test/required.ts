@@ -1,5 +1,5 @@
 /** What some tests need and not every machine has. */
-type Needed = 'redis' | 'cc' | 'faketime' | 'mount' | 'systemd'
+type Needed = 'redis' | 'cc' | 'faketime' | 'mount' | 'systemd' | 'promtool' | 'chromium'
 
 /**
  * Why a test can't run here, for its `skip`; false where it can. `missing`: what is not here, and how to get it. Throws where

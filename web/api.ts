@@ -43,7 +43,7 @@ export async function answerApi(
     serving.audit.add({ at: new Date(serving.clock.now()), user, from, method: route.method, path, status })
   }
   try {
-    const body = fieldsOf(await bodyFor(req, route, serving), route)
+    const body = fieldsOf(await bodyFor(req, serving), route)
     await answer(req, res, { route, params }, query, body, serving, rights, stopped)
   } catch (error) {
     tell(problemOf(error).status)
@@ -102,12 +102,12 @@ function routeOf(method: string, path: string): Found {
   throw new Problem(405, 'JR_METHOD', `expected ${allow}, got ${method.slice(0, 20)}`, { headers: { allow } })
 }
 
-/** A change without fields may come without a body. */
-function bodyFor(req: IncomingMessage, route: Route, { values, clock }: Serving): Promise<unknown> {
+/** Whoever has no field to give may leave the body out. */
+function bodyFor(req: IncomingMessage, { values, clock }: Serving): Promise<unknown> {
   const hasBody =
     req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined
   const none = !hasBody || req.headers['content-length'] === '0'
-  if (none && Object.keys(route.body ?? {}).length === 0) return Promise.resolve({})
+  if (none) return Promise.resolve({})
   return readJson(req, values.maxBody, clock)
 }
 

@@ -63,7 +63,10 @@ export class Feed {
       this.#reactor.on('job:progress', this.#progress)
       this.#watch(one, one.job)
     }
-    if (this.#timer === null && !this.#looking) this.#look()
+    // It need not wait for the next look.
+    if (this.#looking) return
+    this.#timer?.cancel()
+    this.#look()
   }
 
   /** A node tells of the progress, and of the end, of jobs that somebody waits for. */

@@ -5,6 +5,8 @@ import { FLOW_HELP } from '../help.js'
 import { onNode } from '../on-node.js'
 import { asJson, columns, print, printable } from '../terminal.js'
 
+const LISTED = 200
+
 /** `jr flow`: the jobs of a flow on a node. */
 export function run(argv: string[]): Promise<number> {
   const command = {
@@ -14,11 +16,21 @@ export function run(argv: string[]): Promise<number> {
     belong: 'a flow is shown and cancelled by the node that has it',
   }
   return onNode(argv, command, ([verb = '', id], flags) => {
-    if (verb !== 'show' && verb !== 'cancel') throw new TypeError(`expected show or cancel, got '${verb}'`)
+    if (verb === 'list') return (app, node) => list(app, node, flags.json === true)
+    if (verb !== 'show' && verb !== 'cancel')
+      throw new TypeError(`expected list, show or cancel, got '${verb}'`)
     if (id === undefined) throw new TypeError(`${verb}: expected the id of a flow`)
     const act = verb === 'show' ? show : cancel
     return (app, node) => act(app, node, id, flags.json === true)
   })
+}
+
+async function list(app: Distributor, node: string, json: boolean): Promise<number> {
+  const { flows, next } = await app.monitor({ node }).flows({ limit: LISTED })
+  if (json) return print(asJson({ flows, more: next !== null }))
+  if (flows.length === 0) return print('no flow is under way')
+  const rows = flows.map(({ id, counts }) => [printable(id), stateText(counts)])
+  return print(columns([['FLOW', 'JOBS'], ...rows]) + (next === null ? '' : '\n… and more'))
 }
 
 async function show(app: Distributor, node: string, id: string, json: boolean): Promise<number> {
@@ -58,6 +70,10 @@ function alsoNeeds(needs: readonly (string | null)[], indent: number): string {
 }
 
 function countsText({ counts, jobs }: MonitoredFlow): string {
+  return `${jobs.length} jobs: ${stateText(counts)}`
+}
+
+function stateText(counts: MonitoredFlow['counts']): string {
   const some = Object.entries(counts).filter(([, count]) => count > 0)
-  return `${jobs.length} jobs: ${some.map(([state, count]) => `${count} ${state}`).join(', ')}`
+  return some.map(([state, count]) => `${count} ${state}`).join(', ')
 }

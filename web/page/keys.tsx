@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { Dialog } from './dialog.js'
+import { wantToFind } from './finding.js'
 import { go } from './router.js'
 
 /** What a key does: for those who would rather not use a mouse. */
@@ -25,8 +26,10 @@ export function useKeys(): { readonly open: boolean; close(): void } {
       if (key === '?') return setOpen(true)
       if (key === '/') {
         event.preventDefault()
+        const there = document.querySelector<HTMLInputElement>('input[name="text"]')
+        if (there !== null) return there.focus()
+        wantToFind()
         go('jobs')
-        setTimeout(() => document.querySelector<HTMLInputElement>('input[name="text"]')?.focus())
         return
       }
       const to = KEYS[key]?.[0]

@@ -86,6 +86,7 @@ function Lock({
       <h1>job-reactor</h1>
       <form onSubmit={submit}>
         <p class="field">
+          <input type="text" autocomplete="username" value="token" readOnly hidden />
           <label>
             Token
             <input

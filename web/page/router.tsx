@@ -52,6 +52,7 @@ export function Link({
   readonly children: ComponentChildren
   readonly current?: boolean
   readonly class?: string
+  /** What a number says to those who can't see what it stands beside. */
   readonly label?: string
 }) {
   const click = (event: MouseEvent) => {
@@ -65,9 +66,9 @@ export function Link({
       onClick={click}
       class={className}
       aria-current={current === true ? 'page' : undefined}
-      aria-label={label}
     >
       {children}
+      {label === undefined ? null : <span class="unseen">: {label}</span>}
     </a>
   )
 }

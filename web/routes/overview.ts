@@ -58,6 +58,19 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/failures',
+    says: 'The failed jobs that are kept, grouped by name and error, the latest first.',
+    query: { name: 'the jobs of this name alone' },
+    answers: 'Failures',
+    run: async ({ reactor, query, rights }) => {
+      const name = query.get('name')
+      const found = await reactor.monitor().failures(name === null ? {} : { name })
+      if (rights.args) return { body: found }
+      return { body: { ...found, groups: found.groups.map((group) => ({ ...group, message: '' })) } }
+    },
+  },
+  {
+    method: 'GET',
     path: '/audit',
     says: 'The last changes that were made here, the newest first.',
     answers: 'AuditLog',

@@ -14,8 +14,12 @@ const ENDED = ['completed', 'failed', 'cancelled']
 
 /** One job, as it changes. */
 export function JobPage({ id }: { readonly id: string }) {
-  const { data, error, reload } = useLoad<LoadedJob>(pathOf('jobs', id))
+  const { data, error, reload: again } = useLoad<LoadedJob>(pathOf('jobs', id))
   const [live, setLive] = useState<LoadedJob | null>(null)
+  const reload = () => {
+    setLive(null)
+    again()
+  }
   const [progress, setProgress] = useState<unknown>()
   const [gone, setGone] = useState(false)
   useEffect(() => {

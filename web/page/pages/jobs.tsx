@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { send } from '../api.js'
 import { useApp } from '../app-state.js'
 import { Dialog } from '../dialog.js'
 import { actQuery, type Filter, filterOf, queryOf } from '../filters.js'
+import { takeWish } from '../finding.js'
 import { count } from '../format.js'
 import { Empty, JobLink, ListLink, StateMark, Table, Time, Trouble } from '../parts.js'
 import { go, usePlace } from '../router.js'
@@ -149,13 +150,17 @@ const LABELS = {
 
 function Filters({ filter }: { readonly filter: Filter }) {
   const [given, setGiven] = useState<Filter>(filter)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (takeWish()) form.current?.querySelector<HTMLInputElement>('input[name="text"]')?.focus()
+  }, [])
   const several = given.state?.includes(',') === true
   const submit = (event: Event) => {
     event.preventDefault()
     go(`jobs${queryOf(given)}`)
   }
   return (
-    <form onSubmit={submit}>
+    <form ref={form} onSubmit={submit}>
       <div class="filters">
         <label>
           State

@@ -69,7 +69,7 @@ function Row({ one, reload }: { readonly one: Schedule; readonly reload: () => v
       {service.rights.write ? (
         <td>
           <div class="row">
-            <Act run={act('run')} done={`${id} runs`} label={`Run ${id} now`}>
+            <Act run={act('run')} done={`${id} runs`} label={`Run now: ${id}`}>
               Run now
             </Act>
             {state === 'paused' ? (
