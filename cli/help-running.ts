@@ -51,7 +51,7 @@ export const DRAIN_HELP = `jr drain: have a node take no new jobs, and wait unti
 ${AT_NODE}
 Apps give their jobs to other nodes meanwhile, or hold them. What the node has it runs. Jobs that wait for a time may take
 long: they are named. If nodes share a Redis, stop the node: others take over what waits there. Exits with 1 if jobs
-are left.
+are left, and with --off if the node was not draining.
 `
 
 export const ENQUEUE_HELP = `jr enqueue: enqueue a job

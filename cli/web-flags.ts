@@ -6,3 +6,9 @@ export const WEB_FLAGS = [
   { name: 'web-token-file', type: 'string' },
   { name: 'web-read-only', type: 'boolean' },
 ] as const satisfies readonly ExtraFlag[]
+
+/** Those of `jr node`. */
+export const NODE_WEB_FLAGS = [
+  { name: 'web', type: 'string' },
+  ...WEB_FLAGS,
+] as const satisfies readonly ExtraFlag[]

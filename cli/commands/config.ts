@@ -4,11 +4,14 @@ import { EXIT } from '../exit-codes.js'
 import { CONFIG_HELP } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
 import { columns } from '../terminal.js'
+import { NODE_WEB_FLAGS } from '../web-flags.js'
 
 /** `jr config`: the options of a node as they would be, and where each comes from. */
 export async function run(argv: string[]): Promise<number> {
   const { flags } = readCommandLine(argv, NODE_OPTIONS, [
     { name: 'config', type: 'string' },
+    // They take all that jr node takes; where the dashboard is, is no option of the node.
+    ...NODE_WEB_FLAGS,
     { name: 'json', type: 'boolean' },
     { name: 'help', type: 'boolean' },
   ])

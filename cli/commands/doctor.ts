@@ -12,6 +12,7 @@ import { EXIT } from '../exit-codes.js'
 import { DOCTOR_HELP } from '../help.js'
 import { nodeOptions, readCommandLine } from '../options.js'
 import { columns, paintFor } from '../terminal.js'
+import { NODE_WEB_FLAGS } from '../web-flags.js'
 
 interface Finding {
   readonly check: string
@@ -34,6 +35,8 @@ const REMOTE_FILE_SYSTEMS = new Set([
 export async function run(argv: string[]): Promise<number> {
   const { flags } = readCommandLine(argv, NODE_OPTIONS, [
     { name: 'config', type: 'string' },
+    // They take all that jr node takes; where the dashboard is, is no option of the node.
+    ...NODE_WEB_FLAGS,
     { name: 'json', type: 'boolean' },
     { name: 'help', type: 'boolean' },
   ])

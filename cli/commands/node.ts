@@ -12,7 +12,7 @@ import { nodeHelp } from '../help.js'
 import { type CommandLine, nodeOptions, readCommandLine } from '../options.js'
 import { onSignals } from '../signals.js'
 import { systemdUnit } from '../systemd.js'
-import { WEB_FLAGS } from '../web-flags.js'
+import { NODE_WEB_FLAGS } from '../web-flags.js'
 
 /** How long a node takes to close beyond its `shutdownTimeout`. */
 const CLOSE_MS = 10_000
@@ -20,8 +20,7 @@ const LOOK_MS = 200
 
 const EXTRA = [
   { name: 'config', type: 'string' },
-  { name: 'web', type: 'string' },
-  ...WEB_FLAGS,
+  ...NODE_WEB_FLAGS,
   { name: 'help', type: 'boolean' },
   // Given by JR.spawnNode: an open pipe whose other end the app holds.
   { name: 'parent-fd', type: 'string' },

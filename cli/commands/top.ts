@@ -45,7 +45,9 @@ async function live(app: Distributor): Promise<number> {
   if (stdin.isTTY) stdin.setRawMode(true).on('data', keys)
   try {
     for (;;) {
-      const text = screenOf(await snapshot(app), paintFor(stdout))
+      const shot = await Promise.race([snapshot(app), stopped.over])
+      if (shot === null) return EXIT.ok
+      const text = screenOf(shot, paintFor(stdout))
       const rows = [`${new Date(systemClock.now()).toISOString()}   q ends`, '', ...text.split('\n')]
       const shown = rows
         .slice(0, Math.max(3, stdout.rows - 1))
@@ -65,17 +67,27 @@ function fitting(row: string, width: number): string {
 }
 
 /** INT and TERM, and whoever calls `stop`. */
-function untilStopped(): { stop(): void; within(ms: number): Promise<boolean> } {
+function untilStopped(): {
+  stop(): void
+  readonly over: Promise<null>
+  within(ms: number): Promise<boolean>
+} {
   let isStopped = false
   let wake = () => {}
+  let end = () => {}
+  const over = new Promise<null>((resolve) => {
+    end = () => resolve(null)
+  })
   const stop = () => {
     isStopped = true
+    end()
     wake()
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   return {
     stop,
+    over,
     within: (ms) =>
       new Promise((resolve) => {
         const timer = systemClock.setTimer(isStopped ? 0 : ms, () => resolve(isStopped))

@@ -352,7 +352,7 @@ t.test('jr flow', async (t) => {
     ],
   })
   t.match(none, { code: 1, err: /node n1 has no flow 'film-8'; one that has ended is gone/ })
-  t.match(wrong, { code: 2, err: /expected show or cancel, got 'shew'/ })
+  t.match(wrong, { code: 2, err: /expected list, show or cancel, got 'shew'/ })
   t.match(await at('cancel', 'film-7'), { code: 0, out: '3 cancelled\n' })
   await t.rejects(flow.result(), { code: 'JR_FLOW_FAILED' })
 })

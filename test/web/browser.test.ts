@@ -171,6 +171,11 @@ t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
         id: 'f1',
         jobs: { first: { name: 'waits' }, second: { name: 'echo', args: { value: 1 }, needs: ['first'] } },
       })
+      for (const path of PAGES) {
+        await page.goto(base + path)
+        await page.getByText('● live').waitFor()
+      }
+      // What looks for faults is put into the page, which its policy forbids.
       for (const colorScheme of ['light', 'dark'] as const) {
         const { page, context } = await open({ colorScheme, bypassCSP: true })
         for (const path of colorScheme === 'light' ? PAGES : IN_DARK) {
