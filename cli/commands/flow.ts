@@ -5,7 +5,7 @@ import { FLOW_HELP } from '../help.js'
 import { onNode } from '../on-node.js'
 import { asJson, columns, print, printable } from '../terminal.js'
 
-const LISTED = 200
+const LISTED = 100
 
 /** `jr flow`: the jobs of a flow on a node. */
 export function run(argv: string[]): Promise<number> {

@@ -4,7 +4,7 @@ import { pageOver } from '../pages.js'
 import { notFound } from '../problem.js'
 import type { Call, Route } from '../route.js'
 
-const PAGE = { usual: 50, most: 200 }
+const PAGE = { usual: 50, most: 100 }
 
 async function list({ reactor, query, signal }: Call) {
   const limit = numberOf(query, 'limit', PAGE.usual, 1, PAGE.most)
