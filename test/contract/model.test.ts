@@ -8,7 +8,7 @@ import { startRedis, withoutRedis } from '../store-redis/redis-server.js'
 import { kindsOf, runSeries, type Series, type SeriesResult } from './series.js'
 import { storesWith } from './stores.js'
 
-const RUNS = Number(process.env.JR_TEST_RUNS ?? 160)
+const RUNS = Number(process.env.JR_TEST_RUNS ?? 90)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 /** With a number of its own it takes what that takes; else it ends, with what it has found, before tap ends it. */
 const LIMIT_MS = process.env.JR_TEST_RUNS === undefined ? 400_000 : 0

@@ -28,7 +28,9 @@ t.test(`what is whole of a damaged store is in its copy (seed ${SEED})`, async (
   const root = folder(t)
   const { dir, copy, content } = await filledIn(root)
   const none: Damage = { file: 'nothing', what: 'is damaged', apply: () => {} }
-  for (const { file, what, apply } of [none, ...damagesOf(dir, FLIPS, CUTS, randomOf(SEED))]) {
+  // Each takes a while: by default every second one, which ones by the seed.
+  const all = damagesOf(dir, FLIPS, CUTS, randomOf(SEED)).filter((_, i) => WHOLE || i % 2 === SEED % 2)
+  for (const { file, what, apply } of [none, ...all]) {
     if (file === 'owner.pid' || /LOCK|LOG/.test(file)) continue
     const text = `${file} ${what}`
     const to = join(root, 'repaired')
@@ -47,7 +49,7 @@ t.test(`what is whole of a damaged store is in its copy (seed ${SEED})`, async (
     if (file === 'nothing') t.same([changed, gone, lost, kept.entries > 0], [[], [], [], true], 'all is kept')
     if (WHOLE) console.error(`${text}: ${changed.length} changed; ${gone.length} lines, ${lost.length} ids`)
   }
-  t.pass(`${CUTS + FLIPS} places of each file`)
+  t.pass(`${all.length} damages`)
 })
 
 t.test('jr repair says what is gone; the node refuses what is damaged, and starts on the copy', async (t) => {

@@ -16,7 +16,7 @@ import { changeOf, nat, STATES, type Step, step, type World } from '../contract/
 import { storesWith } from '../contract/stores.js'
 import { folder } from '../system/harness.js'
 
-const RUNS = Number(process.env.JR_TEST_RUNS ?? 60)
+const RUNS = Number(process.env.JR_TEST_RUNS ?? 30)
 const TAGGED = [NO_TERMS, agree({ tags: ['red'] }, []), agree({ tags: ['red', 'blue ž', 're'] }, [])]
 const TAG_NAMES = ['red', 'blue ž', 're', 'none']
 

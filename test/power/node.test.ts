@@ -15,7 +15,7 @@ import {
 import { diskAfterLoss, LOSSES } from './disk.js'
 import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 2)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const JOBS_A_ROUND = 250
 const LATE_MS = 20_000

@@ -7,7 +7,7 @@ import { diskAfterLoss, LOSSES } from './disk.js'
 import { runWriter } from './run-writer.js'
 import { type PoweredFolder, powered, readUndoLog, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 2)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 
 /** The instance whose jobs had been synced when the power was lost; null: it had not come so far. */

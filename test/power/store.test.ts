@@ -11,7 +11,7 @@ import { LIMITS } from './limits.mjs'
 import { runWriter } from './run-writer.js'
 import { type PoweredFolder, powered, undoLibrary, withoutPowerLoss } from './undo-log.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 2)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 /** Entries that a writer makes at most before the power goes. */
 const MOST = process.env.JR_TEST_ROUNDS === undefined ? 1500 : 3000

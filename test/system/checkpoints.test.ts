@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { event, folder, JOBS, startApp, until } from './harness.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 2)
 /** What is saved in a round before something dies. */
 const SAVES = 5
 

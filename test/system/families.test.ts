@@ -4,7 +4,7 @@ import t from 'tap'
 import { event, folder, JOBS, randomOf, startApp, startNode, toApp, until } from './harness.js'
 import { STORES } from './stores.js'
 
-const KILLS = Number(process.env.JR_TEST_KILLS ?? 3)
+const KILLS = Number(process.env.JR_TEST_KILLS ?? 2)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 
 const { memory: _, ...onDisk } = STORES

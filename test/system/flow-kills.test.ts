@@ -263,7 +263,7 @@ async function endsIn(
 const rounds = (few: number) => Number(MANY ?? few)
 
 t.test(`flows of random shape while their node, a child, or their app is killed (seed ${SEED})`, (t) =>
-  kills(t, ['node', 'child', 'app'], rounds(3), (dir) => ({ dir: join(dir, 'data') }), null),
+  kills(t, ['node', 'child', 'app'], rounds(2), (dir) => ({ dir: join(dir, 'data') }), null),
 )
 
 const noRedis = withoutRedis()

@@ -4,7 +4,7 @@ import t from 'tap'
 import { Flow } from './flow.js'
 import { event, folder, JOBS, randomOf, startApp, startNode, toApp, until } from './harness.js'
 
-const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.JR_TEST_ROUNDS ?? 3)
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const JOBS_A_ROUND = 500
 /** Longer than a node takes to come back, or over before it can be. */

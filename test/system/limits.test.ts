@@ -431,7 +431,7 @@ t.test(
     app.on('job:set-aside', (facts) => lost.push(facts))
     const node = await startNode(t, 'n1', [...toApp(address), '--dir', folder(t), '--log-level', 'error'])
     await app.ready
-    const count = Number(process.env.JR_TEST_LIMITS ?? 1500)
+    const count = Number(process.env.JR_TEST_LIMITS ?? 800)
     const seed = Number(process.env.JR_TEST_SEED ?? Date.now() % 1e6)
     t.comment(`seed ${seed}`)
     const any = anyMessage()

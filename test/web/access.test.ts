@@ -5,7 +5,7 @@ import { randomOf, startApp, startNode, toApp } from '../system/harness.js'
 import { serve } from './server.js'
 
 const TOKEN = 'a-token-of-some-length'
-const REQUESTS = Number(process.env.JR_TEST_REQUESTS ?? 1500)
+const REQUESTS = Number(process.env.JR_TEST_REQUESTS ?? 800)
 
 t.test('who is let in, and what may change something', async (t) => {
   const { app, address } = await startApp(t, { name: 'shop' })
