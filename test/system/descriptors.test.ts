@@ -26,7 +26,7 @@ t.test(
   async (t) => {
     const { app, address } = await startApp(t)
     const flags = [...toApp(address), '--listen', '127.0.0.1:0', '--dir', folder(t)]
-    const limit = 140
+    const limit = 200
     const node = await startNode(t, 'n1', flags, {}, ['prlimit', `--nofile=${limit}:${limit}`])
     await app.ready
     const [host = '', port] = node.address.split(':')
