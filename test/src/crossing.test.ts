@@ -188,7 +188,7 @@ t.test('what enqueue takes is read again as it was, on every way that a job goes
       if (!isPackedMap(made.args)) throw new Error('args are no map')
       unpackChecked(made.args)
     }),
-    { numRuns: Number(process.env.JR_TEST_CROSSINGS ?? 300) },
+    { numRuns: Number(process.env.JR_TEST_CROSSINGS ?? 800) },
   )
   t.ok(taken > 100, `${taken} were taken`)
 })
