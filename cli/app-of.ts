@@ -8,6 +8,13 @@ import { type CommandLine, someNodeOptions } from './options.js'
 const CONNECT_MS = 5000
 const { secretFile } = NODE_OPTIONS
 
+/** Where nodes listen, as it was asked for. Throws a TypeError. */
+export function nodeAddress({ node }: CommandLine['flags']): string {
+  const address = typeof node === 'string' ? node : process.env.JR_NODE
+  if (address !== undefined) return address
+  throw new TypeError('expected --node ADDR: where the node listens (or JR_NODE in the environment)')
+}
+
 /** Connects to the nodes at `address` (several with commas), as an app. `node`: the name of the first. `command`: a name that no app has, because outcomes are kept for apps by it. */
 export async function withApp<T>(
   address: string,
@@ -29,7 +36,8 @@ export async function withApp<T>(
   }
 }
 
-function addressesOf(address: string): Address[] {
+/** Several with commas. Throws a TypeError. */
+export function addressesOf(address: string): Address[] {
   return address.split(',').map((one) => parseAddress(one.trim(), 'flag --node'))
 }
 

@@ -1,5 +1,5 @@
 import type { Distributor } from '../distributor/index.js'
-import { withApp } from './app-of.js'
+import { nodeAddress, withApp } from './app-of.js'
 import { EXIT } from './exit-codes.js'
 import { type CommandLine, type ExtraFlag, readCommandLine } from './options.js'
 
@@ -46,9 +46,7 @@ export async function onNode(
     const why = `${belong}, also of those that share a Redis`
     throw new TypeError(`expected --node ADDR in place of --redis: ${why}`)
   }
-  const address = typeof flags.node === 'string' ? flags.node : process.env.JR_NODE
-  if (address === undefined)
-    throw new TypeError('expected --node ADDR: where the node listens (or JR_NODE in the environment)')
+  const address = nodeAddress(flags)
   if (command.several !== true && address.includes(','))
     throw new TypeError(`flag --node: expected one address, got '${address}': this command asks one node`)
   return withApp(address, flags, `jr ${name}`, work)

@@ -6,6 +6,7 @@ import type {
   NodeNames,
   NodeStatus,
 } from '../distributor/index.js'
+import { bytes, duration } from '../src/words.js'
 import { limitWords } from './limit-words.js'
 import { columns, type Paint, printable } from './terminal.js'
 
@@ -54,9 +55,9 @@ export function nodeRows({ nodes, counts }: Pick<Snapshot, 'nodes' | 'counts'>):
       printable(node),
       stateOf(status),
       ...[waiting, running, failed].map(String),
-      oldest === null ? '' : spanText(status.at.getTime() - oldest.getTime()),
+      oldest === null ? '' : duration(status.at.getTime() - oldest.getTime()),
       String(children.length),
-      sizeText(memory),
+      bytes(memory),
       store.fine ? store.kind : `${store.kind}: ${printable(store.error ?? 'in trouble')}`,
     ]
   })
@@ -121,22 +122,5 @@ function runningRows({ nodes }: Snapshot): string[][] {
       ),
     )
     .sort((a, b) => b.forMs - a.forMs)
-    .map(({ forMs, cells, where }) => [...cells, spanText(forMs), ...where])
-}
-
-/** `3 min`, `1.2 s`. */
-export function spanText(ms: number): string {
-  const units: readonly [number, string][] = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1000, 's'],
-  ]
-  const [unit, name] = units.find(([length]) => ms >= length) ?? [1, 'ms']
-  const many = Math.max(0, ms) / unit
-  return `${many < 10 ? Number(many.toFixed(1)) : Math.round(many)} ${name}`
-}
-
-export function sizeText(bytes: number): string {
-  return `${Math.round(bytes / 1024 / 1024)} MiB`
+    .map(({ forMs, cells, where }) => [...cells, duration(forMs), ...where])
 }

@@ -1,3 +1,4 @@
+import { toJson } from '../src/to-json.js'
 import { EXIT } from './exit-codes.js'
 
 /** Colours where a person looks, and plain text everywhere else. */
@@ -38,12 +39,7 @@ export function print(text: string): number {
   return EXIT.ok
 }
 
-/** What JSON has no form for: a BigInt as its digits, bytes in base64. */
+/** For programs, and people who read it. */
 export function asJson(value: unknown): string {
-  const plain = function (this: Record<string, unknown>, key: string, given: unknown): unknown {
-    const own = this[key]
-    if (typeof own === 'bigint') return String(own)
-    return Buffer.isBuffer(own) ? own.toString('base64') : given
-  }
-  return JSON.stringify(value, plain, 2)
+  return toJson(value, 2)
 }

@@ -13,7 +13,7 @@ function sources(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) return sources(path)
-    return entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') ? [path] : []
+    return /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts') ? [path] : []
   })
 }
 
@@ -35,9 +35,14 @@ const imports: Import[] = files.flatMap((file) => {
     typeOnly: match[1] !== undefined,
   }))
 })
+/** `x.js` is made of `x.ts`, or of `x.tsx`. */
+function sourceOf(target: string): string {
+  const file = target.replace(/\.js$/, '.ts')
+  return existsSync(file) ? file : target.replace(/\.js$/, '.tsx')
+}
 const local = imports
-  .filter(({ target }) => target.startsWith('.'))
-  .map((one) => ({ ...one, target: normalize(join(dirname(one.file), one.target)).replace(/\.js$/, '.ts') }))
+  .filter(({ target }) => target.startsWith('.') && !target.endsWith('.css'))
+  .map((one) => ({ ...one, target: sourceOf(normalize(join(dirname(one.file), one.target))) }))
 
 t.test('imports point one way', async (t) => {
   const forbidden: [string, string][] = [
@@ -114,7 +119,7 @@ t.test('a folder of many files says what each of them is', async (t) => {
     if (inside.length <= MANY_FILES) continue
     const page = join(folder, 'README.md')
     const named = existsSync(page)
-      ? [...readFileSync(page, 'utf8').matchAll(/^- `([\w-]+\.ts)`: \S/gm)].map(([, name]) => name)
+      ? [...readFileSync(page, 'utf8').matchAll(/^- `([\w-]+\.tsx?)`: \S/gm)].map(([, name]) => name)
       : []
     t.same(named.sort(), inside.map((file) => basename(file)).sort(), `${page} has a line for each file`)
   }

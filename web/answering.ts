@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { toJson } from './json.js'
+import { toJson } from '../src/to-json.js'
 import { bodyOf, type Problem } from './problem.js'
 
 /** Of every response: nothing is guessed, framed, kept by others, or told to other sites. */

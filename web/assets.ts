@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { sendText } from './answering.js'
 
 const DIR = fileURLToPath(new URL('page/', import.meta.url))
@@ -22,7 +22,6 @@ interface Asset {
   readonly etag: string
   readonly bytes: Buffer
   readonly gzip: Buffer
-  readonly br: Buffer
 }
 
 /** The dashboard: files of the package, read once. Nothing of a request is ever part of a path. */
@@ -68,28 +67,23 @@ function assetOf(bytes: Buffer, extension: string): Asset {
     etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
     bytes,
     gzip: gzipSync(bytes, { level: 9 }),
-    br: brotliCompressSync(bytes),
   }
 }
 
-function sendFile(req: IncomingMessage, res: ServerResponse, { type, etag, bytes, gzip, br }: Asset): void {
+function sendFile(req: IncomingMessage, res: ServerResponse, { type, etag, bytes, gzip }: Asset): void {
   // Asked for each time, and sent when it is another: after an update nobody has the page of before.
   const headers = { etag, 'cache-control': 'no-cache', vary: 'accept-encoding' }
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, headers).end()
     return
   }
-  const takes = String(req.headers['accept-encoding'] ?? '')
-  const [encoding, body] = /\bbr\b/.test(takes)
-    ? ['br', br]
-    : /\bgzip\b/.test(takes)
-      ? ['gzip', gzip]
-      : [null, bytes]
+  const isPacked = /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))
+  const body = isPacked ? gzip : bytes
   res.writeHead(200, {
     ...headers,
     'content-type': type,
     'content-length': body.length,
-    ...(encoding === null ? {} : { 'content-encoding': encoding }),
+    ...(isPacked ? { 'content-encoding': 'gzip' } : {}),
   })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Distributor, LoadedJob, ProgressEvent } from '../distributor/index.js'
 import type { Clock, Timer } from '../src/clock.js'
-import { toJson } from './json.js'
+import { toJson } from '../src/to-json.js'
 import { overviewOf } from './overview.js'
 
 /** How often is looked, as long as somebody listens; and how often somebody hears that the line is there. */
@@ -160,8 +160,8 @@ export class Feed {
   }
 
   #tellChange(one: Listener, event: string, data: string): void {
-    // What alone has changed is when it was looked at.
-    const seen = data.replace(/"at":"[^"]*",?/g, '')
+    // The overview says when it was looked at: that alone is no change.
+    const seen = event === 'overview' ? data.replace(/"at":"[^"]*",?/g, '') : data
     if (one.told.get(event) === seen) return
     one.told.set(event, seen)
     this.#tell(one, event, data)

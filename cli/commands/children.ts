@@ -1,9 +1,9 @@
 import type { Distributor, NodeStatus } from '../../distributor/index.js'
+import { bytes, duration } from '../../src/words.js'
 import { EXIT } from '../exit-codes.js'
 import { CHILDREN_HELP } from '../help-running.js'
 import { onNode } from '../on-node.js'
 import type { CommandLine } from '../options.js'
-import { sizeText, spanText } from '../screen.js'
 import { asJson, columns, print, printable } from '../terminal.js'
 
 /** `jr children`: the children of a node; how many it is to have; another one in the place of one. */
@@ -68,8 +68,8 @@ function shown({ node, at, most, children }: NodeStatus): string {
     String(pid),
     kind,
     state,
-    memory === null ? '' : sizeText(memory),
-    spanText(at.getTime() - startedAt.getTime()),
+    memory === null ? '' : bytes(memory),
+    duration(at.getTime() - startedAt.getTime()),
     String(done),
     String(runningCount),
     running

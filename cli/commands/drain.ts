@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.js'
 import { DRAIN_HELP } from '../help-running.js'
 import { onNode } from '../on-node.js'
 import { Progress } from '../progress.js'
+import { untilStopped } from '../signals.js'
 import { asJson, print, printable } from '../terminal.js'
 
 const LOOK_MS = 250
@@ -31,7 +32,7 @@ export function run(argv: string[]): Promise<number> {
       typeof flags.timeout === 'string'
         ? parseDurationMs(flags.timeout, 'flag --timeout')
         : Number.POSITIVE_INFINITY
-    const wait = flags['no-wait'] === true || flags.wait === false ? 0 : timeoutMs
+    const wait = flags['no-wait'] === true ? 0 : timeoutMs
     return (app, node) => drain(app, node, wait, json)
   })
 }
@@ -58,10 +59,9 @@ async function drain(app: Distributor, node: string, timeoutMs: number, json: bo
   const first = await leftNow()
   let left = first
   let isStopped = false
-  const stop = () => {
+  untilStopped().then(() => {
     isStopped = true
-  }
-  process.once('SIGINT', stop)
+  })
   while (left > 0 && !isStopped && systemClock.mono() < until) {
     progress.update(Math.max(0, first - left), first, `${left} left`)
     await sleep(systemClock, LOOK_MS)

@@ -1,6 +1,6 @@
 import type { Distributor, JobHandle } from '../../distributor/index.js'
+import { acceptedWithin } from '../../distributor/told/accepting.js'
 import { systemClock } from '../../src/clock.js'
-import { JrError } from '../../src/errors.js'
 import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
 import type { JobArgs } from '../../src/job/types.js'
 import { parseDurationMs } from '../../src/options/duration.js'
@@ -48,29 +48,10 @@ async function enqueue(
   json: boolean,
 ): Promise<number> {
   const handle = app.enqueue(name, args, opts)
-  await accepted(handle, Math.min(timeout ?? Number.POSITIVE_INFINITY, ACCEPT_MS))
+  const acceptMs = Math.min(timeout ?? Number.POSITIVE_INFINITY, ACCEPT_MS)
+  await acceptedWithin(handle, acceptMs, 'the job', systemClock)
   if (timeout === null) return print(json ? asJson({ id: handle.id }) : printable(handle.id))
   return ended(handle, timeout, json)
-}
-
-/** Rejects with JR_TIMEOUT, and takes the job back, when no node has taken it in time. */
-async function accepted(handle: JobHandle, timeoutMs: number): Promise<void> {
-  let late = () => {}
-  const over = new Promise<never>((_, reject) => {
-    const text = `no node has taken the job within ${timeoutMs / 1000} s (jr nodes says how they are), so it was taken back`
-    late = () => reject(new JrError('JR_TIMEOUT', text))
-  })
-  const timer = systemClock.setTimer(timeoutMs, () => late())
-  try {
-    await Promise.race([handle.accepted, over])
-  } catch (error) {
-    handle.cancel({ timeout: 1000 }).catch(() => {
-      // It was not sent, or its node is away: the app of this command ends, and the job with it.
-    })
-    throw error
-  } finally {
-    timer.cancel()
-  }
 }
 
 async function ended(handle: JobHandle, timeout: number, json: boolean): Promise<number> {

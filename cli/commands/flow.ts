@@ -1,6 +1,6 @@
 import type { Distributor, MonitoredFlow } from '../../distributor/index.js'
+import { treeOf } from '../../src/flow-tree.js'
 import { EXIT } from '../exit-codes.js'
-import { treeOf } from '../flow-tree.js'
 import { FLOW_HELP } from '../help.js'
 import { onNode } from '../on-node.js'
 import { asJson, columns, print, printable } from '../terminal.js'

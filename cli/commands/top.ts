@@ -1,10 +1,12 @@
 import type { Distributor } from '../../distributor/index.js'
 import { systemClock } from '../../src/clock.js'
+import { toJson } from '../../src/to-json.js'
 import { EXIT } from '../exit-codes.js'
 import { TOP_HELP } from '../help-running.js'
 import { onNode } from '../on-node.js'
 import { screenOf, snapshot } from '../screen.js'
-import { asJson, paintFor, print } from '../terminal.js'
+import { untilStopped } from '../signals.js'
+import { paintFor, print } from '../terminal.js'
 
 const EVERY_MS = 1000
 /** The other screen of a terminal, without a cursor; and back. */
@@ -27,25 +29,25 @@ async function once(app: Distributor): Promise<number> {
 
 /** One JSON value a line, until it is stopped. */
 async function lines(app: Distributor): Promise<number> {
-  const stopped = untilStopped()
+  const end = untilEnd()
   for (;;) {
-    print(JSON.stringify(JSON.parse(asJson(await snapshot(app)))))
-    if (await stopped.within(EVERY_MS)) return EXIT.ok
+    print(toJson(await snapshot(app)))
+    if (await end.within(EVERY_MS)) return EXIT.ok
   }
 }
 
 async function live(app: Distributor): Promise<number> {
   const { stdout, stdin } = process
-  const stopped = untilStopped()
+  const end = untilEnd()
   const keys = (key: Buffer) => {
     // q, Ctrl-C, Escape.
-    if (['q', '\x03', '\x1b'].includes(key.toString())) stopped.stop()
+    if (['q', '\x03', '\x1b'].includes(key.toString())) end.stop()
   }
   stdout.write(ENTER)
   if (stdin.isTTY) stdin.setRawMode(true).on('data', keys)
   try {
     for (;;) {
-      const shot = await Promise.race([snapshot(app), stopped.over])
+      const shot = await Promise.race([snapshot(app), end.over])
       if (shot === null) return EXIT.ok
       const text = screenOf(shot, paintFor(stdout))
       const rows = [`${new Date(systemClock.now()).toISOString()}   q ends`, '', ...text.split('\n')]
@@ -53,7 +55,7 @@ async function live(app: Distributor): Promise<number> {
         .slice(0, Math.max(3, stdout.rows - 1))
         .map((row) => `${fitting(row, stdout.columns)}\x1b[K`)
       stdout.write(`\x1b[H${shown.join('\n')}\x1b[J`)
-      if (await stopped.within(EVERY_MS)) return EXIT.ok
+      if (await end.within(EVERY_MS)) return EXIT.ok
     }
   } finally {
     stdout.write(LEAVE)
@@ -66,35 +68,20 @@ function fitting(row: string, width: number): string {
   return row.includes('\x1b') ? row : row.slice(0, width)
 }
 
-/** INT and TERM, and whoever calls `stop`. */
-function untilStopped(): {
-  stop(): void
-  readonly over: Promise<null>
-  within(ms: number): Promise<boolean>
-} {
-  let isStopped = false
-  let wake = () => {}
-  let end = () => {}
-  const over = new Promise<null>((resolve) => {
-    end = () => resolve(null)
+/** Ends at the first INT or TERM, or when somebody calls `stop`. */
+function untilEnd(): { stop(): void; readonly over: Promise<null>; within(ms: number): Promise<boolean> } {
+  let stop = () => {}
+  const asked = new Promise<void>((resolve) => {
+    stop = resolve
   })
-  const stop = () => {
-    isStopped = true
-    end()
-    wake()
-  }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  return {
-    stop,
-    over,
-    within: (ms) =>
-      new Promise((resolve) => {
-        const timer = systemClock.setTimer(isStopped ? 0 : ms, () => resolve(isStopped))
-        wake = () => {
-          timer.cancel()
-          resolve(true)
-        }
-      }),
-  }
+  const over = Promise.race([untilStopped(), asked]).then(() => null)
+  const within = (ms: number) =>
+    new Promise<boolean>((resolve) => {
+      const timer = systemClock.setTimer(ms, () => resolve(false))
+      over.then(() => {
+        timer.cancel()
+        resolve(true)
+      })
+    })
+  return { stop, over, within }
 }

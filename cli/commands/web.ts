@@ -1,6 +1,6 @@
 import { Distributor } from '../../distributor/index.js'
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
-import { parseAddress } from '../../src/wire/address.js'
+import { addressesOf, nodeAddress } from '../app-of.js'
 import { EXIT } from '../exit-codes.js'
 import { WEB_HELP } from '../help.js'
 import { readCommandLine, someNodeOptions } from '../options.js'
@@ -26,10 +26,7 @@ export async function run(argv: string[]): Promise<number> {
     process.stdout.write(WEB_HELP)
     return EXIT.ok
   }
-  const given = typeof flags.node === 'string' ? flags.node : process.env.JR_NODE
-  if (given === undefined)
-    throw new TypeError('expected --node ADDR[,ADDR]: where nodes listen (or JR_NODE in the environment)')
-  const nodes = given.split(',').map((one) => parseAddress(one.trim(), 'flag --node'))
+  const nodes = addressesOf(nodeAddress(flags))
   const begin = webFrom(flags, typeof flags.listen === 'string' ? flags.listen : LISTEN, 'listen')
   const { secretFile: secret } = someNodeOptions({ secretFile }, flags, process.env).values
   const app = new Distributor({

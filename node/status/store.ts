@@ -14,18 +14,24 @@ const FILES_AT_ONCE = 64
 
 export type StoreConfig = Pick<NodeConfig, 'store' | 'dir' | 'redis' | 'ownStore'>
 
+/** How large a store is, and how much room its disk has; null where it is no folder, or can't be read. */
+export type FolderFacts = Pick<StatusOfNode['store'], 'bytes' | 'freeBytes'>
+
+/** Looks at each file of the folder: it may have very many. */
+export async function folderFacts({ store, dir, ownStore }: StoreConfig): Promise<FolderFacts> {
+  if (store !== 'level' || ownStore) return { bytes: null, freeBytes: null }
+  const [bytes, freeBytes] = await Promise.all([sizeOf(dir), freeAt(dir)])
+  return { bytes, freeBytes }
+}
+
 /** How a store is, for people: where it is, how large, and whether it answers. */
 export async function storeFacts(
   store: Pick<Store, 'kind' | 'counts'>,
   config: StoreConfig,
   clock: Clock,
+  folder: Promise<FolderFacts> = folderFacts(config),
 ): Promise<StatusOfNode['store']> {
-  const isFolder = config.store === 'level' && !config.ownStore
-  const [bytes, freeBytes, error] = await Promise.all([
-    isFolder ? sizeOf(config.dir) : null,
-    isFolder ? freeAt(config.dir) : null,
-    whyNot(store, clock),
-  ])
+  const [{ bytes, freeBytes }, error] = await Promise.all([folder, whyNot(store, clock)])
   return { kind: store.kind, where: whereOf(config), bytes, freeBytes, fine: error === null, error }
 }
 

@@ -9,7 +9,7 @@ import type { Child } from '../executors/children/child.js'
 import type { Pool } from '../executors/children/pool.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeConfig } from '../settings.js'
-import { storeFacts } from './store.js'
+import { type FolderFacts, folderFacts, storeFacts } from './store.js'
 
 export interface StatusViewDeps {
   readonly config: NodeConfig
@@ -21,10 +21,14 @@ export interface StatusViewDeps {
   readonly sessions: () => { readonly apps: () => StatusOfNode['apps']; readonly broadcast: () => void }
 }
 
+/** An open dashboard asks each second: the files of the store are not looked at each time. */
+const FOLDER_MS = 5000
+
 /** A node as a whole, and its children, for those who ask. */
 export class StatusView {
   readonly #deps: StatusViewDeps
   readonly #startedAt: number
+  #folder: { readonly at: number; readonly facts: Promise<FolderFacts> } | null = null
 
   constructor(deps: StatusViewDeps) {
     this.#deps = deps
@@ -33,7 +37,7 @@ export class StatusView {
 
   async read(): Promise<StatusOfNode> {
     const { config, pool, store, clock, controls, sessions } = this.#deps
-    const facts = await storeFacts(store, config, clock)
+    const facts = await storeFacts(store, config, clock, this.#folderNow())
     return {
       version: PACKAGE_VERSION,
       runtime: process.version,
@@ -53,6 +57,14 @@ export class StatusView {
         source: from,
       })),
     }
+  }
+
+  #folderNow(): Promise<FolderFacts> {
+    const { config, clock } = this.#deps
+    const now = clock.mono()
+    if (this.#folder === null || now - this.#folder.at >= FOLDER_MS)
+      this.#folder = { at: now, facts: folderFacts(config) }
+    return this.#folder.facts
   }
 
   /** Those that are too many end when what runs on them has. Throws JR_BAD_CONFIG: no child would be left. */

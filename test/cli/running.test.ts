@@ -154,4 +154,6 @@ COMP_WORDS=(jr flow li); COMP_CWORD=2; _jr; echo "\${COMPREPLY[@]}"`
   t.match(completionFor('zsh'), /^#compdef jr job-reactor\n[\s\S]*drain\) compadd -- .*--timeout/)
   t.match(completionFor('fish'), /__fish_seen_subcommand_from drain' -a '.*--timeout/)
   t.equal((await jr(['completion', 'tcsh'])).code, 2)
+  const listed = [...(await jr(['--help'])).out.matchAll(/^ {2}jr ([a-z]+) {2,}/gm)].map(([, name]) => name)
+  t.same(Object.keys(COMPLETIONS).sort(), [...listed, 'resume'].sort(), 'they are all that the help has')
 })

@@ -66,6 +66,32 @@ export function Dialog({
   )
 }
 
+/** A line that a person writes. `min`: it is a number, not below this. */
+export function Field({
+  label,
+  value,
+  onChange,
+  min,
+}: {
+  readonly label: string
+  readonly value: string
+  readonly onChange: (text: string) => void
+  readonly min?: number
+}) {
+  const id = useId()
+  const own = {
+    id,
+    value,
+    onInput: (e: { currentTarget: { value: string } }) => onChange(e.currentTarget.value),
+  }
+  return (
+    <p class="field">
+      <label for={id}>{label}</label>
+      {min === undefined ? <input {...own} /> : <input type="number" min={min} {...own} />}
+    </p>
+  )
+}
+
 /** JSON that a person writes. Throws what is wrong with it. */
 export function parsed(text: string, what: string): Record<string, unknown> {
   let value: unknown

@@ -1,5 +1,5 @@
 import type { GivenFlow } from '../../distributor/index.js'
-import { JrError } from '../../src/errors.js'
+import { acceptedWithin } from '../../distributor/told/accepting.js'
 import type { EnqueueOptions } from '../../src/job/enqueue-options.js'
 import type { JobArgs } from '../../src/job/types.js'
 import type { Call, Route } from '../route.js'
@@ -7,35 +7,11 @@ import type { Call, Route } from '../route.js'
 /** How long a request waits for a node to take what it enqueues. */
 const ACCEPT_MS = 5000
 
-interface Sent {
-  readonly accepted: Promise<unknown>
-  cancel(): Promise<unknown>
-}
-
-/** Resolves when it is on the disk of a node. What no node takes in time is taken back. */
-async function whenAccepted(sent: Sent, { clock }: Pick<Call, 'clock'>): Promise<void> {
-  let late = () => {}
-  const over = new Promise<never>((_, reject) => {
-    const text = `no node has taken it within ${ACCEPT_MS / 1000} s, so it was taken back; if it was on its way, it may run all the same`
-    late = () => reject(new JrError('JR_TIMEOUT', text))
-  })
-  const timer = clock.setTimer(ACCEPT_MS, () => late())
-  try {
-    await Promise.race([sent.accepted, over])
-  } catch (error) {
-    // It may wait for its node for ever: nobody waits for that here.
-    if (error instanceof JrError && error.code === 'JR_TIMEOUT') sent.cancel().catch(() => {})
-    throw error
-  } finally {
-    timer.cancel()
-  }
-}
-
 async function enqueue(call: Call) {
   const { reactor, body } = call
   if (body.jobs !== undefined) return enqueueAll(call)
   const handle = reactor.enqueue(body.name as string, body.args as JobArgs, body.opts as EnqueueOptions)
-  await whenAccepted(handle, call)
+  await acceptedWithin(handle, ACCEPT_MS, 'the job', call.clock)
   return {
     status: 202,
     headers: { location: `jobs/${encodeURIComponent(handle.id)}` },
@@ -51,14 +27,14 @@ async function enqueueAll(call: Call) {
   const together = call.reactor.enqueueAll(jobs)
   const handles = [...together.jobs] as { id: string; cancel(): Promise<unknown> }[]
   const cancel = () => Promise.all(handles.map((handle) => handle.cancel()))
-  await whenAccepted({ accepted: together.accepted, cancel }, call)
+  await acceptedWithin({ accepted: together.accepted, cancel }, ACCEPT_MS, 'the jobs', call.clock)
   return { status: 202, body: { ids: handles.map(({ id }) => id) } }
 }
 
 async function flow(call: Call) {
   const { id, failFast, jobs: given } = call.body as Partial<GivenFlow>
   const flow = call.reactor.flow({ id, failFast, jobs: given as GivenFlow['jobs'] })
-  await whenAccepted({ accepted: flow.accepted, cancel: () => flow.cancel() }, call)
+  await acceptedWithin(flow, ACCEPT_MS, 'the flow', call.clock)
   const jobs = Object.fromEntries(Object.entries(flow.jobs).map(([key, { id }]) => [key, id]))
   return {
     status: 202,

@@ -1,13 +1,14 @@
 import { useEffect, useState } from 'preact/hooks'
 import { send } from '../api.js'
 import { useApp } from '../app-state.js'
+import { Attempts } from '../attempts.js'
 import { FlowTree } from '../flow-tree.js'
-import { duration, json } from '../format.js'
+import { json } from '../format.js'
 import { EditDialog, EnqueueDialog } from '../job-dialogs.js'
 import { listen } from '../live.js'
 import { Act, Empty, Facts, Json, ListLink, Pre, StateMark, Table, Time, Trouble } from '../parts.js'
 import { go, Link, pathOf } from '../router.js'
-import type { Attempt, Flow, LoadedJob } from '../types.js'
+import type { Flow, LoadedJob } from '../types.js'
 import { useLoad } from '../use.js'
 
 const ENDED = ['completed', 'failed', 'cancelled']
@@ -206,66 +207,6 @@ function Errors({ job }: { readonly job: LoadedJob }) {
         {lastError ?? ''} {lastCode === '' ? '' : `(${lastCode})`}
       </p>
       {lastStack ? <Pre label="Stack">{lastStack}</Pre> : null}
-    </>
-  )
-}
-
-function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }) {
-  if (attempts.length === 0) return null
-  const began = attempts.map(({ startedAt, finishedAt }) => Date.parse(startedAt ?? finishedAt))
-  const from = Math.min(...began)
-  const whole = Math.max(...attempts.map(({ finishedAt }) => Date.parse(finishedAt))) - from || 1
-  return (
-    <>
-      <h2>Attempts</h2>
-      <section class="panel timeline" aria-hidden="true">
-        {attempts.map(({ number, finishedAt, error }, i) => {
-          const at = ((began[i] ?? from) - from) / whole
-          const long = (Date.parse(finishedAt) - (began[i] ?? from)) / whole
-          return [
-            <span key={`n${number}`}>{number}</span>,
-            <svg
-              key={`b${number}`}
-              width="100%"
-              height="14"
-              preserveAspectRatio="none"
-              viewBox="0 0 1000 14"
-              role="presentation"
-            >
-              <rect x="0" y="6" width="1000" height="2" fill="var(--line)" />
-              <rect
-                x={at * 990}
-                y="1"
-                width={Math.max(10, long * 1000)}
-                height="12"
-                rx="2"
-                fill={error === null ? 'var(--ok)' : 'var(--bad)'}
-              />
-            </svg>,
-            <span key={`d${number}`}>{duration(Date.parse(finishedAt) - (began[i] ?? from))}</span>,
-          ]
-        })}
-      </section>
-      <Table caption="Attempts" head={['#Attempt', 'Node', '#Child', 'Began', '#Took', 'Ended with']}>
-        {attempts.map(({ number, node, child, startedAt, finishedAt, error }) => (
-          <tr key={`${number} ${finishedAt}`}>
-            <td class="number">{number}</td>
-            <td>{node}</td>
-            <td class="number">{child === 0 ? '–' : child}</td>
-            <td>
-              <Time at={startedAt} />
-            </td>
-            <td class="number">
-              {startedAt === null ? '–' : duration(Date.parse(finishedAt) - Date.parse(startedAt))}
-            </td>
-            <td class={error === null ? 'ok' : 'text bad'}>
-              {error === null
-                ? '✓ completed'
-                : `✕ ${error.message ?? error.name} (${error.code || error.name})`}
-            </td>
-          </tr>
-        ))}
-      </Table>
     </>
   )
 }

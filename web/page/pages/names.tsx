@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { send } from '../api.js'
 import { useApp } from '../app-state.js'
-import { Dialog } from '../dialog.js'
+import { Dialog, Field } from '../dialog.js'
 import { count, duration, limits } from '../format.js'
 import { Act, Empty, ListLink, Table, Trouble } from '../parts.js'
 import { pathOf } from '../router.js'
@@ -155,29 +155,9 @@ function LimitsDialog({
   }
   return (
     <Dialog title={`Limits of ${of.name}, on each node`} yes="Set" onYes={set} onClose={close}>
-      <p class="field">
-        <label>
-          Jobs at once (empty: any number)
-          <input
-            type="number"
-            min="1"
-            value={concurrency}
-            onInput={(e) => setConcurrency(e.currentTarget.value)}
-          />
-        </label>
-      </p>
-      <p class="field">
-        <label>
-          Jobs that begin (empty: any number)
-          <input type="number" min="1" value={limit} onInput={(e) => setLimit(e.currentTarget.value)} />
-        </label>
-      </p>
-      <p class="field">
-        <label>
-          in any span of
-          <input value={per} onInput={(e) => setPer(e.currentTarget.value)} />
-        </label>
-      </p>
+      <Field label="Jobs at once (empty: any number)" min={1} value={concurrency} onChange={setConcurrency} />
+      <Field label="Jobs that begin (empty: any number)" min={1} value={limit} onChange={setLimit} />
+      <Field label="in any span of" value={per} onChange={setPer} />
     </Dialog>
   )
 }

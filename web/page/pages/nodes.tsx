@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { send } from '../api.js'
 import { useApp } from '../app-state.js'
-import { Dialog } from '../dialog.js'
+import { Dialog, Field } from '../dialog.js'
 import { bytes, count } from '../format.js'
 import type { Child, NodeShown } from '../node-types.js'
 import { Act, Empty, Facts, JobLink, ListLink, Table, Time, Trouble } from '../parts.js'
@@ -190,30 +190,8 @@ function ResizeDialog({
   }
   return (
     <Dialog title={`Children of ${of.node}, until it is started again`} yes="Set" onYes={set} onClose={close}>
-      <p class="field">
-        <label>
-          Evented: many jobs at once on each
-          <input
-            type="number"
-            min="0"
-            name="children"
-            value={children}
-            onInput={(e) => setChildren(e.currentTarget.value)}
-          />
-        </label>
-      </p>
-      <p class="field">
-        <label>
-          Deferred: one job at a time on each
-          <input
-            type="number"
-            min="0"
-            name="deferred"
-            value={others}
-            onInput={(e) => setOthers(e.currentTarget.value)}
-          />
-        </label>
-      </p>
+      <Field label="Evented: many jobs at once on each" min={0} value={children} onChange={setChildren} />
+      <Field label="Deferred: one job at a time on each" min={0} value={others} onChange={setOthers} />
     </Dialog>
   )
 }

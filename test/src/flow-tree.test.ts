@@ -1,5 +1,5 @@
 import t from 'tap'
-import { treeOf } from '#dist/cli/flow-tree.js'
+import { treeOf } from '#dist/src/flow-tree.js'
 
 const job = (key: string, needs: (string | null)[] = []) =>
   ({ key, id: `id-${key}`, name: 'work', state: 'blocked', needs }) as const
