@@ -155,7 +155,7 @@ t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
     await page.keyboard.press('?')
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.locator('dialog').waitFor({ state: 'detached' })
     await page.keyboard.press('/')
     await page.locator('input[name="text"]:focus').waitFor()
     await page.getByLabel('Colours').selectOption('dark')

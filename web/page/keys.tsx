@@ -22,7 +22,8 @@ export function useKeys(): { readonly open: boolean; close(): void } {
     const press = (event: KeyboardEvent) => {
       const { target, key } = event
       if (event.ctrlKey || event.metaKey || event.altKey) return
-      if (target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null) return
+      if (target instanceof HTMLElement && target.closest('input, textarea, select, dialog[open]') !== null)
+        return
       if (key === '?') return setOpen(true)
       if (key === '/') {
         event.preventDefault()
