@@ -191,9 +191,9 @@ export class Deciding {
         await written()
         await readFlow(store, flow, this.#held.cache)
       })
+      const parent = parentOf(flow.name)
+      if (parent !== null) flow.parentGone = !(await isThere(store, parent))
     }
-    const parent = parentOf(flow.name)
-    if (parent !== null) flow.parentGone = !(await isThere(store, parent))
     flow.isCancelling = false
     const follows = flow.graph.settle()
     if (follows.length > 0) {

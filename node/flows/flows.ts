@@ -185,10 +185,12 @@ export class Flows {
   #parentEnded(job: JobRecord): void {
     const family = this.#held.get(familyOf(job))
     if (family === undefined) return
+    // The parent may have been found a moment ago.
+    if (family.status === 'busy') return this.#deciding.read(family)
     family.parentGone = true
     const waiter = family.part(PARENT)
     if (waiter !== undefined) family.graph.remove(waiter)
-    if (family.graph.isOver && family.status === 'ready') this.#deciding.over(family, true)
+    if (family.graph.isOver) this.#deciding.over(family, true)
   }
 }
 

@@ -303,6 +303,60 @@ t.test('a flow that has gone to another node is forgotten, and nobody is told', 
   await store.close()
 })
 
+t.test('nothing of the children is left when their parent ends while they are being read', async (t) => {
+  const store = memoryStore()
+  await store.open('n1')
+  let last = 0
+  let release = () => {}
+  let found = () => {}
+  const isFound = new Promise<void>((done) => {
+    found = done
+  })
+  const held = new Promise<void>((done) => {
+    release = done
+  })
+  const slow: Store = Object.assign(Object.create(null), {
+    commit: store.commit.bind(store),
+    notes: store.notes.bind(store),
+    waiting: store.waiting.bind(store),
+    lanes: store.lanes.bind(store),
+    // The one who reads the family looks for the parent first.
+    load: async (id: string) => {
+      const stored = await store.load(id)
+      if (id !== 'p') return stored
+      found()
+      await held
+      return stored
+    },
+  })
+  const node = new Node(slow, () => ++last)
+  const insert = (job: JobRecord): NodeInsert => ({
+    ...{ kind: 'insert', job, ownId: false, number: null, origin: null, started: false },
+  })
+  const parent = record({ id: 'p', seq: ++last })
+  const { id, edition } = parent
+  const child = record({ id: 'c', seq: ++last, agreed: agree({}, [], { parent: { id, edition } }) })
+  const ends = (from: JobRecord) => {
+    const report = outcomeWithoutRun(from, 'completed', NOTHING, { seq: ++last, node: 'n1', now: 5 })
+    node.add({ kind: 'end', from, running: false, outcome: null, keep: null, report, done: null })
+  }
+  node.add(insert(parent))
+  node.add(insert(child))
+  await node.write()
+  ends(child)
+  await node.write()
+  await isFound
+  ends(parent)
+  await node.write()
+  release()
+  while (!node.isQuiet) {
+    await node.write()
+    await turn()
+  }
+  t.equal(await store.countNotes(FLOWS, {}), 0)
+  await store.close()
+})
+
 t.test('what the note of a job says', (t) => {
   const note = { stands: 'open', id: 'job-1', name: 'work', failFast: false, result: null } as const
   const result = leftBytes({ args: Buffer.from('args'), error: NOTHING })

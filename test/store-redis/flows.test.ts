@@ -55,7 +55,7 @@ else {
             args: member('lasts', { holds: true }),
             opts: { ...opts, maxAttempts: 1 },
           },
-          later: { name: 'kin_member', args: member('later'), needs: ['done'], opts: { ...opts, after: 3 } },
+          later: { name: 'kin_member', args: member('later'), needs: ['done'], opts: { ...opts, after: 8 } },
           parent: { name: 'kin_parent', args: member('parent'), needs: ['done'], opts },
           next: {
             name: 'kin_member',
