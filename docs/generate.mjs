@@ -13,6 +13,7 @@ import { VERBS } from '../dist/src/verbs/table.js'
 import { WAIT_FIELDS } from '../dist/src/verbs/waits.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
 import { linkMessages } from '../dist/src/wire/link-messages.js'
+import * as http from './http-api.mjs'
 
 const args = Buffer.from('81a16101', 'hex')
 const nothing = Buffer.alloc(0)
@@ -168,6 +169,10 @@ const PARTS = [
   ['PROTOCOL.md', 'terms', termsOfBytes()],
   ['docs/guide.md', 'terms', termsToGive()],
   ['docs/guide.md', 'errors', codes()],
+  ['docs/http-api.md', 'routes', http.routes()],
+  ['docs/http-api.md', 'schemas', http.schemas()],
+  ['docs/http-api.md', 'statuses', http.statuses()],
+  ['docs/http-api.md', 'codes', http.codes()],
 ]
 
 const TABLES = [

@@ -135,5 +135,7 @@ function listen(
   if (res.destroyed) return
   if (feed.isFull) throw new Problem(503, 'JR_TOO_MANY', 'too many pages listen already')
   const job = query.get('job')
-  feed.add({ res, job, args: rights.args, show: (one) => shownJob(one, rights, values.redact) })
+  // What a job tells is a part of it: only with all of the job can the app say what of it is hidden.
+  const progress = rights.args && values.redact === null
+  feed.add({ res, job, progress, show: (one) => shownJob(one, rights, values.redact) })
 }

@@ -15,8 +15,8 @@ interface Listener {
   /** The job that it follows; null: the overview. */
   readonly job: string | null
   readonly show: (job: LoadedJob) => Record<string, unknown>
-  /** What it may see of progress. */
-  readonly args: boolean
+  /** It hears of progress as it is told. */
+  readonly progress: boolean
   /** What it was told last of each kind, so that it hears of changes alone. */
   readonly told: Map<string, string>
   /** It does not read: what it is to hear when it does, the latest of each kind. */
@@ -47,7 +47,7 @@ export class Feed {
   }
 
   /** The response stays open until its client goes, or the feed stops. */
-  add(listener: Pick<Listener, 'res' | 'job' | 'show' | 'args'>): void {
+  add(listener: Pick<Listener, 'res' | 'job' | 'show' | 'progress'>): void {
     const { res } = listener
     const one: Listener = { ...listener, told: new Map(), late: new Map() }
     res.writeHead(200, {
@@ -105,7 +105,7 @@ export class Feed {
 
   readonly #progress = ({ id, value, attempt }: ProgressEvent): void => {
     for (const one of this.#listeners)
-      if (one.job === id && one.args) this.#tell(one, 'progress', toJson({ id, attempt, value }))
+      if (one.job === id && one.progress) this.#tell(one, 'progress', toJson({ id, attempt, value }))
   }
 
   #look(): void {

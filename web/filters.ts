@@ -1,6 +1,6 @@
 import { given } from '../src/verbs/form.js'
 import { FILTER, type JobFilter } from '../src/verbs/query.js'
-import type { Rights } from './options.js'
+import type { Rights, WebValues } from './options.js'
 import { Problem } from './problem.js'
 
 /** What lists and acts on many take, and what it means. */
@@ -40,12 +40,15 @@ export function filterOfBody(value: unknown): JobFilter {
   return value as JobFilter
 }
 
-/** To search in args is to see them, letter by letter. */
-export function checkText({ text }: JobFilter, { args }: Pick<Rights, 'args'>): void {
-  if (text !== undefined && !args)
-    throw new Problem(403, 'JR_AUTH', 'text: it is looked for in args, which you may not see', {
-      path: 'text',
-    })
+/** To search in args is to see them, letter by letter: what is hidden of them, too. */
+export function checkText(
+  { text }: JobFilter,
+  { args }: Pick<Rights, 'args'>,
+  { redact }: Pick<WebValues, 'redact'>,
+): void {
+  if (text === undefined || (args && redact === null)) return
+  const why = args ? 'of which something is hidden here' : 'which you may not see'
+  throw new Problem(403, 'JR_AUTH', `text: it is looked for in args, ${why}`, { path: 'text' })
 }
 
 /** A whole number of the query string. Throws a TypeError. */

@@ -46,7 +46,10 @@ export interface WebOptions {
   readonly authorize?: (req: IncomingMessage) => Rights | null | Promise<Rights | null>
   /** Nobody can change anything. Default false. */
   readonly readOnly?: boolean
-  /** Called with each job that is shown: answers it without what nobody shall see. What it throws is answered as 500. */
+  /**
+   * Called with each job that is shown: answers it without what nobody shall see. What it throws is answered as 500. With it nobody can search
+   * in args, and the messages of failures are those of the jobs as it answers them.
+   */
   readonly redact?: (job: ShownJob) => ShownJob
   /** Bytes of the body of a request. Default 1 MiB. */
   readonly maxBody?: number
@@ -59,7 +62,7 @@ export interface WebValues {
   readonly tokens: readonly string[]
   readonly authorize: NonNullable<WebOptions['authorize']> | null
   readonly readOnly: boolean
-  readonly redact: NonNullable<WebOptions['redact']>
+  readonly redact: NonNullable<WebOptions['redact']> | null
   readonly maxBody: number
   readonly audit: NonNullable<WebOptions['audit']>
 }
@@ -75,7 +78,7 @@ export function webValues(options: WebOptions): WebValues {
   for (const key of Object.keys(options))
     if (!KNOWN.includes(key)) throw new TypeError(`${key}: no such option; known: ${KNOWN.join(', ')}`)
   const { authorize = null, readOnly = false, maxBody = MIB } = options
-  const { redact = (job) => job, audit = () => {} } = options
+  const { redact = null, audit = () => {} } = options
   const base = options.base?.replace(/\/$/, '') ?? null
   if (base !== null && !BASE.test(base))
     throw new TypeError(`base: expected a path such as '/reactor', got ${shown(options.base)}`)

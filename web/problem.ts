@@ -1,17 +1,29 @@
-import { JrError } from '../src/errors.js'
+import { type ErrorCode, JrError } from '../src/errors.js'
+
+/** What only a request can do wrong; beside these the codes of the whole package are answered. */
+export const WEB_CODES = {
+  JR_NOT_JSON: 'the body is not JSON, or is said to be something else',
+  JR_NOT_VALID: 'a field of the request is not as it should be: `path` says which',
+  JR_NOT_FOUND: 'there is no such path, or nothing there',
+  JR_METHOD: 'the path takes other methods',
+  JR_TOO_LARGE: 'the body is larger than allowed',
+  JR_TOO_MANY: 'too many pages listen already',
+  JR_INTERNAL: 'the server failed; why is in its log',
+} as const
+export type ProblemCode = ErrorCode | keyof typeof WEB_CODES
 
 /** Why a request is refused, as it is answered: a problem (RFC 9457). */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly status: number
-  readonly code: string
+  readonly code: ProblemCode
   /** Which part of the request is wrong. */
   readonly path: string | null
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
     status: number,
-    code: string,
+    code: ProblemCode,
     message: string,
     more: { readonly path?: string; readonly headers?: Readonly<Record<string, string>> } = {},
   ) {
@@ -23,7 +35,7 @@ export class Problem extends Error {
   }
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',
   403: 'Not allowed',
@@ -39,7 +51,7 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 /** What of our errors is the request's own fault, and of which kind. All others: something is not there, or not now. */
-const STATUSES: Readonly<Record<string, number>> = {
+export const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   JR_WRONG_STATE: 409,
   JR_DUPLICATE: 409,
   JR_REPLACED: 409,

@@ -9,7 +9,7 @@ export function shownJob(
   { args }: Pick<Rights, 'args'>,
   redact: WebValues['redact'],
 ): Record<string, unknown> {
-  const seen: Record<string, unknown> = { ...redact(job) }
+  const seen: Record<string, unknown> = { ...(redact === null ? job : redact(job)) }
   if (args) return seen
   for (const field of INSIDE) delete seen[field]
   const attempts = job.attempts?.map(({ error, ...attempt }) => ({

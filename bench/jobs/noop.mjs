@@ -41,3 +41,14 @@ function opened(gate) {
     look()
   })
 }
+
+// It ends when the promise that it gave is kept: the next microtask after this time.
+job('says_when', ({ ms }) => {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve({ endedAt: performance.timeOrigin + performance.now() }), ms)
+  })
+})
+
+job('fails', ({ x }) => {
+  throw new Error(`order ${x} was declined`)
+})

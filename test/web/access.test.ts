@@ -12,6 +12,10 @@ t.test('who is let in, and what may change something', async (t) => {
   await startNode(t, 'n1', [...toApp(address), '--store', 'memory'])
   await app.ready
   await app.enqueue('echo', { value: 'private' }, { id: 'later', after: 3600 }).accepted
+  await app
+    .enqueue('fails', {}, { id: 'failed', maxAttempts: 1 })
+    .result()
+    .catch(() => {})
   const served = (options: WebOptions = {}) => {
     const web = webHandler(app, options)
     t.teardown(() => web.stop())
@@ -89,8 +93,11 @@ t.test('who is let in, and what may change something', async (t) => {
     const readOnly = await served({ readOnly: true })
     t.match((await readOnly.ask('GET', '/api/v1')).json, { readOnly: true, rights: { write: false } })
     t.equal((await readOnly.ask(...cancel)).status, 403)
-    const hiding = await served({ redact: ({ args: _, ...rest }) => rest })
+    t.match((await readOnly.ask('GET', '/api/v1/failures')).json.groups, [{ message: /\w/ }])
+    const hiding = await served({ redact: ({ args: _, ...rest }) => ({ ...rest, lastError: 'hidden' }) })
+    t.match((await hiding.ask('GET', '/api/v1/failures')).json.groups, [{ name: 'fails', message: 'hidden' }])
     t.notOk('args' in (await hiding.ask('GET', '/api/v1/jobs/later')).json)
+    t.match(await hiding.ask('GET', '/api/v1/jobs?text=priv'), { status: 403, json: { path: 'text' } })
     await stays('they were not let to')
   })
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 // @ts-expect-error: it comes without types
 import express from 'express'
 import t from 'tap'
-import { webHandler } from '#dist/web/index.js'
+import { observe, webHandler } from '#dist/web/index.js'
 import { SCHEMAS } from '#dist/web/schemas.js'
 import { ROUTES } from '#dist/web/table.js'
 import { skipFor } from '../required.js'
@@ -232,6 +233,39 @@ t.test('the HTTP API', async (t) => {
     t.match(text, 'job_reactor_node_up{node="n1"} 1')
     t.match(text, /job_reactor_jobs_ended_total\{node="n1",name="echo",outcome="completed"\} [1-9]/)
     t.match(text, /job_reactor_job_run_seconds_bucket\{node="n1",name="echo",le="\+Inf"\} [1-9]/)
+  })
+
+  await t.test('the same numbers as OpenTelemetry metrics', async (t) => {
+    class Reader extends MetricReader {
+      protected override async onShutdown() {}
+      protected override async onForceFlush() {}
+    }
+    const reader = new Reader()
+    const provider = new MeterProvider({ readers: [reader] })
+    t.teardown(() => provider.shutdown())
+    const stop = observe(provider.getMeter('job-reactor'), app)
+    const collected = async () => {
+      const { resourceMetrics, errors } = await reader.collect()
+      t.same(errors, [])
+      const metrics = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)
+      return new Map(metrics.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints]))
+    }
+    let metrics = await collected()
+    t.match(metrics.get('job_reactor.node_up'), [{ value: 1, attributes: { node: 'n1' } }])
+    const echo = (name: string, more = {}) =>
+      metrics.get(name)?.find(({ attributes }) => {
+        const wanted = { node: 'n1', name: 'echo', ...more }
+        return Object.entries(wanted).every(([key, value]) => attributes[key] === value)
+      })?.value
+    const ended = echo('job_reactor.jobs_ended', { outcome: 'completed' })
+    t.ok(Number(ended) > 0)
+    t.equal(echo('job_reactor.job_run_seconds.count'), ended)
+    t.equal(echo('job_reactor.job_run_seconds.bucket', { le: '+Inf' }), ended)
+    t.ok(Number(echo('job_reactor.job_run_seconds.sum')) > 0)
+    stop()
+    await app.enqueue('echo', { value: 1 }).result()
+    metrics = await collected()
+    t.equal(echo('job_reactor.jobs_ended', { outcome: 'completed' }), ended, 'nobody looks any more')
   })
 
   await t.test('in Express, below a path', async (t) => {

@@ -1,5 +1,5 @@
 import type { Distributor } from '../../distributor/index.js'
-import { type Facts, factsOf, METRICS } from './table.js'
+import { type Facts, factsOf, HISTOGRAMS, histogramSamples, METRICS, PARTS } from './table.js'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -24,21 +24,37 @@ interface Result {
 const UNITS = { jobs: '{job}', bytes: 'By', seconds: 's', 1: '1' } as const
 
 /**
- * The numbers of `/metrics` but for the histograms, as OpenTelemetry metrics: they are looked up when the meter's reader collects. Answers how to stop.
+ * The numbers of `/metrics` as OpenTelemetry metrics: they are looked up when the meter's reader collects. OpenTelemetry has no histogram
+ * that is looked up, so each one comes as its parts: `….bucket` with the attribute `le`, `….sum` and `….count`. Answers how to stop.
  */
 export function observe(meter: Meter, reactor: Distributor): () => void {
-  const instruments = METRICS.map(({ name, type, unit, help }) => {
+  const numbers = METRICS.map(({ name, type, unit, help }) => {
     const options = { description: help, unit: UNITS[unit] }
-    const dotted = name.replace(/^job_reactor_/, 'job_reactor.').replace(/_total$/, '')
     return type === 'counter'
-      ? meter.createObservableCounter(dotted, options)
-      : meter.createObservableGauge(dotted, options)
+      ? meter.createObservableCounter(dotted(name), options)
+      : meter.createObservableGauge(dotted(name), options)
   })
+  const histograms = HISTOGRAMS.map(({ name, help }) =>
+    Object.fromEntries(
+      PARTS.map((part) => {
+        const options = { description: help, unit: part === 'sum' ? UNITS.seconds : UNITS.jobs }
+        return [part, meter.createObservableCounter(`${dotted(name)}.${part}`, options)]
+      }),
+    ),
+  )
   const callback = async (result: Result): Promise<void> => {
     const facts: Facts = await factsOf(reactor)
     for (const [i, { samples }] of METRICS.entries())
-      for (const { labels, value } of samples(facts)) result.observe(instruments[i], value, labels)
+      for (const { labels, value } of samples(facts)) result.observe(numbers[i], value, labels)
+    for (const [i, { of }] of HISTOGRAMS.entries())
+      for (const { part, labels, value } of histogramSamples(facts, of))
+        result.observe(histograms[i]?.[part], value, labels)
   }
-  meter.addBatchObservableCallback(callback, instruments)
-  return () => meter.removeBatchObservableCallback(callback, instruments)
+  const all = [...numbers, ...histograms.flatMap((parts) => Object.values(parts))]
+  meter.addBatchObservableCallback(callback, all)
+  return () => meter.removeBatchObservableCallback(callback, all)
+}
+
+function dotted(name: string): string {
+  return name.replace(/^job_reactor_/, 'job_reactor.').replace(/_total$/, '')
 }

@@ -173,9 +173,32 @@ export const HISTOGRAMS: readonly Histogram[] = [
   },
 ]
 
-/** One histogram of one name on one node. */
-export function histogramsOf({ counts }: Facts, of: Histogram['of']) {
-  return counts.flatMap((one) => ofNames(one).map(({ labels, counts }) => ({ labels, buckets: counts[of] })))
+/** What histograms of a name on a node are made of, in seconds: how many were not above a bound, the sum of all, and how many. */
+export const PARTS = ['bucket', 'sum', 'count'] as const
+
+export interface PartSample extends Sample {
+  readonly part: (typeof PARTS)[number]
+}
+
+/** The same length of time, of each name on each node. */
+export function histogramSamples({ counts }: Facts, of: Histogram['of']): PartSample[] {
+  return counts.flatMap((one) =>
+    ofNames(one).flatMap(({ labels, counts }) => {
+      const { bounds, counts: each, sum, count } = counts[of]
+      let below = 0
+      const buckets = each.map((many, i): PartSample => {
+        below += many
+        const bound = bounds[i]
+        const le = bound === undefined ? '+Inf' : String(bound / 1000)
+        return { part: 'bucket', labels: { ...labels, le }, value: below }
+      })
+      return [
+        ...buckets,
+        { part: 'sum', labels, value: sum / 1000 } as const,
+        { part: 'count', labels, value: count } as const,
+      ]
+    }),
+  )
 }
 
 /** What all connected nodes say now. */

@@ -1,5 +1,5 @@
 import type { Distributor } from '../../distributor/index.js'
-import { type Facts, factsOf, HISTOGRAMS, histogramsOf, METRICS, type Sample } from './table.js'
+import { type Facts, factsOf, HISTOGRAMS, histogramSamples, METRICS, type Sample } from './table.js'
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -15,20 +15,12 @@ export function textOf(facts: Facts): string {
     if (all.length > 0) lines.push(...head(name, type, help), ...all.map((one) => lineOf(name, one)))
   }
   for (const { name, help, of } of HISTOGRAMS) {
-    const all = histogramsOf(facts, of)
+    const all = histogramSamples(facts, of)
     if (all.length === 0) continue
-    lines.push(...head(name, 'histogram', help))
-    for (const { labels, buckets } of all) {
-      let below = 0
-      for (const [i, count] of buckets.counts.entries()) {
-        below += count
-        const bound = buckets.bounds[i]
-        const le = bound === undefined ? '+Inf' : String(bound / 1000)
-        lines.push(lineOf(`${name}_bucket`, { labels: { ...labels, le }, value: below }))
-      }
-      lines.push(lineOf(`${name}_sum`, { labels, value: buckets.sum / 1000 }))
-      lines.push(lineOf(`${name}_count`, { labels, value: buckets.count }))
-    }
+    lines.push(
+      ...head(name, 'histogram', help),
+      ...all.map(({ part, ...one }) => lineOf(`${name}_${part}`, one)),
+    )
   }
   return `${lines.join('\n')}\n`
 }

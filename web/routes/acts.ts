@@ -18,7 +18,7 @@ interface Failed {
 }
 
 /** To all jobs that a query meets, or to those of a selection. */
-async function act({ reactor, params, body, rights }: Call) {
+async function act({ reactor, params, body, rights, values }: Call) {
   const { act = '' } = params
   if (!isAct(act)) throw notFound(`no act '${act}'; known: ${Object.keys(ACTS).join(', ')}`)
   const { query, ids, node, dryRun = false, update, all = false } = body
@@ -34,7 +34,7 @@ async function act({ reactor, params, body, rights }: Call) {
     return { body: { act, dryRun, ...(await toEach(reactor, act, idsOf(ids), what)) } }
   }
   const filter = filterOfBody(query)
-  checkText(filter, rights)
+  checkText(filter, rights, values)
   if (node !== undefined && typeof node !== 'string') throw new TypeError('node: expected the name of a node')
   if (Object.keys(filter).length === 0 && node === undefined && all !== true)
     throw new TypeError('query: expected which jobs are meant; for all of them, all: true')

@@ -10,9 +10,9 @@ import { jobWhenEnded } from '../waiting.js'
 const PAGE = { usual: 50, most: 200 }
 const LONGEST_WAIT_S = 30
 
-async function list({ reactor, query, show, rights, signal }: Call) {
+async function list({ reactor, query, show, rights, values, signal }: Call) {
   const filter = filterOfQuery(query)
-  checkText(filter, rights)
+  checkText(filter, rights, values)
   const limit = numberOf(query, 'limit', PAGE.usual, 1, PAGE.most)
   const only = query.get('node')
   const nodes = only === null || only === '' ? connectedNodes(reactor) : [only]

@@ -1,7 +1,25 @@
 import { PACKAGE_VERSION } from '../../src/package-version.js'
 import { overviewOf } from '../overview.js'
-import type { Route } from '../route.js'
+import type { Call, Route } from '../route.js'
 import { countsByName, oldestOf, storedOf, sumOfCounts } from '../sums.js'
+
+async function failures(call: Call) {
+  const name = call.query.get('name')
+  const found = await call.reactor.monitor().failures(name === null ? {} : { name })
+  if (call.rights.args && call.values.redact === null) return { body: found }
+  const groups = found.groups.map(async (group) => ({
+    ...group,
+    message: call.rights.args ? await messageShown(group.example, call) : '',
+  }))
+  return { body: { ...found, groups: await Promise.all(groups) } }
+}
+
+/** What the app lets be seen of the error of a job. */
+async function messageShown(id: string, { reactor, show }: Call): Promise<string> {
+  const job = await reactor.monitor().load(id)
+  const { lastError } = job === null ? {} : show(job)
+  return typeof lastError === 'string' ? lastError : ''
+}
 
 export const OVERVIEW_ROUTES: readonly Route[] = [
   {
@@ -62,12 +80,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     says: 'The failed jobs that are kept, grouped by name and error, the latest first.',
     query: { name: 'the jobs of this name alone' },
     answers: 'Failures',
-    run: async ({ reactor, query, rights }) => {
-      const name = query.get('name')
-      const found = await reactor.monitor().failures(name === null ? {} : { name })
-      if (rights.args) return { body: found }
-      return { body: { ...found, groups: found.groups.map((group) => ({ ...group, message: '' })) } }
-    },
+    run: failures,
   },
   {
     method: 'GET',
