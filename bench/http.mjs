@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { client, startFlow, startWeb } from './ours/web.mjs'
+import { client, cpuOf, startFlow, startWeb } from './ours/web.mjs'
 import { percentile } from './statistics.mjs'
 
 const SECONDS = Number(process.argv[2] ?? 10)
 const RATE = Number(process.argv[3] ?? 1000)
 const FLOWS = process.argv[4] === undefined ? [null, 2000, 5000, 0] : [Number(process.argv[4])]
 const WAITS = 200
-const WARM_UP_S = 2
+const WARM_UP_S = 5
 
 const dir = mkdtempSync(join(tmpdir(), 'jr-http-'))
 const web = await startWeb(dir)
@@ -20,15 +20,20 @@ try {
   await enqueues(WARM_UP_S)
   for (const rate of FLOWS) {
     const flow = rate === null ? null : await startFlow(web.address, { rate })
+    if (flow !== null) await sleep(WARM_UP_S * 1000)
     const before = (await flow?.ended()) ?? 0
     const from = performance.now()
+    const cpu = { web: cpuOf(web.webPid), node: cpuOf(web.pid), client: process.cpuUsage() }
     const times = await enqueues(SECONDS)
+    const { user, system } = process.cpuUsage(cpu.client)
+    const used = `${Math.round((cpuOf(web.webPid) - cpu.web) / SECONDS)} ms of a processor a second in the server, ${Math.round((cpuOf(web.pid) - cpu.node) / SECONDS)} in the node, ${Math.round((user + system) / 1000 / SECONDS)} in the client`
     const waits = await waitsOf(WAITS)
     const seconds = (performance.now() - from) / 1000
     const jobs = (((await flow?.ended()) ?? 0) - before) / seconds
     const what =
       rate === null ? 'alone' : `beside ${Math.round(jobs)} jobs/s${rate === 0 ? ', as many as go' : ''}`
     console.log(`${times.length} enqueues, ${RATE} a second, ${what}: ${told(times)}`)
+    console.log(`  ${used}`)
     console.log(`  ?wait= answers after the end of the job: ${told(waits)}`)
     await flow?.stop()
   }

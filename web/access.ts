@@ -54,9 +54,20 @@ function byPlace(req: IncomingMessage): Rights {
  * address of its sender any more: that says nothing of where it came from.
  */
 function isOfThisMachine(socket: Socket & { readonly server?: Server }): boolean {
-  if (typeof socket.server?.address() === 'string') return true
+  if (socket.server !== undefined && isAtPath(socket.server)) return true
   return isLoopback(socket.remoteAddress) && isLoopback(socket.localAddress)
 }
+
+/** Asked once: the system is asked where a server listens. */
+function isAtPath(server: Server): boolean {
+  const known = atPaths.get(server)
+  if (known !== undefined) return known
+  const is = typeof server.address() === 'string'
+  atPaths.set(server, is)
+  return is
+}
+
+const atPaths = new WeakMap<Server, boolean>()
 
 export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && (/^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address) || address === '::1')

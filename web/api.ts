@@ -9,7 +9,7 @@ import type { Feed } from './feed.js'
 import { openApi } from './openapi.js'
 import type { Rights, WebValues } from './options.js'
 import { notFound, Problem, problemOf } from './problem.js'
-import { type Found, type Route, routesAt } from './route.js'
+import { type Found, finderOf, type Route } from './route.js'
 import { shownJob } from './showing.js'
 import { changes, ROUTES } from './table.js'
 
@@ -21,6 +21,8 @@ export interface Serving {
   readonly audit: Audit
   readonly feed: Feed
 }
+
+const routesAt = finderOf(ROUTES)
 
 /** A request below `/api/v1`: `path` begins with a slash, or is empty. Rejects with what it is refused with. */
 export async function answerApi(
@@ -64,10 +66,10 @@ async function answer(
 ): Promise<void> {
   for (const name of query.keys())
     if (route.query?.[name] === undefined) throw unknown(`query ${name}`, Object.keys(route.query ?? {}))
-  const gone = new AbortController()
-  const leave = () => gone.abort()
   // It may have left while somebody was asked who it is.
   if (res.destroyed) return
+  let gone: AbortController | null = null
+  const leave = () => gone?.abort()
   res.once('close', leave)
   try {
     const {
@@ -80,7 +82,12 @@ async function answer(
       query,
       body,
       rights,
-      signal: AbortSignal.any([gone.signal, stopped]),
+      // Most look at none, and one costs more than their answer.
+      get signal() {
+        gone ??= new AbortController()
+        if (res.destroyed) gone.abort()
+        return AbortSignal.any([gone.signal, stopped])
+      },
       show: (job) => shownJob(job, rights, serving.values.redact),
     })
     sendJson(req, res, status, answered, headers)
@@ -93,7 +100,7 @@ async function answer(
 }
 
 function routeOf(method: string, path: string): Found {
-  const found = routesAt(ROUTES, path)
+  const found = routesAt(path)
   const wanted = method === 'HEAD' ? 'GET' : method
   const one = found.find(({ route }) => route.method === wanted)
   if (one !== undefined) return one

@@ -50,23 +50,35 @@ export interface Found {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** The routes at a path, by method. `path` is as it came: each part is decoded by itself. */
-export function routesAt(routes: readonly Route[], path: string): Found[] {
-  const parts = path.split('/')
-  return routes.flatMap((route) => {
-    const params = match(route.path.split('/'), parts)
-    return params === null ? [] : [{ route, params }]
-  })
+/** Finds the routes at a path, by method. The path is as it came: each part is decoded by itself. */
+export function finderOf(routes: readonly Route[]): (path: string) => Found[] {
+  const patterns = routes.map((route) => ({ route, pattern: route.path.split('/').map(partOf) }))
+  return (path) => {
+    const parts = path.split('/')
+    return patterns.flatMap(({ route, pattern }) => {
+      const params = match(pattern, parts)
+      return params === null ? [] : [{ route, params }]
+    })
+  }
 }
 
-function match(pattern: readonly string[], parts: readonly string[]): Record<string, string> | null {
+/** A part of a path: as it is, or the name of what varies. */
+interface Part {
+  readonly text: string
+  readonly name: string | null
+}
+
+function partOf(text: string): Part {
+  return { text, name: /^\{(\w+)\}$/.exec(text)?.[1] ?? null }
+}
+
+function match(pattern: readonly Part[], parts: readonly string[]): Record<string, string> | null {
   if (pattern.length !== parts.length) return null
   const params: Record<string, string> = {}
-  for (const [i, expected] of pattern.entries()) {
+  for (const [i, { text, name }] of pattern.entries()) {
     const part = parts[i] ?? ''
-    const name = /^\{(\w+)\}$/.exec(expected)?.[1]
-    if (name === undefined) {
-      if (part !== expected) return null
+    if (name === null) {
+      if (part !== text) return null
       continue
     }
     try {
