@@ -179,7 +179,10 @@ export function partsOf(
   })
   const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)
-  const view = new StatusView({ config, pool, runner, store, clock, controls, sessions: () => sessions })
+  const view = new StatusView({
+    ...{ config, pool, runner, reach, counts, store, clock, controls },
+    sessions: () => sessions,
+  })
   const sessions: Sessions = new Sessions({
     ...common,
     store,
@@ -190,12 +193,7 @@ export function partsOf(
       state === 'available' ? whyWaits(job, { replacing, series, scheduler, controls }) : null,
     schedules,
     flowView: new FlowView({ store, journal, reach }),
-    counts,
-    view,
-    reporter,
-    executors,
-    scheduler,
-    log,
+    ...{ counts, view, reporter, executors, scheduler, log },
     told: () => sayings.told(),
     progress: (id) => sayings.latest(runner.running(id)),
     lines: (job) => sayings.lines(job, runner.running(job.id)),

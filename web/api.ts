@@ -68,7 +68,7 @@ async function answer(
     if (route.query?.[name] === undefined) throw unknown(`query ${name}`, Object.keys(route.query ?? {}))
   // It may have left while somebody was asked who it is.
   if (res.destroyed) return
-  let gone: AbortController | null = null
+  let gone = null as AbortController | null
   const leave = () => gone?.abort()
   res.once('close', leave)
   try {
@@ -93,6 +93,8 @@ async function answer(
     sendJson(req, res, status, answered, headers)
   } catch (error) {
     if (stopped.aborted) throw new Problem(503, 'JR_STOPPED', 'the server stops')
+    // What it was to be told is nothing to anybody.
+    if (gone?.signal.aborted === true) return
     throw error
   } finally {
     res.off('close', leave)

@@ -1,3 +1,5 @@
+import type { Clock } from '../src/clock.js'
+
 /** Where a page over several nodes ends: with which node, and where there. Opaque to who gets it. */
 interface Place {
   readonly node: string
@@ -19,15 +21,19 @@ export function placeOf(cursor: string): Place {
   throw new TypeError('after: expected what the page before had as next')
 }
 
+/** So long is looked for what belongs on a page; then it is answered as it is. */
+const LOOK_MS = 500
+
 /**
  * A page of what several nodes have, one node after the other in the order of their names. `read` answers a page of one of them. A
- * node may answer less than it is asked for, and have more. Ends when nobody waits for it any more.
+ * node may answer less than it is asked for, and have more; so may this, when little of very much is meant. Ends when nobody waits for it
+ * any more.
  */
 export async function pageOver<T>(
   nodes: readonly string[],
   after: string | null,
   limit: number,
-  signal: AbortSignal,
+  { clock, signal }: { readonly clock: Pick<Clock, 'mono'>; readonly signal: AbortSignal },
   read: (
     node: string,
     after: string | null,
@@ -36,6 +42,7 @@ export async function pageOver<T>(
 ): Promise<{ items: T[]; next: string | null }> {
   const from = after === null ? null : placeOf(after)
   const items: T[] = []
+  const until = clock.mono() + LOOK_MS
   // A node that has gone meanwhile is left out, with what is behind it there.
   const rest = [...nodes].sort().filter((node) => from === null || node >= from.node)
   for (const [i, node] of rest.entries()) {
@@ -45,7 +52,7 @@ export async function pageOver<T>(
       const page = await read(node, place, limit - items.length)
       items.push(...page.items)
       place = page.next
-      if (items.length >= limit) {
+      if (items.length >= limit || clock.mono() >= until) {
         if (place !== null) return { items, next: cursorOf({ node, after: place }) }
         const following = rest[i + 1]
         return { items, next: following === undefined ? null : cursorOf({ node: following, after: null }) }

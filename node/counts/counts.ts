@@ -65,6 +65,13 @@ export class JobCounts {
     }
   }
 
+  /** Of all names. */
+  get failed(): number {
+    let all = this.#others.failed
+    for (const { failed } of this.#names.values()) all += failed
+    return all
+  }
+
   /** `total`: of the store. `running`: the jobs that run. */
   read(
     at: number,

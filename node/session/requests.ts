@@ -21,7 +21,6 @@ import type { Executors } from '../executors/executors.js'
 import type { FlowView } from '../flows/view.js'
 import type { Runner } from '../run/runner.js'
 import type { Schedules } from '../schedules/schedules.js'
-import { failuresOf } from '../status/failures.js'
 import type { StatusView } from '../status/view.js'
 import { AT_ONCE } from './errands.js'
 
@@ -118,7 +117,7 @@ const ANSWERS: Verbs = {
   resize: async (wanted, { view }) => view.resize(wanted),
   recycle: async ({ pid }, { view }) => view.recycle(pid),
   drain: async ({ on }, { controls }, by) => controls.drain(on, by.name),
-  failures: ({ name }, { reach, clock }) => failuresOf(name, (query) => reach.list(query), clock),
+  failures: ({ name }, { view }) => view.failures.of(name),
   series: async ({ name }, { counts, clock }) => counts.series(clock.now(), name),
   counts: async (_, { store, counts, runner, clock }) => {
     const now = nowOf(clock)

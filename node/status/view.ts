@@ -1,20 +1,25 @@
 import type { Clock } from '../../src/clock.js'
 import { JrError } from '../../src/errors.js'
 import { PACKAGE_VERSION } from '../../src/package-version.js'
-import type { Store } from '../../src/store/contract.js'
+import type { ListQuery, Store } from '../../src/store/contract.js'
 import { type ChildrenWanted, MOST_RUNNING, type StatusOfNode } from '../../src/verbs/status.js'
 import type { AskedOf } from '../../src/verbs/table.js'
+import type { Reach } from '../changes/reach.js'
 import type { Controls } from '../controls/controls.js'
+import type { JobCounts } from '../counts/counts.js'
 import type { Child } from '../executors/children/child.js'
 import type { Pool } from '../executors/children/pool.js'
 import type { Runner } from '../run/runner.js'
 import type { NodeConfig } from '../settings.js'
+import { KnownFailures } from './known-failures.js'
 import { type FolderFacts, folderFacts, storeFacts } from './store.js'
 
 export interface StatusViewDeps {
   readonly config: NodeConfig
   readonly pool: Pick<Pool, 'resize' | 'staff'>
   readonly runner: Pick<Runner, 'pump'>
+  readonly reach: Pick<Reach, 'list'>
+  readonly counts: Pick<JobCounts, 'failed'>
   readonly store: Pick<Store, 'kind' | 'counts'>
   readonly clock: Clock
   readonly controls: Pick<Controls, 'pauseOf' | 'draining'>
@@ -26,13 +31,17 @@ const FOLDER_MS = 5000
 
 /** A node as a whole, and its children, for those who ask. */
 export class StatusView {
+  readonly failures: KnownFailures
   readonly #deps: StatusViewDeps
   readonly #startedAt: number
   #folder: { readonly at: number; readonly facts: Promise<FolderFacts> } | null = null
 
   constructor(deps: StatusViewDeps) {
+    const { reach, counts, store, clock } = deps
+    const list = (query: ListQuery) => reach.list(query)
+    this.failures = new KnownFailures({ list, store, failed: () => counts.failed, clock })
     this.#deps = deps
-    this.#startedAt = deps.clock.now()
+    this.#startedAt = clock.now()
   }
 
   async read(): Promise<StatusOfNode> {

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { failuresOf as dated, sumOfFailures } from '#dist/distributor/monitor/failures.js'
 import { Failures, failuresOf } from '#dist/node/status/failures.js'
+import { KnownFailures } from '#dist/node/status/known-failures.js'
+import type { Counts } from '#dist/src/store/contract.js'
 import { folded } from '#dist/src/verbs/folding.js'
 import { StoppedClock } from '../fixtures/stopped-clock.js'
 import { record } from './records.js'
@@ -65,6 +67,42 @@ t.test('failed jobs are grouped, the newest group first', async (t) => {
   for (let i = 0; i < 300; i++) found.add(failed(`f${i}`, 100 + i, 'no', `name ${i}`))
   const many = found.read(false)
   t.same([many.groups.length, many.more, many.groups[0]?.name], [200, true, 'name 299'])
+})
+
+t.test('failed jobs are gone through again only if one has come or gone', async (t) => {
+  const stored = [failed('a', 10, 'no'), failed('b', 20, 'no'), failed('c', 30, 'no', 'other')]
+  let [failedSoFar, looked, broken] = [3, 0, false]
+  const known = new KnownFailures({
+    list: async ({ name }) => {
+      looked++
+      if (broken) throw new Error('the store is gone')
+      return { jobs: stored.filter(({ job }) => name?.includes(job.name) ?? true), next: null }
+    },
+    store: { counts: async () => ({ failed: stored.length }) as Counts },
+    failed: () => failedSoFar,
+    clock: new StoppedClock(),
+  })
+  const counts = async (name?: string) => (await known.of(name)).groups.map(({ count }) => count)
+  t.same(await Promise.all([counts(), counts(), counts('work')]), [[1, 2], [1, 2], [2]])
+  t.equal(looked, 2, 'who asks at the same time waits for the same answer')
+  stored.pop()
+  t.same(await counts(), [2], 'one has gone')
+  stored.shift()
+  stored.push(failed('d', 40, 'no', 'third'))
+  failedSoFar++
+  t.same(await counts(), [1, 1], 'one has gone, and one has come')
+  t.equal(looked, 4)
+  failedSoFar++
+  broken = true
+  await t.rejects(counts(), { message: 'the store is gone' })
+  broken = false
+  t.same(await counts(), [1, 1], 'what went wrong is not kept')
+  for (let i = 0; i < 30; i++) await counts(`name-${i}`)
+  looked = 0
+  await counts('name-29')
+  t.equal(looked, 0)
+  await counts('name-0')
+  t.equal(looked, 1, 'so many names, and no more')
 })
 
 t.test('pages are read until so many were looked at, and others have their turns', async (t) => {

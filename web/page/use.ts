@@ -11,7 +11,10 @@ export interface Loaded<T> {
   reload(): void
 }
 
-/** What the API answers at a path: again when the path is another one, or `tick`. Shows what was there until it is. */
+/**
+ * What the API answers at a path: again when the path is another one, or `tick`, which waits for an answer that is under way. Shows what was
+ * there until it is.
+ */
 export function useLoad<T>(path: string, tick: unknown = null): Loaded<T> {
   const [state, setState] = useState<{
     path: string
@@ -25,8 +28,16 @@ export function useLoad<T>(path: string, tick: unknown = null): Loaded<T> {
     loading: true,
   })
   const [times, setTimes] = useState(0)
+  const under = useRef<'nothing' | 'way' | 'way, and again'>('nothing')
+  const reload = useCallback(() => setTimes((before) => before + 1), [])
   useEffect(() => {
     const gone = new AbortController()
+    const done = () => {
+      const again = under.current === 'way, and again'
+      under.current = 'nothing'
+      if (again) reload()
+    }
+    under.current = 'way'
     setState((before) => ({
       ...before,
       data: before.path === path ? before.data : null,
@@ -34,16 +45,27 @@ export function useLoad<T>(path: string, tick: unknown = null): Loaded<T> {
       loading: true,
     }))
     get<T>(path, gone.signal).then(
-      (data) => setState({ path, data, error: null, loading: false }),
+      (data) => {
+        if (gone.signal.aborted) return
+        setState({ path, data, error: null, loading: false })
+        done()
+      },
       (error) => {
         if (gone.signal.aborted) return
         const known = error instanceof ApiError ? error : new ApiError(0, '', String(error))
         setState((before) => ({ ...before, error: known, loading: false }))
+        done()
       },
     )
     return () => gone.abort()
-  }, [path, tick, times])
-  const reload = useCallback(() => setTimes((before) => before + 1), [])
+  }, [path, times, reload])
+  const seen = useRef(tick)
+  useEffect(() => {
+    if (seen.current === tick) return
+    seen.current = tick
+    if (under.current === 'nothing') reload()
+    else under.current = 'way, and again'
+  }, [tick, reload])
   const { data, error, loading } = state
   return { data: state.path === path ? data : null, error, loading, reload }
 }

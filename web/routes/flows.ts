@@ -6,14 +6,15 @@ import type { Call, Route } from '../route.js'
 
 const PAGE = { usual: 50, most: 100 }
 
-async function list({ reactor, query, signal }: Call) {
+async function list(call: Call) {
+  const { reactor, query } = call
   const limit = numberOf(query, 'limit', PAGE.usual, 1, PAGE.most)
   const nodes = connectedNodes(reactor)
   const { items, next } = await pageOver(
     nodes,
     query.get('after') || null,
     limit,
-    signal,
+    call,
     async (node, after, most) => {
       const page = await reactor
         .monitor({ node })

@@ -10,7 +10,8 @@ import { jobWhenEnded } from '../waiting.js'
 const PAGE = { usual: 50, most: 200 }
 const LONGEST_WAIT_S = 30
 
-async function list({ reactor, query, show, rights, values, signal }: Call) {
+async function list(call: Call) {
+  const { reactor, query, show, rights, values } = call
   const filter = filterOfQuery(query)
   checkText(filter, rights, values)
   const limit = numberOf(query, 'limit', PAGE.usual, 1, PAGE.most)
@@ -20,7 +21,7 @@ async function list({ reactor, query, show, rights, values, signal }: Call) {
     nodes,
     query.get('after') || null,
     limit,
-    signal,
+    call,
     async (node, after, most) => {
       const page = await reactor.monitor({ node }).jobsFor({
         ...filter,

@@ -88,7 +88,9 @@ export function JobsPage() {
           ))}
         </fieldset>
       ) : null}
-      {data !== null && jobs.length === 0 ? (
+      {data !== null && jobs.length === 0 && data.next !== null ? (
+        <p>None among those that were looked at so far.</p>
+      ) : data !== null && jobs.length === 0 ? (
         <Empty command={`jr enqueue ${filter.name ?? 'resize'} '{"file":"cat.png"}'`}>
           No job is so. This enqueues one:
         </Empty>
@@ -108,7 +110,7 @@ export function JobsPage() {
         )}
         {data?.next ? (
           <button type="button" onClick={() => go(`jobs${queryOf({ ...filter, after: data.next ?? '' })}`)}>
-            Next page
+            {jobs.length === 0 ? 'Look on' : 'Next page'}
           </button>
         ) : null}
         {loading && data === null ? <span class="dim">Loading …</span> : null}
