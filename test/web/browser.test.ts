@@ -1,24 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import t from 'tap'
 import { webHandler } from '#dist/web/index.js'
-import { skipFor } from '../required.js'
 import { startApp, startNode, toApp, until } from '../system/harness.js'
+import { faultsOf, listenTo, startChromium, withoutChromium } from './chromium.js'
 import { serve } from './server.js'
 
-const CHROMIUM = '/usr/bin/chromium'
-/** A browser that calls nobody by itself. */
-const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
 const FAILED = 10_000
 const PAGES = [
   '',
@@ -39,9 +25,8 @@ const IN_DARK = ['', 'jobs', 'jobs/later', 'nodes']
 const PHONE = { width: 360, height: 740 }
 const DESK = { width: 1280, height: 900 }
 const TOKEN = 'a-token-of-some-length'
-const skip = skipFor('chromium', !existsSync(CHROMIUM) && 'no chromium here (apt-get install chromium)')
 
-t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
+t.test('the dashboard in a browser', { skip: withoutChromium, timeout: 200_000 }, async (t) => {
   const { app, address } = await startApp(t, { name: 'shop' })
   await startNode(t, 'n1', [...toApp(address), '--max-attempts', '1', '--store', 'memory'])
   await app.ready
@@ -49,8 +34,7 @@ t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
   t.teardown(() => web.stop())
   const { port } = await serve(t, web)
   const base = `http://127.0.0.1:${port}/`
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
-  t.teardown(() => browser.close())
+  const browser = await startChromium(t)
   const said: string[] = []
   const open = async (
     options: Parameters<typeof browser.newContext>[0] = {},
@@ -58,11 +42,7 @@ t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
     const context = await browser.newContext({ viewport: DESK, ...options })
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
-    // What the browser itself says of an answer that is no success is what the test is about.
-    page.on('console', (line) => {
-      if (!/Failed to load resource/.test(line.text())) said.push(line.text())
-    })
-    page.on('pageerror', (error) => said.push(String(error)))
+    listenTo(page, said)
     return { page, context }
   }
 
@@ -182,23 +162,7 @@ t.test('the dashboard in a browser', { skip, timeout: 200_000 }, async (t) => {
           await page.goto(base + path)
           await page.getByRole('heading', { level: 1 }).waitFor()
           await page.getByText('● live').waitFor()
-          await page.evaluate(AXE)
-          const found = await page.evaluate(
-            async (rules) => {
-              const { axe } = globalThis as never as {
-                axe: {
-                  run(
-                    of: object,
-                  ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>
-                }
-              }
-              const { violations } = await axe.run(rules === null ? {} : { runOnly: rules })
-              return violations
-                .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-                .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-            },
-            colorScheme === 'light' ? null : ['color-contrast'],
-          )
+          const found = await faultsOf(page, colorScheme === 'light' ? null : ['color-contrast'])
           t.same(found, [], `${colorScheme} /${path}`)
           await page.setViewportSize(PHONE)
           const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
