@@ -8,11 +8,11 @@ import { type CommandLine, someNodeOptions } from './options.js'
 const CONNECT_MS = 5000
 const { secretFile } = NODE_OPTIONS
 
-/** Where nodes listen, as it was asked for. Throws a TypeError. */
-export function nodeAddress({ node }: CommandLine['flags']): string {
+/** Where nodes listen, as it was asked for. `others`: what else would do. Throws a TypeError. */
+export function nodeAddress({ node }: CommandLine['flags'], others = ''): string {
   const address = typeof node === 'string' ? node : process.env.JR_NODE
   if (address !== undefined) return address
-  throw new TypeError('expected --node ADDR: where the node listens (or JR_NODE in the environment)')
+  throw new TypeError(`expected --node ADDR: where the node listens (or JR_NODE in the environment)${others}`)
 }
 
 /** Connects to the nodes at `address` (several with commas), as an app. `node`: the name of the first. `command`: a name that no app has, because outcomes are kept for apps by it. */
@@ -36,9 +36,10 @@ export async function withApp<T>(
   }
 }
 
-/** Several with commas. Throws a TypeError. */
+/** Several with commas; one that is there twice is one. Throws a TypeError. */
 export function addressesOf(address: string): Address[] {
-  return address.split(',').map((one) => parseAddress(one.trim(), 'flag --node'))
+  const each = new Set(address.split(',').map((one) => one.trim()))
+  return [...each].map((one) => parseAddress(one, 'flag --node'))
 }
 
 /** The name of the first node. Rejects with JR_CONNECTION when one of them does not answer in time; why is in the log. */
@@ -46,7 +47,7 @@ async function connect(app: Distributor, address: string, many: number): Promise
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
     timer = systemClock.setTimer(CONNECT_MS, () => {
-      const connected = app.nodes().map(({ name }) => name)
+      const connected = connectedTo(app)
       const others = connected.length === 0 ? '' : `; connected: ${connected.join(', ')}`
       const who = many === 1 ? 'no node' : 'not all nodes'
       const text = `${who} answered at ${address} within ${CONNECT_MS / 1000} s${others}`
@@ -57,7 +58,7 @@ async function connect(app: Distributor, address: string, many: number): Promise
     await app.start()
     const all = new Promise<void>((resolve) => {
       const look = () => {
-        if (app.nodes().length >= many) resolve()
+        if (connectedTo(app).length >= many) resolve()
       }
       app.on('node:connected', look)
       look()
@@ -66,5 +67,11 @@ async function connect(app: Distributor, address: string, many: number): Promise
   } finally {
     timer?.cancel()
   }
-  return app.nodes()[0]?.name ?? ''
+  return connectedTo(app)[0] ?? ''
+}
+
+/** The nodes that can be asked, by name. One is known before it can. */
+export function connectedTo(app: Distributor): string[] {
+  const connected = app.nodes().filter(({ status }) => status !== 'disconnected')
+  return connected.map(({ name }) => name).sort()
 }

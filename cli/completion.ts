@@ -1,34 +1,8 @@
-import * as help from './help.js'
-import * as running from './help-running.js'
+import { HELPS } from './helps.js'
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof SHELLS)[number]
 
-/** What `--help` says of each command: its flags are there, so that nothing is said twice. */
-const HELPS: Readonly<Record<string, string>> = {
-  node: help.nodeHelp(),
-  status: running.STATUS_HELP,
-  top: running.TOP_HELP,
-  jobs: help.JOBS_HELP,
-  enqueue: running.ENQUEUE_HELP,
-  failures: running.FAILURES_HELP,
-  counts: help.COUNTS_HELP,
-  names: help.NAMES_HELP,
-  limits: help.LIMITS_HELP,
-  pause: help.PAUSE_HELP,
-  resume: help.RESUME_HELP,
-  schedules: help.SCHEDULES_HELP,
-  flow: help.FLOW_HELP,
-  nodes: running.NODES_HELP,
-  children: running.CHILDREN_HELP,
-  drain: running.DRAIN_HELP,
-  web: help.WEB_HELP,
-  demo: '--keep',
-  doctor: help.DOCTOR_HELP,
-  repair: help.REPAIR_HELP,
-  config: help.CONFIG_HELP,
-  completion: running.COMPLETION_HELP,
-}
 /** Verbs that come after a command. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   jobs: ['show', 'logs', 'retry', 'run', 'update', 'cancel', 'destroy', 'nodes'],
@@ -80,10 +54,12 @@ ${each.map(([command, words]) => `    ${command}) compadd -- ${words.join(' ')} 
 _jr "$@"`
     case 'fish':
       return each
-        .flatMap(([command, words]) => [
-          `complete -c jr -n __fish_use_subcommand -f -a ${command}`,
-          `complete -c jr -n '__fish_seen_subcommand_from ${command}' -a '${words.join(' ')}'`,
-        ])
+        .flatMap(([command, words]) =>
+          ['jr', 'job-reactor'].flatMap((name) => [
+            `complete -c ${name} -n __fish_use_subcommand -f -a ${command}`,
+            `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -a '${words.join(' ')}'`,
+          ]),
+        )
         .join('\n')
   }
 }

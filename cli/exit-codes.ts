@@ -16,6 +16,18 @@ export const EXIT = {
   config: 78,
 } as const
 
+/** For the help, and the page of commands. */
+export const EXIT_WORDS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'all is well',
+  failed: 'the command did what it was asked, and the answer is no: there is no such job, a check failed',
+  usage: 'wrong usage',
+  unavailable: 'something could not be started or reached',
+  locked: 'the data directory is in use',
+  store: 'the store failed',
+  leaseLost: 'other nodes have its jobs',
+  config: 'wrong configuration',
+}
+
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof JrError)) return error instanceof TypeError ? EXIT.usage : EXIT.failed
   switch (error.code) {

@@ -6,10 +6,14 @@ import type { CommandLine, ExtraFlag } from './options.js'
 
 const FIELDS = Object.keys(FILTER_FIELDS) as (keyof JobFilter)[]
 
+/** Of these any one of several is meant. */
+const LISTS: readonly (keyof JobFilter)[] = ['state', 'name']
+
 /** The flags that say which jobs are meant: one for each part of a query. */
 export const FILTER_FLAGS: readonly ExtraFlag[] = FIELDS.map((field) => ({
   name: flagOf(field),
   type: 'string',
+  several: LISTS.includes(field),
 }))
 
 /** The jobs that are meant. `now`: times may be given as spans, which count back from it. Throws a TypeError that names the flag. */
@@ -28,7 +32,7 @@ export function filterOf(flags: CommandLine['flags'], now: number): JobFilter {
 }
 
 function partOf(field: keyof JobFilter, value: string, now: number): unknown {
-  if (field === 'state' || field === 'name') return value.includes(',') ? value.split(',') : value
+  if (LISTS.includes(field)) return value.includes(',') ? value.split(',') : value
   const isTime = field.endsWith('After') || field.endsWith('Before')
   return isTime && /^[\d.]+(ms|s|m|h|d)$/.test(value) ? now - parseDurationMs(value, flagOf(field)) : value
 }

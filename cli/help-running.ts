@@ -1,5 +1,5 @@
 const AT_NODES = `  --node ADDR[,ADDR]  where nodes listen: host:port, or the path of a Unix socket; else that of JR_NODE
-  --secret-file FILE  the secret of the nodes, if they have one; else that of JR_SECRET_FILE or the config file
+  --secret-file FILE  the secret of the nodes, if they have one; else JR_SECRET_FILE or the config file
   --config FILE       as jr node takes it
   --json              JSON, for programs
 `
@@ -36,8 +36,8 @@ export const CHILDREN_HELP = `jr children: the child processes of a node, and ho
 
   --deferred N        deferred children: one job at a time on each
 ${AT_NODE}
-A child that goes ends its jobs first. The numbers hold until the node is started again. Exits with 1 if there is no
-such child.
+A child that goes ends its jobs first. The numbers hold until the node is started again. Exits with 1 if there
+is no such child.
 `
 
 export const DRAIN_HELP = `jr drain: have a node take no new jobs, and wait until it has none
@@ -49,9 +49,9 @@ export const DRAIN_HELP = `jr drain: have a node take no new jobs, and wait unti
   --no-wait           do not wait
   --off               the node takes jobs again
 ${AT_NODE}
-Apps give their jobs to other nodes meanwhile, or hold them. What the node has it runs. Jobs that wait for a time may take
-long: they are named. If nodes share a Redis, stop the node: others take over what waits there. Exits with 1 if jobs
-are left, and with --off if the node was not draining.
+Apps give their jobs to other nodes meanwhile, or hold them. What the node has it runs. Jobs that wait for a
+time may take long: they are named. If nodes share a Redis, stop the node: others take over what waits there.
+Exits with 1 if jobs are left, and with --off if the node was not draining.
 `
 
 export const ENQUEUE_HELP = `jr enqueue: enqueue a job

@@ -2,6 +2,7 @@ import { JOB_STATES } from '../src/job/states.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
 import { renderHelp } from '../src/options/render.js'
 import { ACTS } from '../src/verbs/acts.js'
+import { EXIT, EXIT_WORDS } from './exit-codes.js'
 
 export const HELP = `jr: durable background jobs, without a broker
 
@@ -32,9 +33,15 @@ export const HELP = `jr: durable background jobs, without a broker
   jr COMMAND --help    more about one
   jr --version
 
-Exit codes: 0 all is well; 1 the answer is no; 2 wrong usage; 69 something could not be started;
-73 the data directory is in use; 74 the store failed; 75 other nodes have its jobs; 78 wrong configuration.
+Exit codes:
+${exits()}
 `
+
+/** In the order of their numbers. */
+function exits(): string {
+  const codes = Object.entries(EXIT) as [keyof typeof EXIT, number][]
+  return codes.map(([key, code]) => `  ${String(code).padEnd(4)}${EXIT_WORDS[key]}`).join('\n')
+}
 
 const WEB_MORE = `  --web-token-file FILE         The token for it. Needed where other machines can reach it.
   --web-base PATH               The path below which it is, for a proxy: /reactor
@@ -48,10 +55,11 @@ export const WEB_HELP = `jr web: the dashboard and the HTTP API, for nodes that 
 
   --node ADDR[,ADDR]            Where the nodes listen: host:port, or the path of a Unix socket.
   --listen ADDR                 Where to serve it. (127.0.0.1:7000)
-${WEB_MORE}  --secret-file FILE            the secret of the nodes, if they have one; else that of JR_SECRET_FILE or the config file
-  --config FILE                 as jr node takes it
+${WEB_MORE}  --secret-file FILE            The secret of the nodes; else JR_SECRET_FILE or the config file.
+  --config FILE                 As jr node takes it.
 
-Prints its address when it is ready. Below it: /api/v1 (/api/v1/openapi.json describes it), /metrics, /healthz, /readyz.
+Prints its address when it is ready. Below it: /api/v1 (/api/v1/openapi.json describes it), /metrics,
+/healthz, /readyz.
 `
 
 export function nodeHelp(): string {
@@ -77,7 +85,7 @@ once), QUIT waits for as long as jobs run, USR2 pauses, CONT resumes, USR1 repla
 const acts = Object.entries(ACTS)
 const names = acts.map(([act]) => act)
 
-export const JOBS_HELP = `jr jobs: list, show, ${names.join(', ')} the jobs of a node that listens, or those in Redis
+export const JOBS_HELP = `jr jobs: list, show, ${names.join(', ')} the jobs of nodes that listen, or those in Redis
 
   jr jobs --node 127.0.0.1:5001                                the first jobs, in a table
   jr jobs --node 127.0.0.1:5001 --state failed --name resize   only these
@@ -90,7 +98,7 @@ ${usage(' --node 127.0.0.1:5001', ' --node 127.0.0.1:5001')}
   jr jobs show ID --redis
 ${usage(' --redis', ' --redis --node NAME')}
 
-  --node ADDR         where the node listens: host:port, or the path of a Unix socket
+  --node ADDR[,ADDR]  where nodes listen: host:port, or the path of a Unix socket; else that of JR_NODE
   --redis             straight in the Redis of JR_REDIS_URL, JR_REDIS_PREFIX or the config file; --node is
                       the name of a node then
   --redis-url URL     in this one; others can read command lines: give a password in JR_REDIS_URL
@@ -110,7 +118,7 @@ ${usage(' --redis', ' --redis --node NAME')}
   --opts JSON         update: options in place of those that they have, null for without one:
                       '{"priority":-1,"tags":null,"after":"5m"}'
   --dry-run           change nothing, and say how many jobs are meant
-  --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
+  --secret-file FILE  the secret of the nodes, if they have one; else JR_SECRET_FILE or the config file
   --json              JSON, for programs
 
 ${acts.map(([act, { says }]) => `${act}: ${says}`).join('\n')}
@@ -127,8 +135,8 @@ function usage(one: string, all: string): string {
     .join('\n')
 }
 
-const NODE_FLAGS = `  --node ADDR         where the node listens: host:port, or the path of a Unix socket
-  --secret-file FILE  the secret of the node, if it has one; else that of JR_SECRET_FILE or the config file
+const NODE_FLAGS = `  --node ADDR         where the node listens: host:port, or the path of a Unix socket; else that of JR_NODE
+  --secret-file FILE  the secret of the node, if it has one; else JR_SECRET_FILE or the config file
   --config FILE       as jr node takes it
   --json              JSON, for programs
 `
@@ -140,7 +148,8 @@ Limits and pauses belong to each node, also of those that share a Redis: ask eac
 export const NAMES_HELP = `jr names: the names that a node knows, and those for which something is set
 
   jr names --node 127.0.0.1:5001
-  jr names pause NAME [GROUP], jr names resume NAME [GROUP], jr names limit NAME …: as jr pause, jr resume, jr limits
+  jr names pause NAME [GROUP], jr names resume NAME [GROUP], jr names limit NAME …:
+                                  as jr pause, jr resume, jr limits
 
 ${AT_NODE}`
 
@@ -167,8 +176,8 @@ export const LIMITS_HELP = `jr limits: show and set the limits of names on a nod
   --none                 no limits
   --default              those of the job file
 ${AT_NODE}
-What is set holds in place of the limits of the job file, as a whole: of what is left out there is no limit. The
-node keeps it in its store.
+What is set holds in place of the limits of the job file, as a whole: of what is left out there is no limit.
+The node keeps it in its store.
 `
 
 export const PAUSE_HELP = `jr pause: begin no job of a name, of a group of it, or of a node
@@ -211,38 +220,4 @@ export const FLOW_HELP = `jr flow: jobs that wait for each other on a node
 
 ${NODE_FLAGS}
 A flow is there until all of its jobs have ended. Exits with 1 if there is no such flow.
-`
-
-export const REPAIR_HELP = `jr repair: copy all that is whole in a damaged data directory, and list what is gone
-
-  jr repair /var/lib/worker_1 --to /var/lib/worker_1.repaired
-
-Stop the node first. jr repair changes nothing in the directory. The copy has every row and every entry of
-the log that is as it was written. Give the copy to the node (--dir), and keep the old directory until all is
-well. The list has the ids of lost jobs where they are known. If the end of a job is gone, the job runs again.
-
-  --to COPY   the directory for the copy: not there yet, or empty
-  --json      JSON, for programs
-
-Exits with 0 if nothing is gone, with 1 if something is, with 73 while a node has the directory.
-`
-
-export const CONFIG_HELP = `jr config: show the options that a node would run with, and where each comes from
-
-  jr config
-  jr config --json --children 4
-
-Takes all flags of jr node.
-`
-
-export const DOCTOR_HELP = `jr doctor: check whether this machine has what a node needs
-
-  jr doctor
-  jr doctor --config /etc/shop/worker_1.json --json
-  jr doctor --name worker_1 --dir /var/lib/worker_1 --listen 127.0.0.1:5001
-
-Takes all flags of jr node, and tries what that node would do: opens its store, has a child load its job
-files, listens. It leaves all as it was, takes no job and calls no app. If the node runs already, it says
-that its directory is in use. With --store redis it checks Redis. Without any option it checks the
-machine alone. Exits with 1 if a check fails.
 `

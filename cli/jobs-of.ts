@@ -1,6 +1,6 @@
 import { type JobsMonitor, RedisMonitor } from '../distributor/index.js'
 import { NODE_OPTIONS } from '../src/options/node-options.js'
-import { withApp } from './app-of.js'
+import { connectedTo, nodeAddress, withApp } from './app-of.js'
 import { type CommandLine, someNodeOptions } from './options.js'
 import { printable } from './terminal.js'
 
@@ -29,12 +29,11 @@ export async function withJobsOf<T>(
   work: (jobs: JobsOf) => Promise<T>,
 ): Promise<T> {
   if (inRedis(flags)) return work(jobsInRedis(flags))
-  if (typeof flags.node !== 'string') {
-    throw new TypeError('expected --node ADDR: where the node listens; or --redis, or --redis-url URL')
-  }
-  return withApp(flags.node, flags, 'jr jobs', (app, node) =>
-    work({ name: `node ${printable(node)}`, jobs: app.monitor(), nodes: async () => [node], standing: null }),
-  )
+  return withApp(nodeAddress(flags, ', or --redis, or --redis-url URL'), flags, 'jr jobs', (app) => {
+    const nodes = connectedTo(app)
+    const name = `${nodes.length === 1 ? 'node' : 'nodes'} ${nodes.map(printable).join(', ')}`
+    return work({ name, jobs: app.monitor(), nodes: async () => nodes, standing: null })
+  })
 }
 
 function jobsInRedis(flags: CommandLine['flags']): JobsOf {

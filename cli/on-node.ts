@@ -7,7 +7,7 @@ import { type CommandLine, type ExtraFlag, readCommandLine } from './options.js'
 export type OnNode = (app: Distributor, node: string) => Promise<number>
 
 const FLAGS: readonly ExtraFlag[] = [
-  { name: 'node', type: 'string' },
+  { name: 'node', type: 'string', several: true },
   { name: 'redis', type: 'boolean' },
   { name: 'redis-url', type: 'string' },
   { name: 'secret-file', type: 'string' },

@@ -9,6 +9,8 @@ import { messageOf } from '../src/thrown.js'
 export interface ExtraFlag {
   readonly name: string
   readonly type: 'string' | 'boolean'
+  /** It may have several values, with commas or with a flag for each. */
+  readonly several?: boolean
 }
 
 export interface CommandLine {
@@ -27,6 +29,7 @@ export function readCommandLine(
   for (const [key, { placeholder }] of Object.entries(table))
     options[flagOf(key)] = { type: placeholder === null ? 'boolean' : 'string' }
   for (const { name, type } of extra) options[name] = { type }
+  const lists = listsOf(table, extra)
   // `--log-json=false` is how a person says it, and parseArgs does not take it.
   const args = argv.map((arg) =>
     /^--[a-z-]+=true$/.test(arg) && isFlag(options, arg) ? arg.slice(0, -5) : arg,
@@ -40,8 +43,20 @@ export function readCommandLine(
     return false
   })
   try {
-    const parsed = parseArgs({ args: rest, options, allowPositionals: positionals, strict: true })
+    const parsed = parseArgs({
+      args: rest,
+      options,
+      allowPositionals: positionals,
+      strict: true,
+      tokens: true,
+    })
     const flags = Object.fromEntries(Object.entries(parsed.values).filter(([, value]) => value !== undefined))
+    for (const name of lists) {
+      const values = parsed.tokens.flatMap((token) =>
+        token.kind === 'option' && token.name === name ? [token.value] : [],
+      )
+      if (values.length > 1) flags[name] = values.join(',')
+    }
     return { flags: { ...(flags as CommandLine['flags']), ...negated }, positionals: parsed.positionals }
   } catch (error) {
     throw new TypeError(explain(error, Object.keys(options)))
@@ -71,6 +86,12 @@ export function someNodeOptions<T extends Table>(
   const file = readConfig(typeof flags.config === 'string' ? flags.config : undefined)
   if (file !== null) sources.push(file)
   return resolveOptions(table, sources, NODE_OPTIONS)
+}
+
+/** Of any other flag that comes twice the last one counts. */
+function listsOf(table: Table, extra: readonly ExtraFlag[]): readonly string[] {
+  const keys = Object.keys(table).filter((key) => table[key]?.placeholder?.endsWith(',…') === true)
+  return [...keys.map(flagOf), ...extra.filter(({ several }) => several === true).map(({ name }) => name)]
 }
 
 function isFlag(options: Record<string, { type: string }>, arg: string): boolean {

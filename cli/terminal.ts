@@ -33,6 +33,23 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
+/** The first `width` letters of a line, with all of its colours: none goes on behind it. */
+export function cut(line: string, width: number): string {
+  let left = width
+  return line
+    .split(COLOUR)
+    .map((part) => {
+      if (part.startsWith('\x1b')) return part
+      const letters = [...part].slice(0, left)
+      left -= letters.length
+      return letters.join('')
+    })
+    .join('')
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with one
+const COLOUR = /(\x1b\[[\d;]*m)/
+
 /** Answers what a command exits with that was asked to say this. */
 export function print(text: string): number {
   process.stdout.write(`${text}\n`)

@@ -13,6 +13,7 @@ import { VERBS } from '../dist/src/verbs/table.js'
 import { WAIT_FIELDS } from '../dist/src/verbs/waits.js'
 import { FrameWriter } from '../dist/src/wire/frame.js'
 import { linkMessages } from '../dist/src/wire/link-messages.js'
+import * as line from './command-line.mjs'
 import * as http from './http-api.mjs'
 
 const args = Buffer.from('81a16101', 'hex')
@@ -169,6 +170,9 @@ const PARTS = [
   ['PROTOCOL.md', 'terms', termsOfBytes()],
   ['docs/guide.md', 'terms', termsToGive()],
   ['docs/guide.md', 'errors', codes()],
+  ['docs/command-line.md', 'commands', line.commands()],
+  ['docs/command-line.md', 'exits', line.exits()],
+  ['docs/command-line.md', 'helps', line.helps()],
   ['docs/http-api.md', 'routes', http.routes()],
   ['docs/http-api.md', 'schemas', http.schemas()],
   ['docs/http-api.md', 'statuses', http.statuses()],

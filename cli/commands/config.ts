@@ -1,7 +1,7 @@
 import { NODE_OPTIONS } from '../../src/options/node-options.js'
 import { shownOptions } from '../../src/options/shown.js'
 import { EXIT } from '../exit-codes.js'
-import { CONFIG_HELP } from '../help.js'
+import { CONFIG_HELP } from '../help-machine.js'
 import { nodeOptions, readCommandLine } from '../options.js'
 import { columns } from '../terminal.js'
 import { NODE_WEB_FLAGS } from '../web-flags.js'

@@ -2,32 +2,13 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DEMO_HELP, MOST } from '../demo/help.js'
 import { runDemo } from '../demo/run.js'
 import { demoTable } from '../demo/table.js'
 import { EXIT } from '../exit-codes.js'
 import { readCommandLine } from '../options.js'
 import { Progress } from '../progress.js'
 import { paintFor } from '../terminal.js'
-
-const MAX_FILES = 4000
-const MAX_MB = 200
-const SECONDS = 20
-
-const HELP = `jr demo: see it work, on the files of a folder of yours
-
-  jr demo                       the modules beside this package
-  jr demo DIR                   a folder of yours; it is only read
-  jr demo DIR --chaos           the node is killed with kill -9 in the middle, twice
-  jr demo --json                the figures as JSON
-
-  --max-files N    at most so many files (${MAX_FILES})
-  --max-mb N       at most so many megabytes (${MAX_MB})
-  --seconds N      begin no more files after this (${SECONDS})
-  --keep           leave the node's data where they are, and say where
-
-Starts an app and a node with a LevelDB and three children, enqueues a job for each file and a few
-others, waits for their feedbacks, and prints what happened. Exits with 1 when any figure is wrong.
-`
 
 const EXTRA = [
   { name: 'chaos', type: 'boolean' },
@@ -43,16 +24,16 @@ const EXTRA = [
 export async function run(argv: string[]): Promise<number> {
   const { flags, positionals } = readCommandLine(argv, {}, EXTRA, true)
   if (flags.help === true) {
-    process.stdout.write(HELP)
+    process.stdout.write(DEMO_HELP)
     return EXIT.ok
   }
   if (positionals.length > 1) throw new TypeError(`expected one folder, got ${positionals.join(' ')}`)
   const root = resolve(positionals[0] ?? defaultFolder())
   if (!isFolder(root)) throw new TypeError(`${root} is not a folder that can be read`)
   const limits = {
-    maxFiles: count(flags['max-files'], MAX_FILES, '--max-files'),
-    maxBytes: count(flags['max-mb'], MAX_MB, '--max-mb') * 1e6,
-    budgetMs: count(flags.seconds, SECONDS, '--seconds') * 1000,
+    maxFiles: count(flags['max-files'], MOST.files, '--max-files'),
+    maxBytes: count(flags['max-mb'], MOST.megabytes, '--max-mb') * 1e6,
+    budgetMs: count(flags.seconds, MOST.seconds, '--seconds') * 1000,
   }
   const progress = new Progress(process.stderr)
   const abort = new AbortController()

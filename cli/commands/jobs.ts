@@ -14,7 +14,7 @@ import { asJson, columns, print, printable } from '../terminal.js'
 import { updateOf } from '../update-flags.js'
 
 const EXTRA = [
-  { name: 'node', type: 'string' },
+  { name: 'node', type: 'string', several: true },
   { name: 'redis', type: 'boolean' },
   { name: 'redis-url', type: 'string' },
   { name: 'redis-prefix', type: 'string' },
@@ -110,7 +110,7 @@ async function list(of: JobsOf, filter: JobFilter, limit: number, json: boolean)
   const [only] = nodes
   if (json) return print(asJson({ ...(nodes.length === 1 ? { node: only } : {}), jobs, more }))
   if (jobs.length === 0) return print('no jobs')
-  const several = of.standing !== null
+  const several = of.standing !== null || nodes.length > 1
   const held = jobs.some(({ waits }) => waits !== null)
   const rows = jobs.map(({ id, name, state, terms, attempt, due, distributor, node, waits, lastError }) => {
     const where = several ? [distributor, node] : [distributor]

@@ -6,7 +6,7 @@ import { TOP_HELP } from '../help-running.js'
 import { onNode } from '../on-node.js'
 import { screenOf, snapshot } from '../screen.js'
 import { untilStopped } from '../signals.js'
-import { paintFor, print } from '../terminal.js'
+import { cut, paintFor, print } from '../terminal.js'
 
 const EVERY_MS = 1000
 /** The other screen of a terminal, without a cursor; and back. */
@@ -53,7 +53,7 @@ async function live(app: Distributor): Promise<number> {
       const rows = [`${new Date(systemClock.now()).toISOString()}   q ends`, '', ...text.split('\n')]
       const shown = rows
         .slice(0, Math.max(3, stdout.rows - 1))
-        .map((row) => `${fitting(row, stdout.columns)}\x1b[K`)
+        .map((row) => `${cut(row, stdout.columns)}\x1b[K`)
       stdout.write(`\x1b[H${shown.join('\n')}\x1b[J`)
       if (await end.within(EVERY_MS)) return EXIT.ok
     }
@@ -61,11 +61,6 @@ async function live(app: Distributor): Promise<number> {
     stdout.write(LEAVE)
     if (stdin.isTTY) stdin.setRawMode(false).off('data', keys).pause()
   }
-}
-
-/** A row that is cut where the terminal ends. A row with colours is short. */
-function fitting(row: string, width: number): string {
-  return row.includes('\x1b') ? row : row.slice(0, width)
 }
 
 /** Ends at the first INT or TERM, or when somebody calls `stop`. */

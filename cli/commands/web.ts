@@ -9,7 +9,7 @@ import { WEB_FLAGS } from '../web-flags.js'
 import { webFrom } from '../web-server.js'
 
 const FLAGS = [
-  { name: 'node', type: 'string' },
+  { name: 'node', type: 'string', several: true },
   { name: 'listen', type: 'string' },
   ...WEB_FLAGS,
   { name: 'secret-file', type: 'string' },

@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
 import { COMPLETIONS, completionFor } from '#dist/cli/completion.js'
+import { HELPS } from '#dist/cli/helps.js'
 import { why } from '#dist/cli/screen.js'
+import { cut } from '#dist/cli/terminal.js'
 import { startApp, startNode, until } from '../system/harness.js'
 import { CLI, jr } from './jr.js'
 
@@ -118,6 +120,32 @@ t.test('commands for those who run nodes', async (t) => {
     t.ok(log.length > 0)
   })
 
+  await t.test('jobs of several nodes, and flags that come twice', async (t) => {
+    const other = await startNode(t, 'n2', ['--listen', '127.0.0.1:0', '--store', 'memory'])
+    const on = async (address: string, id: string) =>
+      t.equal(
+        (await run('enqueue', 'echo', '{}', '--opts', `{"id":"${id}","after":60}`, '--node', address)).code,
+        0,
+      )
+    await on(address, 'on-first')
+    await on(other.address, 'on-second')
+    const both = ['--node', address, '--node', other.address]
+    const { out, code } = await run('jobs', '--state', 'failed', '--state', 'scheduled', ...both)
+    t.equal(code, 0)
+    for (const [id, node] of [
+      ['on-first', 'n1'],
+      ['on-second', 'n2'],
+    ])
+      t.match(out, new RegExp(`${id} +echo .* ${node}$`, 'm'))
+    t.match((await run('jobs', '--state', 'scheduled')).out, /on-first/, 'JR_NODE says where')
+    t.same(
+      new Set((await run('nodes', '--json', ...both)).json.map(({ node }: { node: string }) => node)),
+      new Set(['n1', 'n2']),
+    )
+    t.match(await run('jobs', 'cancel', '--all', ...both), { code: 0, out: '2 cancelled\n' })
+    t.match(await run('drain', ...both), { code: 2, err: /this command asks one node/ })
+  })
+
   await t.test('web: it says where it is, and ends at the first INT with a page open', async (t) => {
     t.match(await run('web', '--listen', '0.0.0.0:0'), {
       code: 2,
@@ -138,6 +166,28 @@ t.test('commands for those who run nodes', async (t) => {
   })
 })
 
+t.test('a line is cut where the terminal ends, and its colours end there, too', (t) => {
+  const bold = '\x1b[1mNODES\x1b[0m and more'
+  t.equal(cut('NODES and more', 7), 'NODES a')
+  t.equal(cut(bold, 7), '\x1b[1mNODES\x1b[0m a')
+  t.equal(cut(bold, 3), '\x1b[1mNOD\x1b[0m')
+  t.equal(cut(bold, 0), '\x1b[1m\x1b[0m')
+  t.equal(cut('🐈🐈🐈', 2), '🐈🐈')
+  t.equal(cut('', 5), '')
+  t.end()
+})
+
+t.test('what a command says of itself fits into a terminal', (t) => {
+  for (const [name, text] of Object.entries(HELPS)) {
+    t.match(text, new RegExp(`^jr ${name}: `))
+    t.same(
+      text.split('\n').filter((line) => line.length > 110),
+      [],
+    )
+  }
+  t.end()
+})
+
 t.test('shells complete commands, verbs and flags', async (t) => {
   t.match(COMPLETIONS, {
     drain: ['--node', '--timeout'],
@@ -152,7 +202,11 @@ COMP_WORDS=(jr flow li); COMP_CWORD=2; _jr; echo "\${COMPREPLY[@]}"`
   t.equal(status, 0)
   t.equal(stdout, 'drain\n--timeout\nlist\n')
   t.match(completionFor('zsh'), /^#compdef jr job-reactor\n[\s\S]*drain\) compadd -- .*--timeout/)
-  t.match(completionFor('fish'), /__fish_seen_subcommand_from drain' -a '.*--timeout/)
+  for (const name of ['jr', 'job-reactor'])
+    t.match(
+      completionFor('fish'),
+      new RegExp(`complete -c ${name} -n '__fish_seen_subcommand_from drain' -a '.*--timeout`),
+    )
   t.equal((await jr(['completion', 'tcsh'])).code, 2)
   const listed = [...(await jr(['--help'])).out.matchAll(/^ {2}jr ([a-z]+) {2,}/gm)].map(([, name]) => name)
   t.same(Object.keys(COMPLETIONS).sort(), [...listed, 'resume'].sort(), 'they are all that the help has')
