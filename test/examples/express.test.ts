@@ -7,7 +7,7 @@ import { faultsOf, listenTo, startChromium, withoutChromium } from '../web/chrom
 
 const PHONE = { width: 360, height: 740 }
 
-t.test('13-express', { timeout: 60_000 }, async (t) => {
+t.test('13-express', { timeout: 120_000 }, async (t) => {
   const app = spawn(process.execPath, [resolve('examples/13-express/app.mjs')], {
     cwd: t.testdir({ 'jr.config.json': '{ "standbyChildren": 0 }' }),
     env: { PATH: process.env.PATH, PORT: '0' },
