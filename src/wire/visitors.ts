@@ -16,6 +16,9 @@ export class Visitors {
   readonly #all = new Set<Socket>()
   /** In the order in which they came. */
   readonly #strangers = new Set<Socket>()
+  /** Those that were closed to make room. */
+  readonly #pushedOut = new WeakSet<Socket>()
+  readonly #log: Logger
   /** Whoever connects decides how many there are. */
   readonly #complaints: CountedLines
   /** A peer of another version dials again and again. */
@@ -24,6 +27,7 @@ export class Visitors {
   /** `most`: default 1,024, and no more than a quarter of the open files that the process may have. */
   constructor(log: Logger, clock: Clock, most = shareOfDescriptors(MAX_CONNECTIONS)) {
     this.#most = most
+    this.#log = log
     this.#complaints = new CountedLines(log, clock)
     this.#otherVersions = new CountedLines(log, clock, RARELY_MS)
   }
@@ -45,7 +49,10 @@ export class Visitors {
     this.#all.add(socket)
     socket.once('close', () => this.#all.delete(socket))
     const [oldest] = this.#strangers
-    if (this.#strangers.size >= MAX_STRANGERS) oldest?.destroy()
+    if (this.#strangers.size >= MAX_STRANGERS && oldest !== undefined) {
+      this.#pushedOut.add(oldest)
+      oldest.destroy()
+    }
     this.#strangers.add(socket)
     socket.once('close', known)
     try {
@@ -53,6 +60,11 @@ export class Visitors {
     } catch (error) {
       const facts =
         error instanceof JrError ? { code: error.code, error: error.message } : { error: String(error) }
+      // Whoever wants to know whether somebody listens comes, and goes without a word.
+      if (facts.code === 'JR_CONNECTION' && socket.bytesRead === 0 && !this.#pushedOut.has(socket)) {
+        this.#log.debug('connection:probed', { address: where })
+        return
+      }
       const lines = facts.code === 'JR_VERSION' ? this.#otherVersions : this.#complaints
       lines.warn('connection:refused', { address: where, ...facts })
     }

@@ -798,6 +798,23 @@ t.test('links: what who dials has proved cannot be said back to him', async (t) 
   t.ok(said.length > 8 + said.readUInt32BE(4), 'it had proved, and was not taken in by its own proof')
 })
 
+t.test('links: who comes and goes without a word is no trouble', async (t) => {
+  const probed: object[] = []
+  const debug = (event: string) => probed.push({ event })
+  const warn = (event: string) => t.fail(event)
+  const a = endOf(t, 'node', { log: { ...silentLogger, debug, warn } })
+  const address = await a.links.listen({ host: '127.0.0.1', port: 0 })
+  if (!('port' in address)) throw new Error('no port')
+  for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+    const socket = connect(address.port, '127.0.0.1').on('error', () => {})
+    await once(socket, 'connect')
+    socket.resume()[leave]()
+    await once(socket, 'close')
+  }
+  while (probed.length < 3) await new Promise(setImmediate)
+  t.same(probed, Array(3).fill({ event: 'connection:probed' }))
+})
+
 t.test('links: version 0.1.0 is refused in words; of strangers there is one line in 10 s', async (t) => {
   const lines: object[] = []
   const warn = (event: string, facts: object = {}) => lines.push({ event, ...facts })

@@ -20,8 +20,8 @@ const PAGES = [
   'system',
   'none',
 ]
-/** What has colours of its own: the others have the same. */
-const IN_DARK = ['', 'jobs', 'jobs/later', 'nodes']
+/** What has colours of its own: the others have the same. JR_TEST_ALL=1: all of them. */
+const IN_DARK = process.env.JR_TEST_ALL === undefined ? ['', 'jobs', 'jobs/later', 'nodes'] : PAGES
 const PHONE = { width: 360, height: 740 }
 const DESK = { width: 1280, height: 900 }
 const TOKEN = 'a-token-of-some-length'
