@@ -175,7 +175,7 @@ export function partsOf(
   const known = (name: string) => executors.known(name)
   const adoption: Adoption | null = adoptionIn(store, {
     ...common,
-    ...{ log, random, known, schedules, series, flows, onError },
+    ...{ log, random, known, schedules, controls, series, flows, onError },
   })
   const counts = new JobCounts(clock.now(), seq())
   const pruner = new Pruner(store, journal, config, clock, onError)

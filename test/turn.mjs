@@ -13,6 +13,7 @@ const TAKE_TURNS = [
   ['test/examples/own-store.test.ts', 'test/node/tags.test.ts'],
   ['test/examples/express.test.ts', 'test/cli/demo.test.ts'],
   ['test/store-redis/faults.test.ts', 'test/store-redis/monitor-faults.test.ts'],
+  ['test/store-redis/cli.test.ts', 'test/store-redis/monitor.test.ts'],
 ]
 /** These take the longest: they begin first, so that none of them is left over at the end, alone. */
 const FIRST = [

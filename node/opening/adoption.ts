@@ -11,6 +11,7 @@ import type { Left, Neighbours, Store } from '../../src/store/contract.js'
 import { hasFamilies } from '../../src/store/flow-notes.js'
 import { readWishes } from '../../src/store/wishes.js'
 import { type Journal, moveOf, type NodeEnd, type NodeMove } from '../changes/journal.js'
+import type { Controls } from '../controls/controls.js'
 import type { Flows } from '../flows/flows.js'
 import type { Series } from '../order/series.js'
 import type { Schedules } from '../schedules/schedules.js'
@@ -33,6 +34,7 @@ export interface AdoptionDeps {
   /** The job, when this node's children have it. */
   readonly known: (name: string) => JobDefinition | undefined
   readonly schedules: Pick<Schedules, 'adopt'>
+  readonly controls: Pick<Controls, 'draining'>
   readonly onError: (error: unknown) => void
 }
 
@@ -70,7 +72,8 @@ export class Adoption {
   lost(lost: readonly string[], live: readonly string[], anew: readonly string[]): void {
     for (const node of anew) this.#anew.add(node)
     for (const known of this.#rounds.keys()) if (!lost.includes(known)) this.#rounds.delete(known)
-    if (this.#busy || this.#stopped) return
+    // One that is drained takes nothing more: the others take its part, too.
+    if (this.#busy || this.#stopped || this.#deps.controls.draining !== null) return
     this.#busy = true
     this.#working = this.#takeOver(lost, live)
       .catch(this.#deps.onError)

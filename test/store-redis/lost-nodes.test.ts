@@ -127,6 +127,27 @@ else {
     },
   )
 
+  t.test('a node that is drained takes nothing of a lost one', { timeout: 120_000 }, async (t) => {
+    const redis = await startRedis(t)
+    const app = await startApp(t)
+    const [first, , third] = await startAll(t, redis, app)
+    const ran: string[] = []
+    const handles = Array.from({ length: 40 }, (_, value) =>
+      app.app.enqueue('echo', { value }, { node: 'n1', after: 4 }, (_, { node }) => ran.push(node)),
+    )
+    await Promise.all(handles.map(({ accepted }) => accepted))
+    t.equal(await app.app.monitor().drainFor('n2', true), true)
+    first?.process.kill('SIGKILL')
+    await Promise.all(handles.map((handle) => handle.result()))
+    t.same(ran, Array(40).fill('n3'))
+    // Whoever takes jobs again takes what is left by then.
+    const last = app.app.enqueue('echo', { value: 41 }, { node: 'n3', after: 4 })
+    await last.accepted
+    third?.process.kill('SIGKILL')
+    t.equal(await app.app.monitor().drainFor('n2', false), true)
+    t.match(await last.result(), { echoed: 41 })
+  })
+
   t.test(
     'a job whose node ran it and could not say so does not run on another',
     { timeout: 240_000 },
