@@ -19,7 +19,7 @@ import { descendants, event, folder, JOBS, randomOf, startApp, until } from './h
 const MANY = process.env.JR_TEST_ROUNDS
 const SEED = Number(process.env.JR_TEST_SEED ?? Date.now() % 1_000_000)
 const FLOWS = 5
-const MOST_JOBS = MANY === undefined ? 12 : 100
+const MOST_JOBS = MANY === undefined ? 12 : 200
 
 type Victim = 'node' | 'child' | 'app' | 'redis'
 
